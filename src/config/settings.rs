@@ -1,0 +1,156 @@
+//! Pure. A configuration that has been checked: only things that are right.
+
+use crate::provider::Provider;
+use globset::GlobSet;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// A whole configuration.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The file that it came from.
+    pub file: PathBuf,
+    /// The spool directory, absolute.
+    pub spool: PathBuf,
+    /// Largest payload in bytes (`body_limit`, default 25 MiB).
+    pub body_limit_bytes: u64,
+    /// `[runner]`.
+    pub runner: RunnerSettings,
+    /// The hooks, in order of the file; names are unique.
+    pub hooks: Vec<Hook>,
+}
+
+/// `[runner]`.
+#[derive(Debug, Clone)]
+pub struct RunnerSettings {
+    /// Directory of the daily application logs (default: the spool's `log/`).
+    pub log_dir: Option<PathBuf>,
+    /// How long a stopping runner lets the running job go on (`grace`, default 60 s).
+    pub grace: Duration,
+}
+
+/// One `[[hook]]`. The receiver reads everything but `plan`; the runner reads `name` and `plan`.
+#[derive(Debug, Clone)]
+pub struct Hook {
+    /// The last part of its URL, `[A-Za-z0-9._-]+`.
+    pub name: String,
+    /// A whole path it also answers on, beginning with `/`.
+    pub path: Option<String>,
+    /// Who sends, and by which scheme it is verified.
+    pub provider: Provider,
+    /// Where its secrets come from; at least one, unless the provider needs none.
+    pub secrets: Vec<SecretSource>,
+    /// Which deliveries become jobs.
+    pub rules: Rules,
+    /// What a job does.
+    pub plan: Plan,
+}
+
+/// Where a secret is read from. Its value never enters the configuration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SecretSource {
+    /// `{ file = "/path" }`: the file's bytes without one trailing line end.
+    File(PathBuf),
+    /// `{ env = "NAME" }`.
+    Env(String),
+    /// `{ credential = "name" }`: `$CREDENTIALS_DIRECTORY/name` (systemd `LoadCredential=`).
+    Credential(String),
+}
+
+/// Which deliveries become jobs.
+#[derive(Debug, Clone)]
+pub struct Rules {
+    /// Wanted kinds, as in `EventKind::as_str` (default `push`).
+    pub events: Vec<String>,
+    /// Wanted branches; `None`: the repository's default branch, as the delivery names it.
+    pub branches: Option<GlobSet>,
+    /// Wanted tags; `None`: no tags.
+    pub tags: Option<GlobSet>,
+    /// The only repository accepted, `owner/name`, compared without case.
+    pub repository: Option<String>,
+    /// Run only if one of these paths changed; `None`: always.
+    pub paths: Option<GlobSet>,
+}
+
+/// What a job does.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// Work directory of the steps, absolute.
+    pub dir: PathBuf,
+    /// Queue (default: the hook's name). Jobs of a queue run one after the other.
+    pub queue: String,
+    /// Which of several waiting jobs for one hook and ref run.
+    pub when_newer: WhenNewer,
+    /// Attempts in all, at least 1.
+    pub attempts: u32,
+    /// Wait between attempts.
+    pub backoff: Backoff,
+    /// What to do with a job that was running when the runner died.
+    pub on_interrupt: OnInterrupt,
+    /// Longest time of one attempt.
+    pub timeout: Duration,
+    /// The steps, in order; at least one.
+    pub steps: Vec<Step>,
+    /// Run after a failed last attempt; their failure changes nothing.
+    pub on_failure: Vec<Step>,
+}
+
+/// `when_newer`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WhenNewer {
+    /// Keep the newest, record the others as superseded (default).
+    Supersede,
+    /// Run them all.
+    Keep,
+}
+
+/// `on_interrupt`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnInterrupt {
+    /// Try again (default), within `attempts` (at least one further attempt is always allowed after an interruption).
+    Retry,
+    /// Wait for a person.
+    Hold,
+}
+
+/// Wait before attempt n + 1: a random time up to `base · 2^(n-1)`, at most `cap`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Backoff {
+    /// First bound.
+    pub base: Duration,
+    /// Largest bound.
+    pub cap: Duration,
+}
+
+/// One step.
+#[derive(Debug, Clone)]
+pub struct Step {
+    /// What it does.
+    pub action: StepAction,
+    /// Longest time (default: what the job has left).
+    pub timeout: Option<Duration>,
+    /// Also after a failed step.
+    pub always: bool,
+}
+
+/// What a step does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StepAction {
+    /// `git = "update"`.
+    Git(GitUpdate),
+    /// `remove = "dist"`: a path below `dir`, relative, without `..`; gone afterwards, whatever it was.
+    Remove(PathBuf),
+    /// `run = ["program", "argument"]`: no shell; at least one element.
+    Run(Vec<String>),
+    /// `shell = "…"`: `/bin/sh -c`.
+    Shell(String),
+}
+
+/// `git = "update"`: fetch, and move the work tree to the head of the pushed branch (or to the pushed tag).
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct GitUpdate {
+    /// `from`: clone from here when `dir` holds no repository yet.
+    pub from: Option<String>,
+    /// `remote` (default `origin`).
+    pub remote: Option<String>,
+}

@@ -1,0 +1,11 @@
+#![doc = include_str!("README.md")]
+
+pub mod cli;
+pub mod config;
+pub mod gateway;
+pub mod intake;
+pub mod model;
+pub mod provider;
+pub mod runner;
+pub mod spool;
+pub mod system;

@@ -1,0 +1,219 @@
+//! Pure. A delivery in one shape, whatever forge sent it.
+
+use serde::{Deserialize, Serialize};
+
+/// What a verified delivery turned out to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Delivery {
+    /// The provider's test or ping: answered `200 pong`, never a job.
+    Ping,
+    /// Something happened in a repository.
+    Event(Box<Event>),
+}
+
+/// Kind of event, as the configuration's `events` names it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum EventKind {
+    /// A branch or tag was created or moved.
+    Push,
+    /// A branch or tag was deleted.
+    Delete,
+    /// A pull or merge request was merged.
+    Merge,
+    /// A release was published.
+    Release,
+    /// A package or image was published.
+    Package,
+    /// Anything else; the provider's own word.
+    #[serde(untagged)]
+    Other(String),
+}
+
+impl EventKind {
+    /// The word for configuration, log and job.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Push => "push",
+            Self::Delete => "delete",
+            Self::Merge => "merge",
+            Self::Release => "release",
+            Self::Package => "package",
+            Self::Other(word) => word,
+        }
+    }
+}
+
+/// A full reference name below `refs/heads/` or `refs/tags/` that is safe to hand to git: it passed the rules of
+/// git-check-ref-format(1), and does not begin with `-` in any component's place where git could take an option.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct RefName(String);
+
+/// Longest accepted reference name in bytes.
+const REF_LIMIT_BYTES: usize = 1024;
+
+impl RefName {
+    /// Parses a full name such as `refs/heads/main`; `None` for anything that git would refuse or that is not a
+    /// branch or tag.
+    pub fn parse(full: &str) -> Option<Self> {
+        let short = full.strip_prefix("refs/heads/").or_else(|| full.strip_prefix("refs/tags/"))?;
+        (full.len() <= REF_LIMIT_BYTES && is_well_formed(short)).then(|| Self(full.to_owned()))
+    }
+
+    /// `refs/heads/<short>`.
+    pub fn branch_named(short: &str) -> Option<Self> {
+        Self::parse(&format!("refs/heads/{short}"))
+    }
+
+    /// `refs/tags/<short>`.
+    pub fn tag_named(short: &str) -> Option<Self> {
+        Self::parse(&format!("refs/tags/{short}"))
+    }
+
+    /// The full name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Short name if this is a branch.
+    pub fn branch(&self) -> Option<&str> {
+        self.0.strip_prefix("refs/heads/")
+    }
+
+    /// Short name if this is a tag.
+    pub fn tag(&self) -> Option<&str> {
+        self.0.strip_prefix("refs/tags/")
+    }
+}
+
+impl TryFrom<String> for RefName {
+    type Error = String;
+    fn try_from(full: String) -> Result<Self, String> {
+        Self::parse(&full).ok_or_else(|| format!("not a branch or tag name: {full:?}"))
+    }
+}
+
+impl From<RefName> for String {
+    fn from(name: RefName) -> Self {
+        name.0
+    }
+}
+
+/// The rules of git-check-ref-format(1) for what follows `refs/heads/`.
+fn is_well_formed(short: &str) -> bool {
+    let bad_byte = |b: u8| b <= b' ' || b == 0x7f || b"~^:?*[\\".contains(&b);
+    let bad_part = |part: &str| {
+        let lock = part.as_bytes().ends_with(b".lock");
+        part.is_empty() || part.starts_with('.') || part.ends_with('.') || lock
+    };
+    !short.bytes().any(bad_byte)
+        && !short.contains("..")
+        && !short.contains("@{")
+        && short != "@"
+        && !short.starts_with('-')
+        && !short.split('/').any(bad_part)
+}
+
+/// Paths that a push changed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Changes {
+    /// Added, modified and removed files, in no order, perhaps repeated.
+    pub paths: Vec<String>,
+    /// Whether the provider listed all of them. If not, a path filter must let the delivery pass.
+    pub complete: bool,
+}
+
+/// A delivery in one shape.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// What happened.
+    pub kind: EventKind,
+    /// The branch or tag, when there is one.
+    pub reference: Option<RefName>,
+    /// Commit before, 40 or 64 lower-case hex digits; `None` when it did not exist.
+    pub before: Option<String>,
+    /// Commit after, 40 or 64 lower-case hex digits; `None` when it was deleted.
+    pub after: Option<String>,
+    /// Full name, `owner/name`.
+    pub repository: Option<String>,
+    /// The repository's default branch, as the delivery names it.
+    pub default_branch: Option<String>,
+    /// Login name of who caused it.
+    pub pusher: Option<String>,
+    /// Changed paths; empty and incomplete when the provider sends none.
+    pub changes: Changes,
+    /// The provider's delivery id, when it sends one.
+    pub delivery: Option<String>,
+}
+
+impl Event {
+    /// An event of `kind` of which nothing else is known.
+    pub fn new(kind: EventKind) -> Self {
+        Self {
+            kind,
+            reference: None,
+            before: None,
+            after: None,
+            repository: None,
+            default_branch: None,
+            pusher: None,
+            changes: Changes::default(),
+            delivery: None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_git_refuses_are_refused() {
+        let long = format!("refs/heads/{}", "a".repeat(1024));
+        for bad in [
+            "",
+            "main",
+            "refs/heads/",
+            "refs/heads/-f",
+            "refs/heads/--upload-pack=x",
+            "refs/heads/a..b",
+            "refs/heads/a b",
+            "refs/heads/a\nb",
+            "refs/heads/a~1",
+            "refs/heads/a^",
+            "refs/heads/a:b",
+            "refs/heads/a?",
+            "refs/heads/a*",
+            "refs/heads/a[",
+            "refs/heads/a\\b",
+            "refs/heads/.a",
+            "refs/heads/a/.b",
+            "refs/heads/a.lock",
+            "refs/heads/a.",
+            "refs/heads/a//b",
+            "refs/heads/a/",
+            "refs/heads/@{u}",
+            "refs/heads/@",
+            "refs/notes/x",
+            "refs/heads/a\u{7f}",
+            &long,
+        ] {
+            assert_eq!(RefName::parse(bad), None, "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn names_that_git_allows_are_kept() {
+        for good in [
+            "refs/heads/main",
+            "refs/tags/v1.0",
+            "refs/heads/feature/$(id)",
+            "refs/heads/ünïcode",
+            "refs/heads/a@b",
+            "refs/heads/a/-b",
+        ] {
+            assert_eq!(RefName::parse(good).map(String::from).as_deref(), Some(good));
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! Pure. A job's name and what its file says of it.
+
+use super::{EventKind, RefName};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
+
+/// Name of a job: sequence number (19 digits) and eight random hex digits, `1795332869123456789.3f9a1c2e`. The
+/// job's file is `<id>.job`, its history `<id>.events`, its output `<id>.log`. Sorting by name sorts by sequence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct JobId {
+    sequence: u64,
+    random: u32,
+}
+
+/// Text that is no job id.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("not a job id")]
+pub struct NotAJobId;
+
+/// Largest sequence number that keeps 19 digits (the year 2286 in nanoseconds).
+const SEQUENCE_MAX: u64 = 9_999_999_999_999_999_999;
+
+impl JobId {
+    /// An id from its parts; `None` when the sequence number does not fit 19 digits.
+    pub fn new(sequence: u64, random: u32) -> Option<Self> {
+        (sequence <= SEQUENCE_MAX).then_some(Self { sequence, random })
+    }
+
+    /// The sequence number: order of arrival.
+    pub fn sequence(self) -> u64 {
+        self.sequence
+    }
+
+    /// The eight digits that people type.
+    pub fn short(self) -> String {
+        format!("{:08x}", self.random)
+    }
+
+    /// Parses `<id>.job`.
+    pub fn from_job_file_name(name: &[u8]) -> Option<Self> {
+        std::str::from_utf8(name.strip_suffix(b".job")?).ok()?.parse().ok()
+    }
+
+    /// Parses `<id>.events`.
+    pub fn from_events_file_name(name: &[u8]) -> Option<Self> {
+        std::str::from_utf8(name.strip_suffix(b".events")?).ok()?.parse().ok()
+    }
+}
+
+impl fmt::Display for JobId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:019}.{:08x}", self.sequence, self.random)
+    }
+}
+
+impl FromStr for JobId {
+    type Err = NotAJobId;
+    fn from_str(text: &str) -> Result<Self, NotAJobId> {
+        let (sequence, random) = text.split_once('.').ok_or(NotAJobId)?;
+        let digits = sequence.len() == 19 && sequence.bytes().all(|b| b.is_ascii_digit());
+        let hex = random.len() == 8 && random.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+        if !digits || !hex {
+            return Err(NotAJobId);
+        }
+        let sequence = sequence.parse().map_err(|_| NotAJobId)?;
+        let random = u32::from_str_radix(random, 16).map_err(|_| NotAJobId)?;
+        Ok(Self { sequence, random })
+    }
+}
+
+impl TryFrom<String> for JobId {
+    type Error = NotAJobId;
+    fn try_from(text: String) -> Result<Self, NotAJobId> {
+        text.parse()
+    }
+}
+
+impl From<JobId> for String {
+    fn from(id: JobId) -> Self {
+        id.to_string()
+    }
+}
+
+/// What a job's file says of it, beside the payload: everything that the runner may need to know of the delivery.
+/// Id, length and hash are the spool's to add.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JobMeta {
+    /// Name of the hook that accepted it.
+    pub hook: String,
+    /// Name of the provider that verified it.
+    pub provider: String,
+    /// Kind of event.
+    pub event: EventKind,
+    /// Branch or tag.
+    #[serde(rename = "ref", default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<RefName>,
+    /// Commit before, hex.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<String>,
+    /// Commit after, hex.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<String>,
+    /// `owner/name`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repository: Option<String>,
+    /// Who caused it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pusher: Option<String>,
+    /// The provider's delivery id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delivery: Option<String>,
+    /// Why the job was taken, where that needs a word ("list of changed paths is incomplete").
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+    /// Media type of the payload.
+    pub content_type: String,
+    /// Headers from an allow-list, never one that can hold a secret.
+    #[serde(default)]
+    pub headers: BTreeMap<String, String>,
+    /// When the delivery arrived, RFC 3339, UTC.
+    pub arrived_at: jiff::Timestamp,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_reads_back_and_sorts_by_sequence() {
+        let early = JobId::new(5, 0xffff_ffff).unwrap();
+        let late = JobId::new(10, 1).unwrap();
+        assert_eq!(early.to_string(), "0000000000000000005.ffffffff");
+        assert_eq!(early.to_string().parse(), Ok(early));
+        assert!(early < late && early.to_string() < late.to_string());
+    }
+
+    #[test]
+    fn near_misses_are_no_ids() {
+        for bad in [
+            "",
+            ".",
+            "5.ffffffff",
+            "0000000000000000005.FFFFFFFF",
+            "0000000000000000005.fffffff",
+            "+000000000000000005.ffffffff",
+            "0000000000000000005.ffffffff.job",
+        ] {
+            assert_eq!(bad.parse::<JobId>(), Err(NotAJobId), "{bad:?}");
+        }
+        assert_eq!(JobId::new(u64::MAX, 0), None);
+    }
+}

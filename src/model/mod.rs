@@ -1,0 +1,15 @@
+//! Pure. The nouns that every layer shares; knows no other layer.
+
+mod event;
+mod head;
+mod headers;
+mod job;
+mod life;
+mod reply;
+
+pub use event::{Changes, Delivery, Event, EventKind, RefName};
+pub use head::{Head, Method};
+pub use headers::{Headers, Twice};
+pub use job::{JobId, JobMeta, NotAJobId};
+pub use life::{Happening, IllegalMove, Outcome, State, next};
+pub use reply::{Reply, Status};

@@ -1,0 +1,1 @@
+//! The one integration-test binary: one line per module, saying what belongs there.
