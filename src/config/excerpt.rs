@@ -134,7 +134,8 @@ mod tests {
     fn masked_text_is_gone_and_the_caret_still_right() {
         let text = "secret = \"hunter2\", nmae = 1";
         let name = text.find("nmae").unwrap();
-        let excerpt = Excerpt::cut(text, &(name..name + 4), &[9..18]);
+        let masked = 9..18;
+        let excerpt = Excerpt::cut(text, &(name..name + 4), std::slice::from_ref(&masked));
         assert_eq!(excerpt, Excerpt { text: "secret = \"…\", nmae = 1".into(), caret: 14, caret_width: 4 });
     }
 
