@@ -1,1 +1,3 @@
-//! (being written)
+//! Edge. What the operating system offers, one small piece a file; knows no other layer.
+
+pub mod random;
