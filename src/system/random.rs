@@ -1,3 +1,4 @@
+<<<<<<< HEAD
 //! Edge. Random bytes from the kernel.
 
 use rustix::rand::{GetRandomFlags, getrandom};
@@ -11,6 +12,18 @@ pub fn bytes(count: usize) -> io::Result<Vec<u8>> {
         filled += getrandom(&mut bytes[filled..], GetRandomFlags::empty())?;
     }
     Ok(bytes)
+=======
+//! Edge. Random numbers from the kernel.
+
+use rustix::io::{Errno, retry_on_intr};
+use rustix::rand::{GetRandomFlags, getrandom};
+
+/// Random bytes, at most 256. May wait at early boot, when the kernel has none yet.
+pub fn random_bytes<const N: usize>() -> Result<[u8; N], Errno> {
+    let mut bytes = [0; N];
+    let filled = retry_on_intr(|| getrandom(&mut bytes[..], GetRandomFlags::empty()))?;
+    if filled == N { Ok(bytes) } else { Err(Errno::IO) }
+>>>>>>> spool
 }
 
 #[cfg(test)]
@@ -19,6 +32,10 @@ mod tests {
 
     #[test]
     fn two_draws_differ() {
+<<<<<<< HEAD
         assert_ne!(bytes(16).unwrap(), bytes(16).unwrap());
+=======
+        assert_ne!(random_bytes::<16>().unwrap(), random_bytes::<16>().unwrap());
+>>>>>>> spool
     }
 }
