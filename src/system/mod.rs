@@ -1,1 +1,7 @@
-//! (being written)
+//! Edge. What the kernel offers, with types: stop requests, processes and their trees, the user database.
+
+pub mod process;
+pub mod stop;
+pub mod tree;
+pub mod users;
+pub mod wait;
