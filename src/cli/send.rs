@@ -4,6 +4,7 @@ use super::args::SendArgs;
 use super::exit::{self, Failure};
 use super::receive::load;
 use crate::config::Hook;
+use crate::system::random::random_bytes;
 use crate::provider::SamplePush;
 use std::path::Path;
 use std::process::ExitCode;
@@ -28,8 +29,8 @@ pub(super) fn run(config: Option<&Path>, args: &SendArgs) -> Result<ExitCode, Fa
 
 /// A push with fresh commit ids: `before` and `after` must differ, or it is a test delivery that never runs.
 fn delivery(hook: &Hook, args: &SendArgs) -> Result<(Vec<(String, String)>, Vec<u8>), Failure> {
-    let io = |error| Failure::io("cannot get random bytes", &error);
-    let random_commit = || crate::system::random::bytes(20).map(hex::encode).map_err(io);
+    let no_random = |error: rustix::io::Errno| Failure::io("cannot get random bytes", &error.into());
+    let random_commit = || random_bytes::<20>().map(hex::encode).map_err(no_random);
     let source = hook.secrets.first().ok_or_else(|| Failure::new(exit::CONFIGURATION, "the hook has no secret"))?;
     let secret = source
         .read()

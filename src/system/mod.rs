@@ -1,7 +1,10 @@
-<<<<<<< HEAD
 //! Edge. The operating system with types: what std does not offer. Knows nothing of hookspool.
-=======
-//! Edge. What the operating system offers, one small piece a file; knows no other layer.
->>>>>>> spool
 
+pub mod process;
 pub mod random;
+pub mod reap;
+pub mod stop;
+pub mod table;
+pub mod tree;
+pub mod users;
+pub mod wait;

@@ -2,6 +2,7 @@
 
 use super::{output_of, quote};
 use crate::cli::exit::{self, Failure};
+use crate::system::random::random_bytes;
 use crate::provider::Secret;
 use std::io::Write;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
@@ -25,12 +26,12 @@ pub(super) struct Push {
 impl Stage {
     pub(super) fn build() -> Result<Self, Failure> {
         let program = std::env::current_exe().map_err(|error| Failure::io("cannot find this program", &error))?;
-        let dir = std::env::temp_dir().join(format!("hookspool-demo-{}", random_hex(4)?));
+        let dir = std::env::temp_dir().join(format!("hookspool-demo-{}", random_hex::<4>()?));
         std::fs::DirBuilder::new()
             .mode(0o700)
             .create(&dir)
             .map_err(|error| Failure::new(exit::CANNOT_CREATE, format!("cannot create `{}`: {error}", dir.display())))?;
-        let secret_text = random_hex(32)?;
+        let secret_text = random_hex::<32>()?;
         let secret = Secret::new(secret_text.as_bytes()).ok_or_else(|| super::broken("no randomness"))?;
         let stage = Self { dir, secret, program };
         stage.write("secret", &secret_text)?;
@@ -134,11 +135,9 @@ steps = [
 
 /// A secret that nobody knows.
 pub(super) fn fresh_secret() -> Result<Secret, Failure> {
-    Secret::new(random_hex(32)?).ok_or_else(|| super::broken("no randomness"))
+    Secret::new(random_hex::<32>()?).ok_or_else(|| super::broken("no randomness"))
 }
 
-fn random_hex(bytes: usize) -> Result<String, Failure> {
-    crate::system::random::bytes(bytes)
-        .map(hex::encode)
-        .map_err(|error| Failure::io("cannot get random bytes", &error))
+fn random_hex<const N: usize>() -> Result<String, Failure> {
+    random_bytes::<N>().map(hex::encode).map_err(|error| Failure::io("cannot get random bytes", &error.into()))
 }
