@@ -92,7 +92,7 @@ pub const KEYS: &[Key] = &[
     key(Table::Hook, "dir", "absolute path", REQUIRED, "work directory of the steps"),
     key(Table::Hook, "queue", "string", "(the hook's name)", "jobs of a queue run one after the other"),
     key(Table::Hook, "when_newer", "word", "supersede", "of several waiting jobs for one ref run the newest, or `keep` them all"),
-    key(Table::Hook, "retry", "table", "(one attempt)", "how often a failed job is tried"),
+    key(Table::Hook, "retry", "table", "(three attempts)", "how often a failed job is tried"),
     key(Table::Hook, "on_interrupt", "word", "retry", "what becomes of a job that a crash cut short: `retry` or `hold`"),
     key(Table::Hook, "timeout", "duration", "15m", "longest time of one attempt"),
     key(Table::Hook, "steps", "array of steps", REQUIRED, "what a job does, in order"),
@@ -107,9 +107,10 @@ pub const KEYS: &[Key] = &[
     key(Table::Signature, "encoding", "word", "hex", "how the digest is written: `hex` or `base64`"),
     key(Table::Signature, "prefix", "string", "(empty)", "what stands before the digest"),
 
-    key(Table::Retry, "attempts", "integer", REQUIRED, "attempts in all, 1 to 100"),
+    key(Table::Retry, "attempts", "integer", "3", "attempts in all, 1 to 100"),
     key(Table::Retry, "backoff", "duration", "30s", "bound of the wait after the first attempt; doubles each time"),
     key(Table::Retry, "cap", "duration", "15m", "largest bound of the wait"),
+    key(Table::Retry, "on", "word", "transient", "which failures: `transient` ones (exit 75, git lock, network) or any `failure`"),
 
     key(Table::Step, "git", "word", "(none)", "`update`: fetch and move the work tree to what was pushed"),
     key(Table::Step, "from", "URL or path", "(none)", "with `git`: clone from here when `dir` holds no repository"),

@@ -14,6 +14,8 @@ mod raw;
 mod report;
 mod secret;
 mod settings;
+#[cfg(test)]
+pub(crate) mod testing;
 
 pub use exposure::is_below;
 pub use find::{NotFound, find};
@@ -22,6 +24,6 @@ pub use load::{LoadError, load};
 pub use report::{Problem, Report};
 pub use secret::SecretError;
 pub use settings::{
-    Backoff, Config, GitUpdate, Hook, OnInterrupt, Plan, Rules, RunnerSettings, SecretSource, Step, StepAction,
-    WhenNewer,
+    Backoff, Config, GitUpdate, Hook, OnInterrupt, Plan, Rules, RunnerSettings, Retry, RetryOn, SecretSource, Step,
+    StepAction, WhenNewer,
 };

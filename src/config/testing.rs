@@ -1,6 +1,6 @@
 //! Pure. Hooks and rules for the unit tests of other layers.
 
-use super::{Backoff, Hook, OnInterrupt, Plan, Rules, WhenNewer};
+use super::{Backoff, Hook, OnInterrupt, Plan, Retry, RetryOn, Rules, WhenNewer};
 use crate::provider::Provider;
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use std::path::PathBuf;
@@ -29,8 +29,11 @@ pub(crate) fn hook(name: &str) -> Hook {
             dir: PathBuf::from("/nonexistent"),
             queue: name.into(),
             when_newer: WhenNewer::Supersede,
-            attempts: 1,
-            backoff: Backoff { base: Duration::from_secs(30), cap: Duration::from_secs(900) },
+            retry: Retry {
+                attempts: 3,
+                backoff: Backoff { base: Duration::from_secs(30), cap: Duration::from_secs(900) },
+                on: RetryOn::Transient,
+            },
             on_interrupt: OnInterrupt::Retry,
             timeout: Duration::from_secs(900),
             steps: Vec::new(),

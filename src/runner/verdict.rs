@@ -24,13 +24,13 @@ pub enum Verdict {
 /// Judges attempt number `attempt` (1 is the first). `chance` is a random number in 0..=1 for the jitter.
 pub fn judge(plan: &Plan, outcome: Outcome, transient: bool, attempt: u32, now: Timestamp, chance: f64) -> Verdict {
     let again = |wait| Verdict::Retry { not_before: later(now, wait) };
-    let may_retry = attempt < plan.attempts;
+    let may_retry = attempt < plan.retry.attempts;
     match outcome {
         Outcome::Succeeded | Outcome::Cancelled | Outcome::Superseded | Outcome::Repeat => Verdict::Done,
         Outcome::Interrupted if plan.on_interrupt == OnInterrupt::Hold => Verdict::Hold,
         Outcome::Interrupted if may_retry => again(Duration::ZERO),
-        Outcome::Failed | Outcome::TimedOut if may_retry && (transient || plan.retry_on == RetryOn::Failure) => {
-            again(wait(plan.backoff, attempt, chance))
+        Outcome::Failed | Outcome::TimedOut if may_retry && (transient || plan.retry.on == RetryOn::Failure) => {
+            again(wait(plan.retry.backoff, attempt, chance))
         }
         Outcome::Interrupted | Outcome::Failed | Outcome::TimedOut => Verdict::Failed,
     }
@@ -53,7 +53,7 @@ mod tests {
     use crate::config::testing::hook;
 
     fn plan() -> Plan {
-        Plan { attempts: 3, ..hook("docs").plan }
+        hook("docs").plan
     }
 
     fn judged(plan: &Plan, outcome: Outcome, transient: bool, attempt: u32) -> Verdict {
@@ -70,7 +70,8 @@ mod tests {
         assert_eq!(judged(&plan(), Outcome::Failed, true, 1), retry_after_s(30));
         assert_eq!(judged(&plan(), Outcome::Failed, true, 2), retry_after_s(60));
         assert_eq!(judged(&plan(), Outcome::Failed, true, 3), Verdict::Failed);
-        let always = Plan { retry_on: RetryOn::Failure, ..plan() };
+        let mut always = plan();
+        always.retry.on = RetryOn::Failure;
         assert_eq!(judged(&always, Outcome::TimedOut, false, 1), retry_after_s(30));
     }
 
@@ -90,7 +91,8 @@ mod tests {
 
     #[test]
     fn the_wait_is_capped_and_never_overflows() {
-        let many = Plan { attempts: 100, ..plan() };
+        let mut many = plan();
+        many.retry.attempts = 100;
         assert_eq!(judged(&many, Outcome::Failed, true, 99), retry_after_s(900));
         assert_eq!(judge(&many, Outcome::Failed, true, 1, Timestamp::MAX, 1.0), Verdict::Retry { not_before: Timestamp::MAX });
     }
