@@ -11,7 +11,7 @@ pub(super) fn run(file: Option<&Path>, json: bool) -> Result<ExitCode, Failure> 
     match config::load(&file) {
         Ok(config) => right(&config, json),
         Err(LoadError::Wrong(report)) if json => {
-            println!("{}", serde_json::json!({ "ok": false, "file": file, "problems": report.problems() }));
+            println!("{}", serde_json::json!({ "ok": false, "file": file, "problems": report.problems }));
             Ok(ExitCode::from(exit::CONFIGURATION))
         }
         Err(error) => Err(Failure::new(exit::CONFIGURATION, error)),

@@ -49,7 +49,7 @@ pub(super) fn fastcgi(config: Option<&Path>, args: &FastcgiArgs) -> Result<ExitC
 }
 
 fn group_id(name: &str) -> Result<u32, Failure> {
-    crate::system::users::group_id(name)
+    crate::system::groups::id_of(name)
         .ok_or_else(|| Failure::new(exit::CONFIGURATION, format!("there is no group `{name}`; create it, or name the web server's")))
 }
 

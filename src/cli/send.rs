@@ -35,17 +35,18 @@ fn delivery(hook: &Hook, args: &SendArgs) -> Result<(Vec<(String, String)>, Vec<
     let secret = source
         .read()
         .map_err(|error| Failure::new(exit::NO_PERMISSION, format!("secret of hook `{}`: {error}", hook.name)))?;
-    let repository = args.repository.clone().or_else(|| hook.rules.repository.clone());
+    let repository = args.repository.as_deref().or(hook.rules.repository.as_deref());
     let sample = SamplePush {
-        repository: repository.unwrap_or_else(|| "hookspool/test".into()),
-        branch: args.branch.clone(),
-        before: random_commit()?,
-        after: random_commit()?,
-        pusher: "hookspool-send".into(),
+        repository: repository.unwrap_or("hookspool/test"),
+        branch: &args.branch,
+        before: &random_commit()?,
+        after: &random_commit()?,
+        pusher: "hookspool-send",
+        secret: Some(&secret),
     };
-    let body = hook.provider.sample_push(&sample, &secret);
-    let delivery_id = random_commit()?;
-    Ok((hook.provider.sign(&secret, &body, &delivery_id, jiff::Timestamp::now()), body))
+    let body = hook.provider.sample_push(&sample);
+    let headers = hook.provider.sign(&secret, &body, "push", &random_commit()?, jiff::Timestamp::now());
+    Ok((headers, body))
 }
 
 /// Longest reply text that is shown, in bytes; ours are one line.

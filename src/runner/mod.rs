@@ -1,4 +1,12 @@
-//! Edge. The back half: what happens to a job after it was claimed.
+//! Edge. The back half: claim → steps → outcome → settle, one job at a time, in order of sequence.
 
+mod attempt;
+mod backlog;
 pub mod log;
+mod drain;
+mod payload;
 pub mod steps;
+mod verdict;
+
+pub use drain::{Ended, drain};
+pub use verdict::{Verdict, judge};

@@ -16,14 +16,15 @@ impl Delivery {
     /// A GitHub push of `push`, signed with `secret`.
     pub(super) fn signed_with(secret: &Secret, push: &Push) -> Self {
         let sample = SamplePush {
-            repository: "demo/site".into(),
-            branch: "main".into(),
-            before: push.before.clone(),
-            after: push.after.clone(),
-            pusher: "demo".into(),
+            repository: "demo/site",
+            branch: "main",
+            before: &push.before,
+            after: &push.after,
+            pusher: "demo",
+            secret: None,
         };
-        let body = Provider::Github.sample_push(&sample, secret);
-        let headers = Provider::Github.sign(secret, &body, "demo-delivery", jiff::Timestamp::now());
+        let body = Provider::Github.sample_push(&sample);
+        let headers = Provider::Github.sign(secret, &body, "push", "demo-delivery", jiff::Timestamp::now());
         Self { headers, body }
     }
 
