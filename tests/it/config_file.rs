@@ -1,0 +1,311 @@
+//! What is said of the file as a whole.
+
+use crate::config_golden::is_reported;
+
+#[test]
+fn a_spool_is_required() {
+    is_reported(
+        r#"
+"#,
+        r#"
+hookspool.toml:1:1: `spool` is missing
+  |
+1 |
+  | ^ add `spool = …`: directory of the spool"#,
+    );
+}
+
+#[test]
+fn spool_and_body_limit_are_checked() {
+    is_reported(
+        r#"spool = "x"
+body_limit = 25
+"#,
+        r#"
+hookspool.toml:1:9: `spool` must be an absolute path
+  |
+1 | spool = "x"
+  |         ^^^
+
+hookspool.toml:2:14: `body_limit` must be a size, not an integer
+  |
+2 | body_limit = 25
+  |              ^^ add a unit, such as `"25MiB"`"#,
+    );
+}
+
+#[test]
+fn the_runners_settings_are_checked_and_what_does_nothing_yet_is_refused() {
+    is_reported(
+        r#"spool = "/s"
+body_limit = "2GiB"
+[runner]
+workers = 4
+keep = "30d"
+grace = "2"
+log_dir = "x"
+nonsense = 1
+"#,
+        r#"
+hookspool.toml:2:14: `body_limit` must be from 1KiB to 1GiB
+  |
+2 | body_limit = "2GiB"
+  |              ^^^^^^
+
+hookspool.toml:4:11: only `1` works in this version
+  |
+4 | workers = 4
+  |           ^ write `workers = 1` or leave it out
+
+hookspool.toml:5:1: `keep` does not work in this version yet
+  |
+5 | keep = "30d"
+  | ^^^^ jobs that ended and their logs stay until you remove them
+
+hookspool.toml:6:9: `2` is not a duration
+  |
+6 | grace = "2"
+  |         ^^^ write a whole number and a unit: `500ms`, `30s`, `15m`, `2h` or `1d`
+
+hookspool.toml:7:11: `log_dir` must be an absolute path
+  |
+7 | log_dir = "x"
+  |           ^^^
+
+hookspool.toml:8:1: unknown key `nonsense`
+  |
+8 | nonsense = 1
+  | ^^^^^^^^ `[runner]` may hold `workers`, `log_dir`, `grace`"#,
+    );
+    is_reported(
+        r#"spool = "/s"
+[runner]
+workers = "4"
+"#,
+        r#"
+hookspool.toml:3:11: `workers` must be an integer, not a string
+  |
+3 | workers = "4"
+  |           ^^^ write `workers = 1` or leave it out"#,
+    );
+}
+
+#[test]
+fn defaults_are_checked_without_a_hook() {
+    is_reported(
+        r#"spool = "/s"
+runner = 1
+[defaults]
+name = "x"
+path = "/x"
+timeout = "x"
+[hook]
+name = "x"
+"#,
+        r#"
+hookspool.toml:2:10: `runner` must be a table, not an integer
+  |
+2 | runner = 1
+  |          ^
+
+hookspool.toml:4:1: unknown key `name`
+  |
+4 | name = "x"
+  | ^^^^ `name` belongs in `[[hook]]`
+
+hookspool.toml:5:1: unknown key `path`
+  |
+5 | path = "/x"
+  | ^^^^ `path` belongs in `[[hook]]`
+
+hookspool.toml:6:11: `x` is not a duration
+  |
+6 | timeout = "x"
+  |           ^^^ write a whole number and a unit: `500ms`, `30s`, `15m`, `2h` or `1d`
+
+hookspool.toml:7:2: `hook` must be an array of tables
+  |
+7 | [hook]
+  |  ^^^^ write `[[hook]]`"#,
+    );
+}
+
+#[test]
+fn a_misspelt_table_is_shown_with_the_table_that_was_meant() {
+    is_reported(
+        r#"spool = "/s"
+[[hooks]]
+name = "x"
+"#,
+        r#"
+hookspool.toml:2:3: unknown key `hooks`
+  |
+2 | [[hooks]]
+  |   ^^^^^ did you mean `hook`?"#,
+    );
+}
+
+#[test]
+fn what_is_not_toml_is_one_problem() {
+    is_reported(
+        r#"spool = "/s"
+spool = "/t"
+"#,
+        r#"
+hookspool.toml:2:1: not TOML: duplicate key
+  |
+2 | spool = "/t"
+  | ^^^^^"#,
+    );
+    is_reported(
+        r#"spool = "/s
+"#,
+        r#"
+hookspool.toml:1:12: not TOML: invalid basic string, expected `"`
+  |
+1 | spool = "/s
+  |            ^"#,
+    );
+    is_reported(
+        r#"spool = "/s"
+[[hook]
+"#,
+        r#"
+hookspool.toml:2:8: not TOML: unclosed array table, expected `]`
+  |
+2 | [[hook]
+  |        ^"#,
+    );
+    is_reported(
+        r#"	spool = "/s"	, x
+"#,
+        r#"
+hookspool.toml:1:15: not TOML: unexpected key or value, expected newline, `#`
+  |
+1 |     spool = "/s"    , x
+  |                     ^"#,
+    );
+}
+
+#[test]
+fn a_second_hook_of_one_name_is_told_the_line_of_the_first() {
+    is_reported(
+        r#"spool = "/s"
+[[hook]]
+name = "a"
+[[hook]]
+name = "a"
+"#,
+        r#"
+hookspool.toml:2:1: `provider` is missing
+  |
+2 | [[hook]]
+  | ^^^^^^^^ add `provider = …`: who sends the deliveries
+
+hookspool.toml:2:1: a hook without a secret would run for anybody
+  |
+2 | [[hook]]
+  | ^^^^^^^^ put it into a file: `secret = { file = "/etc/hookspool/secrets/name" }`
+
+hookspool.toml:2:1: `dir` is missing
+  |
+2 | [[hook]]
+  | ^^^^^^^^ add `dir = …`: work directory of the steps
+
+hookspool.toml:2:1: `steps` is missing
+  |
+2 | [[hook]]
+  | ^^^^^^^^ add `steps = …`: what a job does, in order
+
+hookspool.toml:4:1: `provider` is missing
+  |
+4 | [[hook]]
+  | ^^^^^^^^ add `provider = …`: who sends the deliveries
+
+hookspool.toml:4:1: a hook without a secret would run for anybody
+  |
+4 | [[hook]]
+  | ^^^^^^^^ put it into a file: `secret = { file = "/etc/hookspool/secrets/name" }`
+
+hookspool.toml:4:1: `dir` is missing
+  |
+4 | [[hook]]
+  | ^^^^^^^^ add `dir = …`: work directory of the steps
+
+hookspool.toml:4:1: `steps` is missing
+  |
+4 | [[hook]]
+  | ^^^^^^^^ add `steps = …`: what a job does, in order
+
+hookspool.toml:5:8: two hooks have the name `a`
+  |
+5 | name = "a"
+  |        ^^^ the first is on line 3"#,
+    );
+}
+
+#[test]
+fn wide_characters_keep_the_caret_right() {
+    is_reported(
+        r#"spool = "/s"
+"文档" = 1
+"#,
+        r#"
+hookspool.toml:2:1: unknown key `文档`
+  |
+2 | "文档" = 1
+  | ^^^^^^ the top level may hold `spool`, `body_limit`, `runner`, `defaults`, `hook`"#,
+    );
+}
+
+#[test]
+fn a_secret_on_a_line_that_is_not_toml_is_not_shown() {
+    is_reported(
+        r#"hook = [{ name = "a", secret = "hunter2 }]
+"#,
+        r#"
+hookspool.toml:1:43: not TOML: unclosed inline table, expected `}`
+  |
+1 | hook = "…"
+  |           ^"#,
+    );
+}
+
+#[test]
+fn a_line_that_is_not_toml_is_shown_as_far_as_it_holds_no_secret() {
+    is_reported(
+        r#"spool = "/s"
+[[hook]]
+name = "x" y
+secret = { file = "/a" }
+"#,
+        r#"
+hookspool.toml:3:12: not TOML: unexpected key or value, expected newline, `#`
+  |
+3 | name = "x" y
+  |            ^"#,
+    );
+}
+
+#[test]
+fn tables_of_the_wrong_kind_are_told_so() {
+    is_reported(
+        r#"spool = "/s"
+[hook.token]
+env = "hunter2"
+[[defaults]]
+[defaults.secret]
+file = "/a"
+"#,
+        r#"
+hookspool.toml:2:2: `hook` must be an array of tables
+  |
+2 | [hook.token]
+  |  ^^^^ write `[[hook]]`
+
+hookspool.toml:4:1: `defaults` must be a table, not an array
+  |
+4 | [[defaults]]
+  | ^^^^^^^^^^^^"#,
+    );
+}
