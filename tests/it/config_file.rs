@@ -1,6 +1,6 @@
 //! What is said of the file as a whole.
 
-use crate::config_golden::is_reported;
+use crate::config_golden::{is_reported, report};
 
 #[test]
 fn a_spool_is_required() {
@@ -308,4 +308,114 @@ hookspool.toml:4:1: `defaults` must be a table, not an array
 4 | [[defaults]]
   | ^^^^^^^^^^^^"#,
     );
+}
+
+#[test]
+fn ten_problems_are_reported_at_once_in_order_of_their_lines() {
+    let text = r#"spool = "var/spool"
+body_limit = 25
+
+[runner]
+workers = 2
+
+[[hook]]
+name = "my docs"
+provider = "guthub"
+secret = { file = "docs.secret" }
+brancehs = ["main"]
+dir = "srv/docs"
+timeout = "15"
+retry = { attempts = 0 }
+steps = [{ run = "make" }, { remove = ".." }]
+"#;
+    is_reported(
+        text,
+        r#"
+hookspool.toml:1:9: `spool` must be an absolute path
+  |
+1 | spool = "var/spool"
+  |         ^^^^^^^^^^^
+
+hookspool.toml:2:14: `body_limit` must be a size, not an integer
+  |
+2 | body_limit = 25
+  |              ^^ add a unit, such as `"25MiB"`
+
+hookspool.toml:5:11: only `1` works in this version
+  |
+5 | workers = 2
+  |           ^ write `workers = 1` or leave it out
+
+hookspool.toml:8:8: `my docs` is not a name for `name`
+  |
+8 | name = "my docs"
+  |        ^^^^^^^^^ use 1 to 64 letters, digits, `.`, `_` and `-`
+
+hookspool.toml:9:12: unknown word `guthub` for `provider`
+  |
+9 | provider = "guthub"
+  |            ^^^^^^^^ did you mean `github`?
+
+hookspool.toml:10:19: `file` must be an absolute path
+   |
+10 | secret = { file = "…" }
+   |                   ^^^
+
+hookspool.toml:11:1: unknown key `brancehs`
+   |
+11 | brancehs = ["main"]
+   | ^^^^^^^^ did you mean `branches`?
+
+hookspool.toml:12:7: `dir` must be an absolute path
+   |
+12 | dir = "srv/docs"
+   |       ^^^^^^^^^^
+
+hookspool.toml:13:11: `15` is not a duration
+   |
+13 | timeout = "15"
+   |           ^^^^ write a whole number and a unit: `500ms`, `30s`, `15m`, `2h` or `1d`
+
+hookspool.toml:14:22: `attempts` must be an integer from 1 to 100
+   |
+14 | retry = { attempts = 0 }
+   |                      ^
+
+hookspool.toml:15:18: `run` must be an array of strings, not a string
+   |
+15 | steps = [{ run = "make" }, { remove = ".." }]
+   |                  ^^^^^^ write `["make"]`, or `shell = …` for a command line
+
+hookspool.toml:15:39: `remove` must be a path below `dir`, relative and without `..`
+   |
+15 | steps = [{ run = "make" }, { remove = ".." }]
+   |                                       ^^^^ as in `{ remove = "dist" }`"#,
+    );
+}
+
+#[test]
+fn a_wrong_default_is_reported_once_however_many_hooks_have_it() {
+    let hook = |name: &str| {
+        format!(
+            "[[hook]]\nname = \"{name}\"\nprovider = \"gitee\"\nsecret = {{ file = \"/x\" }}\nsteps = [{{ shell = \"x\" }}]\n"
+        )
+    };
+    is_reported(
+        &format!("spool = \"/s\"\n[defaults]\ndir = \"srv\"\n{}{}", hook("a"), hook("b")),
+        r#"
+hookspool.toml:3:7: `dir` must be an absolute path
+  |
+3 | dir = "srv"
+  |       ^^^^^"#,
+    );
+}
+
+#[test]
+fn a_problem_is_an_object_for_programs() {
+    let problems = report("spool = \"/s\"\n\tspol = 1\n[runner]\ngrace = \"2d\"").problems;
+    let expected = serde_json::json!([
+        { "line": 2, "column": 2, "message": "unknown key `spol`", "hint": "did you mean `spool`?" },
+        { "line": 4, "column": 9, "message": "`grace` must be from 0s to 1d", "hint": null },
+    ]);
+    assert_eq!(serde_json::to_value(problems).unwrap(), expected);
 }
