@@ -1,17 +1,17 @@
 //! What is said of the file as a whole.
 
-use crate::config_golden::{is_reported, report};
+use crate::config_golden::{is_reported, report, with};
 
 #[test]
 fn a_spool_is_required() {
     is_reported(
-        r#"
-"#,
-        r#"
+        r"
+",
+        r"
 hookspool.toml:1:1: `spool` is missing
   |
 1 |
-  | ^ add `spool = …`: directory of the spool"#,
+  | ^ add `spool = …`: directory of the spool",
     );
 }
 
@@ -137,11 +137,11 @@ fn a_misspelt_table_is_shown_with_the_table_that_was_meant() {
 [[hooks]]
 name = "x"
 "#,
-        r#"
+        r"
 hookspool.toml:2:3: unknown key `hooks`
   |
 2 | [[hooks]]
-  |   ^^^^^ did you mean `hook`?"#,
+  |   ^^^^^ did you mean `hook`?",
     );
 }
 
@@ -170,11 +170,11 @@ hookspool.toml:1:12: not TOML: invalid basic string, expected `"`
         r#"spool = "/s"
 [[hook]
 "#,
-        r#"
+        r"
 hookspool.toml:2:8: not TOML: unclosed array table, expected `]`
   |
 2 | [[hook]
-  |        ^"#,
+  |        ^",
     );
     is_reported(
         r#"	spool = "/s"	, x
@@ -188,59 +188,22 @@ hookspool.toml:1:15: not TOML: unexpected key or value, expected newline, `#`
 }
 
 #[test]
-fn a_second_hook_of_one_name_is_told_the_line_of_the_first() {
+fn a_second_hook_of_one_name_or_path_is_told_the_line_of_the_first() {
+    let hook = |name: &str, path: &str| {
+        with(&format!("name = \"{name}\"\npath = \"{path}\"")).lines().skip(1).collect::<Vec<_>>().join("\n")
+    };
     is_reported(
-        r#"spool = "/s"
-[[hook]]
-name = "a"
-[[hook]]
-name = "a"
-"#,
+        &format!("spool = \"/s\"\n{}\n{}\n{}", hook("a", "/x"), hook("b", "/y"), hook("a", "/x")),
         r#"
-hookspool.toml:2:1: `provider` is missing
-  |
-2 | [[hook]]
-  | ^^^^^^^^ add `provider = …`: who sends the deliveries
+hookspool.toml:17:8: two hooks have the name `a`
+   |
+17 | name = "a"
+   |        ^^^ the first is on line 3
 
-hookspool.toml:2:1: a hook without a secret would run for anybody
-  |
-2 | [[hook]]
-  | ^^^^^^^^ put it into a file: `secret = { file = "/etc/hookspool/secrets/name" }`
-
-hookspool.toml:2:1: `dir` is missing
-  |
-2 | [[hook]]
-  | ^^^^^^^^ add `dir = …`: work directory of the steps
-
-hookspool.toml:2:1: `steps` is missing
-  |
-2 | [[hook]]
-  | ^^^^^^^^ add `steps = …`: what a job does, in order
-
-hookspool.toml:4:1: `provider` is missing
-  |
-4 | [[hook]]
-  | ^^^^^^^^ add `provider = …`: who sends the deliveries
-
-hookspool.toml:4:1: a hook without a secret would run for anybody
-  |
-4 | [[hook]]
-  | ^^^^^^^^ put it into a file: `secret = { file = "/etc/hookspool/secrets/name" }`
-
-hookspool.toml:4:1: `dir` is missing
-  |
-4 | [[hook]]
-  | ^^^^^^^^ add `dir = …`: work directory of the steps
-
-hookspool.toml:4:1: `steps` is missing
-  |
-4 | [[hook]]
-  | ^^^^^^^^ add `steps = …`: what a job does, in order
-
-hookspool.toml:5:8: two hooks have the name `a`
-  |
-5 | name = "a"
-  |        ^^^ the first is on line 3"#,
+hookspool.toml:18:8: two hooks have the path `/x`
+   |
+18 | path = "/x"
+   |        ^^^^ the first is on line 4"#,
     );
 }
 
@@ -297,7 +260,7 @@ env = "hunter2"
 [defaults.secret]
 file = "/a"
 "#,
-        r#"
+        r"
 hookspool.toml:2:2: `hook` must be an array of tables
   |
 2 | [hook.token]
@@ -306,13 +269,11 @@ hookspool.toml:2:2: `hook` must be an array of tables
 hookspool.toml:4:1: `defaults` must be a table, not an array
   |
 4 | [[defaults]]
-  | ^^^^^^^^^^^^"#,
+  | ^^^^^^^^^^^^",
     );
 }
 
-#[test]
-fn ten_problems_are_reported_at_once_in_order_of_their_lines() {
-    let text = r#"spool = "var/spool"
+const MANY_PROBLEMS: &str = r#"spool = "var/spool"
 body_limit = 25
 
 [runner]
@@ -328,8 +289,11 @@ timeout = "15"
 retry = { attempts = 0 }
 steps = [{ run = "make" }, { remove = ".." }]
 "#;
+
+#[test]
+fn ten_problems_are_reported_at_once_in_order_of_their_lines() {
     is_reported(
-        text,
+        MANY_PROBLEMS,
         r#"
 hookspool.toml:1:9: `spool` must be an absolute path
   |

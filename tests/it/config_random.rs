@@ -81,16 +81,17 @@ fn line() -> impl Strategy<Value = String> {
 fn tables() -> impl Strategy<Value = String> {
     let values = prop::collection::vec(prop::option::weighted(0.3, prop::sample::select(VALUES.to_vec())), KEYS.len());
     (values, prop::sample::select(LITERAL_SECRETS[..4].to_vec())).prop_map(|(values, secret)| {
-        let mut text = format!("[[hook]]\n{secret}\n[[hook]]\n");
+        let (mut top, mut hook) = (String::new(), format!("[[hook]]\n{secret}\n[[hook]]\n"));
         let mut seen = vec!["secret", "password"];
         for (key, value) in KEYS.iter().zip(values).rev() {
             if let Some(value) = value.filter(|_| !seen.contains(&key.name)) {
                 seen.push(key.name);
-                text.insert_str(0, &format!("{} = {value}\n", key.name));
-                text.push_str(&format!("{} = {value}\n", key.name));
+                let line = format!("{} = {value}\n", key.name);
+                top += &line;
+                hook += &line;
             }
         }
-        text
+        top + &hook
     })
 }
 

@@ -49,12 +49,12 @@ hookspool.toml:8:10: `events` must be an array, not a string
   |          ^^^^^^ write `["push"]`"#,
     );
     is_reported(
-        &with(r#"events = []"#),
-        r#"
+        &with(r"events = []"),
+        r"
 hookspool.toml:8:10: `events` is empty
   |
 8 | events = []
-  |          ^^ without events the hook would never run"#,
+  |          ^^ without events the hook would never run",
     );
 }
 
@@ -91,12 +91,12 @@ hookspool.toml:8:32: the glob `!x` would match nothing
 #[test]
 fn tag_globs_are_strings() {
     is_reported(
-        &with(r#"tags = [1]"#),
-        r#"
+        &with(r"tags = [1]"),
+        r"
 hookspool.toml:8:9: an element of `tags` must be a string, not an integer
   |
 8 | tags = [1]
-  |         ^"#,
+  |         ^",
     );
 }
 
@@ -121,19 +121,19 @@ hookspool.toml:8:29: the glob `docs/` would match nothing
   |                             ^^^^^^^ only files change: write `docs/**`"#,
     );
     is_reported(
-        &with(r#"paths = []"#),
-        r#"
+        &with(r"paths = []"),
+        r"
 hookspool.toml:8:9: `paths` is empty
   |
 8 | paths = []
-  |         ^^ leave it out to run whatever changed"#,
+  |         ^^ leave it out to run whatever changed",
     );
 }
 
 #[test]
 fn a_duration_has_a_unit_and_sensible_bounds() {
     is_reported(
-        &with(r#"timeout = 900"#),
+        &with(r"timeout = 900"),
         r#"
 hookspool.toml:8:11: `timeout` must be a duration, not an integer
   |
@@ -157,12 +157,12 @@ hookspool.toml:8:11: `timeout` must be from 1ms to 7d
   |           ^^^^^"#,
     );
     is_reported(
-        &with(r#"timeout = true"#),
-        r#"
+        &with(r"timeout = true"),
+        r"
 hookspool.toml:8:11: `timeout` must be a duration, not a boolean
   |
 8 | timeout = true
-  |           ^^^^ write a whole number and a unit: `500ms`, `30s`, `15m`, `2h` or `1d`"#,
+  |           ^^^^ write a whole number and a unit: `500ms`, `30s`, `15m`, `2h` or `1d`",
     );
 }
 
@@ -177,12 +177,12 @@ hookspool.toml:8:9: `attempts` is missing
   |         ^^^^^^^^^^^^^^^^^^ add `attempts = …`: attempts in all, 1 to 100"#,
     );
     is_reported(
-        &with(r#"retry = { attempts = 0 }"#),
-        r#"
+        &with(r"retry = { attempts = 0 }"),
+        r"
 hookspool.toml:8:22: `attempts` must be an integer from 1 to 100
   |
 8 | retry = { attempts = 0 }
-  |                      ^"#,
+  |                      ^",
     );
     is_reported(
         &with(r#"retry = { attempts = "3" }"#),
@@ -201,11 +201,11 @@ hookspool.toml:8:48: `cap` is shorter than `backoff`
   |                                                ^^^^"#,
     );
     is_reported(
-        &with(r#"retry = 3"#),
-        r#"
+        &with(r"retry = 3"),
+        r"
 hookspool.toml:8:9: `retry` must be a table, not an integer
   |
 8 | retry = 3
-  |         ^"#,
+  |         ^",
     );
 }

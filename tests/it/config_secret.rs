@@ -3,7 +3,7 @@
 use crate::config_golden::{is_reported, with, without};
 
 #[test]
-fn a_secret_must_have_one_source_and_is_never_shown() {
+fn a_secret_in_the_configuration_is_refused_and_not_shown() {
     is_reported(
         &with(r#"secret = "hunter2""#),
         r#"
@@ -21,6 +21,54 @@ hookspool.toml:5:12: a secret cannot stand in the configuration
   |            ^^^^^ put it into a file: `secret = { file = "/etc/hookspool/secrets/name" }`"#,
     );
     is_reported(
+        &with(r#"secret = [{ file = "/a" }, "hunter2"]"#),
+        r#"
+hookspool.toml:5:28: a secret cannot stand in the configuration
+  |
+5 | secret = [{ file = "/a" }, "…"]
+  |                            ^^^ put it into a file: `secret = { file = "/etc/hookspool/secrets/name" }`"#,
+    );
+}
+
+#[test]
+fn a_hook_has_a_secret_and_each_secret_one_source() {
+    is_reported(
+        &with(r#"secret = { file = "/a", env = "B" }"#),
+        r#"
+hookspool.toml:5:10: `secret` must have exactly one of `file`, `env` and `credential`
+  |
+5 | secret = { file = "/a", env = "…" }
+  |          ^^^^^^^^^^^^^^^^^^^^^^^^^^ write an array of tables to accept several secrets"#,
+    );
+    is_reported(
+        &with(r"secret = {}"),
+        r#"
+hookspool.toml:5:10: `secret` must have exactly one of `file`, `env` and `credential`
+  |
+5 | secret = {}
+  |          ^^ put it into a file: `secret = { file = "/etc/hookspool/secrets/name" }`"#,
+    );
+    is_reported(
+        &with(r"secret = []"),
+        r#"
+hookspool.toml:5:10: a hook without a secret would run for anybody
+  |
+5 | secret = []
+  |          ^^ put it into a file: `secret = { file = "/etc/hookspool/secrets/name" }`"#,
+    );
+    is_reported(
+        &without("secret"),
+        r#"
+hookspool.toml:2:1: a hook without a secret would run for anybody
+  |
+2 | [[hook]]
+  | ^^^^^^^^ put it into a file: `secret = { file = "/etc/hookspool/secrets/name" }`"#,
+    );
+}
+
+#[test]
+fn what_is_wrong_beside_a_secret_is_not_shown() {
+    is_reported(
         &with(r#"secret = { fiel = "hunter2" }"#),
         r#"
 hookspool.toml:5:12: unknown key `fiel`
@@ -37,38 +85,6 @@ hookspool.toml:5:19: `file` must be an absolute path
   |                   ^^^"#,
     );
     is_reported(
-        &with(r#"secret = { file = "/a", env = "B" }"#),
-        r#"
-hookspool.toml:5:10: `secret` must have exactly one of `file`, `env` and `credential`
-  |
-5 | secret = { file = "/a", env = "…" }
-  |          ^^^^^^^^^^^^^^^^^^^^^^^^^^ write an array of tables to accept several secrets"#,
-    );
-    is_reported(
-        &with(r#"secret = {}"#),
-        r#"
-hookspool.toml:5:10: `secret` must have exactly one of `file`, `env` and `credential`
-  |
-5 | secret = {}
-  |          ^^ put it into a file: `secret = { file = "/etc/hookspool/secrets/name" }`"#,
-    );
-    is_reported(
-        &with(r#"secret = []"#),
-        r#"
-hookspool.toml:5:10: a hook without a secret would run for anybody
-  |
-5 | secret = []
-  |          ^^ put it into a file: `secret = { file = "/etc/hookspool/secrets/name" }`"#,
-    );
-    is_reported(
-        &with(r#"secret = [{ file = "/a" }, "hunter2"]"#),
-        r#"
-hookspool.toml:5:28: a secret cannot stand in the configuration
-  |
-5 | secret = [{ file = "/a" }, "…"]
-  |                            ^^^ put it into a file: `secret = { file = "/etc/hookspool/secrets/name" }`"#,
-    );
-    is_reported(
         &with(r#"secret = { env = "hunter2!" }"#),
         r#"
 hookspool.toml:5:18: `env` must be the name of an environment variable
@@ -83,34 +99,6 @@ hookspool.toml:5:25: `credential` must be the name of a systemd credential
   |
 5 | secret = { credential = "…" }
   |                         ^^^ as `LoadCredential=` names it, not its path"#,
-    );
-    is_reported(
-        &without("secret"),
-        r#"
-hookspool.toml:2:1: a hook without a secret would run for anybody
-  |
-2 | [[hook]]
-  | ^^^^^^^^ put it into a file: `secret = { file = "/etc/hookspool/secrets/name" }`"#,
-    );
-    is_reported(
-        &with(r#"secret = "hunter2"#),
-        r#"
-hookspool.toml:5:18: not TOML: invalid basic string, expected `"`
-  |
-5 | secret = "…"
-  |             ^"#,
-    );
-    is_reported(
-        &with(
-            r#"secret = [
-  "hunter2=,
-]"#,
-        ),
-        r#"
-hookspool.toml:6:13: not TOML: invalid basic string, expected `"`
-  |
-6 | "…"
-  |    ^"#,
     );
 }
 
@@ -152,5 +140,25 @@ hookspool.toml:3:12: `defaults` must be a table, not an array
   |
 3 | defaults = [{ secret = "…" }]
   |            ^^^^^^^^^^^^^^^^^^"#,
+    );
+}
+
+#[test]
+fn a_secret_that_is_not_even_toml_is_not_shown() {
+    is_reported(
+        &with("secret = \"hunter2"),
+        r#"
+hookspool.toml:5:18: not TOML: invalid basic string, expected `"`
+  |
+5 | secret = "…"
+  |             ^"#,
+    );
+    is_reported(
+        &with("secret = [\n  \"hunter2=,\n]"),
+        r#"
+hookspool.toml:6:13: not TOML: invalid basic string, expected `"`
+  |
+6 | "…"
+  |    ^"#,
     );
 }

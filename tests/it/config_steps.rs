@@ -5,7 +5,7 @@ use crate::config_golden::{is_reported, with, without};
 #[test]
 fn there_is_at_least_one_step_and_it_is_a_table() {
     is_reported(
-        &with(r#"steps = []"#),
+        &with(r"steps = []"),
         r#"
 hookspool.toml:7:9: `steps` is empty
   |
@@ -33,12 +33,12 @@ hookspool.toml:7:18: `run` must be an array of strings, not a string
   |                  ^^^^^^^^^^^^^ write `["pnpm", "build"]`, or `shell = …` for a command line"#,
     );
     is_reported(
-        &with(r#"steps = [{ run = [] }]"#),
-        r#"
+        &with(r"steps = [{ run = [] }]"),
+        r"
 hookspool.toml:7:18: `run` is empty
   |
 7 | steps = [{ run = [] }]
-  |                  ^^ name the program and its arguments"#,
+  |                  ^^ name the program and its arguments",
     );
     is_reported(
         &with(r#"steps = [{ run = ["", "x"] }]"#),
@@ -177,10 +177,10 @@ hookspool.toml:7:34: `always` must be `true` or `false`, not an integer
 fn steps_are_required() {
     is_reported(
         &without("steps"),
-        r#"
+        r"
 hookspool.toml:2:1: `steps` is missing
   |
 2 | [[hook]]
-  | ^^^^^^^^ add `steps = …`: what a job does, in order"#,
+  | ^^^^^^^^ add `steps = …`: what a job does, in order",
     );
 }
