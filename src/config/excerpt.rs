@@ -54,7 +54,7 @@ pub(super) fn position(text: &str, at: usize) -> (usize, usize) {
 }
 
 /// The line that holds byte `at`, without its line end and a byte order mark.
-fn line_around(text: &str, at: usize) -> Range<usize> {
+pub(super) fn line_around(text: &str, at: usize) -> Range<usize> {
     let at = (0..=at.min(text.len())).rev().find(|&i| text.is_char_boundary(i)).unwrap_or(0);
     let start = text[..at].rfind('\n').map_or(0, |newline| newline + 1);
     let end = text[at..].find('\n').map_or(text.len(), |newline| at + newline);

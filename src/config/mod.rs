@@ -8,6 +8,7 @@ mod findings;
 mod home;
 mod keys;
 mod load;
+mod mask;
 mod nearest;
 mod quantity;
 mod raw;

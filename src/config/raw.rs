@@ -2,8 +2,9 @@
 
 use super::findings::{Findings, Span};
 use super::keys::Table;
+use super::mask;
 use toml::Spanned;
-use toml::de::{DeTable, DeValue};
+use toml::de::{DeString, DeTable, DeValue};
 
 /// A document that is TOML, and nothing more is known of it.
 pub(super) struct Raw<'i>(DeTable<'i>);
@@ -12,10 +13,14 @@ impl<'i> Raw<'i> {
     /// Parses `text`; what is no TOML becomes one finding.
     pub(super) fn parse(text: &'i str, findings: &mut Findings<'_>) -> Option<Self> {
         match DeTable::parse(text) {
-            Ok(document) => Some(Self(document.into_inner())),
+            Ok(document) => {
+                let table = document.into_inner();
+                mask::table(&table, findings);
+                Some(Self(table))
+            }
             Err(error) => {
                 let span = error.span().unwrap_or_default();
-                mask_line(text, span.start, findings);
+                mask::line(text, span.start, findings);
                 findings.add(span, format!("not TOML: {}", error.message()), "");
                 None
             }
@@ -26,24 +31,6 @@ impl<'i> Raw<'i> {
     pub(super) fn top(&self) -> Section<'_> {
         Section { table: Table::Top, span: 0..0, entries: &self.0 }
     }
-}
-
-/// Where nothing could be parsed, the value beside a word that announces a secret is kept out of the report.
-fn mask_line(text: &str, at: usize, findings: &mut Findings<'_>) {
-    let at = (0..=at.min(text.len())).rev().find(|&i| text.is_char_boundary(i)).unwrap_or(0);
-    let start = text[..at].rfind('\n').map_or(0, |newline| newline + 1);
-    let end = text[at..].find('\n').map_or(text.len(), |newline| at + newline);
-    let line = &text[start..end];
-    if let Some(equals) = line.find('=').filter(|_| announces_a_secret(line)) {
-        let blanks = line[equals + 1..].len() - line[equals + 1..].trim_start().len();
-        findings.mask(start + equals + 1 + blanks..end);
-    }
-}
-
-/// Whether what follows this word may be a secret.
-pub(super) fn announces_a_secret(words: &str) -> bool {
-    let words = words.to_lowercase();
-    ["secret", "secert", "token", "pass", "key", "value"].iter().any(|word| words.contains(word))
 }
 
 /// A table whose keys are to be those of `table`.
@@ -57,11 +44,11 @@ pub(super) struct Section<'a> {
 
 impl<'a> Section<'a> {
     pub(super) fn get(&self, key: &str) -> Option<Entry<'a>> {
-        self.entries.get_key_value(key).map(|(key, value)| Entry { key: key.get_ref(), key_span: key.span(), value })
+        self.entries.get_key_value(key).map(|(key, value)| Entry::new(key, value))
     }
 
     pub(super) fn entries(&self) -> impl Iterator<Item = Entry<'a>> {
-        self.entries.iter().map(|(key, value)| Entry { key: key.get_ref(), key_span: key.span(), value })
+        self.entries.iter().map(|(key, value)| Entry::new(key, value))
     }
 }
 
@@ -70,10 +57,20 @@ impl<'a> Section<'a> {
 pub(super) struct Entry<'a> {
     pub(super) key: &'a str,
     pub(super) key_span: Span,
+    is_element: bool,
     value: &'a Spanned<DeValue<'a>>,
 }
 
 impl<'a> Entry<'a> {
+    fn new(key: &'a Spanned<DeString<'a>>, value: &'a Spanned<DeValue<'a>>) -> Self {
+        Self { key: key.get_ref(), key_span: key.span(), is_element: false, value }
+    }
+
+    /// How a message names it.
+    pub(super) fn label(&self) -> String {
+        format!("{}`{}`", if self.is_element { "an element of " } else { "" }, self.key.escape_debug())
+    }
+
     /// Where the value stands.
     pub(super) fn span(&self) -> Span {
         self.value.span()
@@ -86,7 +83,7 @@ impl<'a> Entry<'a> {
 
     /// Adds the problem that the value is no `wanted`.
     pub(super) fn wrong_kind(&self, findings: &mut Findings<'_>, wanted: &str, hint: &str) {
-        self.wrong(findings, format!("`{}` must be {wanted}, not {}", self.key, self.kind()), hint);
+        self.wrong(findings, format!("{} must be {wanted}, not {}", self.label(), self.kind()), hint);
     }
 
     /// What was typed, with its article.
@@ -117,7 +114,7 @@ impl<'a> Entry<'a> {
 
     /// The elements of an array; each goes by the array's key.
     pub(super) fn as_list(&self) -> Option<Vec<Entry<'a>>> {
-        let element = |value| Entry { key: self.key, key_span: self.key_span.clone(), value };
+        let element = |value| Entry { is_element: true, value, ..self.clone() };
         Some(self.value.get_ref().as_array()?.iter().map(element).collect())
     }
 

@@ -1,6 +1,9 @@
 //! A right configuration is loaded as it was meant.
 
-use hookspool::config::{Config, GitUpdate, LoadError, OnInterrupt, SecretSource, Step, StepAction, WhenNewer, load};
+use crate::config_golden::report;
+use hookspool::config::{
+    Config, GitUpdate, KEYS, LoadError, OnInterrupt, SecretSource, Step, StepAction, Table, WhenNewer, load,
+};
 use hookspool::provider::{Algorithm, CodingVersion, Encoding, GenericScheme, Provider};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -196,4 +199,25 @@ fn a_file_that_cannot_be_read_is_named_with_a_remedy() {
             "cannot read configuration `/there/`: Is a directory (os error 21); name a regular file",
         ]
     );
+}
+
+#[test]
+fn every_key_of_the_reference_is_known_to_the_checks() {
+    for key in KEYS {
+        let text = match key.table {
+            Table::Top => format!("{} = 1.5", key.name),
+            Table::Runner => format!("[runner]\n{} = 1.5", key.name),
+            Table::Defaults | Table::Hook => format!("[[hook]]\n{} = 1.5", key.name),
+            Table::Secret => format!("[[hook]]\nsecret = {{ {} = 1.5 }}", key.name),
+            Table::Signature => format!("[[hook]]\nsignature = {{ {} = 1.5 }}", key.name),
+            Table::Retry => format!("[[hook]]\nretry = {{ {} = 1.5 }}", key.name),
+            Table::Step if matches!(key.name, "from" | "remote") => {
+                format!("[[hook]]\nsteps = [{{ git = \"update\", {} = 1.5 }}]", key.name)
+            }
+            Table::Step => format!("[[hook]]\nsteps = [{{ {} = 1.5 }}]", key.name),
+        };
+        let said = report(&text).to_string();
+        let known = said.contains(&format!("`{}` must be", key.name)) || said.contains("a secret cannot stand");
+        assert!(known && !said.contains("unknown key"), "{text}\n{said}");
+    }
 }

@@ -62,7 +62,7 @@ fn plain(entry: &Entry<'_>, word: &str, findings: &mut Findings<'_>) -> Option<P
     let found = PLAIN.iter().find(|(name, _)| *name == word).map(|(_, provider)| provider.clone());
     let names: Vec<_> = PLAIN.iter().map(|(name, _)| *name).chain(["coding", "generic"]).collect();
     if NOT_YET.contains(&word) {
-        let hint = format!("one of `{}`", names.join("`, `"));
+        let hint = format!("known: `{}`", names.join("`, `"));
         entry.wrong(findings, format!("provider `{word}` does not work in this version yet"), hint);
     } else if found.is_none() {
         value::unknown_word(entry, word, &names, findings);

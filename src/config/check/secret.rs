@@ -22,7 +22,6 @@ pub(super) fn sources(entry: &Entry<'_>, findings: &mut Findings<'_>) -> Option<
 
 fn source(entry: &Entry<'_>, findings: &mut Findings<'_>) -> Option<SecretSource> {
     let Some(table) = entry.as_section(Table::Secret) else {
-        findings.mask(entry.span());
         entry.wrong(findings, "a secret cannot stand in the configuration", ADVICE);
         return None;
     };
@@ -48,7 +47,9 @@ fn masked_unless_right(entry: &Entry<'_>, read: Reader, findings: &mut Findings<
 
 fn not_one(table: &Section<'_>, findings: &mut Findings<'_>) -> Option<SecretSource> {
     let message = "`secret` must have exactly one of `file`, `env` and `credential`";
-    findings.add(table.span.clone(), message, "write an array of tables to accept several secrets");
+    let several = table.entries().next().is_some();
+    let hint = if several { "write an array of tables to accept several secrets" } else { ADVICE };
+    findings.add(table.span.clone(), message, hint);
     None
 }
 

@@ -2,8 +2,9 @@
 
 use crate::config::findings::Findings;
 use crate::config::keys::{KEYS, Key, REQUIRED, Table, keys_of, not_yet};
+use crate::config::mask::announces_a_secret;
 use crate::config::nearest::nearest;
-use crate::config::raw::{Entry, Section, announces_a_secret};
+use crate::config::raw::{Entry, Section};
 
 /// Most keys that a hint lists.
 const LISTED_KEYS: usize = 8;
@@ -76,10 +77,11 @@ pub(super) fn known_keys(section: &Section<'_>, findings: &mut Findings<'_>) {
 
 fn unknown_key(section: &Section<'_>, entry: &Entry<'_>, findings: &mut Findings<'_>) {
     let name = entry.key;
-    if section.table == Table::Secret || announces_a_secret(name) {
+    let not_yet = not_yet(section.table, name);
+    if not_yet.is_none() && may_be_a_secret(section, entry) {
         findings.mask(entry.span());
     }
-    let (message, hint) = match not_yet(section.table, name) {
+    let (message, hint) = match not_yet {
         Some(sentence) => (format!("`{name}` does not work in this version yet"), sentence.to_owned()),
         None if is_literal_secret(section, name) => {
             ("a secret cannot stand in the configuration".to_owned(), super::secret::ADVICE.to_owned())
@@ -87,6 +89,12 @@ fn unknown_key(section: &Section<'_>, entry: &Entry<'_>, findings: &mut Findings
         None => (format!("unknown key `{}`", name.escape_debug()), meant(section.table, name)),
     };
     findings.add(entry.key_span.clone(), message, hint);
+}
+
+/// Nobody knows what a key holds that is known nowhere.
+fn may_be_a_secret(section: &Section<'_>, entry: &Entry<'_>) -> bool {
+    let misplaced = KEYS.iter().any(|key| key.name == entry.key && key.table != Table::Secret);
+    section.table == Table::Secret || (entry.as_text().is_some() && !misplaced)
 }
 
 fn is_literal_secret(section: &Section<'_>, name: &str) -> bool {
@@ -98,6 +106,8 @@ fn meant(table: Table, name: &str) -> String {
     let names: Vec<_> = keys_of(table).map(|key| key.name).collect();
     if let Some(key) = KEYS.iter().find(|key| key.name == name) {
         format!("`{name}` belongs in {}", key.table.title())
+    } else if table == Table::Hook && announces_a_secret(name) {
+        "did you mean `secret`?".to_owned()
     } else if let Some(near) = nearest(name, names.iter().copied()) {
         format!("did you mean `{near}`?")
     } else if names.len() <= LISTED_KEYS {

@@ -12,7 +12,7 @@ use std::time::Duration;
 pub(super) fn text<'a>(entry: &Entry<'a>, findings: &mut Findings<'_>) -> Option<&'a str> {
     let text = any_text(entry, findings)?;
     if text.trim().is_empty() {
-        entry.wrong(findings, format!("`{}` is empty", entry.key), "");
+        entry.wrong(findings, format!("{} is empty", entry.label()), "");
         return None;
     }
     Some(text)
@@ -25,7 +25,7 @@ pub(super) fn any_text<'a>(entry: &Entry<'a>, findings: &mut Findings<'_>) -> Op
         return None;
     };
     if text.contains('\0') {
-        entry.wrong(findings, format!("`{}` holds a NUL character", entry.key), "");
+        entry.wrong(findings, format!("{} holds a NUL character", entry.label()), "");
         return None;
     }
     Some(text)
@@ -45,7 +45,7 @@ pub(super) fn word<T: Copy>(entry: &Entry<'_>, words: &[(&str, T)], findings: &m
 /// Adds the problem that `typed` is none of `words`.
 pub(super) fn unknown_word(entry: &Entry<'_>, typed: &str, words: &[&str], findings: &mut Findings<'_>) {
     let hint = nearest(typed, words.iter().copied())
-        .map_or_else(|| format!("one of `{}`", words.join("`, `")), |near| format!("did you mean `{near}`?"));
+        .map_or_else(|| format!("known: `{}`", words.join("`, `")), |near| format!("did you mean `{near}`?"));
     entry.wrong(findings, format!("unknown word `{}` for `{}`", typed.escape_debug(), entry.key), hint);
 }
 
@@ -82,11 +82,11 @@ fn quantity<T: PartialOrd>(
     (noun, unit, hint): (&str, &str, &str),
     findings: &mut Findings<'_>,
 ) -> Option<T> {
-    if let Some(number) = entry.as_integer() {
-        entry.wrong_kind(findings, noun, &format!("add a unit, such as `\"{number}{unit}\"`"));
+    let Some(typed) = entry.as_text() else {
+        let with_unit = entry.as_integer().map(|number| format!("add a unit, such as `\"{number}{unit}\"`"));
+        entry.wrong_kind(findings, noun, &with_unit.unwrap_or_else(|| hint.to_owned()));
         return None;
-    }
-    let typed = text(entry, findings)?;
+    };
     let Some(value) = read(typed) else {
         entry.wrong(findings, format!("`{}` is not {noun}", typed.escape_debug()), hint);
         return None;

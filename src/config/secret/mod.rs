@@ -1,5 +1,8 @@
 //! Edge. Reads secrets from files, environment and systemd credentials. An error names the source, never the value.
 
+#[cfg(test)]
+mod tests;
+
 use super::settings::{Hook, SecretSource};
 use crate::provider::Secret;
 use rustix::fs::{Mode, OFlags};
@@ -45,10 +48,16 @@ impl Hook {
 impl SecretSource {
     /// Reads the secret: the bytes without one trailing line end.
     pub fn read(&self) -> Result<Secret, SecretError> {
+        self.read_in(|name| env::var_os(name))
+    }
+
+    fn read_in(&self, environment: impl Fn(&str) -> Option<OsString>) -> Result<Secret, SecretError> {
         let bytes = match self {
             Self::File(path) => read_file(path, true),
-            Self::Env(name) => env::var_os(name).map(OsString::into_vec).ok_or_else(|| Trouble::other("is not set")),
-            Self::Credential(name) => credential_path(name).and_then(|path| read_file(&path, false)),
+            Self::Env(name) => environment(name).map(OsString::into_vec).ok_or_else(|| Trouble::other("is not set")),
+            Self::Credential(name) => {
+                credential_path(name, environment("CREDENTIALS_DIRECTORY")).and_then(|path| read_file(&path, false))
+            }
         };
         bytes.and_then(usable).map_err(|trouble| trouble.with(self.source_name()))
     }
@@ -83,8 +92,8 @@ impl Trouble {
 }
 
 /// `LoadCredential=` and `SetCredential=` of systemd.exec(5).
-fn credential_path(name: &str) -> Result<PathBuf, Trouble> {
-    let directory = env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from).filter(|path| path.is_absolute());
+fn credential_path(name: &str, directory: Option<OsString>) -> Result<PathBuf, Trouble> {
+    let directory = directory.map(PathBuf::from).filter(|path| path.is_absolute());
     let hint = "is not there: `$CREDENTIALS_DIRECTORY` is not set; add `LoadCredential=` to the systemd unit";
     directory.map(|directory| directory.join(name)).ok_or_else(|| Trouble::other(hint))
 }
