@@ -1,5 +1,6 @@
 //! Edge. The operating system with types: what std does not offer. Knows nothing of hookspool.
 
+pub mod boot;
 pub mod groups;
 pub mod process;
 pub mod random;
