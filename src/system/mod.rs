@@ -1,5 +1,6 @@
 //! Edge. What the kernel offers, with types: stop requests, processes and their trees, the user database.
 
+pub mod holders;
 pub mod process;
 pub mod reap;
 pub mod stop;
