@@ -2,6 +2,7 @@
 
 pub mod boot;
 pub mod groups;
+pub mod holders;
 pub mod process;
 pub mod random;
 pub mod reap;

@@ -4,6 +4,7 @@
 //! program clears it. What outlives a killed runner is found by its mark instead (`tree`).
 
 use super::reap;
+use super::wait::{after, ready};
 use rustix::fs::Mode;
 use rustix::io::FdFlags;
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal, setsid, umask};
@@ -14,9 +15,13 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd, RawFd};
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Command, ExitStatus, Stdio};
+use std::time::Duration;
 
 /// Files that steps make are readable by the web server, and writable by their owner only.
 const UMASK: Mode = Mode::WGRP.union(Mode::WOTH);
+
+/// How long a killed process may take to exit.
+const LAST_LOOK: Duration = Duration::from_millis(500);
 
 /// What to start.
 #[derive(Debug, Clone)]
@@ -31,7 +36,8 @@ pub struct Program {
     pub env: Vec<(OsString, OsString)>,
 }
 
-/// A process that was started here and not yet reaped. Dropping it kills and reaps it.
+/// A process that was started here and not yet reaped. Dropping it kills and reaps it; a
+/// process that cannot be killed (a setuid program, or one that is stuck in the kernel) is left to `reap_orphans`.
 #[derive(Debug)]
 pub struct Child {
     process: std::process::Child,
@@ -86,8 +92,13 @@ impl Child {
 
 impl Drop for Child {
     fn drop(&mut self) {
-        if !self.is_reaped {
-            let _gone = (pidfd_send_signal(&self.pidfd, Signal::KILL), self.reap());
+        if self.is_reaped {
+            return;
+        }
+        let _sent = pidfd_send_signal(&self.pidfd, Signal::KILL);
+        match ready(&[self.exited()], after(LAST_LOOK)) {
+            Ok(exited) if exited == [true] => drop(self.reap()),
+            _ => reap::forget_direct(self.process.id()),
         }
     }
 }
@@ -100,7 +111,10 @@ fn pid_of(child: &std::process::Child) -> Pid {
 /// whoever started this process.
 fn inherited() -> Vec<RawFd> {
     let Ok(entries) = fs::read_dir("/proc/self/fdinfo") else { return Vec::new() };
-    entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok()).filter(|&fd| is_inheritable(fd)).collect()
+    entries
+        .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
+        .filter(|&fd| is_inheritable(fd))
+        .collect()
 }
 
 /// Whether descriptor `fd` of this process stays open on exec, by its flags in proc(5) `fdinfo`.

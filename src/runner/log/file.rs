@@ -29,8 +29,10 @@ impl Default for Limits {
 const MARK: (&str, &str) = ("---- ", " bytes left out here ----\n");
 /// Width of its number.
 const DIGITS: usize = 20;
-/// Bytes of that line.
-pub(super) const MARK_BYTES: u64 = (MARK.0.len() + DIGITS + MARK.1.len()) as u64;
+/// Length of that line.
+const MARK_LEN: usize = MARK.0.len() + DIGITS + MARK.1.len();
+/// The same, as a distance in the file.
+pub(super) const MARK_BYTES: u64 = MARK_LEN as u64;
 
 /// The file.
 #[derive(Debug)]
@@ -115,7 +117,7 @@ pub(super) fn head_end(file: &File, limits: Limits) -> io::Result<u64> {
 /// How many bytes the mark at `head` says were left out; 0 when there is none. No other line looks like it: those
 /// begin with a time.
 pub(super) fn left_out(file: &File, head: u64) -> io::Result<u64> {
-    let mut line = [0; MARK_BYTES as usize];
+    let mut line = [0; MARK_LEN];
     match file.read_exact_at(&mut line, head) {
         Ok(()) => {}
         Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(0),

@@ -75,7 +75,10 @@ fn a_further_attempt_goes_on_behind_a_cut_log_and_the_count_goes_on_too() {
         let start = text.find("---- ").unwrap() + 5;
         text[start..start + 20].parse().unwrap()
     };
-    assert_eq!(number(&once) + fs::metadata(&once).unwrap().len(), number(&twice) + fs::metadata(&twice).unwrap().len());
+    assert_eq!(
+        number(&once) + fs::metadata(&once).unwrap().len(),
+        number(&twice) + fs::metadata(&twice).unwrap().len()
+    );
     assert_eq!(strip(&once).last(), strip(&twice).last());
     assert_eq!(text_of(&twice).matches("bytes left out").count(), 1);
 }
@@ -91,15 +94,9 @@ fn a_reader_that_looks_now_and_then_misses_nothing_but_what_it_is_told_of() {
         let line = format!("line {i:04}\n");
         log.print(Source::Out, line.as_bytes());
         printed += 29 + line.len() as u64;
-        while i % 7 == 0 || (i > 1000 && i % 131 == 0) || i == 1999 {
-            if i > 1000 && i % 131 != 0 && i != 1999 {
-                break;
-            }
-            let news = follower.read().unwrap();
+        let looks = if i <= 1000 { i % 7 == 0 } else { i % 131 == 0 || i == 1999 };
+        while let Some(news) = looks.then(|| follower.read().unwrap()).filter(|news| !news.bytes.is_empty()) {
             missed += news.left_out;
-            if news.bytes.is_empty() {
-                break;
-            }
             read.extend(news.bytes);
         }
     }

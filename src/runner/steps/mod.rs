@@ -1,43 +1,38 @@
 //! Edge. Everything between "a job was claimed" and "its outcome is known": runs the steps, and ends their processes.
+//!
+//! - Steps run in order in the work directory. After one that failed, only `always` steps run; after an interruption,
+//!   none.
+//! - A time-out, a cancellation or an interruption ends every process of the job (`system::tree`), those that earlier
+//!   steps left behind included. Otherwise what a step leaves running stays: people start servers so.
+//! - `always` steps that run when the job's time is up get that time again.
+//! - A step's own `timeout` never exceeds what the job has left. A removal is done in this process and is not timed.
 
+mod attempt;
 mod control;
+mod environment;
 mod facts;
+mod git;
+mod interrupts;
+mod list;
+mod lookup;
+mod output;
 mod record;
+mod remove;
 
+pub use crate::system::tree::Ended;
 pub use control::Control;
 pub use facts::Facts;
+pub use list::{run_job, run_on_failure};
 pub use record::{JobResult, List, StepRecord, StepResult, TRY_AGAIN, title};
 
-use super::log::JobLog;
-use crate::config::Plan;
-use crate::model::{JobId, Outcome};
-pub use crate::system::tree::Ended;
+use crate::model::JobId;
+use crate::system::tree::Tree;
+use crate::system::wait;
 use std::io;
 use std::time::Duration;
 
-/// Runs the steps of one attempt, in order. `on_step` is told of each step that ended, before the next one begins.
-pub fn run_job(
-    _plan: &Plan,
-    _facts: &Facts,
-    _log: &mut JobLog,
-    _control: &Control<'_>,
-    _on_step: &mut dyn FnMut(&StepRecord) -> io::Result<()>,
-) -> JobResult {
-    JobResult { outcome: Outcome::Failed, reason: "being built".to_owned(), transient: false, commit: None }
-}
-
-/// Runs the `on_failure` steps after a last attempt that ended as `result`. Their failure changes nothing.
-pub fn run_on_failure(
-    _plan: &Plan,
-    _facts: &Facts,
-    _result: &JobResult,
-    _log: &mut JobLog,
-    _control: &Control<'_>,
-    _on_step: &mut dyn FnMut(&StepRecord) -> io::Result<()>,
-) {
-}
-
-/// Ends every process of `job` that outlived the runner that started it: TERM, `kill_delay`, KILL, gone.
-pub fn end_survivors(_job: JobId, _kill_delay: Duration) -> io::Result<Ended> {
-    Ok(Ended::default())
+/// Ends every process of `job` that outlived the runner that started it: TERM, `kill_delay`, KILL, gone. After a
+/// reboot there are none, since no later job gets the same id.
+pub fn end_survivors(job: JobId, kill_delay: Duration) -> io::Result<Ended> {
+    Tree::of(&job.to_string()).end(kill_delay, &mut |fd, until| Ok(wait::ready(&[fd], until)? == [true]))
 }
