@@ -60,8 +60,8 @@ pub enum Denied {
     },
     /// The signature is right and its time is not.
     #[error(
-        "`{header}` is {minutes} min {}, more than the {limit_minutes} min allowed: see whether this machine's clock is right",
-        if *.late { "ago" } else { "ahead" }
+        "`{header}` is {minutes} min {} this machine's clock, more than the {limit_minutes} min allowed: see whether the clock is right",
+        if *.late { "behind" } else { "ahead of" }
     )]
     Clock {
         /// Header that holds the time.

@@ -133,3 +133,6 @@ impl Provider {
         headers
     }
 }
+
+#[cfg(test)]
+mod tests;
