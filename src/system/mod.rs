@@ -11,3 +11,4 @@ pub mod table;
 pub mod tree;
 pub mod users;
 pub mod wait;
+pub mod watch;
