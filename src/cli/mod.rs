@@ -23,7 +23,7 @@ use std::process::ExitCode;
 pub fn main() -> ExitCode {
     match mode::choose() {
         Mode::Cgi => receive::cgi(),
-        Mode::InheritedSocket(socket) => exit::report(receive::fastcgi_on(socket)),
+        Mode::InheritedSocket(socket) => exit::report(receive::fastcgi_on_inherited(socket)),
         Mode::CommandLine => exit::report(command_line()),
     }
 }

@@ -26,7 +26,8 @@ fn not_configured(failure: &Failure) -> Refusal {
 
 /// FastCGI on a socket that a process manager holds for us. `fastcgi` and its options may be typed; anything else is
 /// not looked at.
-pub(super) fn fastcgi_on(listener: Listener) -> Result<ExitCode, Failure> {
+pub(super) fn fastcgi_on_inherited(listener: std::io::Result<Listener>) -> Result<ExitCode, Failure> {
+    let listener = listener.map_err(|error| Failure::io("cannot use the inherited socket", &error))?;
     let typed = std::env::args_os().nth(1).is_some_and(|verb| verb == "fastcgi");
     let cli = typed.then(<super::args::Cli as clap::Parser>::parse);
     let config = cli.as_ref().and_then(|cli| cli.config.as_deref());
@@ -43,7 +44,8 @@ pub(super) fn fastcgi(config: Option<&Path>, args: &FastcgiArgs) -> Result<ExitC
         Failure::new(exit::USAGE, "no socket inherited and no `--listen`; try `--listen unix:/run/hookspool/hookspool.sock`")
     })?;
     let group = args.socket_group.as_deref().map(group_id).transpose()?;
-    let listener = Listener::bind(address, Some(args.socket_mode), group)
+    let mode = address.starts_with("unix:").then_some(args.socket_mode);
+    let listener = Listener::bind(address, mode, group)
         .map_err(|error| Failure::io(format!("cannot listen on `{address}`"), &error))?;
     serve(config, listener, usize::from(args.workers))
 }
@@ -58,7 +60,7 @@ fn serve(config: Option<&Path>, listener: Listener, workers: usize) -> Result<Ex
     let intake = Intake::new(load(config)?);
     let stop = Stop::install().map_err(|error| Failure::io("cannot watch for signals", &error))?;
     let limits = Limits { workers, ..Limits::default() };
-    tracing::info!(event = "listening", address = %listener);
+    tracing::info!(event = "listening");
     fastcgi::serve(listener, &Responder(intake), &limits, stop.fd(), &notice)
         .map_err(|error| Failure::io("cannot serve", &error))?;
     tracing::info!(event = "stopped");

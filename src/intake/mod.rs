@@ -5,7 +5,7 @@ mod route;
 mod rules;
 mod spooled_headers;
 
-pub use rules::{Decision, decide};
+pub use rules::{Decision, decide, short};
 
 use crate::config::{Config, Hook, is_below};
 use crate::gateway::Application;

@@ -84,7 +84,7 @@ fn by_paths(rules: &Rules, event: &Event) -> Decision {
 }
 
 /// What `list` and `send` need of a reference.
-pub(crate) fn short(reference: &RefName) -> &str {
+pub fn short(reference: &RefName) -> &str {
     reference.branch().or_else(|| reference.tag()).unwrap_or(reference.as_str())
 }
 

@@ -3,6 +3,7 @@
 pub mod boot;
 pub mod groups;
 pub mod holders;
+pub mod inherited;
 pub mod process;
 pub mod random;
 pub mod reap;
