@@ -1,10 +1,11 @@
 //! Edge. The runner's side: holds the spool's lock, claims jobs, and decides about those that never run.
 
-use super::check::{Damage, check};
+use super::check::{Damage, Whole, check};
 use super::claim::{Claim, Claimed};
 use super::disk::{Access, Disk, LOCK_MODE, Lock, Place};
 use super::entry::{Entry, What};
 use super::error::{SpoolError, words};
+use super::journal::{Journal, history_name};
 use super::real::RealDisk;
 use super::settlement::Settlement;
 use super::shelf::{Opened, Owners, Shelf, job_name};
@@ -16,7 +17,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Largest payload that is claimed, unless `limit_payload` says otherwise.
 const PAYLOAD_LIMIT_BYTES: u64 = 256 * 1024 * 1024;
@@ -29,6 +30,12 @@ pub struct Keeper<D: Disk = RealDisk> {
     pub(super) due: Mutex<BTreeMap<JobId, Timestamp>>,
     /// What could not be moved out of `queued/`, reported once.
     pub(super) reported: Mutex<HashSet<OsString>>,
+}
+
+/// A job in `running/` after every byte of it was read.
+pub(super) enum Inspected<F> {
+    Whole(F, Whole),
+    Damaged(Option<F>, String),
 }
 
 impl Keeper {
@@ -102,7 +109,10 @@ impl<D: Disk> Keeper<D> {
         let name = job_name(id);
         let running = Place::In(State::Running);
         match self.shelf.disk.rename((Place::In(from), name.as_ref()), (running, name.as_ref())) {
-            Ok(()) => Ok(true),
+            Ok(()) => {
+                self.due.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
+                Ok(true)
+            }
             Err(Errno::NOENT) => Ok(false),
             Err(Errno::EXIST) => {
                 self.shelf.put_away(from, name.as_ref(), "it has the name of a running job", at)?;
@@ -113,21 +123,12 @@ impl<D: Disk> Keeper<D> {
     }
 
     fn examine(&self, id: JobId, from: State, at: Timestamp) -> Result<Claimed<D>, SpoolError> {
-        let (file, size) = match self.shelf.open_job(State::Running, id)? {
-            Opened::Hostile(reason) => return self.reject(id, from, None, reason, at),
-            Opened::Job(file, facts) => (file, facts.size),
-        };
-        let whole = match check(&self.shelf.disk, &file, size, id) {
-            Ok(whole) => whole,
-            Err(Damage::Found(reason)) => return self.reject(id, from, Some(&file), reason, at),
-            Err(Damage::Disk(errno)) => {
-                let reason = format!("it cannot be read: {}", words(errno));
-                return self.reject(id, from, Some(&file), reason, at);
-            }
+        let (file, whole) = match self.inspect(id)? {
+            Inspected::Whole(file, whole) => (file, whole),
+            Inspected::Damaged(file, reason) => return self.reject(id, from, file.as_ref(), reason, at),
         };
         let journal = self.bring_history(id, from, at)?;
-        let attempt = journal.history.attempts() + 1;
-        let mut claim = Claim { shelf: Arc::clone(&self.shelf), id, file, whole, journal, attempt };
+        let mut claim = self.claim_of(id, file, whole, journal);
         let (runner_pid, boot_id) = (self.shelf.runner_pid, self.shelf.boot_id.clone());
         claim.record(&Entry::new(at, What::Claimed { runner_pid, boot_id }))?;
         self.shelf.disk.flush(&claim.file).map_err(|e| self.shelf.error("flush", State::Running, job_name(id), e))?;
@@ -135,16 +136,35 @@ impl<D: Disk> Keeper<D> {
         Ok(Claimed::Job(Box::new(claim)))
     }
 
+    /// Checks the job in `running/` from end to end. A sector that cannot be read is damage too: the file is kept, and
+    /// the jobs behind it go on.
+    pub(super) fn inspect(&self, id: JobId) -> Result<Inspected<D::File>, SpoolError> {
+        let (file, size) = match self.shelf.open_job(State::Running, id)? {
+            Opened::Hostile(reason) => return Ok(Inspected::Damaged(None, reason)),
+            Opened::Job(file, facts) => (file, facts.size),
+        };
+        Ok(match check(&self.shelf.disk, &file, size, id) {
+            Ok(whole) => Inspected::Whole(file, whole),
+            Err(Damage::Found(reason)) => Inspected::Damaged(Some(file), reason),
+            Err(Damage::Disk(errno)) => Inspected::Damaged(Some(file), format!("it cannot be read: {}", words(errno))),
+        })
+    }
+
+    pub(super) fn claim_of(&self, id: JobId, file: D::File, whole: Whole, journal: Journal<D>) -> Claim<D> {
+        let attempt = journal.history.attempts() + 1;
+        Claim { shelf: Arc::clone(&self.shelf), id, file, whole, journal, attempt }
+    }
+
     /// Moves the history after its job, or begins one.
-    fn bring_history(&self, id: JobId, from: State, at: Timestamp) -> Result<super::journal::Journal<D>, SpoolError> {
+    fn bring_history(&self, id: JobId, from: State, at: Timestamp) -> Result<Journal<D>, SpoolError> {
         if self.shelf.existing_journal(from, id, at)?.is_some() {
-            self.shelf.shift(&super::journal::history_name(id), from, State::Running, at)?;
+            self.shelf.shift(&history_name(id), from, State::Running, at)?;
         }
         self.shelf.journal(State::Running, id, at)
     }
 
     /// Moves a claimed job that is none to `corrupt/`, with the reason in its history.
-    fn reject(
+    pub(super) fn reject(
         &self,
         id: JobId,
         from: State,

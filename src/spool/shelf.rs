@@ -42,7 +42,7 @@ impl Owners {
     }
 
     /// A history comes from a runner, or from an administrator.
-    fn may_own_history(self, facts: Facts) -> bool {
+    pub(super) fn may_own_history(self, facts: Facts) -> bool {
         [self.our_uid, self.spool_uid, 0].contains(&facts.uid)
     }
 }
