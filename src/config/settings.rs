@@ -20,6 +20,13 @@ pub struct Config {
     pub hooks: Vec<Hook>,
 }
 
+impl Config {
+    /// The hook of that name.
+    pub fn hook(&self, name: &str) -> Option<&Hook> {
+        self.hooks.iter().find(|hook| hook.name == name)
+    }
+}
+
 /// `[runner]`.
 #[derive(Debug, Clone)]
 pub struct RunnerSettings {

@@ -13,9 +13,9 @@ mod value;
 use super::findings::Findings;
 use super::keys::{Table, default_of};
 use super::quantity;
-use super::raw::{Raw, Section};
+use super::raw::{Entry, Raw, Section};
 use super::report::Report;
-use super::settings::{Config, Hook, RunnerSettings};
+use super::settings::{Config, RunnerSettings};
 use section::Layers;
 use std::path::PathBuf;
 
@@ -76,7 +76,7 @@ fn runner(top: &Section<'_>, findings: &mut Findings<'_>) -> Option<RunnerSettin
     Some(RunnerSettings { log_dir, grace: grace? })
 }
 
-fn one_worker(workers: &super::raw::Entry<'_>, findings: &mut Findings<'_>) {
+fn one_worker(workers: &Entry<'_>, findings: &mut Findings<'_>) {
     match workers.as_integer() {
         Some(1) => {}
         Some(_) => workers.wrong(findings, "only `1` works in this version", "write `workers = 1` or leave it out"),
@@ -98,11 +98,4 @@ fn layers<'a>(top: &Section<'a>, findings: &mut Findings<'_>) -> Vec<Layers<'a>>
     };
     let hooks = elements.iter().filter_map(|element| section::open_element(element, Table::Hook, findings));
     hooks.map(|own| Layers { own, defaults: defaults.clone() }).collect::<Vec<_>>()
-}
-
-impl Config {
-    /// The hook that answers to `name`.
-    pub fn hook(&self, name: &str) -> Option<&Hook> {
-        self.hooks.iter().find(|hook| hook.name == name)
-    }
 }
