@@ -10,3 +10,4 @@ mod config_rules; // what is said of rules, durations and retries
 mod config_secret; // what is said of secrets, and what never is
 mod config_steps; // what is said of steps
 mod spool_append; // appends through the public interface, on the real disk
+mod vectors; // deliveries of all providers: published answers, sample payloads, memory

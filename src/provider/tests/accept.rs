@@ -211,8 +211,9 @@ proptest! {
 
 /// `bytes` as the field `payload` of a form.
 fn form_of(bytes: &[u8]) -> Vec<u8> {
-    let encoded: String = bytes.iter().map(|byte| format!("%{byte:02x}")).collect();
-    format!("payload={encoded}").into_bytes()
+    let digits = hex::encode(bytes).into_bytes();
+    let encoded = digits.chunks(2).flat_map(|pair| [b'%', pair[0], pair[1]]);
+    b"payload=".iter().copied().chain(encoded).collect()
 }
 
 fn decoded(provider: &Provider, body: &[u8]) -> Vec<u8> {
