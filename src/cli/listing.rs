@@ -109,7 +109,7 @@ fn age(from: Timestamp, now: Timestamp) -> String {
 
 fn print_job(root: &Path, shown: &Shown) -> Result<(), Failure> {
     let view = &shown.view;
-    let mut field = |name: &str, value: Option<String>| match value {
+    let field = |name: &str, value: Option<String>| match value {
         Some(value) => print_line(&format!("{name:<11} {value}")),
         None => Ok(()),
     };

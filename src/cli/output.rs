@@ -77,7 +77,7 @@ impl Printer {
         out.flush()
     }
 
-    fn finish(self) -> io::Result<()> {
+    fn finish(&self) -> io::Result<()> {
         if self.rest.is_empty() { Ok(()) } else { write_json(&mut io::stdout().lock(), &self.rest) }
     }
 }
@@ -88,5 +88,5 @@ fn write_json(out: &mut impl Write, line: &[u8]) -> io::Result<()> {
 }
 
 fn has_ended(root: &Path, id: JobId) -> bool {
-    !matches!(spool::state_of(root, id), Some(State::Queued | State::Running | State::Waiting))
+    !matches!(spool::state_of(root, id), Ok(Some(State::Queued | State::Running | State::Waiting)))
 }

@@ -2,39 +2,41 @@
 
 use super::log::JobLog;
 use super::payload::PayloadFile;
-use super::steps::{self, Control, Facts, JobResult, StepRecord};
+use super::steps::{self, Control, Ended as Survivors, Facts, JobResult, List, StepRecord, StepResult};
 use super::verdict::{Verdict, judge};
 use crate::config::{Config, Hook};
-use crate::model::{JobId, Outcome};
-use crate::spool::{Claim, Claimed, Entry, Keeper, Settlement, SpoolError};
+use crate::model::{JobId, Outcome, State};
+use crate::spool::{Claim, Claimed, Entry, Keeper, Settlement, SpoolError, What, log_path};
 use crate::system::stop::Stop;
 use jiff::Timestamp;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// Between TERM and KILL for what an interrupted attempt left alive.
+const KILL_DELAY: Duration = Duration::from_secs(10);
 
 /// Claims job `id`, runs its steps and settles it. `None` when there was nothing to run; otherwise how it ended, if it
 /// did for good.
 pub(super) fn run(
-    keeper: &mut Keeper,
+    keeper: &Keeper,
     id: JobId,
     config: &Config,
     stop: &Stop,
 ) -> Result<Option<Outcome>, SpoolError> {
-    let mut claim = match keeper.claim(id)? {
-        Claimed::Job(claim) => claim,
+    let mut claim = match keeper.claim(id, Timestamp::now())? {
+        Claimed::Job(claim) => *claim,
         Claimed::Gone => return Ok(None),
-        Claimed::Corrupt(reason) => {
+        Claimed::Corrupt { reason } => {
             tracing::error!(event = "corrupt", job = %id, reason);
             return Ok(None);
         }
     };
-    let Some(hook) = config.hooks.iter().find(|hook| hook.name == claim.meta().hook) else {
-        return hold_orphan(claim);
-    };
+    let Some(hook) = config.hook(&claim.meta().hook) else { return hold_orphan(claim) };
     let attempt = claim.attempt();
-    claim.record(&Entry::started(attempt))?;
+    claim.record(&now(What::Started { attempt, pid: None }))?;
     tracing::info!(event = "started", job = %id, hook = hook.name, attempt);
-    let result = match Attempt::prepare(&claim, hook, attempt) {
+    let result = match Attempt::prepare(&claim, hook, attempt, &config.spool) {
         Ok(mut ready) => ready.run(&mut claim, hook, config, stop),
         Err(error) => failed(format!("cannot prepare the job: {error}")),
     };
@@ -45,21 +47,26 @@ pub(super) fn run(
 fn hold_orphan(claim: Claim) -> Result<Option<Outcome>, SpoolError> {
     let reason = format!("hook `{}` is not in the configuration", claim.meta().hook);
     tracing::warn!(event = "held", job = %claim.id(), reason);
-    claim.settle(Settlement::Held { reason })?;
+    claim.settle(Settlement::Held { reason }, Timestamp::now())?;
     Ok(None)
 }
 
-/// Accounts for a job that a runner left behind when it died.
+/// Accounts for a job that a runner left behind when it died. Whatever of it still lives is ended first; if something
+/// cannot be, the job is held, so that no second copy ever runs beside it.
 pub(super) fn account_for(claim: Claim, config: &Config) -> Result<Option<Outcome>, SpoolError> {
-    let ended = steps::end_survivors(claim.id(), steps::KILL_DELAY);
-    let (killed, error) = match ended {
-        Ok(ended) => (ended.count(), None),
-        Err(error) => (0, Some(error.to_string())),
+    let survivors = steps::end_survivors(claim.id(), KILL_DELAY);
+    PayloadFile::remove(&running(&config.spool), claim.id());
+    let (ended, left, error) = match survivors {
+        Ok(Survivors { ended, left }) => (ended, left, None),
+        Err(error) => (0, 1, Some(error.to_string())),
     };
-    tracing::warn!(event = "interrupted", job = %claim.id(), killed, error);
-    let Some(hook) = config.hooks.iter().find(|hook| hook.name == claim.meta().hook) else {
-        return hold_orphan(claim);
-    };
+    tracing::warn!(event = "interrupted", job = %claim.id(), ended, left, error);
+    let Some(hook) = config.hook(&claim.meta().hook) else { return hold_orphan(claim) };
+    if left > 0 {
+        let reason = "processes of the interrupted attempt cannot be ended; end them, then release the job".to_owned();
+        claim.settle(Settlement::Held { reason }, Timestamp::now())?;
+        return Ok(None);
+    }
     let attempts_started = claim.attempt().saturating_sub(1);
     let result = JobResult {
         outcome: Outcome::Interrupted,
@@ -78,12 +85,12 @@ struct Attempt {
 }
 
 impl Attempt {
-    fn prepare(claim: &Claim, hook: &Hook, attempt: u32) -> io::Result<Self> {
+    fn prepare(claim: &Claim, hook: &Hook, attempt: u32, spool: &Path) -> io::Result<Self> {
         let meta = claim.meta();
         let is_form = meta.content_type == "application/x-www-form-urlencoded";
-        let payload =
-            PayloadFile::write(&claim.dir(), claim.id(), &hook.provider, is_form, &mut claim.payload())?;
-        let log_path: PathBuf = claim.log_path();
+        let mut body = claim.payload();
+        let payload = PayloadFile::write(&running(spool), claim.id(), &hook.provider, is_form, &mut body)?;
+        let log_path = log_path(spool, claim.id());
         let log = JobLog::open(&log_path)?;
         let facts = Facts {
             job: claim.id(),
@@ -120,8 +127,34 @@ fn is_last_failure(hook: &Hook, result: &JobResult, attempt: u32) -> bool {
 }
 
 fn record_step(claim: &mut Claim, step: &StepRecord) -> io::Result<()> {
-    tracing::info!(event = "step", job = %claim.id(), step = step.title, result = %step.result, ms = step.duration.as_millis());
-    claim.record(&Entry::step(step.index, &step.title, step.result.to_string(), step.duration)).map_err(io::Error::other)
+    tracing::info!(event = "step", job = %claim.id(), step = step.title, result = %step.result, ms = u64::try_from(step.duration.as_millis()).unwrap_or(u64::MAX));
+    claim.record(&now(in_history(step))).map_err(io::Error::other)
+}
+
+fn in_history(step: &StepRecord) -> What {
+    let (status, signal) = match step.result {
+        StepResult::Exited(status) => (Some(status), None),
+        StepResult::Signalled(signal) => (None, Some(signal)),
+        _ => (None, None),
+    };
+    What::Step {
+        index: u32::try_from(step.index).unwrap_or(u32::MAX),
+        title: step.title.clone(),
+        status,
+        signal,
+        timed_out: step.result == StepResult::TimedOut,
+        on_failure: step.list == List::OnFailure,
+        result: step.result.to_string(),
+        ms: u64::try_from(step.duration.as_millis()).unwrap_or(u64::MAX),
+    }
+}
+
+fn now(what: What) -> Entry {
+    Entry::new(Timestamp::now(), what)
+}
+
+fn running(spool: &Path) -> PathBuf {
+    spool.join(State::Running.as_str())
 }
 
 fn failed(reason: String) -> JobResult {
@@ -141,17 +174,18 @@ fn settle(
     match verdict {
         Verdict::Done | Verdict::Failed => {
             tracing::info!(event = "ended", job = %id, hook, attempt, outcome = outcome.as_str(), reason, commit = result.commit);
-            claim.settle(Settlement::Ended { outcome, reason })?;
+            let reason = Some(reason).filter(|reason| !reason.is_empty());
+            claim.settle(Settlement::Ended { outcome, reason }, Timestamp::now())?;
             Ok(Some(outcome))
         }
         Verdict::Retry { not_before } => {
             tracing::warn!(event = "retry", job = %id, hook, attempt, outcome = outcome.as_str(), reason, %not_before);
-            claim.settle(Settlement::WillRetry { outcome, reason, not_before })?;
+            claim.settle(Settlement::Waiting { not_before, reason }, Timestamp::now())?;
             Ok(None)
         }
         Verdict::Hold => {
             tracing::warn!(event = "held", job = %id, hook, attempt, outcome = outcome.as_str(), reason);
-            claim.settle(Settlement::Held { reason })?;
+            claim.settle(Settlement::Held { reason }, Timestamp::now())?;
             Ok(None)
         }
     }

@@ -3,9 +3,10 @@
 use super::attempt;
 use super::backlog::{Backlog, Choice, Item};
 use crate::config::{Config, WhenNewer};
-use crate::model::{JobId, JobMeta, Outcome};
-use crate::spool::{Keeper, Settlement, SpoolError};
+use crate::model::{JobId, JobMeta, Outcome, State};
+use crate::spool::{Keeper, Problem, Settlement, SpoolError, What};
 use crate::system::stop::Stop;
+use crate::system::watch::Watch;
 use jiff::Timestamp;
 use std::time::Duration;
 
@@ -27,8 +28,9 @@ const POLL: Duration = Duration::from_secs(15);
 const RESCAN_BELOW: usize = 1000;
 
 /// Drains the spool. With `once` it ends when nothing is left to do, waiting for retries that were promised meanwhile.
-pub fn drain(config: &Config, keeper: &mut Keeper, stop: &Stop, once: bool) -> Result<Ended, SpoolError> {
-    let mut drain = Drain { config, keeper, stop, backlog: Backlog::default(), failed: 0 };
+pub fn drain(config: &Config, keeper: &Keeper, stop: &Stop, once: bool) -> Result<Ended, SpoolError> {
+    let watch = watch(config);
+    let mut drain = Drain { config, keeper, stop, watch, backlog: Backlog::default(), failed: 0 };
     drain.recover()?;
     drain.refill()?;
     loop {
@@ -37,8 +39,8 @@ pub fn drain(config: &Config, keeper: &mut Keeper, stop: &Stop, once: bool) -> R
         }
         match drain.backlog.next(Timestamp::now()) {
             Choice::Run(id) => drain.run(id)?,
-            Choice::Supersede(id, newer) => drain.decide(id, Settlement::SupersededBy(newer))?,
-            Choice::Repeat(id, first) => drain.decide(id, Settlement::RepeatOf(first))?,
+            Choice::Supersede(id, newer) => drain.decide(id, Settlement::SupersededBy { id: newer })?,
+            Choice::Repeat(id, first) => drain.decide(id, Settlement::RepeatOf { id: first })?,
             Choice::Nothing if once => return Ok(Ended::Empty { failed: drain.failed }),
             Choice::Nothing => drain.wait(POLL)?,
             Choice::WaitUntil(due) => drain.wait(until(due).min(POLL))?,
@@ -48,8 +50,9 @@ pub fn drain(config: &Config, keeper: &mut Keeper, stop: &Stop, once: bool) -> R
 
 struct Drain<'a> {
     config: &'a Config,
-    keeper: &'a mut Keeper,
+    keeper: &'a Keeper,
     stop: &'a Stop,
+    watch: Watch,
     backlog: Backlog,
     failed: usize,
 }
@@ -58,7 +61,9 @@ impl Drain<'_> {
     /// Jobs that the last runner left in `running/`: whatever of them still lives is ended first, so that no second
     /// copy ever runs beside it; then the hook's `on_interrupt` decides.
     fn recover(&mut self) -> Result<(), SpoolError> {
-        for claim in self.keeper.recover()? {
+        let recovered = self.keeper.recover(Timestamp::now())?;
+        report(&recovered.problems);
+        for claim in recovered.interrupted {
             let outcome = attempt::account_for(claim, self.config)?;
             self.count(outcome);
         }
@@ -74,8 +79,14 @@ impl Drain<'_> {
 
     fn decide(&mut self, id: JobId, settlement: Settlement) -> Result<(), SpoolError> {
         self.backlog.remove(id);
-        tracing::info!(event = "decided", job = %id, what = %settlement);
-        self.keeper.decide(id, settlement)
+        let what = What::from(settlement.clone());
+        match self.keeper.decide(id, settlement, Timestamp::now()) {
+            Ok(state) => tracing::info!(event = "decided", job = %id, what = %what, state = state.as_str()),
+            // A person was quicker.
+            Err(error) if error.is_missing() => {}
+            Err(error) => return Err(error),
+        }
+        Ok(())
     }
 
     fn count(&mut self, outcome: Option<Outcome>) {
@@ -85,34 +96,50 @@ impl Drain<'_> {
 
     /// Sleeps until something arrives, `at_most` has passed, or a stop is requested; then looks.
     fn wait(&mut self, at_most: Duration) -> Result<(), SpoolError> {
-        self.keeper.wait(self.stop.fd(), at_most)?;
+        if let Err(error) = self.watch.wait(self.stop.fd(), at_most) {
+            tracing::error!(event = "wait-failed", reason = %error);
+        }
         self.refill()
     }
 
     /// Takes in what has arrived in `queued/`, and what waits for a retry.
     fn refill(&mut self) -> Result<(), SpoolError> {
-        for id in self.keeper.scan()? {
-            self.take_in(id, None)?;
+        let scan = self.keeper.scan(Timestamp::now())?;
+        report(&scan.problems);
+        for id in scan.jobs {
+            self.take_in(id, State::Queued, None);
         }
         for (id, not_before) in self.keeper.waiting()? {
-            self.take_in(id, Some(not_before))?;
+            self.take_in(id, State::Waiting, Some(not_before));
         }
         Ok(())
     }
 
-    fn take_in(&mut self, id: JobId, not_before: Option<Timestamp>) -> Result<(), SpoolError> {
-        if self.backlog.contains(id) {
-            return Ok(());
+    /// One that says nothing of itself is taken in under no hook: claiming it will find out what is wrong with it.
+    fn take_in(&mut self, id: JobId, state: State, not_before: Option<Timestamp>) {
+        if !self.backlog.contains(id) {
+            let item = self.keeper.glance(id, state).map(|meta| item(self.config, meta, not_before));
+            self.backlog.insert(id, item.unwrap_or_else(|| unknown(not_before)));
         }
-        // An unreadable one is taken in under no hook: claiming it will find out what is wrong with it.
-        let item = self.keeper.peek(id).map(|meta| item(self.config, meta, not_before));
-        self.backlog.insert(id, item.unwrap_or_else(|| unknown(not_before)));
-        Ok(())
+    }
+}
+
+fn watch(config: &Config) -> Watch {
+    let (watch, error) = Watch::directory(&config.spool.join(State::Queued.as_str()));
+    if let Some(error) = error {
+        tracing::warn!(event = "no-watch", reason = %error, poll_s = POLL.as_secs());
+    }
+    watch
+}
+
+fn report(problems: &[Problem]) {
+    for problem in problems {
+        tracing::error!(event = "problem", what = %problem);
     }
 }
 
 fn item(config: &Config, meta: JobMeta, not_before: Option<Timestamp>) -> Item {
-    let plan = config.hooks.iter().find(|hook| hook.name == meta.hook).map(|hook| &hook.plan);
+    let plan = config.hook(&meta.hook).map(|hook| &hook.plan);
     Item {
         queue: plan.map_or_else(String::new, |plan| plan.queue.clone()),
         when_newer: plan.map_or(WhenNewer::Keep, |plan| plan.when_newer),

@@ -21,17 +21,26 @@ impl PayloadFile {
         is_form: bool,
         body: &mut dyn Read,
     ) -> io::Result<Self> {
-        let path = dir.join(format!("{id}.payload"));
+        let path = path(dir, id);
         let mut file = create(&path)?;
         let payload = Self(path);
         io::copy(&mut provider.document(is_form, body), &mut file)?;
         Ok(payload)
     }
 
+    /// Removes what a runner that died has left.
+    pub(super) fn remove(dir: &Path, id: JobId) {
+        drop(Self(path(dir, id)));
+    }
+
     /// Where it is.
     pub(super) fn path(&self) -> &Path {
         &self.0
     }
+}
+
+fn path(dir: &Path, id: JobId) -> PathBuf {
+    dir.join(format!("{id}.payload"))
 }
 
 /// A runner that was killed may have left one.

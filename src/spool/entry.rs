@@ -4,6 +4,7 @@ use super::settlement::Settlement;
 use crate::model::{JobId, Outcome};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::fmt;
 
 /// One line of a history: `{"at":"…","what":"started","attempt":1}`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,6 +50,12 @@ pub enum What {
         /// Whether its time ran out.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         timed_out: bool,
+        /// Whether it is one of `on_failure`.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        on_failure: bool,
+        /// How it ended, in words.
+        #[serde(default)]
+        result: String,
         /// How long it took.
         ms: u64,
     },
@@ -94,6 +101,28 @@ pub enum What {
         /// The remark.
         text: String,
     },
+}
+
+impl fmt::Display for What {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Claimed { runner_pid, .. } => write!(f, "claimed by runner {runner_pid}"),
+            Self::Started { attempt, .. } => write!(f, "attempt {attempt} started"),
+            Self::Step { index, title, on_failure, result, ms, .. } => {
+                let list = if *on_failure { "on_failure" } else { "step" };
+                write!(f, "{list} {index} `{title}` {result} after {ms} ms")
+            }
+            Self::Ended { outcome, reason: None } => f.write_str(outcome.as_str()),
+            Self::Ended { outcome, reason: Some(reason) } => write!(f, "{}: {reason}", outcome.as_str()),
+            Self::WillRetry { not_before, reason } => write!(f, "will be tried again, not before {not_before}: {reason}"),
+            Self::Held { reason } => write!(f, "held: {reason}"),
+            Self::SupersededBy { id } => write!(f, "superseded by {id}"),
+            Self::RepeatOf { id } => write!(f, "repeat of {id}"),
+            Self::Released => f.write_str("released"),
+            Self::Corrupt { reason } => write!(f, "corrupt: {reason}"),
+            Self::Note { text } => f.write_str(text),
+        }
+    }
 }
 
 impl Entry {

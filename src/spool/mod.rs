@@ -8,6 +8,7 @@ mod draft;
 mod entry;
 mod error;
 mod format;
+mod glance;
 mod history;
 mod inbox;
 mod journal;

@@ -213,7 +213,7 @@ fn load_from<D: Disk>(disk: &D, id: JobId, state: State) -> Result<Shown, SpoolE
 }
 
 /// The last line, without checking the payload above it; that is for the claim.
-fn describe_job<D: Disk>(disk: &D, id: JobId, state: State) -> Result<Option<JobMeta>, Errno> {
+pub(super) fn describe_job<D: Disk>(disk: &D, id: JobId, state: State) -> Result<Option<JobMeta>, Errno> {
     let file = disk.open(Place::In(state), job_name(id).as_ref(), Access::Read)?;
     let facts = disk.facts(&file)?;
     if facts.kind != Kind::Regular {

@@ -36,13 +36,14 @@ impl Delivery {
         stdin.write_all(&self.body).map_err(io)?;
         drop(stdin);
         let output = child.wait_with_output().map_err(io)?;
+        super::quote(&String::from_utf8_lossy(&output.stderr));
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
         one_line(&text).ok_or_else(|| super::broken(&format!("the CGI program answered {text:?}")))
     }
 
     fn cgi_command(&self, stage: &Stage) -> Command {
         let mut command = Command::new(&stage.program);
-        command.env_clear().stdin(Stdio::piped()).stdout(Stdio::piped());
+        command.env_clear().stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command.env("HOOKSPOOL_CONFIG", stage.config());
         let length = self.body.len().to_string();
         let variables = [

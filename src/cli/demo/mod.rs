@@ -17,13 +17,13 @@ pub(super) fn run() -> Result<ExitCode, Failure> {
     say(&format!("git push: main is now {}", &push.after[..10]));
 
     let genuine = Delivery::signed_with(&stage.secret, &push);
+    say("the forge's signed delivery, answered by hookspool as a CGI program (its log line, its reply):");
     let reply = genuine.send_by_cgi(&stage)?;
-    say("the forge's signed delivery, answered by hookspool as a CGI program:");
     quote(&reply);
     let job = reply.strip_prefix("202 Accepted: queued ").ok_or_else(|| broken("the delivery was not queued"))?.to_owned();
 
-    let reply = Delivery::signed_with(&stage::fresh_secret()?, &push).send_by_cgi(&stage)?;
     say("the same delivery signed by somebody else:");
+    let reply = Delivery::signed_with(&stage::fresh_secret()?, &push).send_by_cgi(&stage)?;
     quote(&reply);
     require(reply.starts_with("403 "), "the forged delivery was not refused")?;
 

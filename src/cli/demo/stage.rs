@@ -36,6 +36,8 @@ impl Stage {
         let stage = Self { dir, secret, program };
         stage.write("secret", &secret_text)?;
         stage.write("hookspool.toml", &stage.configuration())?;
+        // The runner would make it at its first start; the delivery comes first here.
+        crate::spool::create(&stage.dir.join("spool")).map_err(|error| Failure::new(exit::CANNOT_CREATE, error))?;
         stage.make_repository()?;
         Ok(stage)
     }
