@@ -10,10 +10,10 @@ mod config_rules; // what is said of rules, durations and retries
 mod config_secret; // what is said of secrets, and what never is
 mod config_steps; // what is said of steps
 mod spool_append; // appends through the public interface, on the real disk
-mod vectors; // deliveries of all providers: published answers, sample payloads, memory
 mod steps_bench; // a job without a spool: plan, facts, log, and what became of them
 mod steps_child; // what a step's process is given, and what it is not
 mod steps_git; // `git = "update"` against real repositories
 mod steps_list; // order, failure, `always`, `on_failure`, time-outs, stop and cancel
 mod steps_output; // what steps print, however much and however late
 mod steps_tree; // every process of a job, wherever it went, and how it ends
+mod vectors; // deliveries of all providers: published answers, sample payloads, memory
