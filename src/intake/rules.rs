@@ -120,7 +120,7 @@ mod tests {
 
     #[test]
     fn globs_choose_branches_and_tags() {
-        let rules = Rules { branches: globs(&["main", "release/*"]), tags: globs(&["v*"]), ..rules() };
+        let rules = Rules { branches: Some(globs(&["main", "release/*"])), tags: Some(globs(&["v*"])), ..rules() };
         assert_eq!(ignored(&rules, &push("refs/heads/release/1")), "run None");
         assert_eq!(ignored(&rules, &push("refs/heads/release/1/x")), "branch release/1/x is not deployed");
         assert_eq!(ignored(&rules, &push("refs/tags/v1")), "run None");
@@ -151,7 +151,7 @@ mod tests {
 
     #[test]
     fn an_incomplete_list_of_paths_runs_and_says_so() {
-        let rules = Rules { paths: globs(&["docs/**"]), ..rules() };
+        let rules = Rules { paths: Some(globs(&["docs/**"])), ..rules() };
         let with = |paths: &[&str], complete| Event {
             changes: Changes { paths: paths.iter().map(ToString::to_string).collect(), complete },
             ..push("refs/heads/main")
