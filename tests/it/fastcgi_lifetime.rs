@@ -6,6 +6,7 @@ use crate::fastcgi_peer::{
 };
 use hookspool::gateway::fastcgi::{Limits, Listener, Params, serve};
 use std::io::{self, Read, Write};
+use std::net::{SocketAddr, TcpStream};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 use std::os::unix::net::{UnixListener, UnixStream};
@@ -91,7 +92,7 @@ fn sigterm_ends_a_process_on_standard_input_with_its_request_answered() {
     let test = "fastcgi_lifetime::sigterm_ends_a_process_on_standard_input_with_its_request_answered";
     let child = ChildResponder::start(test, ":");
     let mut peer = child.connect();
-    peer.send(&head(1, 0, "count")).send(&record(5, 1, &[0; 40_000])).send(&record(77, 0, b""));
+    peer.send(&head(1, 0, "count")).send(&record(5, 1, &vec![0; 40_000])).send(&record(77, 0, b""));
     assert_eq!(peer.record().unwrap().kind, 11, "the handler reads");
     child.terminate();
     peer.send(&record(5, 1, b""));
@@ -230,8 +231,8 @@ fn tcp_is_served_on_both_families() {
             };
             serve(listener, &handler, &Limits::default(), stopped.as_fd(), &|_| {})
         });
-        let mut peer = std::net::TcpStream::connect(bound).unwrap();
-        peer.write_all(&request(1, 0, "", &[0; 100_000])).unwrap();
+        let mut peer = TcpStream::connect(bound).unwrap();
+        peer.write_all(&request(1, 0, "", &vec![0; 100_000])).unwrap();
         let mut answer = Vec::new();
         peer.read_to_end(&mut answer).unwrap();
         assert_eq!(
@@ -241,4 +242,37 @@ fn tcp_is_served_on_both_families() {
         drop(stop);
         serving.join().unwrap().unwrap();
     }
+}
+
+#[test]
+fn peers_that_the_environment_does_not_name_are_turned_away_without_holding_up_others() {
+    if is_child() {
+        return serve_as_child(&Limits::default());
+    }
+    let test = "fastcgi_lifetime::peers_that_the_environment_does_not_name_are_turned_away_without_holding_up_others";
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let child = ChildResponder::start_on(listener.into(), test, "export FCGI_WEB_SERVER_ADDRS=10.0.0.1,127.0.0.2");
+    let exchange = |from: &str| {
+        let mut peer = tcp_from(from, address);
+        let mut answer = Vec::new();
+        // A refused peer may be told by a reset.
+        let _ = peer.write_all(&request(1, 0, "count", b"1")).and_then(|()| peer.read_to_end(&mut answer));
+        (peer, answer)
+    };
+    let (_still_open, refused) = exchange("127.0.0.1");
+    assert_eq!(refused, b"");
+    let (_, served) = exchange("127.0.0.2");
+    assert!(served.ends_with(&record(3, 1, &[0; 8])), "{served:?}");
+    let told = child.finish();
+    assert!(told.contains("127.0.0.1 is not in `FCGI_WEB_SERVER_ADDRS`"), "{told}");
+}
+
+/// A connection from one of the addresses of this machine.
+fn tcp_from(source: &str, target: SocketAddr) -> TcpStream {
+    use rustix::net::{AddressFamily, SocketType, bind, connect, socket};
+    let socket = socket(AddressFamily::INET, SocketType::STREAM, None).unwrap();
+    bind(&socket, &SocketAddr::new(source.parse().unwrap(), 0)).unwrap();
+    connect(&socket, &target).unwrap();
+    TcpStream::from(socket)
 }

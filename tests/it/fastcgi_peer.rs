@@ -1,10 +1,10 @@
-//! Edge. The other side of FastCGI, for the tests: records by hand over a raw socket, and a responder to talk to, in a
+//! Edge. The other side of `FastCGI`, for the tests: records by hand over a raw socket, and a responder to talk to, in a
 //! thread or in a process of its own.
 
 use hookspool::gateway::fastcgi::{Handler, Limits, Listener, Notice, Params, serve};
 use std::io::{self, PipeWriter, Read, Write};
 use std::net::Shutdown;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
@@ -87,7 +87,7 @@ impl Peer {
         Some(Record { kind, id: u16::from_be_bytes([id1, id0]), content })
     }
 
-    /// The answer to request `id`: all of STDOUT, its end, and a plain END_REQUEST.
+    /// The answer to request `id`: all of `STDOUT`, its end, and a plain `END_REQUEST`.
     pub(crate) fn answer(&mut self, id: u16) -> Vec<u8> {
         let mut stdout = Vec::new();
         loop {
@@ -120,7 +120,7 @@ pub(crate) fn test_handler(params: &Params, body: &mut dyn Read, out: &mut dyn W
         b"refuse" => out.write_all(b"Status: 403 Forbidden\r\nContent-Type: text/plain\r\n\r\nno\n"),
         b"panic" => panic!("a bug\nof two lines"),
         b"panic late" => {
-            out.write_all(&[b'x'; 100_000])?;
+            out.write_all(&vec![b'x'; 100_000])?;
             panic!("a late bug")
         }
         b"silent" => Ok(()),
@@ -248,7 +248,7 @@ type Plain = fn(&Params, &mut dyn Read, &mut dyn Write) -> io::Result<()>;
 
 /// A responder in a process of its own: this test binary again, running `test` with the listener as standard input.
 pub(crate) struct ChildResponder {
-    dir: TempDir,
+    dir: Option<TempDir>,
     child: Child,
 }
 
@@ -257,21 +257,28 @@ impl ChildResponder {
     pub(crate) fn start(test: &str, setup: &str) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let listener = UnixListener::bind(dir.path().join("s")).unwrap();
+        let mut responder = Self::start_on(listener.into(), test, setup);
+        responder.dir = Some(dir);
+        responder
+    }
+
+    /// The same on a listener of any kind.
+    pub(crate) fn start_on(listener: OwnedFd, test: &str, setup: &str) -> Self {
         let child = Command::new("/bin/sh")
             .args(["-c", &format!("{setup}; exec \"$@\""), "sh"])
             .arg(std::env::current_exe().unwrap())
             .args(["--exact", test, "--test-threads=1", "--nocapture"])
             .env(CHILD, "1")
-            .stdin(Stdio::from(std::os::fd::OwnedFd::from(listener)))
+            .stdin(Stdio::from(listener))
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        Self { dir, child }
+        Self { dir: None, child }
     }
 
     pub(crate) fn connect(&self) -> Peer {
-        connect(&self.dir.path().join("s"))
+        connect(&self.dir.as_ref().expect("a Unix listener").path().join("s"))
     }
 
     /// A number from `/proc/PID/status`, such as `VmHWM` in KiB.

@@ -1,4 +1,4 @@
-//! Edge. What web servers and attackers say in FastCGI, over a raw socket, and what they are told.
+//! Edge. What web servers and attackers say in `FastCGI`, over a raw socket, and what they are told.
 
 use crate::fastcgi_peer::{Record, Responder, begin, echoed, head, padded, pair, record, request};
 use hookspool::gateway::fastcgi::Limits;
@@ -58,9 +58,9 @@ fn parameters_and_body_may_be_cut_at_any_byte() {
 fn a_request_that_arrives_byte_by_byte_is_the_same() {
     let responder = start();
     let mut peer = responder.connect();
-    request(1, 0, "echo", b"slow").iter().for_each(|byte| {
-        peer.send(&[*byte]);
-    });
+    for byte in request(1, 0, "echo", b"slow") {
+        peer.send(&[byte]);
+    }
     assert_eq!(echoed(&peer.answer(1)), b"MODE=echo\n\nslow");
 }
 
@@ -105,7 +105,7 @@ fn management_records_within_a_long_body_are_answered_at_once() {
     let mut peer = responder.connect();
     peer.send(&head(1, 0, "count"));
     (0..3).for_each(|_| {
-        peer.send(&record(5, 1, &[7; 60_000]));
+        peer.send(&record(5, 1, &vec![7; 60_000]));
     });
     peer.send(&record(77, 0, b"???"));
     assert_eq!(peer.record(), Some(Record { kind: 11, id: 0, content: vec![77, 0, 0, 0, 0, 0, 0, 0] }));
@@ -119,7 +119,7 @@ fn management_records_within_a_long_body_are_answered_at_once() {
 fn an_abort_is_answered_with_the_end_of_the_request_wherever_it_comes() {
     let before = [begin(1, 1, 1), record(4, 1, b"\x05")].concat();
     let early = [head(1, 1, "count"), record(5, 1, b"a bit")].concat();
-    let late = [head(1, 1, "count"), record(5, 1, &[0; 50_000])].concat();
+    let late = [head(1, 1, "count"), record(5, 1, &vec![0; 50_000])].concat();
     let responder = start();
     for stream in [before, early, late] {
         let mut peer = responder.connect();
@@ -200,10 +200,10 @@ fn a_connection_that_ends_within_a_record_is_just_closed() {
 fn the_end_of_the_connection_is_never_the_end_of_a_body() {
     let responder = start();
     let mut peer = responder.connect();
-    peer.send(&head(1, 0, "tell")).send(&record(5, 1, &[0; 40_000])).end();
+    peer.send(&head(1, 0, "tell")).send(&record(5, 1, &vec![0; 40_000])).end();
     assert_eq!(echoed(&peer.answer(1)), b"Err(UnexpectedEof) Err(UnexpectedEof)");
     let mut within = responder.connect();
-    let long = record(5, 1, &[0; 60_000]);
+    let long = record(5, 1, &vec![0; 60_000]);
     within.send(&head(1, 0, "tell")).send(&long[..50_000]).end();
     assert_eq!(echoed(&within.answer(1)), b"Err(UnexpectedEof) Err(UnexpectedEof)");
 }
@@ -219,7 +219,7 @@ fn a_complete_body_ends_for_good() {
 fn a_malformed_record_within_a_body_is_an_error_of_the_body() {
     let responder = start();
     let mut peer = responder.connect();
-    peer.send(&head(1, 0, "tell")).send(&record(5, 1, &[0; 40_000])).send(b"GET / HTTP/1.1\r\n");
+    peer.send(&head(1, 0, "tell")).send(&record(5, 1, &vec![0; 40_000])).send(b"GET / HTTP/1.1\r\n");
     assert_eq!(echoed(&peer.answer(1)), b"Err(InvalidData) Err(InvalidData)");
     assert_eq!(responder.finish(), ["connection closed: record of protocol version 71"]);
 }
@@ -228,7 +228,7 @@ fn a_malformed_record_within_a_body_is_an_error_of_the_body() {
 fn a_silent_body_is_an_error_of_the_body() {
     let responder = Responder::start(Limits { read_timeout: Duration::from_millis(50), ..Limits::default() });
     let mut peer = responder.connect();
-    peer.send(&head(1, 0, "tell")).send(&record(5, 1, &[0; 40_000]));
+    peer.send(&head(1, 0, "tell")).send(&record(5, 1, &vec![0; 40_000]));
     assert_eq!(echoed(&peer.answer(1)), b"Err(TimedOut) Err(TimedOut)");
 }
 

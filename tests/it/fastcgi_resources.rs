@@ -55,7 +55,7 @@ fn endless_parameters_are_cut_off_with_flat_memory() {
     let before = child.status("VmHWM");
     let mut peer = child.connect();
     peer.send(&begin(1, 1, 0));
-    let part = record(4, 1, &[b'x'; 65_535]);
+    let part = record(4, 1, &vec![b'x'; 65_535]);
     let refused = (0..6400).find_map(|_| peer.offer(&part).err());
     assert!(refused.is_some(), "400 MB of parameters were taken");
     assert!(child.status("VmHWM") < before + 4 * 1024);
@@ -89,7 +89,7 @@ fn refused_upload(mut peer: Peer) {
     let mut reader = Peer(peer.0.try_clone().unwrap());
     let answer = std::thread::spawn(move || reader.answer(1));
     peer.send(&head(1, 0, "refuse"));
-    let part = record(5, 1, &[b'x'; 65_535]);
+    let part = record(5, 1, &vec![b'x'; 65_535]);
     assert!((0..6400).any(|_| peer.offer(&part).is_err()), "400 MB were taken");
     assert!(answer.join().unwrap().starts_with(b"Status: 403 "));
 }
@@ -97,7 +97,7 @@ fn refused_upload(mut peer: Peer) {
 #[test]
 fn four_hundred_idle_and_half_said_connections_cost_no_worker() {
     let responder = Responder::start(Limits { workers: 2, ..Limits::default() });
-    let whole = [head(1, 0, "count"), record(5, 1, &[0; 20_000])].concat();
+    let whole = [head(1, 0, "count"), record(5, 1, &vec![0; 20_000])].concat();
     let held: Vec<Peer> = (0..400)
         .map(|n| {
             let mut peer = responder.connect();
@@ -201,7 +201,7 @@ fn a_head_that_trickles_is_cut_off_as_a_whole() {
 fn a_body_that_trickles_is_cut_off_as_a_whole() {
     let responder = Responder::start(Limits { request_timeout: Duration::from_millis(200), ..Limits::default() });
     let mut peer = responder.connect();
-    peer.send(&head(1, 0, "tell")).send(&record(5, 1, &[0; 40_000]));
+    peer.send(&head(1, 0, "tell")).send(&record(5, 1, &vec![0; 40_000]));
     let began = Instant::now();
     while peer.offer(&record(5, 1, b"x")).is_ok() {
         sleep(Duration::from_millis(10));
@@ -215,7 +215,7 @@ fn a_body_that_trickles_is_cut_off_as_a_whole() {
 fn a_peer_that_does_not_read_its_answer_loses_it() {
     let limits = Limits { write_timeout: Duration::from_millis(50), workers: 1, ..Limits::default() };
     let responder = Responder::with(limits, |_: &Params, _: &mut dyn Read, out: &mut dyn Write| {
-        (0..64).try_for_each(|_| out.write_all(&[b'x'; 1024 * 1024]))
+        (0..64).try_for_each(|_| out.write_all(&vec![b'x'; 1024 * 1024]))
     });
     let mut peer = responder.connect();
     peer.send(&request(1, 0, "", b""));
@@ -323,7 +323,7 @@ fn a_lingering_connection_is_closed_after_its_time() {
     let limits = Limits { drain_bytes: 0, linger_timeout: Duration::from_millis(50), ..Limits::default() };
     let responder = Responder::start(limits);
     let mut peer = responder.connect();
-    peer.send(&head(1, 1, "refuse")).send(&record(5, 1, &[0; 40_000]));
+    peer.send(&head(1, 1, "refuse")).send(&record(5, 1, &vec![0; 40_000]));
     assert!(peer.answer(1).starts_with(b"Status: 403 "));
     assert_eq!(peer.record(), None::<Record>);
     let part = record(5, 1, &[0; 1000]);
