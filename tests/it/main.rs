@@ -17,3 +17,8 @@ mod steps_list; // order, failure, `always`, `on_failure`, time-outs, stop and c
 mod steps_output; // what steps print, however much and however late
 mod steps_tree; // every process of a job, wherever it went, and how it ends
 mod vectors; // deliveries of all providers: published answers, sample payloads, memory
+mod fastcgi_client; // the FastCGI responder against a client of others
+mod fastcgi_lifetime; // how a FastCGI responder begins and ends
+mod fastcgi_peer; // a FastCGI peer by hand, and responders to talk to
+mod fastcgi_protocol; // what is said in FastCGI, and what is answered
+mod fastcgi_resources; // attacks on its memory, descriptors, threads and time
