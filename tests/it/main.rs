@@ -9,6 +9,11 @@ mod config_random; // no text makes the configuration panic
 mod config_rules; // what is said of rules, durations and retries
 mod config_secret; // what is said of secrets, and what never is
 mod config_steps; // what is said of steps
+mod fastcgi_client; // the FastCGI responder against a client of others
+mod fastcgi_lifetime; // how a FastCGI responder begins and ends
+mod fastcgi_peer; // a FastCGI peer by hand, and responders to talk to
+mod fastcgi_protocol; // what is said in FastCGI, and what is answered
+mod fastcgi_resources; // attacks on its memory, descriptors, threads and time
 mod spool_append; // appends through the public interface, on the real disk
 mod steps_bench; // a job without a spool: plan, facts, log, and what became of them
 mod steps_child; // what a step's process is given, and what it is not
@@ -17,8 +22,3 @@ mod steps_list; // order, failure, `always`, `on_failure`, time-outs, stop and c
 mod steps_output; // what steps print, however much and however late
 mod steps_tree; // every process of a job, wherever it went, and how it ends
 mod vectors; // deliveries of all providers: published answers, sample payloads, memory
-mod fastcgi_client; // the FastCGI responder against a client of others
-mod fastcgi_lifetime; // how a FastCGI responder begins and ends
-mod fastcgi_peer; // a FastCGI peer by hand, and responders to talk to
-mod fastcgi_protocol; // what is said in FastCGI, and what is answered
-mod fastcgi_resources; // attacks on its memory, descriptors, threads and time
