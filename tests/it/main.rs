@@ -22,3 +22,8 @@ mod steps_list; // order, failure, `always`, `on_failure`, time-outs, stop and c
 mod steps_output; // what steps print, however much and however late
 mod steps_tree; // every process of a job, wherever it went, and how it ends
 mod vectors; // deliveries of all providers: published answers, sample payloads, memory
+mod spool_calls; // the very system calls of each protocol, and each of them failing
+mod spool_driver; // a process that does what a test's script says
+mod spool_faults; // full, read-only and closed disks; two users and one spool
+mod spool_hostile; // entries of queued/ that are no jobs
+mod spool_keeper; // claims, histories and settlements, and what people see of them
