@@ -20,19 +20,9 @@ pub fn run(contender: Contender, room: &Room, load: Load, size: usize) -> io::Re
     let mut text = format!("### `perf`, {requests} requests\n\n");
     for sort in ["dso", "symbol"] {
         let mut report = Command::new("perf");
-        report.args([
-            "report",
-            "--stdio",
-            "-q",
-            "--no-children",
-            "-g",
-            "none",
-            "--percent-limit",
-            "0.7",
-            "--sort",
-            sort,
-            "-i",
-        ]);
+        report
+            .args("report --stdio -q --no-children -g none --percent-limit 0.7".split(' '))
+            .args(["--sort", sort, "-i"]);
         text.push_str(&String::from_utf8_lossy(&report.arg(&data).output()?.stdout));
     }
     for (title, options) in [("wall time", &["-c", "-w"][..]), ("CPU time", &["-c"])] {
