@@ -1,6 +1,44 @@
-//! Edge. What was typed, and which mode it means.
+//! Edge. What was typed or how we were started, which mode it means, and that mode's story.
 
-/// Entry point.
-pub fn main() -> std::process::ExitCode {
-    std::process::ExitCode::SUCCESS
+mod args;
+mod check;
+mod demo;
+mod exit;
+mod listing;
+mod logging;
+mod mode;
+mod output;
+mod receive;
+mod send;
+mod serve_spool;
+
+use args::{Cli, Command};
+use clap::Parser;
+use exit::Failure;
+use mode::Mode;
+use std::process::ExitCode;
+
+/// Entry point. The mode is decided by how we were started, before any argument is looked at: Apache hands the query
+/// of a request over as arguments (RFC 3875 §4.4), so in CGI mode they do not exist.
+pub fn main() -> ExitCode {
+    match mode::choose() {
+        Mode::Cgi => receive::cgi(),
+        Mode::InheritedSocket(socket) => exit::report(receive::fastcgi_on_inherited(socket)),
+        Mode::CommandLine => exit::report(command_line()),
+    }
+}
+
+fn command_line() -> Result<ExitCode, Failure> {
+    let cli = Cli::parse();
+    let config = cli.config.as_deref();
+    match cli.command {
+        Command::Fastcgi(args) => receive::fastcgi(config, &args),
+        Command::SpoolRunner { once } => serve_spool::run(config, once),
+        Command::Demo => demo::run(),
+        Command::Check { json } => check::run(config, json),
+        Command::List(args) => listing::list(config, &args),
+        Command::Show { job, json } => listing::show(config, &job, json),
+        Command::Log { job, follow, json } => output::run(config, &job, follow, json),
+        Command::Send(args) => send::run(config, &args),
+    }
 }

@@ -1,8 +1,30 @@
-//! Edge. The configuration: what was typed (`raw`), whether it is right (`check`), what it means (these types).
+//! Edge. The configuration: what was typed (`raw`), whether it is right (`check`), what it means (`settings`).
 
+mod check;
+mod excerpt;
+mod exposure;
+mod find;
+mod findings;
+mod home;
+mod keys;
+mod load;
+mod mask;
+mod nearest;
+mod quantity;
+mod raw;
+mod report;
+mod secret;
 mod settings;
+#[cfg(test)]
+pub(crate) mod testing;
 
+pub use exposure::is_below;
+pub use find::{NotFound, find};
+pub use keys::{KEYS, Key, NOT_YET, REQUIRED, Table, keys_of};
+pub use load::{LoadError, load};
+pub use report::{Problem, Report};
+pub use secret::SecretError;
 pub use settings::{
-    Backoff, Config, GitUpdate, Hook, OnInterrupt, Plan, Rules, RunnerSettings, SecretSource, Step, StepAction,
-    WhenNewer,
+    Backoff, Config, GitUpdate, Hook, OnInterrupt, Plan, Rules, RunnerSettings, Retry, RetryOn, SecretSource, Step,
+    StepAction, WhenNewer,
 };

@@ -20,6 +20,13 @@ pub struct Config {
     pub hooks: Vec<Hook>,
 }
 
+impl Config {
+    /// The hook of that name.
+    pub fn hook(&self, name: &str) -> Option<&Hook> {
+        self.hooks.iter().find(|hook| hook.name == name)
+    }
+}
+
 /// `[runner]`.
 #[derive(Debug, Clone)]
 pub struct RunnerSettings {
@@ -81,10 +88,8 @@ pub struct Plan {
     pub queue: String,
     /// Which of several waiting jobs for one hook and ref run.
     pub when_newer: WhenNewer,
-    /// Attempts in all, at least 1.
-    pub attempts: u32,
-    /// Wait between attempts.
-    pub backoff: Backoff,
+    /// Whether and when a failed attempt is followed by another.
+    pub retry: Retry,
     /// What to do with a job that was running when the runner died.
     pub on_interrupt: OnInterrupt,
     /// Longest time of one attempt.
@@ -107,10 +112,30 @@ pub enum WhenNewer {
 /// `on_interrupt`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OnInterrupt {
-    /// Try again (default), within `attempts` (at least one further attempt is always allowed after an interruption).
+    /// Try again (default), within `retry.attempts`.
     Retry,
     /// Wait for a person.
     Hold,
+}
+
+/// `retry`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Retry {
+    /// Attempts in all, at least 1.
+    pub attempts: u32,
+    /// Wait between attempts.
+    pub backoff: Backoff,
+    /// Which failures are worth another attempt.
+    pub on: RetryOn,
+}
+
+/// `retry.on`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RetryOn {
+    /// Those that pass by themselves (default): a step exited 75, another git held a lock, the network failed.
+    Transient,
+    /// All.
+    Failure,
 }
 
 /// Wait before attempt n + 1: a random time up to `base · 2^(n-1)`, at most `cap`.

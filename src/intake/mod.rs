@@ -1,1 +1,195 @@
-//! (being written)
+//! Edge. The front half: request → verified → matched → queued. One request, one reply, one log line.
+
+mod outcome;
+mod route;
+mod rules;
+mod spooled_headers;
+
+pub use rules::{Decision, decide, short};
+
+use crate::config::{Config, Hook, is_below};
+use crate::gateway::Application;
+use crate::model::{Delivery, Event, Head, JobId, JobMeta, Method, Refusal, Reply, Status};
+use crate::provider::{Check, Secret, Verified};
+use crate::spool::{Draft, Inbox};
+use jiff::Timestamp;
+use outcome::{Accepted, Taken};
+use std::io::Read;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// The application behind every gateway.
+pub struct Intake {
+    config: Config,
+    /// Opened at the first delivery and again after an error: the runner may not have made the spool yet, and a
+    /// directory that was replaced must not go on taking jobs.
+    inbox: Mutex<Option<Arc<Inbox>>>,
+}
+
+/// A delivery whose body is in the spool's `tmp/` and whose sender is known. Only [`Intake::receive`] makes one.
+struct Received<'a> {
+    hook: &'a Hook,
+    draft: Draft,
+    verified: Verified,
+    arrived_at: Timestamp,
+}
+
+impl Application for Intake {
+    fn answer(&self, request: Result<Head, Refusal>, body: &mut dyn Read) -> Reply {
+        match request {
+            Ok(head) => {
+                let taken = self.take(&head, body);
+                outcome::reply_and_log(&head, taken)
+            }
+            Err(refusal) => outcome::refuse_and_log(refusal),
+        }
+    }
+}
+
+impl Intake {
+    /// An intake for `config`. Opens nothing yet.
+    pub fn new(config: Config) -> Self {
+        Self { config, inbox: Mutex::new(None) }
+    }
+
+    /// The walk, straight down.
+    fn take<'a>(&'a self, head: &Head, body: &mut dyn Read) -> Taken<'a> {
+        let hook = match self.admit(head) {
+            Ok(hook) => hook,
+            Err(refusal) => return Taken { hook: None, delivery: None, result: Err(refusal) },
+        };
+        let mut delivery = None;
+        let result = self.receive(hook, head, body).and_then(|received| self.settle(head, received, &mut delivery));
+        Taken { hook: Some(hook), delivery, result }
+    }
+
+    /// What can be refused without reading the body or knowing a secret.
+    fn admit(&self, head: &Head) -> Result<&Hook, Refusal> {
+        self.refuse_inside(head.document_root.as_deref())?;
+        let hook = route::hook_for(&self.config.hooks, &head.path).ok_or_else(|| {
+            let path = String::from_utf8_lossy(&head.path);
+            Refusal::new(Status::NotFound, "no such hook", format!("no hook answers on `{path}`"))
+        })?;
+        if head.method != Method::Post {
+            return Err(Refusal::new(Status::MethodNotAllowed, "only POST delivers", "not a POST"));
+        }
+        let limit_bytes = self.config.body_limit_bytes;
+        if head.content_length > limit_bytes {
+            let reason = format!("{} bytes are more than `body_limit`, {limit_bytes} bytes", head.content_length);
+            return Err(Refusal::new(Status::PayloadTooLarge, "payload too large", reason));
+        }
+        if !matches!(head.media_type().as_str(), "application/json" | "application/x-www-form-urlencoded") {
+            let reason = format!("content type `{}`; choose JSON in the forge", head.content_type);
+            return Err(Refusal::new(Status::UnsupportedMediaType, "send JSON or a form", reason));
+        }
+        Ok(hook)
+    }
+
+    /// A configuration or spool that the web server could hand out is worth more to an attacker than a job.
+    fn refuse_inside(&self, document_root: Option<&[u8]>) -> Result<(), Refusal> {
+        let Some(root) = document_root else { return Ok(()) };
+        let root = std::path::Path::new(<std::ffi::OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(root));
+        for path in [&self.config.file, &self.config.spool] {
+            if is_below(path, root) {
+                let reason = format!(
+                    "`{}` lies below the document root `{}`; move it where the web server serves nothing",
+                    path.display(),
+                    root.display()
+                );
+                return Err(Refusal::new(Status::InternalError, "not configured", reason));
+            }
+        }
+        Ok(())
+    }
+
+    /// Streams the body into the spool's `tmp/` and into the digests at the same time.
+    fn receive<'a>(&self, hook: &'a Hook, head: &Head, body: &mut dyn Read) -> Result<Received<'a>, Refusal> {
+        let arrived_at = Timestamp::now();
+        let secrets = secrets(hook)?;
+        let mut check = hook.provider.begin(head, &secrets, arrived_at).map_err(outcome::denied)?;
+        let mut draft = self.inbox()?.draft().map_err(|error| self.spool_failed(&error))?;
+        self.copy(body, &mut draft, &mut check)?;
+        let verified = check.finish(&mut draft.reader()).map_err(outcome::denied)?;
+        Ok(Received { hook, draft, verified, arrived_at })
+    }
+
+    fn copy(&self, body: &mut dyn Read, draft: &mut Draft, check: &mut Check) -> Result<(), Refusal> {
+        let mut buffer = [0; 32 * 1024];
+        loop {
+            let bytes = match body.read(&mut buffer) {
+                Ok(0) => return Ok(()),
+                Ok(n) => &buffer[..n],
+                Err(error) => return Err(Refusal::new(Status::BadRequest, "incomplete body", error.to_string())),
+            };
+            check.update(bytes);
+            draft.write(bytes).map_err(|error| self.spool_failed(&error))?;
+        }
+    }
+
+    /// Ping, not wanted, or a job.
+    fn settle(
+        &self,
+        head: &Head,
+        received: Received<'_>,
+        delivery: &mut Option<String>,
+    ) -> Result<Accepted, Refusal> {
+        let provider = &received.hook.provider;
+        let read = provider.read(head, &received.verified, &mut received.draft.reader());
+        let event = match read.map_err(|error| Refusal::new(Status::BadRequest, "malformed payload", error.to_string()))? {
+            Delivery::Ping => return Ok(Accepted::Pong),
+            Delivery::Event(event) => *event,
+        };
+        delivery.clone_from(&event.delivery);
+        match decide(&received.hook.rules, &event) {
+            Decision::Ignore(why) => Ok(Accepted::Ignored(why)),
+            Decision::Run { note } => self.append(head, received, event, note),
+        }
+    }
+
+    fn append(
+        &self,
+        head: &Head,
+        received: Received<'_>,
+        event: Event,
+        note: Option<String>,
+    ) -> Result<Accepted, Refusal> {
+        let meta = JobMeta {
+            hook: received.hook.name.clone(),
+            provider: received.hook.provider.name().to_owned(),
+            event: event.kind,
+            reference: event.reference,
+            before: event.before,
+            after: event.after,
+            repository: event.repository,
+            pusher: event.pusher,
+            delivery: event.delivery,
+            note,
+            content_type: head.media_type(),
+            headers: spooled_headers::allowed(&head.headers),
+            arrived_at: received.arrived_at,
+        };
+        let id: JobId = received.draft.commit(&meta).map_err(|error| self.spool_failed(&error))?;
+        Ok(Accepted::Queued { id, meta: Box::new(meta) })
+    }
+
+    fn inbox(&self) -> Result<Arc<Inbox>, Refusal> {
+        let mut inbox = self.inbox.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(open) = &*inbox {
+            return Ok(Arc::clone(open));
+        }
+        let open = Arc::new(Inbox::open(&self.config.spool).map_err(|error| outcome::unavailable(&error))?);
+        *inbox = Some(Arc::clone(&open));
+        Ok(open)
+    }
+
+    fn spool_failed(&self, error: &crate::spool::SpoolError) -> Refusal {
+        *self.inbox.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        outcome::unavailable(error)
+    }
+}
+
+/// The hook's secrets, read anew for each delivery: a rotated file needs no restart.
+fn secrets(hook: &Hook) -> Result<Vec<Secret>, Refusal> {
+    hook.secrets.iter().map(crate::config::SecretSource::read).collect::<Result<_, _>>().map_err(|error| {
+        Refusal::new(Status::InternalError, "not configured", format!("secret of hook `{}`: {error}", hook.name))
+    })
+}

@@ -88,6 +88,23 @@ impl Reply {
     }
 }
 
+/// Why a request did not become a job: a constant sentence for the sender, the facts and the next step for the
+/// operator. One constructor, two audiences.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// What the sender is told.
+    pub reply: Reply,
+    /// What the operator's log says.
+    pub reason: String,
+}
+
+impl Refusal {
+    /// A refusal with `told` for the sender and `reason` for the operator.
+    pub fn new(status: Status, told: &'static str, reason: impl Into<String>) -> Self {
+        Self { reply: Reply::new(status, told), reason: reason.into() }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,1 +1,12 @@
-//! (being written)
+//! Edge. The back half: claim → steps → outcome → settle, one job at a time, in order of sequence.
+
+mod attempt;
+mod backlog;
+pub mod log;
+mod drain;
+mod payload;
+pub mod steps;
+mod verdict;
+
+pub use drain::{Ended, drain};
+pub use verdict::{Verdict, judge};

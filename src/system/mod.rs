@@ -1,1 +1,15 @@
-//! (being written)
+//! Edge. The operating system with types: what std does not offer. Knows nothing of hookspool.
+
+pub mod boot;
+pub mod groups;
+pub mod holders;
+pub mod inherited;
+pub mod process;
+pub mod random;
+pub mod reap;
+pub mod stop;
+pub mod table;
+pub mod tree;
+pub mod users;
+pub mod wait;
+pub mod watch;

@@ -1,0 +1,127 @@
+//! Pure. What can be typed.
+
+use clap::{Args, Parser, Subcommand};
+use std::path::PathBuf;
+
+/// A signed webhook becomes a job on disk, and the job runs once, in order.
+///
+/// Started by a web server (CGI) or with a listening socket (FastCGI), hookspool receives deliveries and looks at no
+/// argument. The commands below are for people and supervisors.
+#[derive(Debug, Parser)]
+#[command(version, arg_required_else_help = true, max_term_width = 100)]
+pub(super) struct Cli {
+    /// Configuration file [default: $HOOKSPOOL_CONFIG, ~/.config/hookspool/hookspool.toml, /etc/hookspool/hookspool.toml]
+    #[arg(short, long, global = true, value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+/// The verbs.
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Receive deliveries by FastCGI on a socket of its own
+    Fastcgi(FastcgiArgs),
+    /// Run the jobs of the spool, one after the other
+    SpoolRunner {
+        /// Exit when nothing is left to do
+        #[arg(long)]
+        once: bool,
+    },
+    /// Show the whole way from a push to a deployed file, in a temporary directory
+    Demo,
+    /// Check the configuration
+    Check {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// List jobs
+    List(ListArgs),
+    /// Show one job and its history
+    Show {
+        /// Id of the job, or the part of it after the dot
+        job: String,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print what a job printed
+    Log {
+        /// Id of the job, or the part of it after the dot
+        job: String,
+        /// Go on until the job ends
+        #[arg(short, long)]
+        follow: bool,
+        /// Print one JSON object a line
+        #[arg(long)]
+        json: bool,
+    },
+    /// Send a signed test delivery
+    Send(SendArgs),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct FastcgiArgs {
+    /// Where to listen: unix:/path/of.sock or address:port. Not needed when the socket is inherited
+    #[arg(long, value_name = "ADDRESS")]
+    pub(super) listen: Option<String>,
+    /// Mode of the Unix socket, octal
+    #[arg(long, value_name = "MODE", default_value = "0660", value_parser = octal)]
+    pub(super) socket_mode: u32,
+    /// Group of the Unix socket, such as www-data
+    #[arg(long, value_name = "GROUP")]
+    pub(super) socket_group: Option<String>,
+    /// Requests answered at the same time
+    #[arg(long, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(super) workers: u16,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ListArgs {
+    /// Only jobs of this hook
+    #[arg(long)]
+    pub(super) hook: Option<String>,
+    /// Only jobs in this state: queued, running, waiting, held, done, failed, corrupt
+    #[arg(long)]
+    pub(super) state: Option<String>,
+    /// Print a JSON array
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct SendArgs {
+    /// Name of the hook; its provider's shape and its secret are used
+    pub(super) hook: String,
+    /// Where to send it, such as `https://example.org/hooks/docs`
+    #[arg(long)]
+    pub(super) url: String,
+    /// Pushed branch
+    #[arg(long, default_value = "main")]
+    pub(super) branch: String,
+    /// Repository named in the delivery [default: the hook's, or hookspool/test]
+    #[arg(long)]
+    pub(super) repository: Option<String>,
+    /// Print JSON
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+fn octal(text: &str) -> Result<u32, String> {
+    match u32::from_str_radix(text, 8) {
+        Ok(mode) if mode <= 0o777 => Ok(mode),
+        _ => Err("not an octal mode such as 0660".into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_arguments_are_consistent() {
+        Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,157 @@
+//! Edge. `list` and `show`: jobs as people see them.
+
+use super::args::ListArgs;
+use super::exit::{self, Failure};
+use super::receive::load;
+use crate::model::{JobId, State};
+use crate::spool::{self, Filter, JobView, Match, Shown, SpoolError};
+use jiff::Timestamp;
+use std::path::Path;
+use std::process::ExitCode;
+
+/// Prints a table or an array of the jobs in the spool, in order of arrival.
+pub(super) fn list(config: Option<&Path>, args: &ListArgs) -> Result<ExitCode, Failure> {
+    let config = load(config)?;
+    let states = args.state.as_deref().map(parse_state).transpose()?.into_iter().collect();
+    let filter = Filter { states, hook: args.hook.clone(), ..Filter::default() };
+    let jobs = spool::list(&config.spool, filter).map_err(unreadable)?;
+    let jobs: Vec<JobView> = jobs.collect::<Result<_, _>>().map_err(unreadable)?;
+    if args.json {
+        print_line(&serde_json::to_string(&jobs).map_err(|error| Failure::new(exit::IO_ERROR, error))?)?;
+    } else {
+        print_table(&jobs)?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Prints one job and what happened to it.
+pub(super) fn show(config: Option<&Path>, job: &str, json: bool) -> Result<ExitCode, Failure> {
+    let config = load(config)?;
+    let id = find(&config.spool, job)?;
+    let shown = spool::show(&config.spool, id).map_err(unreadable)?.ok_or_else(|| no_such(job))?;
+    if json {
+        let value = serde_json::json!({ "job": shown.view, "delivery": shown.meta, "history": shown.history.entries() });
+        print_line(&value.to_string())?;
+    } else {
+        print_job(&config.spool, &shown)?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The job that a person means.
+pub(super) fn find(root: &Path, text: &str) -> Result<JobId, Failure> {
+    match spool::find(root, text).map_err(unreadable)? {
+        Match::One(id) => Ok(id),
+        Match::None => Err(no_such(text)),
+        Match::Several(ids) => {
+            let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+            Err(Failure::new(exit::USAGE, format!("`{text}` may be any of: {}", ids.join(", "))))
+        }
+    }
+}
+
+fn no_such(text: &str) -> Failure {
+    Failure::new(exit::NO, format!("no job `{text}`; `hookspool list` shows which there are"))
+}
+
+pub(super) fn unreadable(error: SpoolError) -> Failure {
+    let code = if error.is_permission() { exit::NO_PERMISSION } else { exit::IO_ERROR };
+    Failure::new(code, error)
+}
+
+fn parse_state(text: &str) -> Result<State, Failure> {
+    State::ALL.into_iter().find(|state| state.as_str() == text).ok_or_else(|| {
+        let states = State::ALL.map(State::as_str).join(", ");
+        Failure::new(exit::USAGE, format!("no state `{text}`; there are: {states}"))
+    })
+}
+
+const HEADINGS: [&str; 8] = ["JOB", "STATE", "OUTCOME", "HOOK", "REF", "AFTER", "AGE", "REASON"];
+
+fn print_table(jobs: &[JobView]) -> Result<(), Failure> {
+    let now = Timestamp::now();
+    let rows: Vec<[String; 8]> = jobs.iter().map(|job| row(job, now)).collect();
+    let width = |i: usize| rows.iter().map(|row| row[i].chars().count()).chain([HEADINGS[i].len()]).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..HEADINGS.len()).map(width).collect();
+    print_row(&HEADINGS.map(str::to_owned), &widths)?;
+    rows.iter().try_for_each(|row| print_row(row, &widths))
+}
+
+fn row(job: &JobView, now: Timestamp) -> [String; 8] {
+    let text = |text: Option<&str>| text.unwrap_or("-").to_owned();
+    [
+        job.id.short(),
+        job.state.as_str().to_owned(),
+        text(job.outcome.map(crate::model::Outcome::as_str)),
+        text(job.hook.as_deref()),
+        text(job.reference.as_ref().map(crate::intake::short)),
+        text(job.after.as_deref().map(|commit| &commit[..commit.len().min(10)])),
+        job.arrived_at.map_or_else(|| "-".to_owned(), |at| age(at, now)),
+        text(job.reason.as_deref()),
+    ]
+}
+
+fn print_row(row: &[String; 8], widths: &[usize]) -> Result<(), Failure> {
+    let cells: Vec<String> = row.iter().zip(widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
+    print_line(cells.join("  ").trim_end())
+}
+
+/// `12s`, `5m`, `3h`, `2d`: the largest unit that gives a number.
+fn age(from: Timestamp, now: Timestamp) -> String {
+    let seconds = now.duration_since(from).as_secs().max(0);
+    match seconds {
+        0..60 => format!("{seconds}s"),
+        60..3600 => format!("{}m", seconds / 60),
+        3600..86_400 => format!("{}h", seconds / 3600),
+        _ => format!("{}d", seconds / 86_400),
+    }
+}
+
+fn print_job(root: &Path, shown: &Shown) -> Result<(), Failure> {
+    let view = &shown.view;
+    let field = |name: &str, value: Option<String>| match value {
+        Some(value) => print_line(&format!("{name:<11} {value}")),
+        None => Ok(()),
+    };
+    field("job", Some(view.id.to_string()))?;
+    field("state", Some(view.state.as_str().to_owned()))?;
+    field("outcome", view.outcome.map(|outcome| outcome.as_str().to_owned()))?;
+    field("reason", view.reason.clone())?;
+    field("not before", view.not_before.map(|at| at.to_string()))?;
+    field("hook", view.hook.clone())?;
+    field("event", view.event.as_ref().map(|event| event.as_str().to_owned()))?;
+    field("ref", view.reference.as_ref().map(|reference| reference.as_str().to_owned()))?;
+    field("before", shown.meta.as_ref().and_then(|meta| meta.before.clone()))?;
+    field("after", view.after.clone())?;
+    field("repository", shown.meta.as_ref().and_then(|meta| meta.repository.clone()))?;
+    field("pusher", shown.meta.as_ref().and_then(|meta| meta.pusher.clone()))?;
+    field("delivery", view.delivery.clone())?;
+    field("note", shown.meta.as_ref().and_then(|meta| meta.note.clone()))?;
+    field("arrived", view.arrived_at.map(|at| at.to_string()))?;
+    field("attempts", Some(view.attempts.to_string()))?;
+    field("file", Some(spool::job_path(root, view.state, view.id).display().to_string()))?;
+    field("log", Some(spool::log_path(root, view.id).display().to_string()))?;
+    shown.history.entries().iter().try_for_each(|entry| print_line(&format!("{:.3}  {}", entry.at, entry.what)))
+}
+
+/// Writes a line; whoever closed the pipe has seen enough.
+fn print_line(line: &str) -> Result<(), Failure> {
+    use std::io::Write;
+    match writeln!(std::io::stdout(), "{line}") {
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Err(Failure::new(0, "")),
+        other => other.map_err(|error| Failure::io("cannot print", &error)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_age_has_one_unit() {
+        let at = |s| Timestamp::from_second(s).unwrap();
+        let ages = [0, 59, 60, 3599, 3600, 86_399, 86_400, 900_000].map(|s| age(at(0), at(s)));
+        assert_eq!(ages, ["0s", "59s", "1m", "59m", "1h", "23h", "1d", "10d"]);
+        assert_eq!(age(at(10), at(0)), "0s");
+    }
+}

@@ -1,0 +1,115 @@
+//! Edge. Log lines: one `key=value` line per event, written whole.
+
+use std::fmt::{self, Write as _};
+use std::path::Path;
+use tracing::field::{Field, Visit};
+use tracing::{Event, Subscriber};
+use tracing_appender::rolling::{RollingFileAppender, Rotation};
+use tracing_subscriber::fmt::format::Writer;
+use tracing_subscriber::fmt::writer::MakeWriterExt;
+use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
+use tracing_subscriber::registry::LookupSpan;
+
+/// Daily files that are kept.
+const KEPT_FILES: usize = 30;
+
+/// Events go to standard error, which is the web server's error log for a CGI program.
+pub(super) fn to_stderr() {
+    let subscriber = tracing_subscriber::fmt().event_format(KeyValue).with_writer(std::io::stderr).finish();
+    install(subscriber);
+}
+
+/// Events go to standard error and to `directory/hookspool.<date>.log`, a file a day, 30 of them.
+pub(super) fn to_stderr_and(directory: &Path) -> Result<(), String> {
+    let files = RollingFileAppender::builder()
+        .rotation(Rotation::DAILY)
+        .filename_prefix("hookspool")
+        .filename_suffix("log")
+        .max_log_files(KEPT_FILES)
+        .build(directory)
+        .map_err(|error| format!("cannot write logs to `{}`: {error}", directory.display()))?;
+    let writer = std::io::stderr.and(files);
+    install(tracing_subscriber::fmt().event_format(KeyValue).with_writer(writer).finish());
+    Ok(())
+}
+
+fn install(subscriber: impl Subscriber + Send + Sync) {
+    // Fails only when one is installed already, and then that one stays.
+    let _ = tracing::subscriber::set_global_default(subscriber);
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string);
+        let text = panic.payload_as_str().unwrap_or("no text");
+        tracing::error!(event = "panic", place, text);
+    }));
+}
+
+/// `2026-01-31T12:00:00.123Z info event=queued job=… hook=docs`.
+struct KeyValue;
+
+impl<S, N> FormatEvent<S, N> for KeyValue
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+{
+    fn format_event(&self, _: &FmtContext<'_, S, N>, mut writer: Writer<'_>, event: &Event<'_>) -> fmt::Result {
+        let level = event.metadata().level().as_str().to_ascii_lowercase();
+        let mut line = format!("{:.3} {level}", jiff::Timestamp::now());
+        event.record(&mut Pairs(&mut line));
+        writeln!(writer, "{line}")
+    }
+}
+
+struct Pairs<'a>(&'a mut String);
+
+impl Pairs<'_> {
+    fn push(&mut self, field: &Field, value: &str) {
+        let name = field.name().trim_start_matches("r#");
+        let plain = !value.is_empty() && value.bytes().all(|b| b.is_ascii_graphic() && !b"\"=\\".contains(&b));
+        // Writing to a String cannot fail. Debug quotes and escapes: no value can end the line or fake a key.
+        let _ = if plain { write!(self.0, " {name}={value}") } else { write!(self.0, " {name}={value:?}") };
+    }
+}
+
+impl Visit for Pairs<'_> {
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.push(field, value);
+    }
+
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        self.push(field, &format!("{value:?}"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::{Arc, Mutex};
+
+    #[derive(Clone, Default)]
+    struct Captured(Arc<Mutex<Vec<u8>>>);
+    impl std::io::Write for Captured {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn an_event_is_one_line_whatever_its_values_hold() {
+        let captured = Captured::default();
+        let writer = captured.clone();
+        let subscriber =
+            tracing_subscriber::fmt().event_format(KeyValue).with_writer(move || writer.clone()).finish();
+        tracing::subscriber::with_default(subscriber, || {
+            let none: Option<&str> = None;
+            tracing::info!(event = "x", r#ref = "refs/heads/a", none, text = "a\nevent=y \"q\"", n = 5_u64);
+        });
+        let text = String::from_utf8(captured.0.lock().unwrap().clone()).unwrap();
+        let (time, rest) = text.split_once(' ').unwrap();
+        assert!(time.parse::<jiff::Timestamp>().is_ok(), "{time}");
+        assert_eq!(rest, "info event=x ref=refs/heads/a text=\"a\\nevent=y \\\"q\\\"\" n=5\n");
+    }
+}

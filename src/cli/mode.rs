@@ -1,0 +1,30 @@
+//! Edge. How were we started?
+
+use crate::gateway::cgi;
+use crate::gateway::fastcgi::{Listener, stdin_is_listening};
+use crate::system::inherited;
+
+/// The ways to be started.
+pub(super) enum Mode {
+    /// By a web server, for one request.
+    Cgi,
+    /// By a process manager that listens for us.
+    InheritedSocket(std::io::Result<Listener>),
+    /// By a person or a supervisor.
+    CommandLine,
+}
+
+/// Decides from environment and standard input alone. "Standard input is a socket" would not do: mod_cgid hands CGI
+/// programs a connected one.
+pub(super) fn choose() -> Mode {
+    if let Some(socket) = inherited::systemd_socket() {
+        return Mode::InheritedSocket(Listener::from_fd(socket));
+    }
+    if stdin_is_listening() {
+        return Mode::InheritedSocket(Listener::from_stdin());
+    }
+    if cgi::is_requested(|name| std::env::var_os(name).is_some()) {
+        return Mode::Cgi;
+    }
+    Mode::CommandLine
+}

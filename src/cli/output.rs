@@ -1,0 +1,92 @@
+//! Edge. `log`: what a job printed, also while it prints.
+
+use super::exit::{self, Failure};
+use super::listing::find;
+use super::receive::load;
+use crate::model::{JobId, State};
+use crate::runner::log::Follower;
+use crate::spool;
+use std::io::{self, Write};
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::Duration;
+
+/// How often a followed log is looked at.
+const LOOK_EVERY: Duration = Duration::from_millis(200);
+
+/// Prints the log of a job; with `follow` until the job has ended.
+pub(super) fn run(config: Option<&Path>, job: &str, follow: bool, json: bool) -> Result<ExitCode, Failure> {
+    let config = load(config)?;
+    let id = find(&config.spool, job)?;
+    let path = spool::log_path(&config.spool, id);
+    let mut printer = Printer { json, rest: Vec::new() };
+    let result = match Follower::open(&path) {
+        Ok(mut log) => copy(&mut log, &mut printer, || follow && !has_ended(&config.spool, id)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return Err(Failure::new(exit::UNAVAILABLE, format!("job {id} has printed nothing; has it run? try `hookspool show {id}`")));
+        }
+        Err(error) => Err(error),
+    };
+    match result {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Failure::io(format!("cannot print `{}`", path.display()), &error))
+        }
+        _ => Ok(ExitCode::SUCCESS),
+    }
+}
+
+/// Copies what is there. `goes_on` is asked before each look, so that nothing written before the end is missed.
+fn copy(log: &mut Follower, printer: &mut Printer, goes_on: impl Fn() -> bool) -> io::Result<()> {
+    loop {
+        let more_to_come = goes_on();
+        loop {
+            let news = log.read()?;
+            if news.left_out > 0 {
+                printer.text(format!("[{} bytes left out]\n", news.left_out).as_bytes())?;
+            }
+            if news.bytes.is_empty() {
+                break;
+            }
+            printer.text(&news.bytes)?;
+        }
+        if !more_to_come {
+            return printer.finish();
+        }
+        std::thread::sleep(LOOK_EVERY);
+    }
+}
+
+/// Lines as they are, or each as a JSON object.
+struct Printer {
+    json: bool,
+    rest: Vec<u8>,
+}
+
+impl Printer {
+    fn text(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let mut out = io::stdout().lock();
+        if !self.json {
+            out.write_all(bytes)?;
+            return out.flush();
+        }
+        self.rest.extend_from_slice(bytes);
+        while let Some(end) = self.rest.iter().position(|&b| b == b'\n') {
+            let line: Vec<u8> = self.rest.drain(..=end).collect();
+            write_json(&mut out, &line)?;
+        }
+        out.flush()
+    }
+
+    fn finish(&self) -> io::Result<()> {
+        if self.rest.is_empty() { Ok(()) } else { write_json(&mut io::stdout().lock(), &self.rest) }
+    }
+}
+
+fn write_json(out: &mut impl Write, line: &[u8]) -> io::Result<()> {
+    let text = String::from_utf8_lossy(line);
+    writeln!(out, "{}", serde_json::json!({ "line": text.trim_end_matches('\n') }))
+}
+
+fn has_ended(root: &Path, id: JobId) -> bool {
+    !matches!(spool::state_of(root, id), Ok(Some(State::Queued | State::Running | State::Waiting)))
+}

@@ -1,0 +1,39 @@
+//! Edge. `spool-runner`: locks the spool, and drains it.
+
+use super::exit::{self, Failure};
+use super::listing::unreadable;
+use super::logging;
+use super::receive::load;
+use crate::runner::{Ended, drain};
+use crate::spool::{Keeper, SpoolError};
+use crate::system::stop::Stop;
+use std::path::Path;
+use std::process::ExitCode;
+
+/// Drains until told to stop, or with `once` until nothing is left. Exit 75 when another runner has the spool, 1 when
+/// `once` and a job failed for good.
+pub(super) fn run(config: Option<&Path>, once: bool) -> Result<ExitCode, Failure> {
+    let config = load(config)?;
+    let stop = Stop::install().map_err(|error| Failure::io("cannot watch for signals", &error))?;
+    let keeper = Keeper::lock(&config.spool).map_err(cannot_lock)?;
+    let log_dir = config.runner.log_dir.clone().unwrap_or_else(|| config.spool.join("log"));
+    logging::to_stderr_and(&log_dir).map_err(|text| Failure::new(exit::CANNOT_CREATE, text))?;
+    tracing::info!(event = "runner", spool = %config.spool.display(), pid = std::process::id());
+    let ended = drain(&config, &keeper, &stop, once).map_err(|error| {
+        tracing::error!(event = "runner-failed", reason = %error);
+        unreadable(error)
+    })?;
+    tracing::info!(event = "runner-ended", ?ended);
+    Ok(ExitCode::from(match ended {
+        Ended::Empty { failed } if failed > 0 => exit::NO,
+        Ended::Empty { .. } | Ended::Stopped => 0,
+    }))
+}
+
+fn cannot_lock(error: SpoolError) -> Failure {
+    match error {
+        SpoolError::Locked { .. } => Failure::new(exit::TRY_AGAIN, error),
+        error if error.is_permission() => Failure::new(exit::NO_PERMISSION, error),
+        error => Failure::new(exit::CANNOT_CREATE, error),
+    }
+}

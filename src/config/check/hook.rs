@@ -1,0 +1,70 @@
+//! Pure. One `[[hook]]`, and what several of them may not share.
+
+use super::section::Layers;
+use super::{plan, provider, rules, secret, value};
+use crate::config::findings::{Findings, Span};
+use crate::config::raw::Entry;
+use crate::config::settings::{Hook, Plan, Rules, SecretSource};
+use crate::provider::Provider;
+use std::collections::BTreeMap;
+
+/// All hooks, if all are right.
+pub(super) fn hooks(layers: &[Layers<'_>], findings: &mut Findings<'_>) -> Option<Vec<Hook>> {
+    unique(layers, "name", findings);
+    unique(layers, "path", findings);
+    let hooks: Vec<_> = layers.iter().map(|layers| hook(layers, findings)).collect();
+    hooks.into_iter().collect()
+}
+
+fn hook(layers: &Layers<'_>, findings: &mut Findings<'_>) -> Option<Hook> {
+    layers.required_keys(findings);
+    let name = layers.own.get("name").and_then(|entry| value::name(&entry, findings));
+    let path = layers.own.get("path").and_then(|entry| url_path(&entry, findings));
+    let (provider, secrets, rules, plan) = settings(layers, findings);
+    let (name, mut plan) = (name?, plan?);
+    if plan.queue.is_empty() {
+        plan.queue.clone_from(&name);
+    }
+    Some(Hook { name, path, provider: provider?, secrets: secrets?, rules: rules?, plan })
+}
+
+type Settings = (Option<Provider>, Option<Vec<SecretSource>>, Option<Rules>, Option<Plan>);
+
+/// What may also stand in `[defaults]`.
+pub(super) fn settings(layers: &Layers<'_>, findings: &mut Findings<'_>) -> Settings {
+    let provider = provider::provider(layers, findings);
+    let secrets = layers.get("secret").and_then(|entry| secret::sources(&entry, findings));
+    (provider, secrets, rules::rules(layers, findings), plan::plan(layers, findings))
+}
+
+/// A path that a web server hands on as it is: `/a/b`.
+fn url_path(entry: &Entry<'_>, findings: &mut Findings<'_>) -> Option<String> {
+    let path = value::text(entry, findings)?;
+    let strange = |c: char| c.is_control() || c.is_whitespace() || matches!(c, '?' | '#' | '\\');
+    let message = if !path.starts_with('/') {
+        "`path` must begin with `/`"
+    } else if path.ends_with('/') {
+        "`path` must not end with `/`"
+    } else if path.contains("//") || path.contains(strange) {
+        "`path` must be a plain path, without `//`, `?`, `#` and blanks"
+    } else {
+        return Some(path.to_owned());
+    };
+    entry.wrong(findings, message, "write it as `/gitea-update`");
+    None
+}
+
+/// Reports each value of `key` that an earlier hook has.
+fn unique(layers: &[Layers<'_>], key: &str, findings: &mut Findings<'_>) {
+    let mut seen: BTreeMap<&str, Span> = BTreeMap::new();
+    let entries = layers.iter().filter_map(|layers| layers.own.get(key));
+    for (typed, entry) in entries.filter_map(|entry| Some((entry.as_text()?, entry))) {
+        if let Some(first) = seen.get(typed) {
+            let line = findings.line_of(first.start);
+            let message = format!("two hooks have the {key} `{}`", typed.escape_debug());
+            entry.wrong(findings, message, format!("the first is on line {line}"));
+        } else {
+            seen.insert(typed, entry.span());
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! Pure. What was typed → what is meant, or everything that is wrong with it.
+
+mod hook;
+mod place;
+mod plan;
+mod provider;
+mod rules;
+mod secret;
+mod section;
+mod step;
+mod value;
+
+use super::findings::Findings;
+use super::keys::{Table, default_of};
+use super::quantity;
+use super::raw::{Entry, Raw, Section};
+use super::report::Report;
+use super::settings::{Config, RunnerSettings};
+use section::Layers;
+use std::path::PathBuf;
+
+/// Most bytes that a configuration may let a payload have, and fewest.
+const BODY_LIMITS: [&str; 2] = ["1KiB", "1GiB"];
+/// Bounds of `grace`.
+const GRACE_LIMITS: [&str; 2] = ["0s", "1d"];
+
+/// Reads `text`, the content of `file`.
+pub(super) fn check(text: &str, file: PathBuf) -> Result<Config, Report> {
+    let mut findings = Findings::new(text);
+    let raw = Raw::parse(text, &mut findings);
+    let config = raw.as_ref().and_then(|raw| config(&raw.top(), file.clone(), &mut findings));
+    match (findings.into_report(file.clone()), config) {
+        (None, Some(config)) => Ok(config),
+        (Some(report), _) => Err(report),
+        (None, None) => Err(unexplained(text, file)),
+    }
+}
+
+/// A reader gave up without saying why, which is a bug here: refused all the same.
+fn unexplained(text: &str, file: PathBuf) -> Report {
+    let mut findings = Findings::new(text);
+    findings.add(0..0, "this configuration cannot be read", "please report this as a bug");
+    findings.into_report(file).unwrap_or_else(|| unreachable!("one finding was added"))
+}
+
+fn config(top: &Section<'_>, file: PathBuf, findings: &mut Findings<'_>) -> Option<Config> {
+    section::known_keys(top, findings);
+    section::required_keys(top, findings);
+    let spool = top.get("spool").and_then(|entry| value::absolute_path(&entry, findings));
+    let body_limit_bytes = body_limit_bytes(top, findings);
+    let runner = runner(top, findings);
+    let layers = layers(top, findings);
+    let hooks = hook::hooks(&layers, findings);
+    place::apart(spool.as_deref(), &layers, findings);
+    Some(Config { file, spool: spool?, body_limit_bytes: body_limit_bytes?, runner: runner?, hooks: hooks? })
+}
+
+fn body_limit_bytes(top: &Section<'_>, findings: &mut Findings<'_>) -> Option<u64> {
+    match top.get("body_limit") {
+        Some(entry) => value::size_bytes(&entry, BODY_LIMITS, findings),
+        None => quantity::size_bytes(default_of(Table::Top, "body_limit")),
+    }
+}
+
+fn runner(top: &Section<'_>, findings: &mut Findings<'_>) -> Option<RunnerSettings> {
+    let default_grace = quantity::duration(default_of(Table::Runner, "grace"))?;
+    let Some(entry) = top.get("runner") else {
+        return Some(RunnerSettings { log_dir: None, grace: default_grace });
+    };
+    let runner = section::open(&entry, Table::Runner, findings)?;
+    if let Some(workers) = runner.get("workers") {
+        one_worker(&workers, findings);
+    }
+    let log_dir = runner.get("log_dir").and_then(|entry| value::absolute_path(&entry, findings));
+    let grace = runner.get("grace").map_or(Some(default_grace), |e| value::duration(&e, GRACE_LIMITS, findings));
+    Some(RunnerSettings { log_dir, grace: grace? })
+}
+
+fn one_worker(workers: &Entry<'_>, findings: &mut Findings<'_>) {
+    match workers.as_integer() {
+        Some(1) => {}
+        Some(_) => workers.wrong(findings, "only `1` works in this version", "write `workers = 1` or leave it out"),
+        None => workers.wrong_kind(findings, "an integer", "write `workers = 1` or leave it out"),
+    }
+}
+
+/// The hooks as they were typed, each over the defaults. The defaults are judged on their own, too: a hook may hide
+/// what is wrong with them.
+fn layers<'a>(top: &Section<'a>, findings: &mut Findings<'_>) -> Vec<Layers<'a>> {
+    let defaults = top.get("defaults").and_then(|entry| section::open(&entry, Table::Defaults, findings));
+    if let Some(own) = defaults.clone() {
+        hook::settings(&Layers { own, defaults: None }, findings);
+    }
+    let Some(list) = top.get("hook") else { return Vec::new() };
+    let Some(elements) = list.as_list() else {
+        findings.add(list.key_span.clone(), "`hook` must be an array of tables", "write `[[hook]]`");
+        return Vec::new();
+    };
+    let hooks = elements.iter().filter_map(|element| section::open_element(element, Table::Hook, findings));
+    hooks.map(|own| Layers { own, defaults: defaults.clone() }).collect::<Vec<_>>()
+}

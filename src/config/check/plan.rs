@@ -1,0 +1,85 @@
+//! Pure. What a job does, and how often it is tried.
+
+use super::section::{self, Layers};
+use super::{step, value};
+use crate::config::findings::Findings;
+use crate::config::keys::{Table, default_of};
+use crate::config::quantity;
+use crate::config::raw::Entry;
+use crate::config::settings::{Backoff, OnInterrupt, Plan, Retry, RetryOn, WhenNewer};
+use std::time::Duration;
+
+/// Bounds of a time-out.
+pub(super) const TIMEOUT_LIMITS: [&str; 2] = ["1ms", "7d"];
+/// Bounds of `backoff` and `cap`.
+const WAIT_LIMITS: [&str; 2] = ["1ms", "7d"];
+
+const WHEN_NEWER: [(&str, WhenNewer); 2] = [("supersede", WhenNewer::Supersede), ("keep", WhenNewer::Keep)];
+const RETRY_ON: [(&str, RetryOn); 2] = [("transient", RetryOn::Transient), ("failure", RetryOn::Failure)];
+const ON_INTERRUPT: [(&str, OnInterrupt); 2] = [("retry", OnInterrupt::Retry), ("hold", OnInterrupt::Hold)];
+
+/// The plan; its queue is empty where none is named.
+pub(super) fn plan(layers: &Layers<'_>, findings: &mut Findings<'_>) -> Option<Plan> {
+    let dir = layers.get("dir").and_then(|entry| value::absolute_path(&entry, findings));
+    let queue = layers.get("queue").map_or(Some(String::new()), |entry| value::name(&entry, findings));
+    let when_newer = word(layers, "when_newer", &WHEN_NEWER, findings);
+    let on_interrupt = word(layers, "on_interrupt", &ON_INTERRUPT, findings);
+    let retry = match layers.get("retry") {
+        Some(entry) => retry(&entry, findings),
+        None => default_retry(),
+    };
+    let timeout = match layers.get("timeout") {
+        Some(entry) => value::duration(&entry, TIMEOUT_LIMITS, findings),
+        None => default_duration(Table::Hook, "timeout"),
+    };
+    let steps = layers.get("steps").and_then(|entry| step::steps(&entry, findings));
+    let on_failure = layers.get("on_failure").map_or(Some(Vec::new()), |entry| step::steps(&entry, findings));
+    Some(Plan {
+        dir: dir?,
+        queue: queue?,
+        when_newer: when_newer?,
+        retry: retry?,
+        on_interrupt: on_interrupt?,
+        timeout: timeout?,
+        steps: steps?,
+        on_failure: on_failure?,
+    })
+}
+
+fn word<T: Copy>(layers: &Layers<'_>, key: &str, words: &[(&str, T)], findings: &mut Findings<'_>) -> Option<T> {
+    let default = default_of(Table::Hook, key);
+    match layers.get(key) {
+        Some(entry) => value::word(&entry, words, findings),
+        None => words.iter().find(|(word, _)| *word == default).map(|(_, value)| *value),
+    }
+}
+
+fn retry(entry: &Entry<'_>, findings: &mut Findings<'_>) -> Option<Retry> {
+    let table = section::open(entry, Table::Retry, findings)?;
+    let default = default_retry()?;
+    let attempts = table.get("attempts").map_or(Some(default.attempts), |entry| attempts(&entry, findings));
+    let on = table.get("on").map_or(Some(default.on), |entry| value::word(&entry, &RETRY_ON, findings));
+    let wait = |key: &str, default, findings: &mut Findings<'_>| {
+        table.get(key).map_or(Some(default), |entry| value::duration(&entry, WAIT_LIMITS, findings))
+    };
+    let base = wait("backoff", default.backoff.base, findings)?;
+    let cap = wait("cap", default.backoff.cap.max(base), findings)?;
+    if let Some(entry) = table.get("cap").filter(|_| cap < base) {
+        entry.wrong(findings, "`cap` is shorter than `backoff`", "");
+    }
+    Some(Retry { attempts: attempts?, backoff: Backoff { base, cap }, on: on? })
+}
+
+fn attempts(entry: &Entry<'_>, findings: &mut Findings<'_>) -> Option<u32> {
+    value::integer(entry, 1..=100, findings).and_then(|attempts| u32::try_from(attempts).ok())
+}
+
+fn default_retry() -> Option<Retry> {
+    let attempts = default_of(Table::Retry, "attempts").parse().ok()?;
+    let (base, cap) = (default_duration(Table::Retry, "backoff")?, default_duration(Table::Retry, "cap")?);
+    Some(Retry { attempts, backoff: Backoff { base, cap }, on: RetryOn::Transient })
+}
+
+fn default_duration(table: Table, key: &str) -> Option<Duration> {
+    quantity::duration(default_of(table, key))
+}

@@ -1,0 +1,131 @@
+//! Pure. Which deliveries become jobs.
+
+use super::section::Layers;
+use super::value;
+use crate::config::findings::Findings;
+use crate::config::keys::{Table, default_of};
+use crate::config::raw::Entry;
+use crate::config::settings::Rules;
+use crate::model::EventKind;
+use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
+
+/// The events that `events` may name.
+const EVENTS: [EventKind; 5] =
+    [EventKind::Push, EventKind::Delete, EventKind::Merge, EventKind::Release, EventKind::Package];
+
+pub(super) fn rules(layers: &Layers<'_>, findings: &mut Findings<'_>) -> Option<Rules> {
+    let events = match layers.get("events") {
+        Some(entry) => events(&entry, findings),
+        None => Some(vec![default_of(Table::Hook, "events").to_owned()]),
+    };
+    let repository = layers.get("repository").map(|entry| repository(&entry, findings));
+    let branches = layers.get("branches").map(|entry| globs(&entry, ref_glob, findings));
+    let tags = layers.get("tags").map(|entry| globs(&entry, ref_glob, findings));
+    let paths = layers.get("paths").map(|entry| paths(&entry, findings));
+    Some(Rules {
+        events: events?,
+        branches: flipped(branches)?,
+        tags: flipped(tags)?.filter(|tags| !tags.is_empty()),
+        repository: flipped(repository)?,
+        paths: flipped(paths)?,
+    })
+}
+
+/// `None` when it is wrong, `Some(None)` when it is absent.
+#[expect(clippy::option_option, reason = "wrong, absent and right are three things")]
+fn flipped<T>(setting: Option<Option<T>>) -> Option<Option<T>> {
+    match setting {
+        None => Some(None),
+        Some(None) => None,
+        Some(right) => Some(right),
+    }
+}
+
+fn events(entry: &Entry<'_>, findings: &mut Findings<'_>) -> Option<Vec<String>> {
+    let list = value::filled_list(entry, "without events the hook would never run", findings)?;
+    let words: Vec<_> = list.iter().map(|element| event(element, findings)).collect();
+    words.into_iter().collect()
+}
+
+fn event(entry: &Entry<'_>, findings: &mut Findings<'_>) -> Option<String> {
+    let typed = value::text(entry, findings)?;
+    let names: Vec<_> = EVENTS.iter().map(EventKind::as_str).collect();
+    if names.contains(&typed) {
+        return Some(typed.to_owned());
+    }
+    match typed {
+        "tag" => entry.wrong(findings, "there is no event `tag`", "a new tag is a `push`: name the tags in `tags`"),
+        _ => value::unknown_word(entry, typed, &names, findings),
+    }
+    None
+}
+
+fn repository(entry: &Entry<'_>, findings: &mut Findings<'_>) -> Option<String> {
+    let typed = value::text(entry, findings)?;
+    let parts: Vec<_> = typed.split('/').collect();
+    let strange = |c: char| c.is_whitespace() || c.is_control() || c == ':';
+    if parts.len() < 2 || parts.contains(&"") || typed.contains(strange) {
+        let message = format!("`{}` is not a repository", typed.escape_debug());
+        entry.wrong(findings, message, "write its full name, `owner/name`, and not its URL");
+        return None;
+    }
+    Some(typed.to_owned())
+}
+
+fn paths(entry: &Entry<'_>, findings: &mut Findings<'_>) -> Option<GlobSet> {
+    value::filled_list(entry, "leave it out to run whatever changed", findings)?;
+    globs(entry, path_glob, findings)
+}
+
+type CheckGlob = fn(&str) -> Option<&'static str>;
+
+/// Globs in which `*` and `?` stop at `/`, and `**` does not.
+fn globs(entry: &Entry<'_>, slip: CheckGlob, findings: &mut Findings<'_>) -> Option<GlobSet> {
+    let list = value::list(entry, findings)?;
+    let globs: Vec<_> = list.iter().map(|element| glob(element, slip, findings)).collect();
+    let mut set = GlobSetBuilder::new();
+    for glob in globs.into_iter().collect::<Option<Vec<_>>>()? {
+        set.add(glob);
+    }
+    let built = set.build();
+    if let Err(error) = &built {
+        entry.wrong(findings, format!("`{}` cannot be used: {}", entry.key, error.kind()), "");
+    }
+    built.ok()
+}
+
+fn glob(entry: &Entry<'_>, slip: CheckGlob, findings: &mut Findings<'_>) -> Option<Glob> {
+    let typed = value::text(entry, findings)?;
+    if let Some(hint) = slip(typed) {
+        entry.wrong(findings, format!("the glob `{}` would match nothing", typed.escape_debug()), hint);
+        return None;
+    }
+    let glob = GlobBuilder::new(typed).literal_separator(true).build();
+    if let Err(error) = &glob {
+        let message = format!("`{}` is not a glob: {}", typed.escape_debug(), error.kind());
+        entry.wrong(findings, message, "`*` and `?` stop at `/`, `**` does not; `\\\\` escapes");
+    }
+    glob.ok()
+}
+
+fn ref_glob(typed: &str) -> Option<&'static str> {
+    if typed.starts_with("refs/") {
+        Some("write the short name, without `refs/heads/` or `refs/tags/`")
+    } else if typed.starts_with('!') {
+        Some("there is no negation: name what you want")
+    } else {
+        None
+    }
+}
+
+fn path_glob(typed: &str) -> Option<&'static str> {
+    if typed.starts_with('/') || typed.starts_with("./") {
+        Some("paths are relative to the repository, as in `docs/**`")
+    } else if typed.ends_with('/') {
+        Some("only files change: write `docs/**`")
+    } else if typed.starts_with('!') {
+        Some("there is no negation: name what you want")
+    } else {
+        None
+    }
+}

@@ -1,0 +1,78 @@
+//! Pure. Where secrets are read from. Whatever is wrong here is kept out of the report's excerpts: it may be a secret.
+
+use super::{section, value};
+use crate::config::findings::Findings;
+use crate::config::keys::Table;
+use crate::config::raw::{Entry, Section};
+use crate::config::settings::SecretSource;
+
+/// What to do with a secret.
+pub(super) const ADVICE: &str = "put it into a file: `secret = { file = \"/etc/hookspool/secrets/name\" }`";
+
+/// `secret`: one source, or several while a secret is rotated.
+pub(super) fn sources(entry: &Entry<'_>, findings: &mut Findings<'_>) -> Option<Vec<SecretSource>> {
+    let Some(list) = entry.as_list() else { return Some(vec![source(entry, findings)?]) };
+    if list.is_empty() {
+        entry.wrong(findings, "a hook without a secret would run for anybody", ADVICE);
+        return None;
+    }
+    let sources: Vec<_> = list.iter().map(|element| source(element, findings)).collect();
+    sources.into_iter().collect()
+}
+
+fn source(entry: &Entry<'_>, findings: &mut Findings<'_>) -> Option<SecretSource> {
+    let Some(table) = entry.as_section(Table::Secret) else {
+        entry.wrong(findings, "a secret cannot stand in the configuration", ADVICE);
+        return None;
+    };
+    section::known_keys(&table, findings);
+    let readers: [(&str, Reader); 3] = [("file", file), ("env", env), ("credential", credential)];
+    let typed: Vec<_> = readers.iter().filter_map(|(key, read)| Some((table.get(key)?, read))).collect();
+    match typed.as_slice() {
+        [(entry, read)] => masked_unless_right(entry, **read, findings),
+        [] if table.entries().next().is_some() => None,
+        _ => not_one(&table, findings),
+    }
+}
+
+type Reader = fn(&Entry<'_>, &mut Findings<'_>) -> Option<SecretSource>;
+
+fn masked_unless_right(entry: &Entry<'_>, read: Reader, findings: &mut Findings<'_>) -> Option<SecretSource> {
+    let source = read(entry, findings);
+    if source.is_none() {
+        findings.mask(entry.span());
+    }
+    source
+}
+
+fn not_one(table: &Section<'_>, findings: &mut Findings<'_>) -> Option<SecretSource> {
+    let message = "`secret` must have exactly one of `file`, `env` and `credential`";
+    let several = table.entries().next().is_some();
+    let hint = if several { "write an array of tables to accept several secrets" } else { ADVICE };
+    findings.add(table.span.clone(), message, hint);
+    None
+}
+
+fn file(entry: &Entry<'_>, findings: &mut Findings<'_>) -> Option<SecretSource> {
+    value::absolute_path(entry, findings).map(SecretSource::File)
+}
+
+fn env(entry: &Entry<'_>, findings: &mut Findings<'_>) -> Option<SecretSource> {
+    let name = value::text(entry, findings)?;
+    let allowed = name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+    if !allowed || name.starts_with(|c: char| c.is_ascii_digit()) {
+        entry.wrong(findings, "`env` must be the name of an environment variable", "as in `{ env = \"DOCS_SECRET\" }`");
+        return None;
+    }
+    Some(SecretSource::Env(name.to_owned()))
+}
+
+fn credential(entry: &Entry<'_>, findings: &mut Findings<'_>) -> Option<SecretSource> {
+    let name = value::text(entry, findings)?;
+    if name.contains('/') || matches!(name, "." | "..") {
+        let hint = "as `LoadCredential=` names it, not its path";
+        entry.wrong(findings, "`credential` must be the name of a systemd credential", hint);
+        return None;
+    }
+    Some(SecretSource::Credential(name.to_owned()))
+}

@@ -1,0 +1,118 @@
+//! Pure. Whether a table holds the keys that it may and must hold.
+
+use crate::config::findings::Findings;
+use crate::config::keys::{KEYS, Key, REQUIRED, Table, keys_of, not_yet};
+use crate::config::mask::announces_a_secret;
+use crate::config::nearest::nearest;
+use crate::config::raw::{Entry, Section};
+
+/// Most keys that a hint lists.
+const LISTED_KEYS: usize = 8;
+
+/// A hook over the defaults.
+pub(super) struct Layers<'a> {
+    pub(super) own: Section<'a>,
+    pub(super) defaults: Option<Section<'a>>,
+}
+
+impl<'a> Layers<'a> {
+    /// What the hook says, or else the defaults.
+    pub(super) fn get(&self, key: &str) -> Option<Entry<'a>> {
+        self.own.get(key).or_else(|| self.defaults.as_ref()?.get(key))
+    }
+
+    /// Reports what neither of them says.
+    pub(super) fn required_keys(&self, findings: &mut Findings<'_>) {
+        for key in required(Table::Hook).filter(|key| self.get(key.name).is_none()) {
+            missing(&self.own, key, findings);
+        }
+    }
+}
+
+/// The table that `entry` holds, its keys checked.
+pub(super) fn open<'a>(entry: &Entry<'a>, table: Table, findings: &mut Findings<'_>) -> Option<Section<'a>> {
+    let section = open_element(entry, table, findings)?;
+    required_keys(&section, findings);
+    Some(section)
+}
+
+/// As `open`, where the required keys may come from elsewhere.
+pub(super) fn open_element<'a>(entry: &Entry<'a>, table: Table, findings: &mut Findings<'_>) -> Option<Section<'a>> {
+    let Some(section) = entry.as_section(table) else {
+        entry.wrong_kind(findings, "a table", "");
+        return None;
+    };
+    known_keys(&section, findings);
+    Some(section)
+}
+
+/// Reports the keys of a table that must be there and are not.
+pub(super) fn required_keys(section: &Section<'_>, findings: &mut Findings<'_>) {
+    for key in required(section.table).filter(|key| section.get(key.name).is_none()) {
+        missing(section, key, findings);
+    }
+}
+
+/// `[defaults]` requires nothing.
+fn required(table: Table) -> impl Iterator<Item = &'static Key> {
+    keys_of(table).filter(move |key| key.default == REQUIRED && table != Table::Defaults)
+}
+
+fn missing(section: &Section<'_>, key: &Key, findings: &mut Findings<'_>) {
+    let (message, hint) = if key.name == "secret" {
+        ("a hook without a secret would run for anybody".to_owned(), super::secret::ADVICE.to_owned())
+    } else {
+        (format!("`{}` is missing", key.name), format!("add `{} = …`: {}", key.name, key.meaning))
+    };
+    findings.add(section.span.clone(), message, hint);
+}
+
+/// Reports the keys of a table that may not be there.
+pub(super) fn known_keys(section: &Section<'_>, findings: &mut Findings<'_>) {
+    let known = |entry: &Entry<'_>| keys_of(section.table).any(|key| key.name == entry.key);
+    for entry in section.entries().filter(|entry| !known(entry)) {
+        unknown_key(section, &entry, findings);
+    }
+}
+
+fn unknown_key(section: &Section<'_>, entry: &Entry<'_>, findings: &mut Findings<'_>) {
+    let name = entry.key;
+    let not_yet = not_yet(section.table, name);
+    if not_yet.is_none() && may_be_a_secret(section, entry) {
+        findings.mask(entry.span());
+    }
+    let (message, hint) = match not_yet {
+        Some(sentence) => (format!("`{name}` does not work in this version yet"), sentence.to_owned()),
+        None if is_literal_secret(section, name) => {
+            ("a secret cannot stand in the configuration".to_owned(), super::secret::ADVICE.to_owned())
+        }
+        None => (format!("unknown key `{}`", name.escape_debug()), meant(section.table, name)),
+    };
+    findings.add(entry.key_span.clone(), message, hint);
+}
+
+/// Nobody knows what a key holds that is known nowhere.
+fn may_be_a_secret(section: &Section<'_>, entry: &Entry<'_>) -> bool {
+    let misplaced = KEYS.iter().any(|key| key.name == entry.key && key.table != Table::Secret);
+    section.table == Table::Secret || (entry.as_text().is_some() && !misplaced)
+}
+
+fn is_literal_secret(section: &Section<'_>, name: &str) -> bool {
+    section.table == Table::Secret && name == "value"
+}
+
+/// What was probably meant by the unknown key `name`.
+fn meant(table: Table, name: &str) -> String {
+    let names: Vec<_> = keys_of(table).map(|key| key.name).collect();
+    if let Some(key) = KEYS.iter().find(|key| key.name == name) {
+        format!("`{name}` belongs in {}", key.table.title())
+    } else if table == Table::Hook && announces_a_secret(name) {
+        "did you mean `secret`?".to_owned()
+    } else if let Some(near) = nearest(name, names.iter().copied()) {
+        format!("did you mean `{near}`?")
+    } else if names.len() <= LISTED_KEYS {
+        format!("{} may hold `{}`", table.title(), names.join("`, `"))
+    } else {
+        String::new()
+    }
+}

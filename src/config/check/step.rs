@@ -1,0 +1,146 @@
+//! Pure. The steps of a job.
+
+use super::plan::TIMEOUT_LIMITS;
+use super::{section, value};
+use crate::config::findings::Findings;
+use crate::config::keys::Table;
+use crate::config::raw::{Entry, Section};
+use crate::config::settings::{GitUpdate, Step, StepAction};
+use std::path::{Component, Path, PathBuf};
+
+/// Keys that say what a step does.
+const ACTIONS: [(&str, Reader); 4] = [("git", git), ("remove", remove), ("run", run), ("shell", shell)];
+
+type Reader = fn(&Section<'_>, &Entry<'_>, &mut Findings<'_>) -> Option<StepAction>;
+
+/// An array of steps; at least one.
+pub(super) fn steps(entry: &Entry<'_>, findings: &mut Findings<'_>) -> Option<Vec<Step>> {
+    let hint = "add at least one, such as `{ run = [\"make\", \"install\"] }`";
+    let list = value::filled_list(entry, hint, findings)?;
+    let steps: Vec<_> = list.iter().map(|element| step(element, findings)).collect();
+    steps.into_iter().collect()
+}
+
+fn step(entry: &Entry<'_>, findings: &mut Findings<'_>) -> Option<Step> {
+    if entry.as_section(Table::Step).is_none() {
+        entry.wrong(findings, format!("a step must be a table, not {}", entry.kind()), step_hint(entry));
+        return None;
+    }
+    let table = section::open(entry, Table::Step, findings)?;
+    let action = action(&table, findings);
+    git_keys_without_git(&table, findings);
+    let timeout = table.get("timeout").map(|entry| value::duration(&entry, TIMEOUT_LIMITS, findings));
+    let always = table.get("always").map_or(Some(false), |entry| value::boolean(&entry, findings));
+    let timeout = match timeout {
+        Some(read) => Some(read?),
+        None => None,
+    };
+    Some(Step { action: action?, timeout, always: always? })
+}
+
+fn step_hint(entry: &Entry<'_>) -> String {
+    entry.as_text().map_or_else(
+        || "write `{ run = [\"program\", \"argument\"] }`".to_owned(),
+        |text| format!("write `{{ shell = \"{}\" }}`", text.escape_debug()),
+    )
+}
+
+fn action(table: &Section<'_>, findings: &mut Findings<'_>) -> Option<StepAction> {
+    let typed: Vec<_> = ACTIONS.iter().filter_map(|(key, read)| Some((table.get(key)?, read))).collect();
+    match typed.as_slice() {
+        [(entry, read)] => read(table, entry, findings),
+        [] => {
+            let message = "a step must have one of `git`, `remove`, `run` and `shell`";
+            findings.add(table.span.clone(), message, "as in `{ run = [\"make\", \"install\"] }`");
+            None
+        }
+        [(first, _), (second, _), ..] => {
+            let message = format!("a step cannot both `{}` and `{}`", first.key, second.key);
+            findings.add(table.span.clone(), message, "make it two steps");
+            None
+        }
+    }
+}
+
+fn git_keys_without_git(table: &Section<'_>, findings: &mut Findings<'_>) {
+    for key in ["from", "remote"] {
+        if let Some(entry) = table.get(key).filter(|_| table.get("git").is_none()) {
+            findings.add(entry.key_span, format!("`{key}` goes with `git = \"update\"` only"), "");
+        }
+    }
+}
+
+fn git(table: &Section<'_>, entry: &Entry<'_>, findings: &mut Findings<'_>) -> Option<StepAction> {
+    let update = value::word(entry, &[("update", ())], findings);
+    let from = table.get("from").map(|entry| clone_source(&entry, findings));
+    let remote = table.get("remote").map(|entry| remote(&entry, findings));
+    update?;
+    let from = match from {
+        Some(read) => Some(read?),
+        None => None,
+    };
+    let remote = match remote {
+        Some(read) => Some(read?),
+        None => None,
+    };
+    Some(StepAction::Git(GitUpdate { from, remote }))
+}
+
+/// Refuses what git would take for an option or for a transport that runs commands (gitremote-helpers(7)).
+fn clone_source(entry: &Entry<'_>, findings: &mut Findings<'_>) -> Option<String> {
+    let typed = value::text(entry, findings)?;
+    let scheme = typed.split("::").next().unwrap_or_default();
+    let helper = typed.contains("::") && scheme.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-._".contains(&b));
+    if typed.starts_with('-') || helper || typed.contains(char::is_control) {
+        entry.wrong(findings, "git must not clone from here", "write a URL, `git@host:owner/name.git` or a path");
+        return None;
+    }
+    Some(typed.to_owned())
+}
+
+fn remote(entry: &Entry<'_>, findings: &mut Findings<'_>) -> Option<String> {
+    let typed = value::text(entry, findings)?;
+    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '/');
+    if typed.starts_with(['-', '.', '/']) || !typed.chars().all(allowed) || typed.contains("..") {
+        let message = format!("`{}` is not the name of a remote", typed.escape_debug());
+        entry.wrong(findings, message, "name it as `git remote` does; a URL goes into `from`");
+        return None;
+    }
+    Some(typed.to_owned())
+}
+
+/// A path below `dir`, and never `dir` itself.
+fn remove(_: &Section<'_>, entry: &Entry<'_>, findings: &mut Findings<'_>) -> Option<StepAction> {
+    let typed = value::text(entry, findings)?;
+    let parts: Vec<_> = Path::new(typed).components().filter(|part| *part != Component::CurDir).collect();
+    let message = if typed.contains('*') {
+        "`remove` takes one path, not a glob"
+    } else if parts.is_empty() {
+        "`remove` must not name the work directory itself"
+    } else if !parts.iter().all(|part| matches!(part, Component::Normal(_))) {
+        "`remove` must be a path below `dir`, relative and without `..`"
+    } else {
+        return Some(StepAction::Remove(parts.iter().collect::<PathBuf>()));
+    };
+    entry.wrong(findings, message, "as in `{ remove = \"dist\" }`");
+    None
+}
+
+fn run(_: &Section<'_>, entry: &Entry<'_>, findings: &mut Findings<'_>) -> Option<StepAction> {
+    if let Some(typed) = entry.as_text() {
+        let words: Vec<_> = typed.split_whitespace().map(|word| format!("{word:?}")).collect();
+        let hint = format!("write `[{}]`, or `shell = …` for a command line", words.join(", "));
+        entry.wrong(findings, "`run` must be an array of strings, not a string", hint);
+        return None;
+    }
+    let list = value::filled_list(entry, "name the program and its arguments", findings)?;
+    let program = list.first().and_then(|program| value::text(program, findings));
+    let words: Vec<_> = list.iter().map(|element| value::any_text(element, findings)).collect();
+    program?;
+    let words: Option<Vec<_>> = words.into_iter().map(|word| word.map(str::to_owned)).collect();
+    words.map(StepAction::Run)
+}
+
+fn shell(_: &Section<'_>, entry: &Entry<'_>, findings: &mut Findings<'_>) -> Option<StepAction> {
+    value::text(entry, findings).map(|command| StepAction::Shell(command.to_owned()))
+}

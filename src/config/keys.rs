@@ -1,0 +1,182 @@
+//! Pure. Every key that a configuration may hold: the one list behind checks, suggestions, defaults and reference.
+
+/// A table of the file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Table {
+    /// Before the first header.
+    Top,
+    /// `[runner]`.
+    Runner,
+    /// `[defaults]`: the keys of `Hook` without those that name one hook.
+    Defaults,
+    /// `[[hook]]`.
+    Hook,
+    /// `secret = { … }`.
+    Secret,
+    /// `signature = { … }` of provider `generic`.
+    Signature,
+    /// `retry = { … }`.
+    Retry,
+    /// An element of `steps` or `on_failure`.
+    Step,
+}
+
+impl Table {
+    /// How a message names it.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Top => "the top level",
+            Self::Runner => "`[runner]`",
+            Self::Defaults => "`[defaults]`",
+            Self::Hook => "`[[hook]]`",
+            Self::Secret => "`secret`",
+            Self::Signature => "`signature`",
+            Self::Retry => "`retry`",
+            Self::Step => "a step",
+        }
+    }
+}
+
+/// One key.
+#[derive(Debug, Clone, Copy)]
+pub struct Key {
+    /// Where it stands.
+    pub table: Table,
+    /// As it is typed.
+    pub name: &'static str,
+    /// What may be typed.
+    pub kind: &'static str,
+    /// Value when it is absent, as it would be typed; `REQUIRED`, or a word in parentheses.
+    pub default: &'static str,
+    /// One line.
+    pub meaning: &'static str,
+}
+
+/// `Key::default` of a key that must be there.
+pub const REQUIRED: &str = "(required)";
+
+const fn key(
+    table: Table,
+    name: &'static str,
+    kind: &'static str,
+    default: &'static str,
+    meaning: &'static str,
+) -> Key {
+    Key { table, name, kind, default, meaning }
+}
+
+/// The reference.
+#[rustfmt::skip]
+pub const KEYS: &[Key] = &[
+    key(Table::Top, "spool", "absolute path", REQUIRED, "directory of the spool"),
+    key(Table::Top, "body_limit", "size", "25MiB", "largest payload, 1KiB to 1GiB"),
+    key(Table::Top, "runner", "table", "(none)", "settings of the runner"),
+    key(Table::Top, "defaults", "table", "(none)", "hook settings that a hook may override, each as a whole"),
+    key(Table::Top, "hook", "array of tables", "(none)", "one table for each hook"),
+
+    key(Table::Runner, "workers", "integer", "1", "jobs that run at the same time"),
+    key(Table::Runner, "log_dir", "absolute path", "(`log/` in the spool)", "directory of the daily application logs"),
+    key(Table::Runner, "grace", "duration", "60s", "how long a stopping runner lets the running job go on"),
+
+    key(Table::Hook, "name", "string", REQUIRED, "last part of its URL: letters, digits, `.`, `_` and `-`"),
+    key(Table::Hook, "path", "path of a URL", "(none)", "another whole path that it answers on"),
+    key(Table::Hook, "provider", "word", REQUIRED, "who sends the deliveries"),
+    key(Table::Hook, "secret", "table or array of tables", REQUIRED, "where the secrets are read from"),
+    key(Table::Hook, "version", "1 or 2", "2", "version of the webhooks of provider `coding`"),
+    key(Table::Hook, "signature", "table", "(none)", "how a sender of provider `generic` signs"),
+    key(Table::Hook, "repository", "string", "(any)", "the only repository accepted, `owner/name`"),
+    key(Table::Hook, "events", "array of words", "push", "kinds of event that become jobs"),
+    key(Table::Hook, "branches", "array of globs", "(the repository's default branch)", "branches that become jobs"),
+    key(Table::Hook, "tags", "array of globs", "(none)", "tags that become jobs"),
+    key(Table::Hook, "paths", "array of globs", "(any)", "run only if one of these files changed"),
+    key(Table::Hook, "dir", "absolute path", REQUIRED, "work directory of the steps"),
+    key(Table::Hook, "queue", "string", "(the hook's name)", "jobs of a queue run one after the other"),
+    key(Table::Hook, "when_newer", "word", "supersede", "of several waiting jobs for one ref run the newest, or `keep` them all"),
+    key(Table::Hook, "retry", "table", "(three attempts)", "how often a failed job is tried"),
+    key(Table::Hook, "on_interrupt", "word", "retry", "what becomes of a job that a crash cut short: `retry` or `hold`"),
+    key(Table::Hook, "timeout", "duration", "15m", "longest time of one attempt"),
+    key(Table::Hook, "steps", "array of steps", REQUIRED, "what a job does, in order"),
+    key(Table::Hook, "on_failure", "array of steps", "(none)", "what is run after the last attempt failed"),
+
+    key(Table::Secret, "file", "absolute path", "(none)", "a file that holds nothing but the secret"),
+    key(Table::Secret, "env", "string", "(none)", "name of an environment variable"),
+    key(Table::Secret, "credential", "string", "(none)", "name of a systemd credential"),
+
+    key(Table::Signature, "header", "string", REQUIRED, "header that holds the signature"),
+    key(Table::Signature, "algorithm", "word", "sha256", "hash of the HMAC: `sha1`, `sha256` or `sha512`"),
+    key(Table::Signature, "encoding", "word", "hex", "how the digest is written: `hex` or `base64`"),
+    key(Table::Signature, "prefix", "string", "(empty)", "what stands before the digest"),
+
+    key(Table::Retry, "attempts", "integer", "3", "attempts in all, 1 to 100"),
+    key(Table::Retry, "backoff", "duration", "30s", "bound of the wait after the first attempt; doubles each time"),
+    key(Table::Retry, "cap", "duration", "15m", "largest bound of the wait"),
+    key(Table::Retry, "on", "word", "transient", "which failures: `transient` ones (exit 75, git lock, network) or any `failure`"),
+
+    key(Table::Step, "git", "word", "(none)", "`update`: fetch and move the work tree to what was pushed"),
+    key(Table::Step, "from", "URL or path", "(none)", "with `git`: clone from here when `dir` holds no repository"),
+    key(Table::Step, "remote", "string", "origin", "with `git`: the remote to fetch from"),
+    key(Table::Step, "remove", "relative path", "(none)", "a path below `dir` that is gone afterwards"),
+    key(Table::Step, "run", "array of strings", "(none)", "a program and its arguments, without a shell"),
+    key(Table::Step, "shell", "string", "(none)", "a command for `/bin/sh -c`"),
+    key(Table::Step, "timeout", "duration", "(what the attempt has left)", "longest time of the step"),
+    key(Table::Step, "always", "true or false", "false", "run also after a failed step"),
+];
+
+/// Keys of `Hook` that name one hook, and so cannot be defaults.
+const ONLY_IN_HOOK: [&str; 2] = ["name", "path"];
+
+/// Contract keys that this version does not act upon: refused, since an ignored setting is a broken promise. To
+/// implement one, take its line out and add it to `KEYS`.
+pub const NOT_YET: &[(Table, &str, &str)] = &[
+    (Table::Runner, "keep", "jobs that ended and their logs stay until you remove them"),
+    (Table::Hook, "silence", "only `timeout` ends a step that hangs"),
+    (Table::Hook, "reconcile", "only a delivery starts a job"),
+    (Table::Hook, "on_success", "put what follows a success into the last of `steps`"),
+    (Table::Hook, "on_recovery", "only `on_failure` tells of a change"),
+    (Table::Hook, "match", "`events`, `branches`, `tags`, `paths` and `repository` decide what runs"),
+    (Table::Hook, "skip", "`events`, `branches`, `tags`, `paths` and `repository` decide what runs"),
+];
+
+/// The keys that `table` may hold.
+pub fn keys_of(table: Table) -> impl Iterator<Item = &'static Key> {
+    KEYS.iter().filter(move |key| stands_in(key.table, key.name, table))
+}
+
+/// The sentence on why a key of the contract is refused in `table`.
+pub(super) fn not_yet(table: Table, name: &str) -> Option<&'static str> {
+    NOT_YET.iter().find(|(home, key, _)| *key == name && stands_in(*home, key, table)).map(|(_, _, why)| *why)
+}
+
+fn stands_in(home: Table, name: &str, table: Table) -> bool {
+    match table {
+        Table::Defaults => home == Table::Hook && !ONLY_IN_HOOK.contains(&name),
+        _ => home == table,
+    }
+}
+
+/// What stands for `name` when it is absent, as it would be typed.
+pub(super) fn default_of(table: Table, name: &str) -> &'static str {
+    KEYS.iter().find(|key| key.table == table && key.name == name).map_or("", |key| key.default)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_key_is_listed_twice() {
+        for (index, key) in KEYS.iter().enumerate() {
+            let twin = KEYS[index + 1..].iter().find(|other| other.table == key.table && other.name == key.name);
+            assert!(twin.is_none(), "{key:?}");
+            assert_eq!(not_yet(key.table, key.name), None, "{key:?}");
+        }
+    }
+
+    #[test]
+    fn defaults_hold_every_hook_setting_but_those_that_name_one_hook() {
+        let names: Vec<_> = keys_of(Table::Defaults).map(|key| key.name).collect();
+        assert!(!names.contains(&"name") && !names.contains(&"path"));
+        assert_eq!(names.len(), keys_of(Table::Hook).count() - 2);
+        assert!(not_yet(Table::Defaults, "silence").is_some());
+    }
+}

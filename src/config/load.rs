@@ -1,0 +1,65 @@
+//! Edge. Reads the configuration file.
+
+use super::check::check;
+use super::report::Report;
+use super::settings::Config;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+/// Largest configuration in bytes; no person writes a larger one.
+const LIMIT_BYTES: u64 = 1 << 20;
+
+/// Why there is no configuration.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// The file cannot be read.
+    #[error("cannot read configuration `{}`: {cause}; {remedy}", file.display())]
+    Unreadable {
+        /// The file.
+        file: PathBuf,
+        /// What the system said.
+        cause: io::Error,
+        /// What to do.
+        remedy: &'static str,
+    },
+    /// The file is not right.
+    #[error(transparent)]
+    Wrong(Report),
+}
+
+/// Reads and checks `file`.
+pub fn load(file: &Path) -> Result<Config, LoadError> {
+    let unreadable = |cause: io::Error| {
+        let remedy = remedy(cause.kind());
+        LoadError::Unreadable { file: file.to_owned(), cause, remedy }
+    };
+    let text = read(file).map_err(unreadable)?;
+    let mut config = check(&text, file.to_owned()).map_err(LoadError::Wrong)?;
+    config.file = std::path::absolute(file).map_err(unreadable)?;
+    Ok(config)
+}
+
+fn read(file: &Path) -> io::Result<String> {
+    let mut bytes = Vec::new();
+    File::open(file)?.take(LIMIT_BYTES + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > LIMIT_BYTES {
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, "larger than 1 MiB"));
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+        let line = valid.split(|&byte| byte == b'\n').count();
+        io::Error::new(io::ErrorKind::InvalidData, format!("line {line} is not UTF-8"))
+    })
+}
+
+fn remedy(kind: io::ErrorKind) -> &'static str {
+    match kind {
+        io::ErrorKind::NotFound => "create it, or name another with `--config` or `$HOOKSPOOL_CONFIG`",
+        io::ErrorKind::PermissionDenied => {
+            "let this user read it (receiver and runner both must): `chgrp hookspool` and `chmod 640`"
+        }
+        io::ErrorKind::InvalidData => "save it as UTF-8",
+        _ => "name a regular file",
+    }
+}

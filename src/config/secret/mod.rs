@@ -1,0 +1,145 @@
+//! Edge. Reads secrets from files, environment and systemd credentials. An error names the source, never the value.
+
+#[cfg(test)]
+mod tests;
+
+use super::settings::{Hook, SecretSource};
+use crate::provider::Secret;
+use rustix::fs::{Mode, OFlags};
+use std::env;
+use std::ffi::OsString;
+use std::fs::{File, Metadata};
+use std::io::{self, Read};
+use std::os::unix::ffi::OsStringExt;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+/// Longest secret in bytes, without its line end.
+const LIMIT_BYTES: usize = 4096;
+
+/// Why a secret cannot be used. Every sentence begins with where it was to come from.
+#[derive(Debug, thiserror::Error)]
+pub enum SecretError {
+    /// The file, or the credential's file, cannot be read.
+    #[error("cannot read secret {source_name}: {cause}")]
+    Unreadable {
+        /// Where it was to come from.
+        source_name: String,
+        /// What the system said.
+        cause: io::Error,
+    },
+    /// It is absent, empty, too long, damaged, or open to others.
+    #[error("secret {source_name} {what}")]
+    Unusable {
+        /// Where it was to come from.
+        source_name: String,
+        /// What is wrong with it, and what to do.
+        what: String,
+    },
+}
+
+impl Hook {
+    /// Reads all secrets of the hook; fails if one of them cannot be used.
+    pub fn secrets(&self) -> Result<Vec<Secret>, SecretError> {
+        self.secrets.iter().map(SecretSource::read).collect()
+    }
+}
+
+impl SecretSource {
+    /// Reads the secret: the bytes without one trailing line end.
+    pub fn read(&self) -> Result<Secret, SecretError> {
+        self.read_in(|name| env::var_os(name))
+    }
+
+    fn read_in(&self, environment: impl Fn(&str) -> Option<OsString>) -> Result<Secret, SecretError> {
+        let bytes = match self {
+            Self::File(path) => read_file(path, true),
+            Self::Env(name) => environment(name).map(OsString::into_vec).ok_or_else(|| Trouble::other("is not set")),
+            Self::Credential(name) => {
+                credential_path(name, environment("CREDENTIALS_DIRECTORY")).and_then(|path| read_file(&path, false))
+            }
+        };
+        bytes.and_then(usable).map_err(|trouble| trouble.with(self.source_name()))
+    }
+
+    /// The source, for people: ``file `/etc/…` ``.
+    pub fn source_name(&self) -> String {
+        match self {
+            Self::File(path) => format!("file `{}`", path.display()),
+            Self::Env(name) => format!("variable `{name}`"),
+            Self::Credential(name) => format!("credential `{name}`"),
+        }
+    }
+}
+
+/// An error that does not know its source yet.
+enum Trouble {
+    Io(io::Error),
+    Other(String),
+}
+
+impl Trouble {
+    fn other(what: impl Into<String>) -> Self {
+        Self::Other(what.into())
+    }
+
+    fn with(self, source_name: String) -> SecretError {
+        match self {
+            Self::Io(cause) => SecretError::Unreadable { source_name, cause },
+            Self::Other(what) => SecretError::Unusable { source_name, what },
+        }
+    }
+}
+
+/// `LoadCredential=` and `SetCredential=` of systemd.exec(5).
+fn credential_path(name: &str, directory: Option<OsString>) -> Result<PathBuf, Trouble> {
+    let directory = directory.map(PathBuf::from).filter(|path| path.is_absolute());
+    let hint = "is not there: `$CREDENTIALS_DIRECTORY` is not set; add `LoadCredential=` to the systemd unit";
+    directory.map(|directory| directory.join(name)).ok_or_else(|| Trouble::other(hint))
+}
+
+fn read_file(path: &Path, guarded: bool) -> Result<Vec<u8>, Trouble> {
+    // Without O_NONBLOCK a FIFO in the secret's place would hang the receiver.
+    let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK;
+    let file = File::from(rustix::fs::open(path, flags, Mode::empty()).map_err(|errno| Trouble::Io(errno.into()))?);
+    let metadata = file.metadata().map_err(Trouble::Io)?;
+    if !metadata.is_file() {
+        return Err(Trouble::other("is not a regular file"));
+    }
+    if guarded {
+        closed_to_others(&metadata, path)?;
+    }
+    let mut bytes = Vec::new();
+    file.take(LIMIT_BYTES as u64 + 3).read_to_end(&mut bytes).map_err(Trouble::Io)?;
+    Ok(bytes)
+}
+
+/// Whoever reads a secret can sign; whoever writes it can let anybody sign. The group may read: the web server's.
+fn closed_to_others(metadata: &Metadata, path: &Path) -> Result<(), Trouble> {
+    let mode = metadata.permissions().mode();
+    let what = if mode & 0o004 != 0 {
+        "can be read by everybody"
+    } else if mode & 0o022 != 0 {
+        "can be written by others than its owner"
+    } else {
+        return Ok(());
+    };
+    Err(Trouble::other(format!("{what}; type `chmod 640 {}`", path.display())))
+}
+
+fn usable(mut bytes: Vec<u8>) -> Result<Secret, Trouble> {
+    if bytes.ends_with(b"\n") {
+        bytes.pop();
+        bytes.pop_if(|last| *last == b'\r');
+    }
+    if bytes.len() > LIMIT_BYTES {
+        return Err(Trouble::other(format!("is longer than {LIMIT_BYTES} bytes")));
+    }
+    if bytes.contains(&0) {
+        return Err(Trouble::other("holds a NUL byte"));
+    }
+    if bytes.iter().all(u8::is_ascii_whitespace) {
+        return Err(Trouble::other("is empty"));
+    }
+    Secret::new(bytes).ok_or_else(|| Trouble::other("is empty"))
+}

@@ -1,0 +1,43 @@
+//! Pure. Hooks and rules for the unit tests of other layers.
+
+use super::{Backoff, Hook, OnInterrupt, Plan, Retry, RetryOn, Rules, WhenNewer};
+use crate::provider::Provider;
+use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+use std::path::PathBuf;
+use std::time::Duration;
+
+pub(crate) fn rules() -> Rules {
+    Rules { events: vec!["push".into()], branches: None, tags: None, repository: None, paths: None }
+}
+
+pub(crate) fn globs(patterns: &[&str]) -> Option<GlobSet> {
+    let mut set = GlobSetBuilder::new();
+    for pattern in patterns {
+        set.add(GlobBuilder::new(pattern).literal_separator(true).build().unwrap());
+    }
+    Some(set.build().unwrap())
+}
+
+pub(crate) fn hook(name: &str) -> Hook {
+    Hook {
+        name: name.into(),
+        path: None,
+        provider: Provider::Github,
+        secrets: Vec::new(),
+        rules: rules(),
+        plan: Plan {
+            dir: PathBuf::from("/nonexistent"),
+            queue: name.into(),
+            when_newer: WhenNewer::Supersede,
+            retry: Retry {
+                attempts: 3,
+                backoff: Backoff { base: Duration::from_secs(30), cap: Duration::from_secs(900) },
+                on: RetryOn::Transient,
+            },
+            on_interrupt: OnInterrupt::Retry,
+            timeout: Duration::from_secs(900),
+            steps: Vec::new(),
+            on_failure: Vec::new(),
+        },
+    }
+}

@@ -1,0 +1,120 @@
+//! Edge. Accepting: which connections are let in, and the pauses when there is no room or no descriptor. An error of
+//! `accept` never ends the responder.
+
+use super::Log;
+use super::gate::Gate;
+use super::listener::Listener;
+use super::notice::Notice;
+use super::reactor::LISTENER;
+use rustix::event::epoll::{self, EventData, EventFlags};
+use rustix::io::Errno;
+use rustix::net::{SocketFlags, accept_with, acceptfrom_with};
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::os::fd::{BorrowedFd, OwnedFd};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// How long accepting pauses after an error, or without room before looking again.
+const PAUSE: Duration = Duration::from_millis(100);
+const FLAGS: SocketFlags = SocketFlags::CLOEXEC.union(SocketFlags::NONBLOCK);
+
+/// The listener in the reactor's epoll, or out of it during a pause.
+pub(super) struct Acceptor {
+    listener: Listener,
+    paused: Option<Pause>,
+    /// Whether the error that lasts has been told.
+    told: bool,
+}
+
+struct Pause {
+    until: Instant,
+    /// The count of connections to stop watching afterwards, if it was too high.
+    full: Option<Arc<Gate>>,
+}
+
+/// What one attempt brought.
+pub(super) enum Accepted {
+    Connection(OwnedFd),
+    /// Somebody who was turned away or has left; try again.
+    Nothing,
+    NoMore,
+}
+
+impl Acceptor {
+    pub(super) fn new(listener: Listener, epoll: BorrowedFd<'_>) -> io::Result<Self> {
+        register(epoll, &listener)?;
+        Ok(Self { listener, paused: None, told: false })
+    }
+
+    /// Must be said: other processes may hold the same socket open, which keeps it registered after our descriptor is closed.
+    pub(super) fn leave(&self, epoll: BorrowedFd<'_>) {
+        let _ = epoll::delete(epoll, self.listener.socket());
+    }
+
+    pub(super) fn owns_socket(&self) -> bool {
+        self.listener.is_own()
+    }
+
+    pub(super) fn paused_until(&self) -> Option<Instant> {
+        self.paused.as_ref().map(|pause| pause.until)
+    }
+
+    pub(super) fn accept(&mut self, epoll: BorrowedFd<'_>, log: Log<'_>) -> Accepted {
+        match self.accept_from(log) {
+            Ok(accepted) => {
+                self.told = false;
+                accepted.map_or(Accepted::Nothing, Accepted::Connection)
+            }
+            Err(Errno::AGAIN) => Accepted::NoMore,
+            Err(Errno::INTR | Errno::CONNABORTED | Errno::PROTO | Errno::PERM) => Accepted::Nothing,
+            Err(errno) => {
+                if !std::mem::replace(&mut self.told, true) {
+                    log(Notice::AcceptPaused(errno.into()));
+                }
+                self.stop_listening(epoll, None);
+                Accepted::NoMore
+            }
+        }
+    }
+
+    fn accept_from(&self, log: Log<'_>) -> rustix::io::Result<Option<OwnedFd>> {
+        let Some(allowed) = self.listener.allowed_peers() else {
+            return accept_with(self.listener.socket(), FLAGS).map(Some);
+        };
+        let (socket, address) = acceptfrom_with(self.listener.socket(), FLAGS)?;
+        let peer = address.and_then(|address| SocketAddr::try_from(address).ok()).map(|address| address.ip());
+        if peer.is_some_and(|peer| allowed.contains(&peer.to_canonical())) {
+            return Ok(Some(socket));
+        }
+        log(Notice::PeerRefused(peer.as_ref().map(IpAddr::to_canonical)));
+        Ok(None)
+    }
+
+    /// There is no room: pauses until a connection closes or one has become expendable.
+    pub(super) fn pause(&mut self, epoll: BorrowedFd<'_>, gate: &Arc<Gate>) {
+        gate.watch(true);
+        self.stop_listening(epoll, Some(Arc::clone(gate)));
+    }
+
+    /// One-shot registration would not do: `EPOLLEXCLUSIVE` allows no change.
+    fn stop_listening(&mut self, epoll: BorrowedFd<'_>, full: Option<Arc<Gate>>) {
+        let _ = epoll::delete(epoll, self.listener.socket());
+        self.paused = Some(Pause { until: Instant::now() + PAUSE, full });
+    }
+
+    /// Ends a pause when its time has come, or room has been made.
+    pub(super) fn resume(&mut self, epoll: BorrowedFd<'_>, room: bool) {
+        let Some(pause) = &self.paused else { return };
+        let over = Instant::now() >= pause.until || (pause.full.is_some() && room);
+        if over && register(epoll, &self.listener).is_ok() {
+            pause.full.iter().for_each(|gate| gate.watch(false));
+            self.paused = None;
+        }
+    }
+}
+
+/// Exclusive: of several processes that share the socket, one wakes up per connection.
+fn register(epoll: BorrowedFd<'_>, listener: &Listener) -> rustix::io::Result<()> {
+    epoll::add(epoll, listener.socket(), EventData::new_u64(LISTENER), EventFlags::IN | EventFlags::EXCLUSIVE)
+}

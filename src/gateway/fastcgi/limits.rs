@@ -1,0 +1,94 @@
+//! Edge. How much of everything a responder grants; reads the process's descriptor limit.
+
+use super::codec::Bounds;
+use rustix::process::{Resource, getrlimit};
+use std::time::Duration;
+
+/// Descriptors that are open whatever happens: standard streams, listener, epoll, logs.
+const DESCRIPTORS_KEPT: u64 = 16;
+
+/// How much of everything a responder grants. What is beyond waits, is refused, or is cut off; it never grows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// Worker threads, each of which runs one handler at a time.
+    pub workers: usize,
+    /// Connections open at once; further ones wait in the kernel's backlog. Lowered to half of what `RLIMIT_NOFILE`
+    /// leaves, so that the other half remains for what handlers open.
+    pub connections: usize,
+    /// Most bytes of a request's `PARAMS` stream; beyond it the answer is 431.
+    pub params_bytes: usize,
+    /// Most parameters of a request; beyond it the answer is 431.
+    pub pairs: usize,
+    /// A request waits for a worker's attention until its body is complete or this long, so that a short body that
+    /// comes slowly takes no worker.
+    pub ahead_bytes: usize,
+    /// What the handler left of a body is read and dropped before the answer is sent, at most this much. Some web
+    /// servers read no answer before they have written the whole body.
+    pub drain_bytes: u64,
+    /// Longest time for that.
+    pub drain_timeout: Duration,
+    /// From a connection's or a request's first byte to its last parameter.
+    pub head_timeout: Duration,
+    /// How long a kept-alive connection may wait for its next request.
+    pub idle_timeout: Duration,
+    /// Longest silence within a body.
+    pub read_timeout: Duration,
+    /// Longest time in which not a byte of an answer is taken.
+    pub write_timeout: Duration,
+    /// From a request's first byte to the last of its body; an answer that is late gets one `write_timeout` more.
+    pub request_timeout: Duration,
+    /// How long to wait for the peer's end after an answer that came before the body's end.
+    pub linger_timeout: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            workers: 32,
+            connections: 1024,
+            params_bytes: 64 * 1024,
+            pairs: 1024,
+            ahead_bytes: 32 * 1024,
+            drain_bytes: 64 * 1024 * 1024,
+            drain_timeout: Duration::from_secs(10),
+            head_timeout: Duration::from_secs(30),
+            idle_timeout: Duration::from_secs(60),
+            read_timeout: Duration::from_secs(30),
+            write_timeout: Duration::from_secs(30),
+            request_timeout: Duration::from_secs(300),
+            linger_timeout: Duration::from_secs(2),
+        }
+    }
+}
+
+impl Limits {
+    /// The same, lowered to what this process may open.
+    pub(super) fn fitted(&self) -> Self {
+        Self { connections: fit(self.connections, getrlimit(Resource::Nofile).current), ..self.clone() }
+    }
+
+    pub(super) fn bounds(&self) -> Bounds {
+        Bounds { params_bytes: self.params_bytes, pairs: self.pairs, connections: self.connections }
+    }
+}
+
+/// `wanted` connections, or half of the descriptors that remain below `limit`, but at least one.
+fn fit(wanted: usize, limit: Option<u64>) -> usize {
+    let Some(limit) = limit else { return wanted };
+    let half = limit.saturating_sub(DESCRIPTORS_KEPT) / 2;
+    wanted.min(usize::try_from(half).unwrap_or(usize::MAX)).max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn connections_fit_into_the_descriptor_limit() {
+        assert_eq!(fit(1024, None), 1024);
+        assert_eq!(fit(1024, Some(20_000)), 1024);
+        assert_eq!(fit(1024, Some(1024)), 504);
+        assert_eq!(fit(1024, Some(64)), 24);
+        assert_eq!(fit(1024, Some(3)), 1);
+    }
+}

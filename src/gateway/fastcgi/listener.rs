@@ -1,0 +1,146 @@
+//! Edge. The listening socket: one that is handed in, or one of our own on TCP or a Unix path.
+
+use super::unix_socket::{self, SocketFile};
+use rustix::fs::{Mode, OFlags, fcntl_getfl, fcntl_setfl, open};
+use rustix::io::{FdFlags, fcntl_dupfd_cloexec, fcntl_setfd};
+use rustix::net::{AddressFamily, SocketFlags, SocketType, bind, getsockname, listen, socket_with, sockopt};
+use rustix::stdio::{dup2_stdin, stdin};
+use std::ffi::OsStr;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::path::Path;
+
+/// The kernel lowers it to `net.core.somaxconn`.
+pub(super) const BACKLOG: i32 = 4096;
+
+/// A listening socket.
+#[derive(Debug)]
+pub struct Listener {
+    socket: OwnedFd,
+    /// Peers that may connect; `None`: all.
+    allowed: Option<Vec<IpAddr>>,
+    /// Whether it was bound here, so that nobody else accepts from it.
+    own: bool,
+    /// Removed at the end.
+    _file: Option<SocketFile>,
+}
+
+/// Whether standard input is a listening socket, as process managers hand it over. A connected socket is none: CGI
+/// programs get one from some servers.
+pub fn stdin_is_listening() -> bool {
+    sockopt::socket_acceptconn(stdin()).unwrap_or(false)
+}
+
+impl Listener {
+    /// The listening socket on standard input, which becomes `/dev/null`.
+    pub fn from_stdin() -> io::Result<Self> {
+        let listener = Self::from_fd(fcntl_dupfd_cloexec(stdin(), 3)?)?;
+        dup2_stdin(open("/dev/null", OFlags::RDWR | OFlags::CLOEXEC, Mode::empty())?)?;
+        Ok(listener)
+    }
+
+    /// A listening socket from outside, blocking or not, maybe shared with other processes.
+    pub fn from_fd(socket: OwnedFd) -> io::Result<Self> {
+        let listening = sockopt::socket_acceptconn(&socket).unwrap_or(false);
+        if !listening || sockopt::socket_type(&socket)? != SocketType::STREAM {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a listening stream socket"));
+        }
+        fcntl_setfd(&socket, FdFlags::CLOEXEC)?;
+        fcntl_setfl(&socket, fcntl_getfl(&socket)? | OFlags::NONBLOCK)?;
+        Self::new(socket, false, None)
+    }
+
+    /// A socket of our own on `unix:/path`, `127.0.0.1:9000` or `[::1]:9000`. `mode` and `group` are for Unix paths;
+    /// without them the umask and the process decide. A socket file that nobody answers on is replaced.
+    pub fn bind(address: &str, mode: Option<u32>, group: Option<u32>) -> io::Result<Self> {
+        if let Some(path) = address.strip_prefix("unix:") {
+            let (socket, file) = unix_socket::bind(Path::new(path), mode, group)?;
+            return Self::new(socket, true, Some(file));
+        }
+        if mode.is_some() || group.is_some() {
+            let hint = "mode and group of a socket apply to `unix:PATH` only";
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, hint));
+        }
+        Self::new(bind_tcp(address)?, true, None)
+    }
+
+    fn new(socket: OwnedFd, own: bool, file: Option<SocketFile>) -> io::Result<Self> {
+        let tcp = SocketAddr::try_from(getsockname(&socket)?).is_ok();
+        if tcp {
+            // Accepted sockets inherit it.
+            sockopt::set_tcp_nodelay(&socket, true)?;
+        }
+        let named = std::env::var_os("FCGI_WEB_SERVER_ADDRS").filter(|_| tcp);
+        Ok(Self { socket, allowed: named.as_deref().and_then(allowed_peers), own, _file: file })
+    }
+
+    /// The address of a TCP listener, with the port that the system chose if it was bound to port 0.
+    pub fn tcp_address(&self) -> Option<SocketAddr> {
+        getsockname(&self.socket).ok().and_then(|address| SocketAddr::try_from(address).ok())
+    }
+
+    pub(super) fn socket(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
+    }
+
+    pub(super) fn allowed_peers(&self) -> Option<&[IpAddr]> {
+        self.allowed.as_deref()
+    }
+
+    pub(super) fn is_own(&self) -> bool {
+        self.own
+    }
+}
+
+fn bind_tcp(address: &str) -> io::Result<OwnedFd> {
+    let parsed: SocketAddr = address.parse().map_err(|_| {
+        let hint =
+            format!("`{address}` is no address to listen on; write `unix:/path`, `127.0.0.1:9000` or `[::1]:9000`");
+        io::Error::new(io::ErrorKind::InvalidInput, hint)
+    })?;
+    let family = if parsed.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
+    let socket = socket_with(family, SocketType::STREAM, SocketFlags::CLOEXEC | SocketFlags::NONBLOCK, None)?;
+    sockopt::set_socket_reuseaddr(&socket, true)?;
+    let bound = bind(&socket, &parsed).and_then(|()| listen(&socket, BACKLOG));
+    bound.map_err(|errno| unix_socket::explain(errno, &format!("cannot listen on {address}")))?;
+    Ok(socket)
+}
+
+/// The peers named by `FCGI_WEB_SERVER_ADDRS` (specification §3.2); `None`, all of them, if it is blank. What is no
+/// address names nobody.
+fn allowed_peers(list: &OsStr) -> Option<Vec<IpAddr>> {
+    let list = list.to_string_lossy();
+    let named = |name: &str| name.trim().parse().ok().map(|address: IpAddr| address.to_canonical());
+    (!list.trim().is_empty()).then(|| list.split(',').filter_map(named).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::net::{UnixListener, UnixStream};
+
+    #[test]
+    fn allowed_peers_are_parsed_and_nonsense_allows_nobody() {
+        let parse = |text: &str| allowed_peers(OsStr::new(text));
+        assert_eq!(parse(" "), None);
+        assert_eq!(parse("127.0.0.1, ::ffff:10.0.0.1"), Some(vec![[127, 0, 0, 1].into(), [10, 0, 0, 1].into()]));
+        assert_eq!(parse("localhost"), Some(vec![]));
+    }
+
+    #[test]
+    fn only_a_listening_socket_is_taken() {
+        let (one, _other) = UnixStream::pair().unwrap();
+        assert_eq!(Listener::from_fd(one.into()).unwrap_err().kind(), io::ErrorKind::InvalidInput);
+        let dir = tempfile::tempdir().unwrap();
+        let listening = UnixListener::bind(dir.path().join("s")).unwrap();
+        assert!(Listener::from_fd(listening.into()).is_ok());
+    }
+
+    #[test]
+    fn an_address_that_is_none_is_refused_with_a_hint() {
+        let error = Listener::bind("localhost:9000", None, None).unwrap_err().to_string();
+        assert!(error.contains("`127.0.0.1:9000`"), "{error}");
+        assert!(Listener::bind("127.0.0.1:0", Some(0o660), None).is_err());
+    }
+}

@@ -1,0 +1,90 @@
+//! Pure. What a responder has to tell its operator.
+
+use super::codec::Violation;
+use std::fmt;
+use std::io;
+use std::net::IpAddr;
+
+/// Something that an operator may want to know; its `Display` is one line.
+#[derive(Debug)]
+pub enum Notice {
+    /// A handler panicked; its request was answered 500 unless an answer had begun.
+    Panicked(String),
+    /// A handler failed; its connection was closed without an answer.
+    Failed(io::Error),
+    /// A handler returned without an answer; its connection was closed.
+    NoAnswer,
+    /// An answer could not be delivered.
+    NotDelivered(io::Error),
+    /// A peer broke the protocol; its connection was closed.
+    Malformed(Violation),
+    /// A request was refused because its parameters exceed the limit.
+    TooLarge,
+    /// A connection was closed because this took too long.
+    TimedOut(Stage),
+    /// Accepting pauses until the cause has passed.
+    AcceptPaused(io::Error),
+    /// A peer that `FCGI_WEB_SERVER_ADDRS` does not name was turned away.
+    PeerRefused(Option<IpAddr>),
+    /// The system granted fewer worker threads than wanted.
+    FewerWorkers {
+        /// Threads that there are.
+        started: usize,
+        /// Why there are not more.
+        cause: io::Error,
+    },
+}
+
+/// What a connection was waiting for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// The rest of the parameters.
+    Head,
+    /// The rest of the body.
+    Body,
+    /// A worker.
+    Worker,
+}
+
+impl fmt::Display for Notice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Panicked(message) => write!(f, "handler panicked: {}", one_line(message)),
+            Self::Failed(cause) => write!(f, "handler failed, connection closed without an answer: {cause}"),
+            Self::NoAnswer => f.write_str("handler gave no answer, connection closed"),
+            Self::NotDelivered(cause) => write!(f, "answer not delivered: {cause}"),
+            Self::Malformed(violation) => write!(f, "connection closed: {violation}"),
+            Self::TooLarge => f.write_str("request refused: parameters exceed the limit"),
+            Self::TimedOut(stage) => write!(f, "connection closed: {stage} took too long"),
+            Self::AcceptPaused(cause) => write!(f, "accepting pauses: {cause}"),
+            Self::PeerRefused(Some(peer)) => write!(f, "{peer} is not in `FCGI_WEB_SERVER_ADDRS`"),
+            Self::PeerRefused(None) => f.write_str("peer without an address, and `FCGI_WEB_SERVER_ADDRS` is set"),
+            Self::FewerWorkers { started, cause } => write!(f, "only {started} workers could be started: {cause}"),
+        }
+    }
+}
+
+impl fmt::Display for Stage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Head => "the request's parameters",
+            Self::Body => "the request's body",
+            Self::Worker => "waiting for a worker",
+        })
+    }
+}
+
+fn one_line(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_of_many_lines_is_told_in_one() {
+        let told = Notice::Panicked("left: 1\nright: 2".to_owned()).to_string();
+        assert_eq!(told, "handler panicked: left: 1 right: 2");
+    }
+}

@@ -1,0 +1,89 @@
+//! Pure. Why a delivery is not authentic.
+
+use super::FormError;
+use crate::model::Twice;
+
+/// Why a delivery is not authentic. `Display` is for the operator's log; the sender is told `sender_text`.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Denied {
+    /// There is nothing to verify with.
+    #[error("no secret is configured for this hook")]
+    NoSecret,
+    /// The deciding header arrived more than once: a malformed request, not a wrong signature.
+    #[error(transparent)]
+    Twice(#[from] Twice),
+    /// The deciding header did not arrive.
+    #[error(
+        "`{header}` is absent: set the secret of this hook at the forge, or see whether the web server passes the header on"
+    )]
+    Absent {
+        /// Its name.
+        header: String,
+    },
+    /// The deciding header arrived without a value, or with a bare prefix.
+    #[error("`{header}` is empty: the forge has no secret set for this hook")]
+    Empty {
+        /// Its name.
+        header: String,
+    },
+    /// The deciding header's value has another shape than a signature.
+    #[error("`{header}` is malformed: it should be {expected}")]
+    Malformed {
+        /// Its name.
+        header: String,
+        /// What a value looks like.
+        expected: String,
+    },
+    /// Nothing but a signature that is too weak to count.
+    #[error("`{header}` is absent and `{weak}` alone does not count: {hint}")]
+    Weak {
+        /// The header that would count.
+        header: &'static str,
+        /// The one that arrived.
+        weak: &'static str,
+        /// What to do.
+        hint: &'static str,
+    },
+    /// A scheme that the delivery uses and this version does not verify.
+    #[error("`{header}` arrived, which this version cannot verify: {hint}")]
+    Unsupported {
+        /// The header that names the scheme.
+        header: &'static str,
+        /// What to do.
+        hint: &'static str,
+    },
+    /// No configured secret gives the signature or token that arrived.
+    #[error("`{what}` is wrong: the forge has another secret than this hook, or the body was changed on its way")]
+    Wrong {
+        /// Header or field that holds it.
+        what: String,
+    },
+    /// The signature is right and its time is not.
+    #[error(
+        "`{header}` is {minutes} min {} this machine's clock, more than the {limit_minutes} min allowed: see whether the clock is right",
+        if *.late { "behind" } else { "ahead of" }
+    )]
+    Clock {
+        /// Header that holds the time.
+        header: &'static str,
+        /// Distance from this machine's clock.
+        minutes: u64,
+        /// Largest accepted distance.
+        limit_minutes: u64,
+        /// Whether the time lies in the past.
+        late: bool,
+    },
+    /// The signed part of the form cannot be found in the body.
+    #[error("cannot take the signed document from the form: {0}")]
+    Form(#[from] FormError),
+    /// The body that holds the token cannot be read.
+    #[error("cannot take the token from the body: {0}")]
+    Body(String),
+}
+
+impl Denied {
+    /// What the sender is told, whatever happened: which check failed is nobody's business but the operator's.
+    pub fn sender_text(&self) -> &'static str {
+        "signature missing or wrong"
+    }
+}

@@ -1,0 +1,127 @@
+//! Pure. From the facts of a document to an event: names, commits and kinds, checked.
+
+use super::Malformed;
+use super::facts::Facts;
+use crate::model::{Delivery, Event, EventKind, Head, RefName};
+
+/// Longest name of a repository or person.
+const NAME_LIMIT_BYTES: usize = 255;
+/// Longest delivery id; they are UUIDs.
+const DELIVERY_LIMIT_BYTES: usize = 128;
+/// Longest word for another event.
+const WORD_LIMIT: usize = 64;
+
+/// The provider's word for the event, from the only header `name`.
+pub(super) fn word<'a>(head: &'a Head, name: &str) -> Result<&'a str, Malformed> {
+    let value = head.headers.only(&name.to_ascii_lowercase()).map_err(|twice| Malformed::new(twice.to_string()))?;
+    let word = value.and_then(|value| std::str::from_utf8(value).ok()).filter(|word| !word.is_empty());
+    word.ok_or_else(|| Malformed::new(format!("header `{name}` with the event is missing")))
+}
+
+/// An event that no kind is for, by the provider's word: lower case, at most 64 letters, digits and `._-`. Never
+/// one of our own words, so that no sender's word can pass for them.
+pub(super) fn other(word: &str) -> EventKind {
+    let clean = |c: char| if c.is_ascii_alphanumeric() || ".-".contains(c) { c.to_ascii_lowercase() } else { '_' };
+    let word: String = word.chars().take(WORD_LIMIT).map(clean).collect();
+    match word.as_str() {
+        "" => EventKind::Other("unknown".to_owned()),
+        "push" | "delete" | "merge" | "release" | "package" => EventKind::Other(format!("{word}_event")),
+        _ => EventKind::Other(word),
+    }
+}
+
+/// `word.action`: a release that was edited is no release.
+pub(super) fn other_action(word: &str, facts: &Facts) -> EventKind {
+    match facts.text("action") {
+        Some(action) if !action.is_empty() => other(&format!("{word}.{action}")),
+        _ => other(word),
+    }
+}
+
+/// The delivery id in the first of `names` that arrived and looks like one.
+pub(super) fn delivery_id(head: &Head, names: &[&str]) -> Option<String> {
+    let id = names.iter().find_map(|name| head.headers.first(&name.to_ascii_lowercase()))?;
+    let fits = !id.is_empty() && id.len() <= DELIVERY_LIMIT_BYTES && id.iter().all(u8::is_ascii_graphic);
+    fits.then(|| String::from_utf8_lossy(id).into_owned())
+}
+
+/// The first of `paths` that holds a name that can be shown: not empty, short, without control characters.
+pub(super) fn name(facts: &Facts, paths: &[&str]) -> Option<String> {
+    let fits = |name: &&str| !name.is_empty() && name.len() <= NAME_LIMIT_BYTES && !name.contains(char::is_control);
+    paths.iter().filter_map(|path| facts.text(path)).find(fits).map(str::to_owned)
+}
+
+/// The branch name at `path`, if git would have it.
+pub(super) fn default_branch(facts: &Facts, path: &str) -> Option<String> {
+    facts.text(path).filter(|name| RefName::branch_named(name).is_some()).map(str::to_owned)
+}
+
+/// The commit at `path`: 40 or 64 hex digits. `None` if there is none, or zeros (no commit).
+pub(super) fn commit(facts: &Facts, path: &str) -> Result<Option<String>, Malformed> {
+    let Some(text) = facts.text_if_any(path)?.filter(|text| !text.is_empty()) else { return Ok(None) };
+    if !matches!(text.len(), 40 | 64) || !text.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+        return Err(Malformed::new(format!("`{path}` is not a commit")));
+    }
+    Ok((!is_zeros(text)).then(|| text.to_ascii_lowercase()))
+}
+
+/// Whether a commit is all zeros, as forges write "none".
+pub(super) fn is_zeros(commit: &str) -> bool {
+    matches!(commit.len(), 40 | 64) && commit.bytes().all(|digit| digit == b'0')
+}
+
+/// The full reference name at `path`, which must be that of a branch or tag.
+pub(super) fn reference(facts: &Facts, path: &str) -> Result<RefName, Malformed> {
+    let full = present(facts, path)?;
+    RefName::parse(full).ok_or_else(|| not_a_reference(path))
+}
+
+/// The branch at `path`, short or full.
+pub(super) fn branch(facts: &Facts, path: &str) -> Result<RefName, Malformed> {
+    full_or(facts, path, RefName::branch_named)
+}
+
+/// The tag at `path`, short or full.
+pub(super) fn tag(facts: &Facts, path: &str) -> Result<RefName, Malformed> {
+    full_or(facts, path, RefName::tag_named)
+}
+
+fn full_or(facts: &Facts, path: &str, named: fn(&str) -> Option<RefName>) -> Result<RefName, Malformed> {
+    let text = present(facts, path)?;
+    let parsed = if text.starts_with("refs/") { RefName::parse(text) } else { named(text) };
+    parsed.ok_or_else(|| not_a_reference(path))
+}
+
+fn present<'a>(facts: &'a Facts, path: &str) -> Result<&'a str, Malformed> {
+    let hint = "is missing: is this hook at the forge of the forge's own type, not one for a chat service?";
+    facts.text_if_any(path)?.ok_or_else(|| Malformed::new(format!("`{path}` {hint}")))
+}
+
+fn not_a_reference(path: &str) -> Malformed {
+    Malformed::new(format!("`{path}` is not a branch or tag name"))
+}
+
+/// Completes `event` into a push of `reference` from `before` to `after`. A push that moves nothing is a test; one
+/// to zeros, or marked `deleted`, a deletion.
+pub(super) fn push(mut event: Event, reference: Option<RefName>, facts: &Facts) -> Result<Delivery, Malformed> {
+    if is_test(facts) {
+        return Ok(Delivery::Ping);
+    }
+    event.reference = reference;
+    event.before = commit(facts, "before")?;
+    event.after = commit(facts, "after")?;
+    if facts.flag("deleted") == Some(true) || facts.text("after").is_some_and(is_zeros) {
+        event.kind = EventKind::Delete;
+        event.after = None;
+    }
+    Ok(Delivery::Event(Box::new(event)))
+}
+
+/// Whether `before` and `after` are the same: the test buttons of Gitea, Forgejo and Gogs send a push that moves
+/// nothing, some from zeros to zeros.
+fn is_test(facts: &Facts) -> bool {
+    match (facts.text("before"), facts.text("after")) {
+        (Some(before), Some(after)) => !after.is_empty() && before.eq_ignore_ascii_case(after),
+        _ => false,
+    }
+}

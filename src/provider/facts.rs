@@ -1,0 +1,189 @@
+//! Pure. Picks the few facts that matter out of a JSON document, as a stream: memory does not grow with it.
+
+use super::Malformed;
+use super::bounded::Bounded;
+use super::commits::{Commits, PickCommits};
+use super::lenient::{Lenient, Pick, Scalar};
+use serde::de::{DeserializeSeed, Error, IgnoredAny, MapAccess};
+use std::io::{BufReader, Read};
+
+/// Longest text that is kept; anything longer counts as unusable.
+const TEXT_LIMIT_BYTES: usize = 4096;
+
+/// What stands at one wanted place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Fact {
+    Text(String),
+    Number(u64),
+    Flag(bool),
+    /// Neither null nor one of the above: a list, an object, an overlong text.
+    Unusable,
+}
+
+/// What a document says at the wanted places.
+#[derive(Debug, Default)]
+pub(super) struct Facts {
+    found: Vec<(&'static str, Fact)>,
+    commits: Option<Commits>,
+}
+
+impl Facts {
+    /// Reads `document` to its end and keeps what stands at the `wanted` paths (`repository.full_name`; `commits[]`
+    /// for the list of commits). A key on the way to a wanted place that occurs twice is refused: two readers
+    /// could pick different ones. Everything else is skipped unseen.
+    pub(super) fn read(wanted: &'static [&'static str], document: impl Read) -> Result<Self, Malformed> {
+        let mut facts = Self::default();
+        let mut json = serde_json::Deserializer::from_reader(BufReader::new(Bounded::new(document)));
+        let root = Lenient(PickObject { wanted, prefix: "", facts: &mut facts });
+        if !root.deserialize(&mut json)? {
+            return Err(Malformed::new("the document is not a JSON object"));
+        }
+        json.end()?;
+        Ok(facts)
+    }
+
+    /// Text at `path`, if that is what is there.
+    pub(super) fn text(&self, path: &str) -> Option<&str> {
+        self.text_if_any(path).ok().flatten()
+    }
+
+    /// Text at `path`, `None` if nothing or null is there; refused if something else is.
+    pub(super) fn text_if_any(&self, path: &str) -> Result<Option<&str>, Malformed> {
+        match self.get(path) {
+            None => Ok(None),
+            Some(Fact::Text(text)) => Ok(Some(text)),
+            Some(_) => Err(Malformed::new(format!("`{path}` is not a short text"))),
+        }
+    }
+
+    /// The flag at `path`, if that is what is there.
+    pub(super) fn flag(&self, path: &str) -> Option<bool> {
+        match self.get(path) {
+            Some(&Fact::Flag(flag)) => Some(flag),
+            _ => None,
+        }
+    }
+
+    /// The number at `path`, if that is what is there.
+    pub(super) fn number(&self, path: &str) -> Option<u64> {
+        match self.get(path) {
+            Some(&Fact::Number(number)) => Some(number),
+            _ => None,
+        }
+    }
+
+    /// The list of commits, if there is one.
+    pub(super) fn commits(&self) -> Option<&Commits> {
+        self.commits.as_ref()
+    }
+
+    /// Gives the list of commits away.
+    pub(super) fn take_commits(&mut self) -> Option<Commits> {
+        self.commits.take()
+    }
+
+    fn get(&self, path: &str) -> Option<&Fact> {
+        self.found.iter().find(|(at, _)| *at == path).map(|(_, fact)| fact)
+    }
+}
+
+/// An object on the way to wanted places. Its value: whether an object was there.
+struct PickObject<'a> {
+    wanted: &'static [&'static str],
+    /// Path of the object with its final dot; empty at the root.
+    prefix: &'static str,
+    facts: &'a mut Facts,
+}
+
+/// What a key leads to; the text is what names the place within the wanted paths.
+#[derive(Clone, Copy)]
+enum Way {
+    Fact(&'static str),
+    Commits(&'static str),
+    Object(&'static str),
+    Nowhere,
+}
+
+impl PickObject<'_> {
+    fn way(&self, key: &str) -> Way {
+        if key.contains(['.', '[']) {
+            return Way::Nowhere; // the punctuation of paths: no wanted key holds any
+        }
+        for &path in self.wanted {
+            let rest = path.strip_prefix(self.prefix).and_then(|rest| rest.strip_prefix(key));
+            match rest {
+                Some("") => return Way::Fact(path),
+                Some("[]") => return Way::Commits(path),
+                Some(rest) if rest.starts_with('.') => {
+                    return Way::Object(&path[..=self.prefix.len() + key.len()]);
+                }
+                _ => {}
+            }
+        }
+        Way::Nowhere
+    }
+
+    fn take<'de, A: MapAccess<'de>>(&mut self, way: Way, map: &mut A) -> Result<(), A::Error> {
+        match way {
+            Way::Nowhere => {
+                map.next_value::<IgnoredAny>()?;
+            }
+            Way::Fact(path) => {
+                let fact = map.next_value_seed(Lenient(PickFact))?;
+                self.facts.found.extend(fact.map(|fact| (path, fact)));
+            }
+            Way::Commits(_) => self.facts.commits = map.next_value_seed(Lenient(PickCommits))?,
+            Way::Object(prefix) => {
+                map.next_value_seed(Lenient(PickObject { wanted: self.wanted, prefix, facts: self.facts }))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl<'de> Pick<'de> for PickObject<'_> {
+    type Value = bool;
+
+    fn other(self) -> bool {
+        false
+    }
+
+    fn object<A: MapAccess<'de>>(mut self, mut map: A) -> Result<bool, A::Error> {
+        let mut seen: Vec<&'static str> = Vec::new();
+        while let Some(key) = map.next_key::<String>()? {
+            let way = self.way(&key);
+            if let Way::Fact(place) | Way::Commits(place) | Way::Object(place) = way {
+                if seen.contains(&place) {
+                    return Err(A::Error::custom(format_args!("`{key}` occurs twice")));
+                }
+                seen.push(place);
+            }
+            self.take(way, &mut map)?;
+        }
+        Ok(true)
+    }
+}
+
+/// A scalar; null is nothing.
+struct PickFact;
+
+impl Pick<'_> for PickFact {
+    type Value = Option<Fact>;
+
+    fn other(self) -> Self::Value {
+        Some(Fact::Unusable)
+    }
+
+    fn null(self) -> Self::Value {
+        None
+    }
+
+    fn scalar(self, scalar: Scalar<'_>) -> Self::Value {
+        Some(match scalar {
+            Scalar::Text(text) if text.len() <= TEXT_LIMIT_BYTES => Fact::Text(text.to_owned()),
+            Scalar::Text(_) => Fact::Unusable,
+            Scalar::Number(number) => Fact::Number(number),
+            Scalar::Flag(flag) => Fact::Flag(flag),
+        })
+    }
+}

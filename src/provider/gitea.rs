@@ -1,0 +1,84 @@
+//! Pure. Gitea, Forgejo and Gogs: bare HMAC-SHA256 over the JSON document, which for a form is the decoded field.
+
+use super::dialect::{Dialect, Sent, header};
+use super::event::{other, word};
+use super::facts::Facts;
+use super::hub::Hub;
+use super::signature::HmacHeader;
+use super::{Algorithm, Check, Denied, Encoding, Malformed, SamplePush, Secret};
+use crate::model::{Delivery, Head};
+use jiff::Timestamp;
+use std::io::Read;
+
+/// A member of the family, verified by its own headers only. Each also sends the headers of those that it stems
+/// from, and GitHub's with another meaning; they never decide.
+pub(super) struct Family {
+    event: &'static str,
+    delivery: &'static str,
+    signature: &'static str,
+    /// Sends `create` and no push for a new tag.
+    creates_tags: bool,
+}
+
+pub(super) const GITEA: Family = Family {
+    event: "X-Gitea-Event",
+    delivery: "X-Gitea-Delivery",
+    signature: "X-Gitea-Signature",
+    creates_tags: false,
+};
+pub(super) const FORGEJO: Family = Family {
+    event: "X-Forgejo-Event",
+    delivery: "X-Forgejo-Delivery",
+    signature: "X-Forgejo-Signature",
+    creates_tags: false,
+};
+pub(super) const GOGS: Family =
+    Family { event: "X-Gogs-Event", delivery: "X-Gogs-Delivery", signature: "X-Gogs-Signature", creates_tags: true };
+
+/// Fields that can name the person.
+const PUSHERS: &[&str] = &["pusher.login", "pusher.username", "sender.login", "sender.username"];
+
+impl Family {
+    fn signature(&self) -> HmacHeader<'static> {
+        HmacHeader { name: self.signature, prefix: "", algorithm: Algorithm::Sha256, encoding: Encoding::Hex }
+    }
+}
+
+impl Dialect for Family {
+    fn begin(&self, head: &Head, secrets: &[Secret], _: Timestamp) -> Result<Check, Denied> {
+        let check = self.signature().begin(head, secrets)?;
+        Ok(if head.is_form() { check.over_form_field(self.form_field()) } else { check })
+    }
+
+    fn read(&self, head: &Head, document: &mut dyn Read) -> Result<Delivery, Malformed> {
+        let word = word(head, self.event)?;
+        let hub = Hub::read(head, document, &[self.delivery], PUSHERS)?;
+        match word {
+            "push" => hub.push(all_listed),
+            // A deleted branch is announced by nothing else.
+            "delete" => hub.deleted(),
+            "create" if self.creates_tags && hub.facts.text("ref_type") == Some("tag") => hub.created_tag(),
+            "pull_request" => hub.pull_request(word, "closed"),
+            "release" => hub.release(),
+            "package" => Ok(hub.package("created")),
+            _ => Ok(hub.plain(other(word))),
+        }
+    }
+
+    fn sample_push(&self, sample: &SamplePush<'_>) -> serde_json::Value {
+        sample.hub_shaped()
+    }
+
+    fn sign(&self, sent: &Sent<'_>) -> Vec<(String, String)> {
+        vec![
+            header(self.event, sent.event),
+            header(self.delivery, sent.delivery),
+            self.signature().sign(sent.secret, sent.body),
+        ]
+    }
+}
+
+/// Lists are cut at a number that the server's administrator chooses; newer versions tell the real number.
+fn all_listed(facts: &Facts) -> bool {
+    facts.commits().is_some_and(|commits| Some(commits.count) == facts.number("total_commits"))
+}

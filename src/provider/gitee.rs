@@ -1,0 +1,137 @@
+//! Pure. Gitee: a password, or a signature over time stamp and secret. Neither covers the body.
+//!
+//! Which of the two a hook uses is set at Gitee and shows in no header, so both are tried, each in full, whatever
+//! the value looks like. They cannot be taken for one another: a password passes only if it is the secret, byte
+//! for byte, and a signature only if it is made with the secret and within its hour.
+
+use super::dialect::{Dialect, Sent, header};
+use super::event::{other, word};
+use super::facts::Facts;
+use super::hub::Hub;
+use super::signature::{Mac, required};
+use super::{Algorithm, Check, Denied, Encoding, Malformed, SamplePush, Secret, check};
+use crate::model::{Delivery, Head};
+use jiff::Timestamp;
+use std::borrow::Cow;
+use std::io::Read;
+use subtle::ConstantTimeEq;
+
+const TOKEN: &str = "X-Gitee-Token";
+const TIMESTAMP: &str = "X-Gitee-Timestamp";
+const EVENT: &str = "X-Gitee-Event";
+/// Largest distance of a time stamp from our clock, either way.
+const WINDOW_MS: u64 = 3_600_000;
+const MINUTE_MS: u64 = 60_000;
+/// Digits of a time stamp in ms until the year 5138.
+const TIMESTAMP_DIGITS: usize = 14;
+/// HMAC-SHA256.
+const DIGEST_BYTES: usize = 32;
+/// Fields that can name the person.
+const PUSHERS: &[&str] = &["pusher.username", "pusher.login", "sender.login", "user_name"];
+
+/// Gitee's dialect.
+pub(super) struct Gitee;
+
+impl Dialect for Gitee {
+    fn begin(&self, head: &Head, secrets: &[Secret], now: Timestamp) -> Result<Check, Denied> {
+        let token = required(head, TOKEN)?;
+        let time = head.headers.only("x-gitee-timestamp")?;
+        if let Some(index) = check::matching_token(token, secrets)? {
+            return Ok(Check::decided(index));
+        }
+        let wrong = || Denied::Wrong { what: TOKEN.to_owned() };
+        let (digest, sent_ms) = signature(token).zip(time.and_then(parse_ms)).ok_or_else(wrong)?;
+        let macs = secrets.iter().map(|secret| sign(secret, &sent_ms.to_string()));
+        let index = check::matching(macs.map(|mac| mac.ct_eq(&digest))).ok_or_else(wrong)?;
+        fresh(sent_ms, now).map(|()| Check::decided(index))
+    }
+
+    fn read(&self, head: &Head, document: &mut dyn Read) -> Result<Delivery, Malformed> {
+        if head.headers.first("x-gitee-ping").is_some_and(|ping| ping.eq_ignore_ascii_case(b"true")) {
+            return Ok(Delivery::Ping);
+        }
+        let word = word(head, EVENT)?.to_ascii_lowercase().replace(' ', "_");
+        let word = word.strip_suffix("_hooks").or(word.strip_suffix("_hook")).unwrap_or(&word);
+        let hub = Hub::read(head, document, &[], PUSHERS)?;
+        match word {
+            "push" | "tag_push" => hub.push(all_listed),
+            "merge_request" => hub.pull_request(word, "merge"),
+            _ => Ok(hub.plain(other(word))),
+        }
+    }
+
+    /// Old hooks post forms.
+    fn form_field(&self) -> &'static str {
+        "hook"
+    }
+
+    fn sample_push(&self, sample: &SamplePush<'_>) -> serde_json::Value {
+        let mut push = sample.hub_shaped();
+        push["hook_name"] = "push_hooks".into();
+        push
+    }
+
+    fn sign(&self, sent: &Sent<'_>) -> Vec<(String, String)> {
+        let event = if sent.event == "push" { "Push Hook" } else { sent.event };
+        let time = sent.now.as_millisecond().to_string();
+        let token = Encoding::Base64.encode(&sign(sent.secret, &time));
+        vec![header(EVENT, event), header(TIMESTAMP, time), header(TOKEN, token), header("X-Gitee-Ping", "false")]
+    }
+}
+
+/// HMAC-SHA256, keyed with the secret, of the time in ms, a line feed and the secret.
+fn sign(secret: &Secret, time_ms: &str) -> Vec<u8> {
+    let mut mac = Mac::new(Algorithm::Sha256, secret);
+    mac.update(time_ms.as_bytes());
+    mac.update(b"\n");
+    mac.update(secret.bytes());
+    mac.finish()
+}
+
+/// The digest that a token in base64 holds. Gitee's manual percent-encodes it and Gitee does not; both are taken,
+/// and `+` is never a space.
+fn signature(token: &[u8]) -> Option<Vec<u8>> {
+    let digest = Encoding::Base64.decode(&percent_decoded(token)?)?;
+    (digest.len() == DIGEST_BYTES).then_some(digest)
+}
+
+fn percent_decoded(text: &[u8]) -> Option<Cow<'_, [u8]>> {
+    if !text.contains(&b'%') {
+        return Some(text.into());
+    }
+    let mut decoded = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let [first, tail @ ..] = rest {
+        rest = tail;
+        if *first == b'%' {
+            decoded.extend(hex::decode(rest.get(..2)?).ok()?);
+            rest = &rest[2..];
+        } else {
+            decoded.push(*first);
+        }
+    }
+    Some(decoded.into())
+}
+
+/// Milliseconds since 1970, digits only and without leading zeros: the text is what was signed.
+fn parse_ms(text: &[u8]) -> Option<u64> {
+    let plain = text.len() <= TIMESTAMP_DIGITS && text.iter().all(u8::is_ascii_digit) && !text.starts_with(b"0");
+    std::str::from_utf8(text).ok().filter(|_| plain)?.parse().ok()
+}
+
+fn fresh(sent_ms: u64, now: Timestamp) -> Result<(), Denied> {
+    let now_ms = u64::try_from(now.as_millisecond()).unwrap_or(0);
+    let distance_ms = now_ms.abs_diff(sent_ms);
+    if distance_ms <= WINDOW_MS {
+        return Ok(());
+    }
+    let minutes = distance_ms.div_ceil(MINUTE_MS);
+    Err(Denied::Clock { header: TIMESTAMP, minutes, limit_minutes: WINDOW_MS / MINUTE_MS, late: sent_ms < now_ms })
+}
+
+/// Gitee lists ten commits, and none for a new branch.
+fn all_listed(facts: &Facts) -> bool {
+    let Some(commits) = facts.commits() else { return false };
+    let counted = facts.number("total_commits_count").is_none_or(|total| total == commits.count);
+    counted && facts.flag("commits_more_than_ten") == Some(false)
+}

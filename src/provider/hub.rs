@@ -1,0 +1,145 @@
+//! Pure. GitHub's shape of a document, which Gitea, Forgejo, Gogs, Gitee and Coding.net took over, each with fields
+//! of its own.
+
+use super::Malformed;
+use super::event::{branch, commit, default_branch, delivery_id, name, other_action, push, reference, tag};
+use super::facts::Facts;
+use crate::model::{Delivery, Event, EventKind, Head};
+use std::io::Read;
+
+/// What is picked out of a document.
+const WANTED: &[&str] = &[
+    "ref",
+    "ref_type",
+    "before",
+    "after",
+    "sha",
+    "action",
+    "created",
+    "deleted",
+    "forced",
+    "total_commits",
+    "total_commits_count",
+    "commits_more_than_ten",
+    "commits[]",
+    "repository.full_name",
+    "repository.path_with_namespace",
+    "repository.default_branch",
+    "repository.name",
+    "repository.owner.global_key",
+    "pusher.name",
+    "pusher.login",
+    "pusher.username",
+    "sender.login",
+    "sender.username",
+    "user.global_key",
+    "user_name",
+    "pull_request.merged",
+    "pull_request.merge_commit_sha",
+    "pull_request.base.ref",
+    "release.tag_name",
+];
+
+/// A document in this shape.
+pub(super) struct Hub {
+    pub(super) facts: Facts,
+    delivery: Option<String>,
+    pushers: &'static [&'static str],
+}
+
+impl Hub {
+    /// Reads the document. The first of `delivery_headers` holds the delivery id, `pushers` are the fields that can name the
+    /// person, best first.
+    pub(super) fn read(
+        head: &Head,
+        document: &mut dyn Read,
+        delivery_headers: &[&str],
+        pushers: &'static [&'static str],
+    ) -> Result<Self, Malformed> {
+        let delivery = delivery_id(head, delivery_headers);
+        Ok(Self { facts: Facts::read(WANTED, document)?, delivery, pushers })
+    }
+
+    /// An event of `kind` with what every delivery says.
+    pub(super) fn event(&self, kind: EventKind) -> Event {
+        Event {
+            repository: name(&self.facts, &["repository.full_name", "repository.path_with_namespace"]),
+            default_branch: default_branch(&self.facts, "repository.default_branch"),
+            pusher: name(&self.facts, self.pushers),
+            delivery: self.delivery.clone(),
+            ..Event::new(kind)
+        }
+    }
+
+    /// An event of `kind` of which nothing else matters.
+    pub(super) fn plain(&self, kind: EventKind) -> Delivery {
+        Delivery::Event(Box::new(self.event(kind)))
+    }
+
+    /// Owner and name of the repository, where the document has no full name.
+    pub(super) fn name_in_parts(&self) -> Option<String> {
+        let owner = name(&self.facts, &["repository.owner.global_key"])?;
+        Some(format!("{owner}/{}", name(&self.facts, &["repository.name"])?))
+    }
+
+    /// A push. `all_listed` says whether the provider lists every commit and path, for a branch that moved forward.
+    pub(super) fn push(mut self, all_listed: fn(&Facts) -> bool) -> Result<Delivery, Malformed> {
+        let moved = self.moved_forward();
+        let complete = moved && all_listed(&self.facts);
+        let changes = self.facts.take_commits().map(|commits| commits.into_changes(complete));
+        let event = Event { changes: changes.unwrap_or_default(), ..self.event(EventKind::Push) };
+        let reference = reference(&self.facts, "ref")?;
+        push(event, Some(reference), &self.facts)
+    }
+
+    /// Whether the listed commits are the difference between `before` and `after`: not so for a new branch, nor
+    /// after a forced push, where the provider says so.
+    fn moved_forward(&self) -> bool {
+        let existed = matches!(commit(&self.facts, "before"), Ok(Some(_)));
+        existed && self.facts.flag("created") != Some(true) && self.facts.flag("forced") != Some(true)
+    }
+
+    /// A tag that was created without a push event; its commit is `sha`.
+    pub(super) fn created_tag(&self) -> Result<Delivery, Malformed> {
+        let mut event = self.event(EventKind::Push);
+        event.reference = Some(tag(&self.facts, "ref")?);
+        event.after = commit(&self.facts, "sha")?;
+        Ok(Delivery::Event(Box::new(event)))
+    }
+
+    /// A branch or tag that was deleted.
+    pub(super) fn deleted(&self) -> Result<Delivery, Malformed> {
+        let mut event = self.event(EventKind::Delete);
+        let is_tag = self.facts.text("ref_type") == Some("tag");
+        event.reference = Some(if is_tag { tag(&self.facts, "ref")? } else { branch(&self.facts, "ref")? });
+        Ok(Delivery::Event(Box::new(event)))
+    }
+
+    /// A pull request, of which `word` is the event: a merge if it was really merged.
+    pub(super) fn pull_request(&self, word: &str, merged_action: &str) -> Result<Delivery, Malformed> {
+        let merged = self.facts.flag("pull_request.merged") == Some(true);
+        if !merged || self.facts.text("action") != Some(merged_action) {
+            return Ok(self.plain(other_action(word, &self.facts)));
+        }
+        let mut event = self.event(EventKind::Merge);
+        event.reference = Some(branch(&self.facts, "pull_request.base.ref")?);
+        event.after = commit(&self.facts, "pull_request.merge_commit_sha")?;
+        Ok(Delivery::Event(Box::new(event)))
+    }
+
+    /// A release, if it was published.
+    pub(super) fn release(&self) -> Result<Delivery, Malformed> {
+        if self.facts.text("action") != Some("published") {
+            return Ok(self.plain(other_action("release", &self.facts)));
+        }
+        let mut event = self.event(EventKind::Release);
+        event.reference = Some(tag(&self.facts, "release.tag_name")?);
+        Ok(Delivery::Event(Box::new(event)))
+    }
+
+    /// A package, if it was published (`published_action`).
+    pub(super) fn package(&self, published_action: &str) -> Delivery {
+        let published = self.facts.text("action") == Some(published_action);
+        self.plain(if published { EventKind::Package } else { other_action("package", &self.facts) })
+    }
+}

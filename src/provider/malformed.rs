@@ -1,0 +1,21 @@
+//! Pure. An authentic delivery that cannot be understood.
+
+use std::borrow::Cow;
+
+/// An authentic delivery that cannot be understood: for a 400. Its text holds nothing of the delivery's values, so
+/// that both the sender and the log may see it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("malformed delivery: {0}")]
+pub struct Malformed(Cow<'static, str>);
+
+impl Malformed {
+    pub(super) fn new(text: impl Into<Cow<'static, str>>) -> Self {
+        Self(text.into())
+    }
+}
+
+impl From<serde_json::Error> for Malformed {
+    fn from(error: serde_json::Error) -> Self {
+        Self::new(format!("the document is not usable JSON: {error}"))
+    }
+}

@@ -1,0 +1,93 @@
+//! Pure. Bodies that are hardly documents.
+
+use super::events::headers_of;
+use super::*;
+use crate::model::RefName;
+use proptest::prelude::*;
+
+#[test]
+fn what_is_not_one_json_object_is_malformed() {
+    for body in
+        ["", " ", "null", "[]", "1", "\"x\"", "{", "{}{}", "{} x", "{\"a\":}", "\u{feff}{}", "{\"ref\":\"\\ud800\"}"]
+    {
+        let headers = [("X-GitHub-Event", "create")];
+        assert!(Arrived::new(Provider::Github, &headers, body).read().is_err(), "{body}");
+    }
+    for bracket in ["[", "{\"a\":"] {
+        let bomb = bracket.repeat(1_000_000);
+        let error = Arrived::new(Provider::Github, &[("X-GitHub-Event", "create")], bomb).read().unwrap_err();
+        assert!(error.to_string().contains("nested deeper than 64"), "{error}");
+    }
+}
+
+#[test]
+fn a_key_that_matters_and_occurs_twice_is_malformed() {
+    for body in [
+        r#"{"ref":"refs/heads/a","ref":"refs/heads/main"}"#,
+        r#"{"ref":"refs/heads/a","r\u0065f":"refs/heads/main"}"#,
+        r#"{"ref":"refs/heads/a","repository":{"full_name":"a"},"repository":{"full_name":"b"}}"#,
+        r#"{"ref":"refs/heads/a","repository":{"full_name":"a","full_name":"b"}}"#,
+        r#"{"ref":"refs/heads/a","commits":[],"commits":[]}"#,
+    ] {
+        let error = Arrived::new(Provider::Github, &[("X-GitHub-Event", "push")], body).read().unwrap_err();
+        assert!(error.to_string().contains("occurs twice"), "{error}");
+    }
+    let elsewhere = r#"{"ref":"refs/heads/a","x":1,"x":2,"repository.full_name":"evil","commits[]":[]}"#;
+    let event = Arrived::new(Provider::Github, &[("X-GitHub-Event", "push")], elsewhere).event();
+    assert_eq!(event.repository, None);
+}
+
+#[test]
+fn forms_are_read_through() {
+    let form = |provider: Provider, event: &str, body: &str| {
+        let headers = [("Content-Type", "application/x-www-form-urlencoded"), (event, "push")];
+        Arrived::new(provider, &headers, body).read()
+    };
+    let Ok(Delivery::Event(event)) =
+        form(Provider::Github, "X-GitHub-Event", "payload=%7B%22ref%22:%22refs/tags/v1%22%7D")
+    else {
+        panic!("no event")
+    };
+    assert_eq!(event.reference, RefName::tag_named("v1"));
+    assert!(form(Provider::Gitee, "X-Gitee-Event", "hook=%7B%22ref%22:%22refs/tags/v1%22%7D").is_ok());
+    for bad in ["payload=%7B%7", "hook=%7B%7D", "payload=%7B%7D&payload=%7B%7D", "payload=%7B%7D&x=%"] {
+        assert!(form(Provider::Github, "X-GitHub-Event", bad).is_err(), "{bad}");
+    }
+}
+
+#[test]
+fn a_signed_json_text_cannot_be_replayed_as_a_form_that_says_something_else() {
+    // Whoever may write a commit message could otherwise choose what a delivery of theirs says.
+    let message = "&payload=%7B%22ref%22:%22refs/heads/other%22%7D&";
+    let body = format!("{{\"ref\":\"refs/heads/main\",\"message\":\"{message}\"}}");
+    let headers = Provider::Github.sign(&secret("s3cr3t"), body.as_bytes(), "push", "d", now());
+    let headers = headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    let headers: Vec<_> = headers.skip(1).chain([("Content-Type", "application/x-www-form-urlencoded")]).collect();
+    let replayed = Arrived::new(Provider::Github, &headers, body);
+    assert!(replayed.verify("s3cr3t").is_ok());
+    let error = replayed.read().unwrap_err().to_string();
+    assert!(error.contains("should be percent-encoded"), "{error}");
+}
+
+proptest! {
+    #[test]
+    fn no_body_panics(
+        tokens in prop::collection::vec(prop::sample::select(vec![
+            "{", "}", "[", "]", ",", ":", "\"ref\"", "\"refs/heads/main\"", "\"before\"", "\"after\"", "\"commits\"",
+            "\"added\"", "\"repository\"", "\"full_name\"", "\"token\"", "null", "true", "-1", "1e999", "\"\\ud800\"",
+            "\"", "\\", "payload=", "%7B", "%", "&", "\u{0}", "é",
+        ]), 0..40),
+        word in "push|delete|create|release|Push Hook|pull_request|Merge Request Hook|\\PC{0,9}",
+        form in any::<bool>(),
+    ) {
+        let content_type = if form { "application/x-www-form-urlencoded" } else { "application/json" };
+        for provider in all() {
+            let (event, _) = headers_of(&provider);
+            let headers = [("Content-Type", content_type), (event, word.as_str())];
+            let arrived = Arrived::new(provider, &headers, tokens.concat());
+            if let Ok(Delivery::Event(event)) = arrived.read() {
+                prop_assert!(event.after.is_none_or(|after| matches!(after.len(), 40 | 64)));
+            }
+        }
+    }
+}

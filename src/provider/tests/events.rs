@@ -1,0 +1,291 @@
+//! Pure. What verified deliveries say.
+
+use super::*;
+use crate::model::RefName;
+use serde_json::{Value, json};
+
+/// The name of the header with the event, and of the one with the delivery id.
+pub(super) fn headers_of(provider: &Provider) -> (&'static str, &'static str) {
+    match provider {
+        Provider::Github => ("X-GitHub-Event", "X-GitHub-Delivery"),
+        Provider::Gitea => ("X-Gitea-Event", "X-Gitea-Delivery"),
+        Provider::Forgejo => ("X-Forgejo-Event", "X-Forgejo-Delivery"),
+        Provider::Gogs => ("X-Gogs-Event", "X-Gogs-Delivery"),
+        Provider::Gitlab => ("X-Gitlab-Event", "Idempotency-Key"),
+        Provider::Gitee => ("X-Gitee-Event", "X-None"),
+        Provider::Coding(_) => ("X-Coding-Event", "X-Coding-Delivery"),
+        Provider::Generic(_) => ("X-None", "X-Delivery-Id"),
+    }
+}
+
+pub(super) fn arrived(provider: Provider, word: &str, body: &Value) -> Arrived {
+    let (event, delivery) = headers_of(&provider);
+    Arrived::new(provider, &[(event, word), (delivery, "d-7")], body.to_string())
+}
+
+fn kind(provider: Provider, word: &str, body: &Value) -> String {
+    arrived(provider, word, body).event().kind.as_str().to_owned()
+}
+
+fn refusal(provider: Provider, word: &str, body: &Value) -> String {
+    arrived(provider, word, body).read().unwrap_err().to_string()
+}
+
+/// The word for a push.
+pub(super) fn push_word(provider: &Provider) -> &'static str {
+    match provider {
+        Provider::Gitlab | Provider::Gitee => "Push Hook",
+        _ => "push",
+    }
+}
+
+pub(super) fn push(before: &str, after: &str) -> Value {
+    json!({ "ref": "refs/heads/main", "before": before, "after": after })
+}
+
+pub(super) fn with(mut body: Value, more: Value) -> Value {
+    let Value::Object(more) = more else { panic!("not an object") };
+    body.as_object_mut().unwrap().extend(more);
+    body
+}
+
+#[test]
+fn zeros_after_a_push_are_a_deletion_and_zeros_before_it_a_creation() {
+    for provider in all() {
+        let word = push_word(&provider);
+        let deleted = arrived(provider.clone(), word, &push(BEFORE, ZEROS)).event();
+        assert_eq!((deleted.kind, deleted.after), (EventKind::Delete, None), "{provider:?}");
+        assert_eq!(deleted.before.as_deref(), Some(BEFORE));
+        assert_eq!(deleted.reference, RefName::branch_named("main"));
+        let created = arrived(provider, word, &push(ZEROS, AFTER)).event();
+        assert_eq!((created.kind, created.before), (EventKind::Push, None));
+        assert_eq!(created.after.as_deref(), Some(AFTER));
+    }
+}
+
+#[test]
+fn a_push_that_moves_nothing_is_a_test() {
+    for provider in all() {
+        for commit in [AFTER, ZEROS] {
+            let body = push(commit, &commit.to_ascii_uppercase());
+            assert_eq!(
+                arrived(provider.clone(), push_word(&provider), &body).read(),
+                Ok(Delivery::Ping),
+                "{provider:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn pings_are_pings_whatever_their_body() {
+    for (provider, headers) in [
+        (Provider::Github, [("X-GitHub-Event", "ping")]),
+        (Provider::Gitee, [("X-Gitee-Ping", "true")]),
+        (Provider::Coding(CodingVersion::V1), [("X-Coding-Event", "ping")]),
+        (Provider::Coding(CodingVersion::V2), [("X-Coding-Event", "ping")]),
+    ] {
+        assert_eq!(Arrived::new(provider, &headers, "?").read(), Ok(Delivery::Ping));
+    }
+}
+
+#[test]
+fn the_delivery_id_is_the_providers_and_odd_ones_are_none() {
+    for provider in all().into_iter().filter(|provider| *provider != Provider::Gitee) {
+        let (event, delivery) = headers_of(&provider);
+        let body = push(BEFORE, AFTER).to_string();
+        let id_of = |id: &str| {
+            let headers = [(event, push_word(&provider)), (delivery, id)];
+            Arrived::new(provider.clone(), &headers, body.clone()).event().delivery
+        };
+        assert_eq!(id_of("d-7").as_deref(), Some("d-7"), "{provider:?}");
+        for odd in ["", "a b", "é", &"x".repeat(129)] {
+            assert_eq!(id_of(odd), None);
+        }
+    }
+}
+
+#[test]
+fn references_that_are_no_branch_or_tag_are_malformed() {
+    for provider in all().into_iter().filter(|provider| *provider != Provider::Coding(CodingVersion::V1)) {
+        for bad in
+            ["main", "refs/heads/", "refs/heads/-f", "refs/heads/a\nb", "refs/heads/../x", "refs/pull/1/head", ""]
+        {
+            let body = with(push(BEFORE, AFTER), json!({ "ref": bad }));
+            let text = refusal(provider.clone(), push_word(&provider), &body);
+            assert_eq!(text, "malformed delivery: `ref` is not a branch or tag name", "{provider:?} {bad:?}");
+        }
+        for bad in
+            [json!(1), json!({}), json!(["refs/heads/main"]), json!("refs/heads/".to_owned() + &"a".repeat(70_000))]
+        {
+            let body = with(push(BEFORE, AFTER), json!({ "ref": bad }));
+            let text = refusal(provider.clone(), push_word(&provider), &body);
+            assert_eq!(text, "malformed delivery: `ref` is not a short text");
+        }
+    }
+}
+
+#[test]
+fn commits_are_40_or_64_hex_digits() {
+    let long = AFTER.to_owned() + &AFTER[..24];
+    for provider in all() {
+        let after = |text: &str| arrived(provider.clone(), push_word(&provider), &push(BEFORE, text)).read();
+        let Ok(Delivery::Event(event)) = after(&long.to_ascii_uppercase()) else { panic!("no event") };
+        assert_eq!(event.after.as_deref(), Some(long.as_str()));
+        let Ok(Delivery::Event(event)) = after(&"0".repeat(64)) else { panic!("no event") };
+        assert_eq!((event.kind, event.after), (EventKind::Delete, None));
+        for bad in ["$(id)", "HEAD", &AFTER[1..], &"0".repeat(39), &"0".repeat(41), &format!("{}g", &AFTER[1..])] {
+            let error = after(bad).unwrap_err().to_string();
+            assert_eq!(error, "malformed delivery: `after` is not a commit", "{provider:?} {bad:?}");
+        }
+    }
+}
+
+#[test]
+fn an_event_header_must_be_there_once() {
+    for provider in all().into_iter().filter(|provider| !matches!(provider, Provider::Generic(_))) {
+        let (event, _) = headers_of(&provider);
+        let body = push(BEFORE, AFTER).to_string();
+        let error = |headers: &[(&str, &str)]| {
+            Arrived::new(provider.clone(), headers, body.clone()).read().unwrap_err().to_string()
+        };
+        assert_eq!(error(&[]), format!("malformed delivery: header `{event}` with the event is missing"));
+        assert!(error(&[(event, "push"), (event, "ping")]).ends_with("arrived twice"));
+    }
+}
+
+#[test]
+fn unknown_events_are_others_by_a_clean_word_that_is_never_ours() {
+    for (provider, word, expected) in [
+        (Provider::Github, "workflow_run", "workflow_run"),
+        (Provider::Github, "create", "create"),
+        (Provider::Github, "delete", "delete_event"),
+        (Provider::Github, "merge", "merge_event"),
+        (Provider::Github, "Push", "push_event"),
+        (Provider::Github, "x\"y $(id)", "x_y___id_"),
+        (Provider::Gitea, "create", "create"),
+        (Provider::Forgejo, "action_run_failure", "action_run_failure"),
+        (Provider::Gitlab, "Note Hook", "note"),
+        (Provider::Gitee, "Issue Hook", "issue"),
+        (Provider::Gitee, "issue_hooks", "issue"),
+        (Provider::Coding(CodingVersion::V2), "merge request", "merge_request"),
+    ] {
+        // Fields of other types than in a push do no harm.
+        let body = json!({ "ref": {}, "before": 1, "commits": 3, "repository": "x", "pusher": [], "action": null });
+        assert_eq!(kind(provider, word, &body), expected);
+    }
+    assert_eq!(kind(Provider::Github, &"w".repeat(500), &json!({})).len(), 64);
+}
+
+#[test]
+fn a_pull_request_is_a_merge_only_when_it_was_merged() {
+    let pull = |action: &str, merged: bool| {
+        let base = json!({ "ref": "main", "sha": BEFORE });
+        json!({ "action": action, "pull_request": { "merged": merged, "merge_commit_sha": AFTER, "base": base } })
+    };
+    for (provider, word, action) in [
+        (Provider::Github, "pull_request", "closed"),
+        (Provider::Gitea, "pull_request", "closed"),
+        (Provider::Gogs, "pull_request", "closed"),
+        (Provider::Gitee, "Merge Request Hook", "merge"),
+        (Provider::Gitee, "merge_request_hooks", "merge"),
+    ] {
+        let event = arrived(provider.clone(), word, &pull(action, true)).event();
+        assert_eq!((event.kind, event.reference), (EventKind::Merge, RefName::branch_named("main")));
+        assert_eq!(event.after.as_deref(), Some(AFTER));
+        assert!(kind(provider.clone(), word, &pull(action, false)).ends_with(&format!("_request.{action}")));
+        assert!(kind(provider, word, &pull("edited", true)).ends_with("_request.edited"));
+    }
+    let merge = |action: &str, state: &str| {
+        let about = json!({ "action": action, "state": state, "target_branch": "main", "merge_commit_sha": AFTER });
+        json!({ "object_kind": "merge_request", "object_attributes": about })
+    };
+    let event = arrived(Provider::Gitlab, "Merge Request Hook", &merge("merge", "merged")).event();
+    assert_eq!((event.kind, event.reference), (EventKind::Merge, RefName::branch_named("main")));
+    assert_eq!(kind(Provider::Gitlab, "Merge Request Hook", &merge("close", "closed")), "merge_request.close");
+}
+
+#[test]
+fn a_release_counts_when_it_is_published() {
+    let release = |action: &str| json!({ "action": action, "release": { "tag_name": "v1" }, "tag": "v1" });
+    for (provider, word, action) in [
+        (Provider::Github, "release", "published"),
+        (Provider::Forgejo, "release", "published"),
+        (Provider::Gitlab, "Release Hook", "create"),
+    ] {
+        let event = arrived(provider.clone(), word, &release(action)).event();
+        assert_eq!((event.kind, event.reference), (EventKind::Release, RefName::tag_named("v1")));
+        assert_eq!(kind(provider, word, &release("deleted")), "release.deleted");
+    }
+    assert_eq!(kind(Provider::Github, "registry_package", &json!({ "action": "published" })), "package");
+    assert_eq!(kind(Provider::Github, "package", &json!({ "action": "updated" })), "package.updated");
+    assert_eq!(kind(Provider::Gitea, "package", &json!({ "action": "created" })), "package");
+}
+
+#[test]
+fn a_new_tag_of_gogs_comes_as_create_and_is_a_push_of_the_tag() {
+    let create = |kind: &str, name: &str| json!({ "ref": name, "ref_type": kind, "sha": AFTER });
+    for name in ["v1", "refs/tags/v1"] {
+        let event = arrived(Provider::Gogs, "create", &create("tag", name)).event();
+        assert_eq!((event.kind, event.reference), (EventKind::Push, RefName::tag_named("v1")));
+        assert_eq!((event.before, event.after.as_deref()), (None, Some(AFTER)));
+        assert_eq!(kind(Provider::Gitea, "create", &create("tag", name)), "create");
+    }
+    assert_eq!(kind(Provider::Gogs, "create", &create("branch", "main")), "create");
+}
+
+#[test]
+fn a_deleted_branch_of_the_gitea_family_comes_as_delete_with_a_short_or_full_name() {
+    for provider in [Provider::Gitea, Provider::Forgejo, Provider::Gogs] {
+        for (kind, name, expected) in [
+            ("branch", "x/y", RefName::branch_named("x/y")),
+            ("branch", "refs/heads/x/y", RefName::branch_named("x/y")),
+            ("tag", "v1", RefName::tag_named("v1")),
+            ("tag", "refs/tags/v1", RefName::tag_named("v1")),
+        ] {
+            let event = arrived(provider.clone(), "delete", &json!({ "ref": name, "ref_type": kind })).event();
+            assert_eq!((event.kind, event.reference), (EventKind::Delete, expected));
+        }
+        let error = refusal(provider, "delete", &json!({ "ref": "--all", "ref_type": "branch" }));
+        assert_eq!(error, "malformed delivery: `ref` is not a branch or tag name");
+    }
+}
+
+#[test]
+fn an_annotated_tag_of_gitlab_is_at_its_commit() {
+    let tag = json!({ "ref": "refs/tags/v1", "before": ZEROS, "after": BEFORE, "checkout_sha": AFTER });
+    let event = arrived(Provider::Gitlab, "Tag Push Hook", &tag).event();
+    assert_eq!((event.kind, event.after.as_deref()), (EventKind::Push, Some(AFTER)));
+    let gone = json!({ "ref": "refs/tags/v1", "before": BEFORE, "after": ZEROS, "checkout_sha": null });
+    assert_eq!(kind(Provider::Gitlab, "Tag Push Hook", &gone), "delete");
+    let system = with(push(BEFORE, AFTER), json!({ "object_kind": "push" }));
+    assert_eq!(kind(Provider::Gitlab, "System Hook", &system), "push");
+}
+
+#[test]
+fn a_short_branch_and_a_name_in_parts_are_understood_for_coding_1_only() {
+    let repository = json!({ "name": "docs", "owner": { "global_key": "me" } });
+    let body = with(push(BEFORE, AFTER), json!({ "ref": "main", "repository": repository }));
+    let event = arrived(Provider::Coding(CodingVersion::V1), "push", &body).event();
+    assert_eq!((event.reference, event.repository.as_deref()), (RefName::branch_named("main"), Some("me/docs")));
+    assert!(refusal(Provider::Coding(CodingVersion::V2), "push", &body).contains("`ref`"));
+}
+
+#[test]
+fn a_generic_delivery_without_a_reference_is_a_push_of_nothing_in_particular() {
+    let event = arrived(generic(), "", &json!({ "hello": ["world"] })).event();
+    assert_eq!(event, Event { delivery: Some("d-7".into()), ..Event::new(EventKind::Push) });
+    assert!(refusal(Provider::Github, "push", &json!({})).contains("`ref` is missing"));
+}
+
+#[test]
+fn names_that_cannot_be_shown_are_left_out() {
+    for (repository, branch, pusher) in [("a\nb", "-x", "a\0b"), ("", "", "")] {
+        let body = with(
+            push(BEFORE, AFTER),
+            json!({ "repository": { "full_name": repository, "default_branch": branch }, "pusher": { "name": pusher } }),
+        );
+        let event = arrived(Provider::Github, "push", &body).event();
+        assert_eq!((event.repository, event.default_branch, event.pusher), (None, None, None));
+    }
+}

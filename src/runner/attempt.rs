@@ -1,0 +1,197 @@
+//! Edge. One attempt at one job: claim → steps → verdict → settle. Everything is written down before it is acted on.
+
+use super::log::JobLog;
+use super::payload::PayloadFile;
+use super::steps::{self, Control, Ended as Survivors, Facts, JobResult, List, StepRecord, StepResult};
+use super::verdict::{Verdict, judge};
+use crate::config::{Config, Hook};
+use crate::model::{JobId, Outcome, State};
+use crate::spool::{Claim, Claimed, Entry, Keeper, Settlement, SpoolError, What, log_path};
+use crate::system::stop::Stop;
+use jiff::Timestamp;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// Between TERM and KILL for what an interrupted attempt left alive.
+const KILL_DELAY: Duration = Duration::from_secs(10);
+
+/// Claims job `id`, runs its steps and settles it. `None` when there was nothing to run; otherwise how it ended, if it
+/// did for good.
+pub(super) fn run(
+    keeper: &Keeper,
+    id: JobId,
+    config: &Config,
+    stop: &Stop,
+) -> Result<Option<Outcome>, SpoolError> {
+    let mut claim = match keeper.claim(id, Timestamp::now())? {
+        Claimed::Job(claim) => *claim,
+        Claimed::Gone => return Ok(None),
+        Claimed::Corrupt { reason } => {
+            tracing::error!(event = "corrupt", job = %id, reason);
+            return Ok(None);
+        }
+    };
+    let Some(hook) = config.hook(&claim.meta().hook) else { return hold_orphan(claim) };
+    let attempt = claim.attempt();
+    claim.record(&now(What::Started { attempt, pid: None }))?;
+    tracing::info!(event = "started", job = %id, hook = hook.name, attempt);
+    let result = match Attempt::prepare(&claim, hook, attempt, &config.spool) {
+        Ok(mut ready) => ready.run(&mut claim, hook, config, stop),
+        Err(error) => failed(format!("cannot prepare the job: {error}")),
+    };
+    settle(claim, hook, &result, attempt)
+}
+
+/// A hook that is gone from the configuration: the job waits for a person, and is not lost.
+fn hold_orphan(claim: Claim) -> Result<Option<Outcome>, SpoolError> {
+    let reason = format!("hook `{}` is not in the configuration", claim.meta().hook);
+    tracing::warn!(event = "held", job = %claim.id(), reason);
+    claim.settle(Settlement::Held { reason }, Timestamp::now())?;
+    Ok(None)
+}
+
+/// Accounts for a job that a runner left behind when it died. Whatever of it still lives is ended first; if something
+/// cannot be, the job is held, so that no second copy ever runs beside it.
+pub(super) fn account_for(claim: Claim, config: &Config) -> Result<Option<Outcome>, SpoolError> {
+    let survivors = steps::end_survivors(claim.id(), KILL_DELAY);
+    PayloadFile::remove(&running(&config.spool), claim.id());
+    let (ended, left, error) = match survivors {
+        Ok(Survivors { ended, left }) => (ended, left, None),
+        Err(error) => (0, 1, Some(error.to_string())),
+    };
+    tracing::warn!(event = "interrupted", job = %claim.id(), ended, left, error);
+    let Some(hook) = config.hook(&claim.meta().hook) else { return hold_orphan(claim) };
+    if left > 0 {
+        let reason = "processes of the interrupted attempt cannot be ended; end them, then release the job".to_owned();
+        claim.settle(Settlement::Held { reason }, Timestamp::now())?;
+        return Ok(None);
+    }
+    let attempts_started = claim.attempt().saturating_sub(1);
+    let result = JobResult {
+        outcome: Outcome::Interrupted,
+        reason: "the runner died while the job ran".into(),
+        transient: true,
+        commit: None,
+    };
+    settle(claim, hook, &result, attempts_started)
+}
+
+/// What a job needs beside its claim.
+struct Attempt {
+    facts: Facts,
+    log: JobLog,
+    _payload: PayloadFile,
+}
+
+impl Attempt {
+    fn prepare(claim: &Claim, hook: &Hook, attempt: u32, spool: &Path) -> io::Result<Self> {
+        let meta = claim.meta();
+        let is_form = meta.content_type == "application/x-www-form-urlencoded";
+        let mut body = claim.payload();
+        let payload = PayloadFile::write(&running(spool), claim.id(), &hook.provider, is_form, &mut body)?;
+        let log_path = log_path(spool, claim.id());
+        let log = JobLog::open(&log_path)?;
+        let facts = Facts {
+            job: claim.id(),
+            hook: meta.hook.clone(),
+            provider: meta.provider.clone(),
+            event: meta.event.clone(),
+            reference: meta.reference.clone(),
+            before: meta.before.clone(),
+            after: meta.after.clone(),
+            repository: meta.repository.clone(),
+            pusher: meta.pusher.clone(),
+            delivery: meta.delivery.clone(),
+            attempt,
+            payload: payload.path().to_owned(),
+            log: log_path,
+        };
+        Ok(Self { facts, log, _payload: payload })
+    }
+
+    /// Runs the steps, and after a last failure those of `on_failure`.
+    fn run(&mut self, claim: &mut Claim, hook: &Hook, config: &Config, stop: &Stop) -> JobResult {
+        let control = Control::new(stop, config.runner.grace);
+        let mut on_step = |step: &StepRecord| record_step(claim, step);
+        let result = steps::run_job(&hook.plan, &self.facts, &mut self.log, &control, &mut on_step);
+        if is_last_failure(hook, &result, self.facts.attempt) {
+            steps::run_on_failure(&hook.plan, &self.facts, &result, &mut self.log, &control, &mut on_step);
+        }
+        result
+    }
+}
+
+fn is_last_failure(hook: &Hook, result: &JobResult, attempt: u32) -> bool {
+    judge(&hook.plan, result.outcome, result.transient, attempt, Timestamp::now(), 0.0) == Verdict::Failed
+}
+
+fn record_step(claim: &mut Claim, step: &StepRecord) -> io::Result<()> {
+    tracing::info!(event = "step", job = %claim.id(), step = step.title, result = %step.result, ms = u64::try_from(step.duration.as_millis()).unwrap_or(u64::MAX));
+    claim.record(&now(in_history(step))).map_err(io::Error::other)
+}
+
+fn in_history(step: &StepRecord) -> What {
+    let (status, signal) = match step.result {
+        StepResult::Exited(status) => (Some(status), None),
+        StepResult::Signalled(signal) => (None, Some(signal)),
+        _ => (None, None),
+    };
+    What::Step {
+        index: u32::try_from(step.index).unwrap_or(u32::MAX),
+        title: step.title.clone(),
+        status,
+        signal,
+        timed_out: step.result == StepResult::TimedOut,
+        on_failure: step.list == List::OnFailure,
+        result: step.result.to_string(),
+        ms: u64::try_from(step.duration.as_millis()).unwrap_or(u64::MAX),
+    }
+}
+
+fn now(what: What) -> Entry {
+    Entry::new(Timestamp::now(), what)
+}
+
+fn running(spool: &Path) -> PathBuf {
+    spool.join(State::Running.as_str())
+}
+
+fn failed(reason: String) -> JobResult {
+    JobResult { outcome: Outcome::Failed, reason, transient: true, commit: None }
+}
+
+/// Judges and settles. `Some` when the job ended for good.
+fn settle(
+    claim: Claim,
+    hook: &Hook,
+    result: &JobResult,
+    attempt: u32,
+) -> Result<Option<Outcome>, SpoolError> {
+    let (outcome, reason) = (result.outcome, result.reason.clone());
+    let verdict = judge(&hook.plan, outcome, result.transient, attempt, Timestamp::now(), chance());
+    let (id, hook) = (claim.id(), hook.name.as_str());
+    match verdict {
+        Verdict::Done | Verdict::Failed => {
+            tracing::info!(event = "ended", job = %id, hook, attempt, outcome = outcome.as_str(), reason, commit = result.commit);
+            let reason = Some(reason).filter(|reason| !reason.is_empty());
+            claim.settle(Settlement::Ended { outcome, reason }, Timestamp::now())?;
+            Ok(Some(outcome))
+        }
+        Verdict::Retry { not_before } => {
+            tracing::warn!(event = "retry", job = %id, hook, attempt, outcome = outcome.as_str(), reason, %not_before);
+            claim.settle(Settlement::Waiting { not_before, reason }, Timestamp::now())?;
+            Ok(None)
+        }
+        Verdict::Hold => {
+            tracing::warn!(event = "held", job = %id, hook, attempt, outcome = outcome.as_str(), reason);
+            claim.settle(Settlement::Held { reason }, Timestamp::now())?;
+            Ok(None)
+        }
+    }
+}
+
+/// A random number in 0..=1. Without randomness the longest wait is as good as any.
+fn chance() -> f64 {
+    crate::system::random::random_bytes::<4>().map_or(1.0, |bytes| f64::from(u32::from_ne_bytes(bytes)) / f64::from(u32::MAX))
+}

@@ -1,0 +1,194 @@
+//! Edge. One attempt at a job: its environment, its processes, the time it has left.
+
+use super::control::Control;
+use super::environment::Environment;
+use super::facts::Facts;
+use super::interrupts::{Interrupts, Wake};
+use super::lookup;
+use super::output::{Output, Sink};
+use super::record::StepResult;
+use crate::config::Plan;
+use crate::runner::log::JobLog;
+use crate::system::process::{Child, Program};
+use crate::system::tree::{Ended, Tree};
+use crate::system::wait::{self, after};
+use crate::system::{reap, users};
+use std::ffi::{OsStr, OsString};
+use std::io;
+use std::os::unix::process::ExitStatusExt;
+use std::path::Path;
+use std::process::ExitStatus;
+use std::time::{Duration, Instant};
+
+/// Why a step did not do what it was for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Trouble {
+    /// How the step ends.
+    pub(super) result: StepResult,
+    /// Whether it may pass by itself.
+    pub(super) transient: bool,
+}
+
+impl Trouble {
+    pub(super) fn refused(reason: impl Into<String>) -> Self {
+        Self { result: StepResult::Refused(reason.into()), transient: false }
+    }
+
+    fn cut_short(wake: Wake) -> Option<Self> {
+        let result = match wake {
+            Wake::Ready => return None,
+            Wake::TimedOut => StepResult::TimedOut,
+            Wake::Interrupted => StepResult::Interrupted,
+            Wake::Cancelled => StepResult::Cancelled,
+        };
+        Some(Self { result, transient: false })
+    }
+}
+
+/// A program that ended by itself.
+#[derive(Debug)]
+pub(super) struct Ran {
+    pub(super) status: ExitStatus,
+    pub(super) out: Vec<u8>,
+    pub(super) err: Vec<u8>,
+}
+
+/// An attempt under way.
+#[derive(Debug)]
+pub(super) struct Attempt<'a> {
+    pub(super) plan: &'a Plan,
+    pub(super) control: &'a Control<'a>,
+    pub(super) log: &'a mut JobLog,
+    pub(super) environment: Environment,
+    /// When the attempt has taken as long as it may.
+    pub(super) deadline: Instant,
+    interrupts: Interrupts<'a>,
+    tree: Tree,
+}
+
+impl<'a> Attempt<'a> {
+    /// Gets ready: orphans come to this process from now on.
+    pub(super) fn begin(
+        plan: &'a Plan,
+        facts: &Facts,
+        log: &'a mut JobLog,
+        control: &'a Control<'a>,
+    ) -> io::Result<Self> {
+        reap::adopt_orphans()?;
+        let mut tree = Tree::of(&facts.job.to_string());
+        if control.alone {
+            tree.claim_orphans()?;
+        }
+        Ok(Self {
+            plan,
+            control,
+            log,
+            environment: Environment::of_job(std::env::vars_os(), users::current().as_ref(), facts),
+            deadline: after(plan.timeout),
+            interrupts: Interrupts::new(control),
+            tree,
+        })
+    }
+
+    /// When a step that begins now must be done.
+    pub(super) fn until(&self, timeout: Option<Duration>) -> Instant {
+        timeout.map_or(self.deadline, |timeout| after(timeout).min(self.deadline))
+    }
+
+    /// Whether the attempt is over already: stopped, cancelled, or out of time.
+    pub(super) fn check(&mut self) -> Result<(), Trouble> {
+        self.pause(Instant::now(), self.deadline)
+    }
+
+    /// Waits until `moment`, unless the attempt must end before that, or has until `until` only.
+    pub(super) fn pause(&mut self, moment: Instant, until: Instant) -> Result<(), Trouble> {
+        let wake = self.interrupts.watch(None, moment.min(until), &mut |fds, until| wait::ready(fds, until));
+        match wake.map_err(|error| watch_failed(&error))? {
+            Wake::Ready => Ok(()),
+            Wake::TimedOut if moment <= until => Ok(()),
+            wake => Trouble::cut_short(wake).map_or(Ok(()), Err),
+        }
+    }
+
+    /// Runs `argv` in the work directory until `until`.
+    pub(super) fn run(&mut self, argv: &[String], until: Instant) -> Result<Ran, Trouble> {
+        let dir = &self.plan.dir;
+        lookup::directory(dir).map_err(Trouble::refused)?;
+        let name = argv.first().map_or("", String::as_str);
+        let file = lookup::program(name, dir, self.path()).map_err(Trouble::refused)?;
+        let argv = argv.iter().map(OsString::from).collect();
+        self.execute(&Program { file, argv, dir: dir.clone(), env: self.environment.pairs() }, until, Sink::Log)
+    }
+
+    /// The search path of the steps.
+    pub(super) fn path(&self) -> &OsStr {
+        self.environment.get("PATH").unwrap_or_default()
+    }
+
+    /// Runs `program`. Whatever it is that ends it early ends all processes of the job.
+    pub(super) fn execute(&mut self, program: &Program, until: Instant, sink: Sink) -> Result<Ran, Trouble> {
+        let start_failed = |error| Trouble::refused(lookup::why_not_started(&program.file, &program.dir, &error));
+        let mut child = Child::start(program).map_err(start_failed)?;
+        self.tree.add(child.pid());
+        let mut output = Output::new(child.take_output(), sink, self.log);
+        let watched = self.interrupts.watch(Some(child.exited()), until, &mut |fds, until| output.ready(fds, until));
+        let ended = match watched {
+            Ok(Wake::Ready) => None,
+            _ => {
+                Some(self.tree.end(self.control.kill_delay, &mut |fd, until| Ok(output.ready(&[fd], until)? == [true])))
+            }
+        };
+        let is_drained = output.drain(after(self.control.drain)).unwrap_or(false);
+        let [out, err] = output.close();
+        self.tell(is_drained, ended.as_ref());
+        let wake = watched.map_err(|error| watch_failed(&error))?;
+        match Trouble::cut_short(wake) {
+            Some(trouble) => Err(trouble),
+            None => Ok(Ran { status: child.reap().map_err(|error| watch_failed(&error))?, out, err }),
+        }
+    }
+
+    fn tell(&mut self, is_drained: bool, ended: Option<&io::Result<Ended>>) {
+        match ended {
+            None if !is_drained => self.log.note(
+                "a background process keeps the output open; it is not read further, and writing to it fails: \
+                 redirect it to a file",
+            ),
+            Some(Ok(Ended { ended, left: 0 })) => self.log.note(&format!("ended {ended} processes")),
+            Some(Ok(Ended { ended, left })) => {
+                self.log.note(&format!("ended {ended} processes; {left} are another user's or stuck, and go on"));
+            }
+            Some(Err(error)) => self.log.note(&format!("cannot look for the job's processes: {error}")),
+            None => {}
+        }
+    }
+
+    /// Takes leave: reaps what is left of orphans.
+    pub(super) fn end(self) {
+        if let Err(error) = reap::reap_orphans(self.control.alone) {
+            self.log.note(&format!("cannot look for orphans: {error}"));
+        }
+    }
+}
+
+/// How a program's end is recorded.
+pub(super) fn result_of(status: ExitStatus) -> StepResult {
+    match (status.code(), status.signal()) {
+        (Some(code), _) => StepResult::Exited(code),
+        (None, signal) => StepResult::Signalled(signal.unwrap_or(0)),
+    }
+}
+
+fn watch_failed(error: &io::Error) -> Trouble {
+    Trouble::refused(format!("cannot watch a process: {error}"))
+}
+
+/// The shell of `shell` steps.
+pub(super) fn shell(script: &str) -> Vec<String> {
+    ["/bin/sh", "-c", script].map(str::to_owned).to_vec()
+}
+
+/// `dir` as it is reached without links, if it is.
+pub(super) fn real(dir: &Path) -> std::path::PathBuf {
+    dir.canonicalize().unwrap_or_else(|_| dir.to_owned())
+}

@@ -1,0 +1,39 @@
+//! Pure. What may end an attempt before its steps do, and how long things are waited for.
+
+use crate::system::stop::Stop;
+use std::time::Duration;
+
+/// What may end an attempt from outside, and the waits on the way.
+#[derive(Debug, Clone, Copy)]
+pub struct Control<'a> {
+    /// The runner has to stop: the job may go on for `grace`, then it is interrupted.
+    pub stop: &'a Stop,
+    /// A person wants the job to end, now. `always` steps still run.
+    pub cancel: Option<&'a Stop>,
+    /// How long a job goes on after `stop`.
+    pub grace: Duration,
+    /// Between TERM and KILL.
+    pub kill_delay: Duration,
+    /// How long output is read after the step's own process has ended, while others still hold it open.
+    pub drain: Duration,
+    /// How long, in all, a lock of another git is waited for.
+    pub lock_wait: Duration,
+    /// No other job runs in this process, and nothing else in it starts sessions: whatever orphan comes to it while
+    /// the job runs is the job's, even with an emptied environment.
+    pub alone: bool,
+}
+
+impl<'a> Control<'a> {
+    /// The waits of a runner that runs one job at a time.
+    pub fn new(stop: &'a Stop, grace: Duration) -> Self {
+        Self {
+            stop,
+            cancel: None,
+            grace,
+            kill_delay: Duration::from_secs(10),
+            drain: Duration::from_secs(1),
+            lock_wait: Duration::from_secs(10),
+            alone: true,
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! Edge. Runs git: without prompts, without hooks, and with patience for another git's locks.
+
+use super::trouble::{Cause, cause, quote, without_credentials};
+use crate::runner::log::Source;
+use crate::runner::steps::attempt::{Attempt, Ran, Trouble, real};
+use crate::runner::steps::environment::Environment;
+use crate::runner::steps::lookup;
+use crate::runner::steps::output::Sink;
+use crate::runner::steps::record::StepResult;
+use crate::system::holders::holder;
+use crate::system::process::Program;
+use crate::system::users;
+use crate::system::wait::after;
+use std::ffi::OsString;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+/// Settings that hold whatever the repository or the user configured. `ext::` addresses run commands; hooks of the
+/// work tree would run with the runner's rights before any step of the plan; a maintenance that detaches itself would
+/// hold locks that the next job meets.
+const SETTINGS: [&str; 8] = [
+    "protocol.ext.allow=never",
+    "core.hooksPath=/dev/null",
+    "core.fsmonitor=false",
+    "gc.autoDetach=false",
+    "maintenance.autoDetach=false",
+    "advice.detachedHead=false",
+    "credential.interactive=false",
+    "init.defaultBranch=main",
+];
+/// Between two tries while a lock is held.
+const LOCK_PAUSE: Duration = Duration::from_millis(200);
+/// Looks that find no live holder before a lock counts as left behind.
+const STALE_LOOKS: usize = 3;
+
+/// Git, in one work tree, within the time of one step.
+#[derive(Debug)]
+pub(super) struct Git<'a, 'b> {
+    attempt: &'a mut Attempt<'b>,
+    file: PathBuf,
+    /// The work tree, without links on the way.
+    pub(super) dir: PathBuf,
+    environment: Environment,
+    until: Instant,
+}
+
+impl<'a, 'b> Git<'a, 'b> {
+    /// Git for the work directory of `attempt`, which must exist.
+    pub(super) fn new(attempt: &'a mut Attempt<'b>, until: Instant) -> Result<Self, Trouble> {
+        let dir = real(&attempt.plan.dir);
+        let file = lookup::program("git", &dir, attempt.path()).map_err(Trouble::refused)?;
+        let mut environment = attempt.environment.clone();
+        environment.set("LC_ALL", "C");
+        environment.set("GIT_TERMINAL_PROMPT", "0");
+        // A repository further up is somebody else's.
+        environment.set("GIT_CEILING_DIRECTORIES", dir.parent().unwrap_or(Path::new("/")));
+        let mut git = Self { attempt, file, dir, environment, until };
+        if git.ask(&["config", "--get", "core.sshCommand"])?.is_none() {
+            git.environment.set("GIT_SSH_COMMAND", "ssh -o BatchMode=yes");
+        }
+        Ok(git)
+    }
+
+    /// A line in the job's log.
+    pub(super) fn note(&mut self, text: &str) {
+        self.attempt.log.note(&without_credentials(text));
+    }
+
+    /// What a question to git is answered, without the line end; `None` when it exits with anything but 0.
+    pub(super) fn ask(&mut self, args: &[&str]) -> Result<Option<String>, Trouble> {
+        let ran = self.call(args)?;
+        let answer = String::from_utf8_lossy(&ran.out).trim_end_matches('\n').to_owned();
+        Ok(ran.status.success().then_some(answer))
+    }
+
+    /// Runs a command that may fail; the cause of its failure and what it printed.
+    pub(super) fn attempt(&mut self, args: &[&str]) -> Result<Result<(), (Cause, String)>, Trouble> {
+        let patience_until = after(self.attempt.control.lock_wait).min(self.until);
+        let mut looks_without_holder = 0;
+        loop {
+            let ran = self.call(args)?;
+            let err = without_credentials(&String::from_utf8_lossy(&ran.err));
+            self.log_messages(&err);
+            if ran.status.success() {
+                return Ok(Ok(()));
+            }
+            let Cause::Locked(lock) = cause(&err) else { return Ok(Err((cause(&err), err))) };
+            match holder(&lock, &self.dir) {
+                None if !lock.exists() => {}
+                None => looks_without_holder += 1,
+                Some(_) => looks_without_holder = 0,
+            }
+            if looks_without_holder >= STALE_LOOKS || Instant::now() >= patience_until {
+                return Ok(Err((Cause::Locked(lock), err)));
+            }
+            self.attempt.pause(after(LOCK_PAUSE), self.until)?;
+        }
+    }
+
+    /// Runs a command that must not fail.
+    pub(super) fn run(&mut self, args: &[&str]) -> Result<(), Trouble> {
+        self.attempt(args)?.map_err(|(cause, err)| self.explain(&cause, &err))
+    }
+
+    /// The trouble that `cause` is, with the next step for a person.
+    pub(super) fn explain(&self, cause: &Cause, err: &str) -> Trouble {
+        let dir = self.dir.display();
+        let (reason, transient) = match cause {
+            Cause::Locked(lock) => self.explain_lock(lock),
+            Cause::Network => (format!("the remote could not be reached: {}", quote(err)), true),
+            Cause::Ownership => (self.explain_ownership(), false),
+            Cause::NoRepository => {
+                (format!("`{dir}` holds no git repository; with `from`, an empty directory is cloned into"), false)
+            }
+            Cause::HostKey => {
+                let me = users::name_of(rustix::process::geteuid().as_raw());
+                (format!("ssh does not know the remote's host key; connect to it once by hand as `{me}`"), false)
+            }
+            Cause::Vanished | Cause::NameInTheWay | Cause::Other => (quote(err), false),
+        };
+        Trouble { result: StepResult::Refused(reason), transient }
+    }
+
+    fn explain_lock(&self, lock: &Path) -> (String, bool) {
+        let path = lock.display();
+        match holder(lock, &self.dir) {
+            Some(pid) => (format!("`{path}` is held by another git (process {pid})"), true),
+            None if !lock.exists() => (format!("`{path}` was held by another git"), true),
+            None => (format!("`{path}` was left behind by a git that is gone; remove it if no git works there"), false),
+        }
+    }
+
+    fn explain_ownership(&self) -> String {
+        let dir = self.dir.display();
+        let owner = self.dir.metadata().map_or_else(|_| "another user".to_owned(), |m| users::name_of(m.uid()));
+        let me = users::name_of(rustix::process::geteuid().as_raw());
+        format!(
+            "`{dir}` belongs to `{owner}`, and the runner is `{me}`; give it to `{me}`, or as `{me}` run \
+             `git config --global --add safe.directory {dir}`"
+        )
+    }
+
+    fn call(&mut self, args: &[&str]) -> Result<Ran, Trouble> {
+        let mut words = vec![OsString::from("git")];
+        for setting in SETTINGS {
+            words.extend(["-c", setting].map(OsString::from));
+        }
+        words.extend(args.iter().map(OsString::from));
+        let env = self.environment.pairs();
+        let program = Program { file: self.file.clone(), argv: words, dir: self.dir.clone(), env };
+        self.attempt.execute(&program, self.until, Sink::Caller)
+    }
+
+    /// What is printed to standard output is an answer to be used, not to be read by people.
+    fn log_messages(&mut self, err: &str) {
+        self.attempt.log.print(Source::Err, err.as_bytes());
+        self.attempt.log.end_lines();
+    }
+}

@@ -1,0 +1,168 @@
+//! Edge. `git = "update"`: the work tree becomes what the pushed branch's head, or the pushed tag, is now.
+//!
+//! - The head that the remote has now, not the commit that the delivery names: a replayed delivery deploys nothing old.
+//! - Local changes of tracked files are dropped (`reset --hard`), also a half-done merge; untracked and ignored files
+//!   stay, unless a tracked file needs their place.
+//! - The branch is checked out under its own name and follows the remote's; a tag is checked out detached.
+//! - Submodules are brought along when the commit has a `.gitmodules`.
+//! - The repository's hooks do not run.
+//! - A first clone is an init and a fetch, so that one that was cut short goes on where it was.
+
+mod command;
+mod trouble;
+
+use super::attempt::{Attempt, Trouble};
+use crate::config::GitUpdate;
+use crate::model::RefName;
+use command::Git;
+use std::fs;
+use std::time::Instant;
+use trouble::{Cause, without_credentials};
+
+/// What to fetch, and what to call it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Target {
+    /// Branch or tag of the remote.
+    theirs: RefName,
+    /// Local branch to move; `None`: detached.
+    ours: Option<String>,
+}
+
+/// Updates the work tree; the commit that it is at then, hex.
+pub(super) fn update(
+    attempt: &mut Attempt<'_>,
+    options: &GitUpdate,
+    reference: Option<&RefName>,
+    until: Instant,
+) -> Result<String, Trouble> {
+    let remote = options.remote.as_deref().unwrap_or("origin");
+    check_remote_name(remote)?;
+    let is_empty = make_dir(attempt, options)?;
+    let git = &mut Git::new(attempt, until)?;
+    prepare(git, options, remote, is_empty)?;
+    let target = match reference {
+        Some(name) => Target { theirs: name.clone(), ours: name.branch().map(str::to_owned) },
+        None => upstream(git, remote)?,
+    };
+    let before = git.ask(&["rev-parse", "--verify", "--quiet", "HEAD"])?;
+    let commit = fetch(git, remote, &target.theirs)?;
+    check_out(git, remote, &target, &commit)?;
+    update_submodules(git)?;
+    let before = before.unwrap_or_else(|| "nothing".to_owned());
+    git.note(&format!("deployed commit {commit} of {}, was {before}", target.theirs.as_str()));
+    Ok(commit)
+}
+
+/// A remote's name is an argument and a part of configuration keys.
+fn check_remote_name(remote: &str) -> Result<(), Trouble> {
+    let is_plain = RefName::branch_named(remote).is_some();
+    is_plain.then_some(()).ok_or_else(|| Trouble::refused(format!("`{remote}` is no name of a remote")))
+}
+
+/// Makes the work directory if it may be cloned into; whether it is empty, but for what an earlier clone began.
+fn make_dir(attempt: &Attempt<'_>, options: &GitUpdate) -> Result<bool, Trouble> {
+    let dir = &attempt.plan.dir;
+    let cannot = |error| Trouble::refused(format!("cannot use `{}`: {error}", dir.display()));
+    if options.from.is_some() {
+        fs::create_dir_all(dir).map_err(cannot)?;
+    } else {
+        super::lookup::directory(dir)
+            .map_err(|why| Trouble::refused(format!("{why}; `from` would say where to clone it from")))?;
+    }
+    Ok(fs::read_dir(dir).map_err(cannot)?.flatten().all(|entry| entry.file_name() == ".git"))
+}
+
+/// Sees to it that there is a work tree, and a remote.
+fn prepare(git: &mut Git<'_, '_>, options: &GitUpdate, remote: &str, is_empty: bool) -> Result<(), Trouble> {
+    if is_empty && options.from.is_some() {
+        git.run(&["init", "--quiet"])?;
+    }
+    git.run(&["rev-parse", "--quiet", "--git-dir"])?;
+    if git.ask(&["rev-parse", "--is-inside-work-tree"])?.as_deref() != Some("true") {
+        return Err(Trouble::refused(format!("`{}` is not the top of a work tree", git.dir.display())));
+    }
+    let url = format!("remote.{remote}.url");
+    if git.ask(&["config", "--get", &url])?.is_some() {
+        return Ok(());
+    }
+    let Some(from) = options.from.as_deref() else {
+        return Err(Trouble::refused(format!("the repository has no remote `{remote}`")));
+    };
+    if from.starts_with('-') {
+        return Err(Trouble::refused("`from` begins with `-`"));
+    }
+    git.note(&format!("cloning {}", without_credentials(from)));
+    git.run(&["config", &format!("remote.{remote}.fetch"), &format!("+refs/heads/*:refs/remotes/{remote}/*")])?;
+    git.run(&["config", &url, from])
+}
+
+/// Where the current branch comes from, or else the remote's default branch.
+fn upstream(git: &mut Git<'_, '_>, remote: &str) -> Result<Target, Trouble> {
+    let head = git.ask(&["symbolic-ref", "--quiet", "HEAD"])?;
+    if let Some(ours) = head.as_deref().and_then(|head| RefName::parse(head)?.branch().map(str::to_owned)) {
+        let is_theirs = git.ask(&["config", "--get", &format!("branch.{ours}.remote")])?.as_deref() == Some(remote);
+        let merge = git.ask(&["config", "--get", &format!("branch.{ours}.merge")])?;
+        if let (true, Some(theirs)) = (is_theirs, merge.as_deref().and_then(RefName::parse)) {
+            return Ok(Target { theirs, ours: Some(ours) });
+        }
+    }
+    let answer = git.ask(&["ls-remote", "--symref", "--", remote, "HEAD"])?.unwrap_or_default();
+    let head = answer.lines().find_map(|line| line.strip_prefix("ref: ")?.strip_suffix("\tHEAD"));
+    if let Some(theirs) = head.and_then(RefName::parse) {
+        return Ok(Target { ours: theirs.branch().map(str::to_owned), theirs });
+    }
+    git.run(&["ls-remote", "--quiet", "--", remote, "HEAD"])?; // says why, if the remote could not be asked
+    Err(Trouble::refused(format!("the delivery names no branch, and `{remote}` has no default one")))
+}
+
+/// Fetches `theirs`; the commit that it is.
+fn fetch(git: &mut Git<'_, '_>, remote: &str, theirs: &RefName) -> Result<String, Trouble> {
+    let full = theirs.as_str();
+    let here = theirs.branch().map_or_else(|| full.to_owned(), |branch| format!("refs/remotes/{remote}/{branch}"));
+    let refspec = format!("+{full}:{here}");
+    let args = ["fetch", "--quiet", "--no-recurse-submodules", "--", remote, &refspec];
+    let mut fetched = git.attempt(&args)?;
+    if matches!(fetched, Err((Cause::NameInTheWay, _))) {
+        git.run(&["remote", "prune", "--", remote])?;
+        fetched = git.attempt(&args)?;
+    }
+    match fetched {
+        Ok(()) => {}
+        Err((Cause::Vanished, _)) => {
+            return Err(Trouble::refused(format!("`{full}` is gone from `{remote}`: it was deleted after the push")));
+        }
+        Err((cause, err)) => return Err(git.explain(&cause, &err)),
+    }
+    let commit = git.ask(&["rev-parse", "--verify", "--quiet", &format!("{here}^{{commit}}")])?;
+    commit.ok_or_else(|| Trouble::refused(format!("`{full}` of `{remote}` is no commit")))
+}
+
+/// Moves the work tree to `commit`.
+fn check_out(git: &mut Git<'_, '_>, remote: &str, target: &Target, commit: &str) -> Result<(), Trouble> {
+    const FORCE: [&str; 4] = ["checkout", "--quiet", "--force", "--no-recurse-submodules"];
+    let detached = [&FORCE[..], &["--detach", commit, "--"]].concat();
+    let Some(ours) = target.ours.as_deref() else { return git.run(&detached) };
+    match git.attempt(&[&FORCE[..], &["-B", ours, commit, "--"]].concat())? {
+        Ok(()) => follow(git, remote, ours, &target.theirs),
+        Err((Cause::NameInTheWay, _)) => git.run(&detached),
+        Err((cause, err)) => Err(git.explain(&cause, &err)),
+    }
+}
+
+/// Lets a new local branch follow the remote's, as a clone would.
+fn follow(git: &mut Git<'_, '_>, remote: &str, ours: &str, theirs: &RefName) -> Result<(), Trouble> {
+    let merge = format!("branch.{ours}.merge");
+    if git.ask(&["config", "--get", &merge])?.is_some() {
+        return Ok(());
+    }
+    git.run(&["config", &format!("branch.{ours}.remote"), remote])?;
+    git.run(&["config", &merge, theirs.as_str()])
+}
+
+fn update_submodules(git: &mut Git<'_, '_>) -> Result<(), Trouble> {
+    if !git.dir.join(".gitmodules").exists() {
+        return Ok(());
+    }
+    git.run(&["submodule", "--quiet", "sync", "--recursive"])?;
+    git.run(&["submodule", "--quiet", "update", "--init", "--recursive", "--force"])
+}

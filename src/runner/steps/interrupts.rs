@@ -1,0 +1,71 @@
+//! Edge. Waits for something of a job, and for whatever may end the job meanwhile.
+
+use super::control::Control;
+use crate::system::wait::after;
+use std::io;
+use std::os::fd::BorrowedFd;
+use std::time::Instant;
+
+/// What ended a wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wake {
+    /// What was waited for.
+    Ready,
+    /// The time that it had.
+    TimedOut,
+    /// A stop, and the grace after it.
+    Interrupted,
+    /// A person.
+    Cancelled,
+}
+
+/// Waits for descriptors until a moment, as `wait::ready` does.
+pub(super) type Poll<'a> = &'a mut dyn FnMut(&[BorrowedFd<'_>], Instant) -> io::Result<Vec<bool>>;
+
+/// What of `Control` was seen so far.
+#[derive(Debug)]
+pub(super) struct Interrupts<'a> {
+    control: &'a Control<'a>,
+    grace_until: Option<Instant>,
+    was_cancelled: bool,
+}
+
+impl<'a> Interrupts<'a> {
+    pub(super) fn new(control: &'a Control<'a>) -> Self {
+        Self { control, grace_until: None, was_cancelled: false }
+    }
+
+    /// Waits for `fd` until `until`. An exit at the last moment counts as one: `fd` comes first.
+    pub(super) fn watch(&mut self, fd: Option<BorrowedFd<'_>>, until: Instant, poll: Poll<'_>) -> io::Result<Wake> {
+        loop {
+            let stop = self.grace_until.is_none().then(|| self.control.stop.fd());
+            let cancel = self.control.cancel.filter(|_| !self.was_cancelled).map(|cancel| cancel.fd());
+            let fds: Vec<BorrowedFd<'_>> = [fd, cancel, stop].into_iter().flatten().collect();
+            let ready = poll(&fds, self.grace_until.map_or(until, |grace| grace.min(until)))?;
+            let mut ready = ready.into_iter();
+            let [fd, cancel, stop] = [fd, cancel, stop].map(|asked| asked.is_some() && ready.next().unwrap_or(false));
+            if fd {
+                return Ok(Wake::Ready);
+            }
+            if cancel {
+                self.was_cancelled = true;
+                return Ok(Wake::Cancelled);
+            }
+            if stop {
+                self.grace_until = Some(after(self.control.grace));
+            }
+            match self.time_is_up(until) {
+                Some(wake) if !stop => return Ok(wake),
+                _ => {}
+            }
+        }
+    }
+
+    fn time_is_up(&self, until: Instant) -> Option<Wake> {
+        let now = Instant::now();
+        if self.grace_until.is_some_and(|grace| now >= grace) {
+            return Some(Wake::Interrupted);
+        }
+        (now >= until).then_some(Wake::TimedOut)
+    }
+}

@@ -1,0 +1,149 @@
+//! Edge. The two lists of a plan, run step by step.
+
+use super::attempt::{Attempt, Trouble, result_of, shell};
+use super::control::Control;
+use super::facts::Facts;
+use super::record::{JobResult, List, StepRecord, StepResult, TRY_AGAIN, title};
+use super::{git, remove};
+use crate::config::{Plan, Step, StepAction};
+use crate::model::{Outcome, RefName};
+use crate::runner::log::JobLog;
+use crate::system::wait::after;
+use std::io;
+use std::time::Instant;
+
+/// Is told of each step that ended.
+type OnStep<'a> = &'a mut dyn FnMut(&StepRecord) -> io::Result<()>;
+
+/// Runs the steps of one attempt, in order. `on_step` is told of each step that ended, before the next one begins; when
+/// it fails, the attempt has failed, and may be tried again.
+pub fn run_job(plan: &Plan, facts: &Facts, log: &mut JobLog, control: &Control<'_>, on_step: OnStep<'_>) -> JobResult {
+    log.note(&format!("job {} of hook {}, attempt {}", facts.job, facts.hook, facts.attempt));
+    let mut attempt = match Attempt::begin(plan, facts, log, control) {
+        Ok(attempt) => attempt,
+        Err(error) => return failed(format!("cannot prepare: {error}"), true),
+    };
+    let mut result = JobResult { outcome: Outcome::Succeeded, reason: String::new(), transient: false, commit: None };
+    for (index, step) in (1..).zip(&plan.steps) {
+        if result.outcome == Outcome::Interrupted || (result.outcome != Outcome::Succeeded && !step.always) {
+            attempt.log.note(&format!("step {index} of {} left out: {}", plan.steps.len(), title(step)));
+            continue;
+        }
+        let place = Place { index, of: plan.steps.len(), list: List::Steps };
+        let ended = one(&mut attempt, place, step, facts.reference.as_ref());
+        result.commit = ended.commit.clone().or(result.commit);
+        let told = on_step(&ended.record);
+        if result.outcome == Outcome::Succeeded {
+            judge(&mut result, &ended, told);
+        }
+        if result.outcome != Outcome::Succeeded && Instant::now() >= attempt.deadline {
+            attempt.deadline = after(plan.timeout);
+        }
+    }
+    let colon = if result.reason.is_empty() { "" } else { ": " };
+    attempt.log.note(&format!("job {}{colon}{}", result.outcome.as_str(), result.reason));
+    attempt.end();
+    result
+}
+
+/// Runs the `on_failure` steps after a last attempt that ended as `result`: each of them, even after one that failed,
+/// for as long as the job's `timeout` in all. Their failure changes nothing.
+pub fn run_on_failure(
+    plan: &Plan,
+    facts: &Facts,
+    result: &JobResult,
+    log: &mut JobLog,
+    control: &Control<'_>,
+    on_step: OnStep<'_>,
+) {
+    let Ok(mut attempt) = Attempt::begin(plan, facts, log, control) else { return };
+    attempt.environment.set("HOOKSPOOL_OUTCOME", result.outcome.as_str());
+    attempt.environment.set("HOOKSPOOL_REASON", &result.reason);
+    for (index, step) in (1..).zip(&plan.on_failure) {
+        let place = Place { index, of: plan.on_failure.len(), list: List::OnFailure };
+        let ended = one(&mut attempt, place, step, facts.reference.as_ref());
+        if let Err(error) = on_step(&ended.record) {
+            attempt.log.note(&format!("cannot record a step: {error}"));
+        }
+    }
+    attempt.end();
+}
+
+/// Where a step stands.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    index: usize,
+    of: usize,
+    list: List,
+}
+
+/// A step that ended, and what the record does not say.
+struct Ended {
+    record: StepRecord,
+    transient: bool,
+    commit: Option<String>,
+}
+
+fn one(attempt: &mut Attempt<'_>, place: Place, step: &Step, reference: Option<&RefName>) -> Ended {
+    let Place { index, of, list } = place;
+    let title = title(step);
+    let word = if list == List::Steps { "step" } else { "on_failure step" };
+    attempt.log.note(&format!("{word} {index} of {of}: {title}"));
+    let began = Instant::now();
+    let (result, transient, commit) = match attempt.check().and_then(|()| act(attempt, step, reference)) {
+        Ok((result, commit)) => (result.clone(), result == StepResult::Exited(TRY_AGAIN), commit),
+        Err(Trouble { result, transient }) => (result, transient, None),
+    };
+    let duration = began.elapsed();
+    attempt.log.note(&format!("{word} {index} of {of}: {result} ({:.3} s)", duration.as_secs_f64()));
+    Ended { record: StepRecord { index, title, list, result, duration }, transient, commit }
+}
+
+fn act(
+    attempt: &mut Attempt<'_>,
+    step: &Step,
+    reference: Option<&RefName>,
+) -> Result<(StepResult, Option<String>), Trouble> {
+    let until = attempt.until(step.timeout);
+    let result = match &step.action {
+        StepAction::Run(argv) => result_of(attempt.run(argv, until)?.status),
+        StepAction::Shell(script) => result_of(attempt.run(&shell(script), until)?.status),
+        StepAction::Remove(path) => {
+            super::lookup::directory(&attempt.plan.dir).map_err(Trouble::refused)?;
+            remove::remove(&attempt.plan.dir, path).map_err(Trouble::refused)?;
+            StepResult::Exited(0)
+        }
+        StepAction::Git(update) => {
+            let commit = git::update(attempt, update, reference, until)?;
+            return Ok((StepResult::Exited(0), Some(commit)));
+        }
+    };
+    Ok((result, None))
+}
+
+/// What a step's end means for the job.
+fn judge(result: &mut JobResult, ended: &Ended, told: io::Result<()>) {
+    let StepRecord { index, title, result: step, .. } = &ended.record;
+    let outcome = match step {
+        StepResult::Exited(0) => Outcome::Succeeded,
+        StepResult::TimedOut => Outcome::TimedOut,
+        StepResult::Interrupted => Outcome::Interrupted,
+        StepResult::Cancelled => Outcome::Cancelled,
+        StepResult::Exited(_) | StepResult::Signalled(_) | StepResult::Refused(_) => Outcome::Failed,
+    };
+    let commit = result.commit.take();
+    *result = match (outcome, told) {
+        (Outcome::Succeeded, Ok(())) => return result.commit = commit,
+        (Outcome::Succeeded, Err(error)) => failed(format!("cannot record step {index} ({title}): {error}"), true),
+        (outcome, _) => {
+            let colon = if matches!(step, StepResult::Refused(_)) { ":" } else { "" };
+            let reason = format!("step {index} ({title}){colon} {step}");
+            JobResult { outcome, reason, transient: ended.transient, commit: None }
+        }
+    };
+    result.commit = commit;
+}
+
+fn failed(reason: String, transient: bool) -> JobResult {
+    JobResult { outcome: Outcome::Failed, reason, transient, commit: None }
+}

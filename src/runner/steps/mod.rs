@@ -1,0 +1,38 @@
+//! Edge. Everything between "a job was claimed" and "its outcome is known": runs the steps, and ends their processes.
+//!
+//! - Steps run in order in the work directory. After one that failed, only `always` steps run; after an interruption,
+//!   none.
+//! - A time-out, a cancellation or an interruption ends every process of the job (`system::tree`), those that earlier
+//!   steps left behind included. Otherwise what a step leaves running stays: people start servers so.
+//! - `always` steps that run when the job's time is up get that time again.
+//! - A step's own `timeout` never exceeds what the job has left. A removal is done in this process and is not timed.
+
+mod attempt;
+mod control;
+mod environment;
+mod facts;
+mod git;
+mod interrupts;
+mod list;
+mod lookup;
+mod output;
+mod record;
+mod remove;
+
+pub use crate::system::tree::Ended;
+pub use control::Control;
+pub use facts::Facts;
+pub use list::{run_job, run_on_failure};
+pub use record::{JobResult, List, StepRecord, StepResult, TRY_AGAIN, title};
+
+use crate::model::JobId;
+use crate::system::tree::Tree;
+use crate::system::wait;
+use std::io;
+use std::time::Duration;
+
+/// Ends every process of `job` that outlived the runner that started it: TERM, `kill_delay`, KILL, gone. After a
+/// reboot there are none, since no later job gets the same id.
+pub fn end_survivors(job: JobId, kill_delay: Duration) -> io::Result<Ended> {
+    Tree::of(&job.to_string()).end(kill_delay, &mut |fd, until| Ok(wait::ready(&[fd], until)? == [true]))
+}

@@ -1,0 +1,114 @@
+//! Pure. How steps and attempts ended, and the words for it.
+
+use crate::config::{Step, StepAction};
+use crate::model::Outcome;
+use std::fmt;
+use std::time::Duration;
+
+/// Exit status by which a step asks to be retried (`EX_TEMPFAIL` of sysexits).
+pub const TRY_AGAIN: i32 = 75;
+/// Longest title in characters.
+const TITLE_LIMIT: usize = 100;
+
+/// Which list of the plan a step stands in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum List {
+    /// `steps`.
+    Steps,
+    /// `on_failure`.
+    OnFailure,
+}
+
+/// How a step ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StepResult {
+    /// It exited by itself; 0 also for a removal or a git update that did.
+    Exited(i32),
+    /// A signal ended it, and not by our doing.
+    Signalled(i32),
+    /// It took longer than it or the job may, and was ended.
+    TimedOut,
+    /// The runner had to stop, and ended it.
+    Interrupted,
+    /// A person cancelled the job while it ran.
+    Cancelled,
+    /// It could not begin, or could not be done: the reason, in words.
+    Refused(String),
+}
+
+impl StepResult {
+    /// Whether the step did what it was for.
+    pub fn is_success(&self) -> bool {
+        *self == Self::Exited(0)
+    }
+}
+
+impl fmt::Display for StepResult {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Exited(0) => f.write_str("ok"),
+            Self::Exited(code) => write!(f, "exited with {code}"),
+            Self::Signalled(signal) => write!(f, "was ended by signal {signal}"),
+            Self::TimedOut => f.write_str("timed out"),
+            Self::Interrupted => f.write_str("was interrupted, since the runner had to stop"),
+            Self::Cancelled => f.write_str("was cancelled"),
+            Self::Refused(reason) => f.write_str(reason),
+        }
+    }
+}
+
+/// One step that ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StepRecord {
+    /// Its place in its list, from 1.
+    pub index: usize,
+    /// What it does, in one line without control characters.
+    pub title: String,
+    /// Its list.
+    pub list: List,
+    /// How it ended.
+    pub result: StepResult,
+    /// How long it took.
+    pub duration: Duration,
+}
+
+/// How an attempt ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JobResult {
+    /// `Succeeded`, `Failed`, `TimedOut`, `Interrupted` or `Cancelled`.
+    pub outcome: Outcome,
+    /// Why, in one line; empty when it succeeded.
+    pub reason: String,
+    /// Whether the failure is of a kind that passes by itself: a step asked to be retried (exit 75), another git held
+    /// a lock, or the network failed.
+    pub transient: bool,
+    /// The commit that the last `git = "update"` moved the work tree to, hex.
+    pub commit: Option<String>,
+}
+
+/// What a step does, in one line without control characters.
+pub fn title(step: &Step) -> String {
+    let full = match &step.action {
+        StepAction::Git(_) => "git update".to_owned(),
+        StepAction::Remove(path) => format!("remove {}", path.display()),
+        StepAction::Run(argv) => argv.join(" "),
+        StepAction::Shell(script) => script.clone(),
+    };
+    let line: String = full.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    match line.char_indices().nth(TITLE_LIMIT) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_title_is_one_line_of_bounded_length() {
+        let step = |script: &str| Step { action: StepAction::Shell(script.to_owned()), timeout: None, always: false };
+        assert_eq!(title(&step("a\n\u{1b}[31mb")), "a  [31mb");
+        assert_eq!(title(&step(&"é".repeat(500))).chars().count(), TITLE_LIMIT + 1);
+    }
+}

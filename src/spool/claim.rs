@@ -1,0 +1,87 @@
+//! Edge. A job that the runner holds: what it is, what happened to it, and how it is settled.
+
+use super::check::{PayloadReader, Whole};
+use super::disk::Disk;
+use super::entry::{Entry, What};
+use super::error::SpoolError;
+use super::history::History;
+use super::journal::Journal;
+use super::real::RealDisk;
+use super::settlement::Settlement;
+use super::shelf::Shelf;
+use crate::model::{JobId, JobMeta, State, next};
+use jiff::Timestamp;
+use std::io::Read;
+use std::sync::Arc;
+
+/// A job in `running/` that was found whole. Dropping it unsettled leaves it there, for the next `recover`.
+#[derive(Debug)]
+pub struct Claim<D: Disk = RealDisk> {
+    pub(super) shelf: Arc<Shelf<D>>,
+    pub(super) id: JobId,
+    pub(super) file: D::File,
+    pub(super) whole: Whole,
+    pub(super) journal: Journal<D>,
+    pub(super) attempt: u32,
+}
+
+/// What became of a claim.
+#[derive(Debug)]
+pub enum Claimed<D: Disk = RealDisk> {
+    /// The job is ours.
+    Job(Box<Claim<D>>),
+    /// It is no longer there.
+    Gone,
+    /// It is damaged or hostile, and now in `corrupt/`.
+    Corrupt {
+        /// What is wrong with it.
+        reason: String,
+    },
+}
+
+impl<D: Disk> Claim<D> {
+    /// Its id.
+    pub fn id(&self) -> JobId {
+        self.id
+    }
+
+    /// What its file says of the delivery.
+    pub fn meta(&self) -> &JobMeta {
+        &self.whole.meta
+    }
+
+    /// Number of the attempt that this claim is for: one more than had begun when it was claimed.
+    pub fn attempt(&self) -> u32 {
+        self.attempt
+    }
+
+    /// What happened to it, up to the last `record`.
+    pub fn history(&self) -> &History {
+        &self.journal.history
+    }
+
+    /// Length of the payload in bytes.
+    pub fn payload_len(&self) -> u64 {
+        self.whole.length
+    }
+
+    /// Exactly the payload. The bytes are compared with their hash once more as they pass, since a receiver may still
+    /// have the file open: if they changed, the end of it is an error (`InvalidData`).
+    pub fn payload(&self) -> impl Read + '_ {
+        PayloadReader::new(&self.shelf.disk, &self.file, &self.whole)
+    }
+
+    /// Adds a line to the history and flushes it. No crash can undo it after `Ok`.
+    pub fn record(&mut self, entry: &Entry) -> Result<(), SpoolError> {
+        self.journal.append(&self.shelf.disk, entry)
+    }
+
+    /// Records the decision, moves job and history to where it says, and makes both durable. After a crash in between,
+    /// `recover` does the move, because the record says so.
+    pub fn settle(mut self, settlement: Settlement, at: Timestamp) -> Result<State, SpoolError> {
+        let to = next(State::Running, settlement.happening())?;
+        self.record(&Entry::new(at, What::from(settlement)))?;
+        self.shelf.carry(self.id, State::Running, to, Some(&self.file), at)?;
+        Ok(to)
+    }
+}

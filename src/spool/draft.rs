@@ -1,0 +1,171 @@
+//! Edge. A job that is being written: payload first, then commit. Holds one file in `tmp/`, once there is one.
+
+use super::disk::{Disk, Io, JOB_MODE, Kind, Lock, Place};
+use super::error::SpoolError;
+use super::format;
+use super::inbox::Desk;
+use super::real::RealDisk;
+use super::reserve::with_reserve;
+use crate::model::{JobId, JobMeta, State};
+use rustix::io::Errno;
+use sha2::{Digest, Sha256};
+use std::ffi::OsStr;
+use std::io::Read;
+use std::sync::Arc;
+
+/// A payload up to this size goes out in one write, together with the line below it.
+const BUFFER_BYTES: usize = 64 * 1024;
+
+/// A job that is being written. Dropping it removes what it wrote.
+pub struct Draft<D: Disk = RealDisk> {
+    desk: Arc<Desk<D>>,
+    random: [u8; 8],
+    file: Option<D::File>,
+    spilled_bytes: u64,
+    buffer: Vec<u8>,
+    hash: Sha256,
+}
+
+impl<D: Disk> Draft<D> {
+    pub(super) fn new(desk: Arc<Desk<D>>, random: [u8; 8]) -> Self {
+        Self { desk, random, file: None, spilled_bytes: 0, buffer: Vec::new(), hash: Sha256::new() }
+    }
+
+    /// Appends to the payload.
+    pub fn write(&mut self, bytes: &[u8]) -> Result<(), SpoolError> {
+        self.hash.update(bytes);
+        self.buffer.extend_from_slice(bytes);
+        if self.buffer.len() > BUFFER_BYTES { self.spill() } else { Ok(()) }
+    }
+
+    /// Length of the payload so far, in bytes.
+    pub fn len(&self) -> u64 {
+        self.spilled_bytes + self.buffer.len() as u64
+    }
+
+    /// Whether the payload is empty so far.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The payload so far, from its start. May be called again and again.
+    pub fn reader(&self) -> impl Read + '_ {
+        DraftReader { draft: self, offset: 0 }
+    }
+
+    /// Makes it a job: takes a number, adds the last line, flushes the file, moves it into `queued/`, flushes that.
+    /// After `Ok` the job survives a power cut. After `Err` it was most likely not accepted; only when the flush of
+    /// `queued/` failed may it still be there, whole, and run.
+    pub fn commit(mut self, meta: &JobMeta) -> Result<JobId, SpoolError> {
+        let id = self.take_number(meta)?;
+        let tail = format::tail(id, meta, self.len(), &self.hash);
+        if tail.len() - 2 > format::LINE_LIMIT_BYTES {
+            let bytes = tail.len() - 2;
+            return Err(SpoolError::DescriptionTooLong { bytes, limit_bytes: format::LINE_LIMIT_BYTES });
+        }
+        self.buffer.extend_from_slice(&tail);
+        self.put()?;
+        self.seal_and_move(id)?;
+        Ok(id)
+    }
+
+    fn take_number(&self, meta: &JobMeta) -> Result<JobId, SpoolError> {
+        let number = self.desk.sequence.next(&self.desk.disk, meta.arrived_at)?;
+        let [a, b, c, d, ..] = self.random;
+        JobId::new(number, u32::from_ne_bytes([a, b, c, d])).ok_or(SpoolError::ClockOutOfRange(meta.arrived_at))
+    }
+
+    /// Flush, move, flush. On an error the draft is dropped, which removes the file; its descriptor is not used again.
+    fn seal_and_move(&mut self, id: JobId) -> Result<(), SpoolError> {
+        let disk = &self.desk.disk;
+        let name = self.name();
+        let queued = Place::In(State::Queued);
+        let job = format!("{id}.job");
+        if let Some(file) = &self.file {
+            disk.flush(file).map_err(|e| self.error("flush", e))?;
+        }
+        with_reserve(disk, || disk.rename((Place::Tmp, name.as_ref()), (queued, job.as_ref())))
+            .map_err(|e| SpoolError::call("move a draft to", disk.path(queued, job.as_ref()), e))?;
+        self.file = None;
+        let disk = &self.desk.disk;
+        disk.flush_dir(queued).map_err(|e| SpoolError::call("flush", disk.path(queued, OsStr::new("")), e))
+    }
+
+    /// Writes the buffer out because it is full. The lock keeps a sweep away however slow the sender is.
+    fn spill(&mut self) -> Result<(), SpoolError> {
+        let first = self.file.is_none();
+        self.put()?;
+        match &self.file {
+            Some(file) if first => self.desk.disk.lock(file, Lock::Try).map(drop).map_err(|e| self.error("lock", e)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Writes the buffer out.
+    fn put(&mut self) -> Result<(), SpoolError> {
+        if self.file.is_none() {
+            self.file = Some(self.create().map_err(|e| self.error("create", e))?);
+        }
+        let disk = &self.desk.disk;
+        if let Some(file) = &self.file {
+            with_reserve(disk, || disk.write_all_at(file, &self.buffer, self.spilled_bytes))
+                .map_err(|e| self.error("write", e))?;
+        }
+        self.spilled_bytes += self.buffer.len() as u64;
+        self.buffer.clear();
+        Ok(())
+    }
+
+    fn create(&self) -> Io<D::File> {
+        let disk = &self.desk.disk;
+        with_reserve(disk, || disk.create(Place::Tmp, self.name().as_ref(), JOB_MODE))
+    }
+
+    fn name(&self) -> String {
+        hex::encode(self.random)
+    }
+
+    fn error(&self, call: &'static str, errno: Errno) -> SpoolError {
+        SpoolError::call(call, self.desk.disk.path(Place::Tmp, self.name().as_ref()), errno)
+    }
+}
+
+/// Without the payload, which has no place in a log.
+impl<D: Disk> std::fmt::Debug for Draft<D> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Draft").field("name", &self.name()).field("length", &self.len()).finish_non_exhaustive()
+    }
+}
+
+impl<D: Disk> Drop for Draft<D> {
+    fn drop(&mut self) {
+        if self.file.is_some() {
+            let _ = self.desk.disk.remove(Place::Tmp, self.name().as_ref(), Kind::Regular);
+        }
+    }
+}
+
+/// Reads what was spilled from the file, the rest from the buffer.
+struct DraftReader<'a, D: Disk> {
+    draft: &'a Draft<D>,
+    offset: u64,
+}
+
+impl<D: Disk> Read for DraftReader<'_, D> {
+    fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
+        let draft = self.draft;
+        let read = match &draft.file {
+            Some(file) if self.offset < draft.spilled_bytes => {
+                let left = usize::try_from(draft.spilled_bytes - self.offset).unwrap_or(usize::MAX);
+                let room = into.len().min(left);
+                draft.desk.disk.read_at(file, &mut into[..room], self.offset)?
+            }
+            _ => {
+                let from = usize::try_from(self.offset - draft.spilled_bytes).unwrap_or(usize::MAX);
+                draft.buffer.get(from..).unwrap_or_default().read(into)?
+            }
+        };
+        self.offset += read as u64;
+        Ok(read)
+    }
+}

@@ -1,0 +1,153 @@
+//! Pure. What can go wrong with a spool, in words for the operator. Nothing here is for a sender's eyes.
+
+use crate::model::{IllegalMove, JobId};
+use rustix::io::Errno;
+use std::path::{Path, PathBuf};
+
+/// An error of the spool.
+#[derive(Debug, thiserror::Error)]
+pub enum SpoolError {
+    /// A call to the system failed.
+    #[error("cannot {call} {}: {}{}", path.display(), words(*errno), remedy(*errno))]
+    Call {
+        /// What was to be done, as a verb.
+        call: &'static str,
+        /// To what.
+        path: PathBuf,
+        /// The system's answer.
+        errno: Errno,
+    },
+    /// Another runner has the spool.
+    #[error("{} is locked by {}; only one runner works on a spool", path.display(), holder(*pid))]
+    Locked {
+        /// Its process, if the lock file says.
+        pid: Option<u32>,
+        /// The lock file.
+        path: PathBuf,
+    },
+    /// A job's description does not fit its line.
+    #[error("the job's description takes {bytes} bytes, more than {limit_bytes}; allow fewer or shorter headers")]
+    DescriptionTooLong {
+        /// Its length.
+        bytes: usize,
+        /// The limit.
+        limit_bytes: usize,
+    },
+    /// The time of arrival has no sequence number.
+    #[error("the clock says {0}, which no job can be named after; set the clock")]
+    ClockOutOfRange(jiff::Timestamp),
+    /// There is no such job where it was looked for.
+    #[error("no job {0} is there to be moved; it may have moved on meanwhile")]
+    NoSuchJob(JobId),
+    /// The job cannot go there.
+    #[error(transparent)]
+    IllegalMove(#[from] IllegalMove),
+    /// A flush of the job's history failed before, and nothing can be promised of it any more.
+    #[error("the history of job {0} could not be flushed before; stop, look at the disk, then start again")]
+    HistoryLost(JobId),
+}
+
+impl SpoolError {
+    /// `cannot <call> <path>: <errno>; <remedy>`.
+    pub(super) fn call(call: &'static str, path: impl AsRef<Path>, errno: Errno) -> Self {
+        Self::Call { call, path: path.as_ref().to_owned(), errno }
+    }
+
+    /// The system's answer, where there was one.
+    pub fn errno(&self) -> Option<Errno> {
+        match self {
+            Self::Call { errno, .. } => Some(*errno),
+            _ => None,
+        }
+    }
+
+    /// Whether space, inodes or quota ran out.
+    pub fn is_full(&self) -> bool {
+        self.errno().is_some_and(is_full)
+    }
+
+    /// Whether a right is missing.
+    pub fn is_permission(&self) -> bool {
+        matches!(self.errno(), Some(Errno::ACCESS | Errno::PERM))
+    }
+
+    /// Whether the file system cannot be written to.
+    pub fn is_read_only(&self) -> bool {
+        self.errno() == Some(Errno::ROFS)
+    }
+
+    /// Whether something is not there.
+    pub fn is_missing(&self) -> bool {
+        matches!(self, Self::NoSuchJob(_)) || self.errno() == Some(Errno::NOENT)
+    }
+
+    /// Exit code after sysexits(3): 70 a bug, 73 cannot create, 74 input or output, 75 try again later, 77 no right.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Locked { .. } => 75,
+            Self::Call { errno, .. } if is_full(*errno) => 75,
+            Self::Call { .. } if self.is_permission() => 77,
+            Self::Call { .. } if self.is_missing() => 73,
+            Self::NoSuchJob(_) => 1,
+            Self::IllegalMove(_) => 70,
+            _ => 74,
+        }
+    }
+}
+
+/// Whether space, inodes or quota ran out.
+pub(super) fn is_full(errno: Errno) -> bool {
+    matches!(errno, Errno::NOSPC | Errno::DQUOT)
+}
+
+/// The system's sentence in our case and without its number.
+pub(super) fn words(errno: Errno) -> String {
+    let text = std::io::Error::from(errno).to_string();
+    let text = text.split(" (os error").next().unwrap_or_default();
+    let mut letters = text.chars();
+    letters.next().map(|first| first.to_lowercase().chain(letters).collect()).unwrap_or_default()
+}
+
+fn remedy(errno: Errno) -> &'static str {
+    match errno {
+        Errno::NOSPC => "; free space or inodes there (`df`, `df -i`)",
+        Errno::DQUOT => "; free space or raise the quota",
+        Errno::ACCESS | Errno::PERM => "; run as the spool's owner or as a member of its group",
+        Errno::ROFS => "; see the kernel's log for the reason, then mount it read-write",
+        Errno::IO => "; the disk reports a fault: see the kernel's log",
+        Errno::MFILE | Errno::NFILE => "; raise the limit of open files",
+        Errno::NOENT => "; is the spool there, and was it replaced since this process began?",
+        Errno::INVAL | Errno::NOSYS => "; put the spool on a local file system such as ext4, xfs or btrfs",
+        _ => "",
+    }
+}
+
+fn holder(pid: Option<u32>) -> String {
+    pid.map_or_else(|| "another runner".to_owned(), |pid| format!("the runner with process id {pid}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_names_the_call_the_path_the_cause_and_the_remedy() {
+        let error = SpoolError::call("create", "/s/tmp/1", Errno::NOSPC);
+        assert_eq!(
+            error.to_string(),
+            "cannot create /s/tmp/1: no space left on device; free space or inodes there (`df`, `df -i`)"
+        );
+        assert!(error.is_full() && !error.is_permission());
+        assert_eq!(error.exit_code(), 75);
+    }
+
+    #[test]
+    fn a_locked_spool_names_the_holder_and_says_try_later() {
+        let error = SpoolError::Locked { pid: Some(7), path: "/s/lock".into() };
+        assert_eq!(
+            error.to_string(),
+            "/s/lock is locked by the runner with process id 7; only one runner works on a spool"
+        );
+        assert_eq!(error.exit_code(), 75);
+    }
+}

@@ -1,0 +1,50 @@
+//! Edge. The receiver's side: an open spool that takes drafts.
+
+use super::disk::{Disk, Place};
+use super::draft::Draft;
+use super::error::SpoolError;
+use super::real::RealDisk;
+use super::sequence::Sequence;
+use crate::model::State;
+use crate::system::random::random_bytes;
+use std::path::Path;
+use std::sync::Arc;
+
+/// An open spool for receivers. Needs to be a member of the spool's group, and to own nothing. One inbox serves many
+/// threads; nothing but the sequence number makes them wait for each other.
+#[derive(Debug)]
+pub struct Inbox<D: Disk = RealDisk>(Arc<Desk<D>>);
+
+/// What an inbox and its drafts share.
+#[derive(Debug)]
+pub(super) struct Desk<D: Disk> {
+    pub(super) disk: D,
+    pub(super) sequence: Sequence<D::File>,
+}
+
+impl Inbox {
+    /// Opens the spool at `root` and the directories that an append needs, so that running out of descriptors later
+    /// costs one delivery, not the spool.
+    pub fn open(root: &Path) -> Result<Self, SpoolError> {
+        let disk = RealDisk::open(root).map_err(|e| SpoolError::call("open", root, e))?;
+        for place in [Place::Tmp, Place::In(State::Queued)] {
+            disk.hold(place).map_err(|e| SpoolError::call("open", root.join(place.as_str()), e))?;
+        }
+        Self::on(disk)
+    }
+}
+
+impl<D: Disk> Inbox<D> {
+    /// An inbox on any disk.
+    pub fn on(disk: D) -> Result<Self, SpoolError> {
+        let sequence = Sequence::open(&disk)?;
+        Ok(Self(Arc::new(Desk { disk, sequence })))
+    }
+
+    /// Begins a job. Nothing is on disk until its payload outgrows the draft's buffer or it is committed, so that a
+    /// delivery that turns out to be unsigned costs no disk.
+    pub fn draft(&self) -> Result<Draft<D>, SpoolError> {
+        let random = random_bytes().map_err(|e| SpoolError::call("draw a random name for", "a job", e))?;
+        Ok(Draft::new(Arc::clone(&self.0), random))
+    }
+}

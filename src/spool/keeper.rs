@@ -1,0 +1,205 @@
+//! Edge. The runner's side: holds the spool's lock, claims jobs, and decides about those that never run.
+
+use super::check::{Damage, Whole, check};
+use super::claim::{Claim, Claimed};
+use super::disk::{Access, Disk, LOCK_MODE, Lock, Place};
+use super::entry::{Entry, What};
+use super::error::{SpoolError, words};
+use super::journal::{Journal, history_name};
+use super::real::RealDisk;
+use super::settlement::Settlement;
+use super::shelf::{Opened, Owners, Shelf, job_name};
+use crate::model::{JobId, State, next};
+use crate::system::boot::boot_id;
+use jiff::Timestamp;
+use rustix::io::Errno;
+use std::collections::{BTreeMap, HashSet};
+use std::ffi::{OsStr, OsString};
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Largest payload that is claimed, unless `limit_payload` says otherwise.
+const PAYLOAD_LIMIT_BYTES: u64 = 256 * 1024 * 1024;
+
+/// The one runner of a spool. Many threads may use it; the lock is given back when it and all its claims are gone.
+#[derive(Debug)]
+pub struct Keeper<D: Disk = RealDisk> {
+    pub(super) shelf: Arc<Shelf<D>>,
+    /// When the jobs in `waiting/` are due, as far as their histories were read.
+    pub(super) due: Mutex<BTreeMap<JobId, Timestamp>>,
+    /// What could not be moved out of `queued/`, reported once.
+    pub(super) reported: Mutex<HashSet<OsString>>,
+}
+
+/// A job in `running/` after every byte of it was read.
+pub(super) enum Inspected<F> {
+    Whole(F, Whole),
+    Damaged(Option<F>, String),
+}
+
+impl Keeper {
+    /// Locks the spool at `root`, after making what is missing of it.
+    pub fn lock(root: &Path) -> Result<Self, SpoolError> {
+        super::create::create(root)?;
+        let disk = RealDisk::open(root).map_err(|e| SpoolError::call("open", root, e))?;
+        for place in Place::BELOW_ROOT {
+            disk.hold(place).map_err(|e| SpoolError::call("open", root.join(place.as_str()), e))?;
+        }
+        Self::on(disk)
+    }
+}
+
+impl<D: Disk> Keeper<D> {
+    /// Locks a spool on any disk.
+    pub fn on(disk: D) -> Result<Self, SpoolError> {
+        let lock = take_lock(&disk)?;
+        let here = disk.facts_at(Place::In(State::Queued), OsStr::new("."));
+        let here =
+            here.map_err(|e| SpoolError::call("look at", disk.path(Place::In(State::Queued), OsStr::new("")), e))?;
+        let our_uid = rustix::process::geteuid().as_raw();
+        let owners = Owners { our_uid, spool_uid: here.uid, spool_gid: here.gid };
+        let payload_limit_bytes = AtomicU64::new(PAYLOAD_LIMIT_BYTES);
+        let runner_pid = std::process::id();
+        let shelf = Shelf { disk, _lock: lock, owners, payload_limit_bytes, runner_pid, boot_id: boot_id() };
+        Ok(Self { shelf: Arc::new(shelf), due: Mutex::default(), reported: Mutex::default() })
+    }
+
+    /// Sets the largest payload that is claimed; what is larger goes to `corrupt/`.
+    pub fn limit_payload(&self, limit_bytes: u64) {
+        self.shelf.payload_limit_bytes.store(limit_bytes, Ordering::Relaxed);
+    }
+
+    /// Takes a job out of `queued/` or `waiting/`: moves it to `running/`, checks every byte, records the claim,
+    /// flushes. An error leaves the job in `running/`; the runner had better stop and let `recover` look at it.
+    pub fn claim(&self, id: JobId, at: Timestamp) -> Result<Claimed<D>, SpoolError> {
+        for from in [State::Queued, State::Waiting] {
+            if self.take(id, from, at)? {
+                return self.examine(id, from, at);
+            }
+        }
+        Ok(Claimed::Gone)
+    }
+
+    /// Decides about a job that is not running: superseded, a repeat, cancelled, held, or released by a person.
+    pub fn decide(&self, id: JobId, settlement: Settlement, at: Timestamp) -> Result<State, SpoolError> {
+        let from = self.find_at_rest(id)?;
+        let to = next(from, settlement.happening())?;
+        let mut journal = self.shelf.journal(from, id, at)?;
+        let is_new = journal.history.entries().is_empty();
+        journal.append(&self.shelf.disk, &Entry::new(at, What::from(settlement)))?;
+        if is_new {
+            self.shelf.flush_dirs(&[from])?;
+        }
+        let job = self.shelf.disk.open(Place::In(from), job_name(id).as_ref(), Access::Read).ok();
+        self.shelf.carry(id, from, to, job.as_ref(), at)?;
+        Ok(to)
+    }
+
+    fn find_at_rest(&self, id: JobId) -> Result<State, SpoolError> {
+        let name = job_name(id);
+        let is_in = |&s: &State| self.shelf.disk.facts_at(Place::In(s), name.as_ref()).is_ok();
+        let at_rest = [State::Queued, State::Waiting, State::Held, State::Failed, State::Done];
+        at_rest.into_iter().find(is_in).ok_or(SpoolError::NoSuchJob(id))
+    }
+
+    /// Moves a job to `running/`; says whether it was there. If a job of that id is running already, this is another
+    /// file with its name.
+    fn take(&self, id: JobId, from: State, at: Timestamp) -> Result<bool, SpoolError> {
+        let name = job_name(id);
+        let running = Place::In(State::Running);
+        match self.shelf.disk.rename((Place::In(from), name.as_ref()), (running, name.as_ref())) {
+            Ok(()) => {
+                self.due.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
+                Ok(true)
+            }
+            Err(Errno::NOENT) => Ok(false),
+            Err(Errno::EXIST) => {
+                self.shelf.put_away(from, name.as_ref(), "it has the name of a running job", at)?;
+                self.shelf.flush_dirs(&[State::Corrupt, from]).map(|()| false)
+            }
+            Err(errno) => Err(self.shelf.error("claim", from, name, errno)),
+        }
+    }
+
+    fn examine(&self, id: JobId, from: State, at: Timestamp) -> Result<Claimed<D>, SpoolError> {
+        let (file, whole) = match self.inspect(id)? {
+            Inspected::Whole(file, whole) => (file, whole),
+            Inspected::Damaged(file, reason) => return self.reject(id, from, file.as_ref(), reason, at),
+        };
+        let journal = self.bring_history(id, from, at)?;
+        let mut claim = self.claim_of(id, file, whole, journal);
+        let (runner_pid, boot_id) = (self.shelf.runner_pid, self.shelf.boot_id.clone());
+        claim.record(&Entry::new(at, What::Claimed { runner_pid, boot_id }))?;
+        self.shelf.disk.flush(&claim.file).map_err(|e| self.shelf.error("flush", State::Running, job_name(id), e))?;
+        self.shelf.flush_dirs(&[State::Running, from])?;
+        Ok(Claimed::Job(Box::new(claim)))
+    }
+
+    /// Checks the job in `running/` from end to end. A sector that cannot be read is damage too: the file is kept, and
+    /// the jobs behind it go on.
+    pub(super) fn inspect(&self, id: JobId) -> Result<Inspected<D::File>, SpoolError> {
+        let (file, size) = match self.shelf.open_job(State::Running, id)? {
+            Opened::Hostile(reason) => return Ok(Inspected::Damaged(None, reason)),
+            Opened::Job(file, facts) => (file, facts.size),
+        };
+        Ok(match check(&self.shelf.disk, &file, size, id) {
+            Ok(whole) => Inspected::Whole(file, whole),
+            Err(Damage::Found(reason)) => Inspected::Damaged(Some(file), reason),
+            Err(Damage::Disk(errno)) => Inspected::Damaged(Some(file), format!("it cannot be read: {}", words(errno))),
+        })
+    }
+
+    pub(super) fn claim_of(&self, id: JobId, file: D::File, whole: Whole, journal: Journal<D>) -> Claim<D> {
+        let attempt = journal.history.attempts() + 1;
+        Claim { shelf: Arc::clone(&self.shelf), id, file, whole, journal, attempt }
+    }
+
+    /// Moves the history after its job, or begins one.
+    fn bring_history(&self, id: JobId, from: State, at: Timestamp) -> Result<Journal<D>, SpoolError> {
+        if self.shelf.existing_journal(from, id, at)?.is_some() {
+            self.shelf.shift(&history_name(id), from, State::Running, at)?;
+        }
+        self.shelf.journal(State::Running, id, at)
+    }
+
+    /// Moves a claimed job that is none to `corrupt/`, with the reason in its history.
+    pub(super) fn reject(
+        &self,
+        id: JobId,
+        from: State,
+        file: Option<&D::File>,
+        reason: String,
+        at: Timestamp,
+    ) -> Result<Claimed<D>, SpoolError> {
+        let mut journal = self.bring_history(id, from, at)?;
+        journal.append(&self.shelf.disk, &Entry::new(at, What::Corrupt { reason: reason.clone() }))?;
+        self.shelf.carry(id, State::Running, State::Corrupt, file, at)?;
+        self.shelf.flush_dirs(&[from])?;
+        Ok(Claimed::Corrupt { reason })
+    }
+}
+
+/// Takes the lock, and writes our process id into it for whoever wonders.
+fn take_lock<D: Disk>(disk: &D) -> Result<D::File, SpoolError> {
+    let name = OsStr::new("lock");
+    let path = disk.path(Place::Root, name);
+    let file = match disk.open(Place::Root, name, Access::Write) {
+        Err(Errno::NOENT) => disk.create(Place::Root, name, LOCK_MODE),
+        other => other,
+    };
+    let file = file.map_err(|e| SpoolError::call("open", &path, e))?;
+    if !disk.lock(&file, Lock::Try).map_err(|e| SpoolError::call("lock", &path, e))? {
+        return Err(SpoolError::Locked { pid: holder(disk, &file), path });
+    }
+    let pid = format!("{}\n", std::process::id());
+    // The number is for people; without it the lock holds as well.
+    let _ = disk.truncate(&file, 0).and_then(|()| disk.write_all_at(&file, pid.as_bytes(), 0));
+    Ok(file)
+}
+
+fn holder<D: Disk>(disk: &D, file: &D::File) -> Option<u32> {
+    let mut text = [0; 16];
+    let filled = disk.read_full_at(file, &mut text, 0).ok()?;
+    std::str::from_utf8(&text[..filled]).ok()?.trim().parse().ok()
+}

@@ -1,0 +1,168 @@
+//! Edge. What is in `queued/` and what is due in `waiting/`: one listing, never a look at every entry.
+
+use super::disk::{Access, Disk, Kind, Place};
+use super::error::{SpoolError, words};
+use super::journal::{self, history_name};
+use super::keeper::Keeper;
+use crate::model::{JobId, State};
+use jiff::Timestamp;
+use rustix::io::Errno;
+use std::collections::{BTreeMap, BinaryHeap};
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
+use std::path::PathBuf;
+use std::sync::PoisonError;
+
+/// Most jobs that one scan returns, so that a million of them take no memory: drain these, then scan again.
+pub(super) const SCAN_LIMIT: usize = 20_000;
+/// Most entries that one scan puts away; the next scan goes on.
+const STRAY_LIMIT: usize = 10_000;
+
+/// What is in `queued/`.
+#[derive(Debug, Default)]
+pub struct Scan {
+    /// The oldest jobs, in order.
+    pub jobs: Vec<JobId>,
+    /// Whether there are more.
+    pub more: bool,
+    /// What did not belong there, each reported once.
+    pub problems: Vec<Problem>,
+}
+
+/// Something that does not belong in the spool, and what was done about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// Where it was.
+    pub path: PathBuf,
+    /// What it is, and where it went.
+    pub text: String,
+}
+
+impl std::fmt::Display for Problem {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {}", self.path.display(), self.text)
+    }
+}
+
+/// What is due in `waiting/`.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Due {
+    /// Jobs whose time has come, in order of arrival.
+    pub jobs: Vec<JobId>,
+    /// When the next one's time will have come.
+    pub next: Option<Timestamp>,
+}
+
+/// Entries of one listing, sorted out.
+#[derive(Default)]
+struct Listing {
+    smallest: BinaryHeap<JobId>,
+    more: bool,
+    histories: Vec<JobId>,
+    strays: Vec<(OsString, Kind)>,
+}
+
+impl Listing {
+    fn take(&mut self, name: &OsStr, kind: Kind) {
+        let may_be_regular = matches!(kind, Kind::Regular | Kind::Unknown);
+        let job = JobId::from_job_file_name(name.as_bytes()).filter(|_| may_be_regular);
+        let history = JobId::from_events_file_name(name.as_bytes()).filter(|_| may_be_regular);
+        match (job, history) {
+            (Some(id), _) => self.push(id),
+            (_, Some(id)) if self.histories.len() < STRAY_LIMIT => self.histories.push(id),
+            (None, None) if self.strays.len() < STRAY_LIMIT => self.strays.push((name.to_owned(), kind)),
+            _ => {}
+        }
+    }
+
+    fn push(&mut self, id: JobId) {
+        self.smallest.push(id);
+        if self.smallest.len() > SCAN_LIMIT {
+            self.smallest.pop();
+            self.more = true;
+        }
+    }
+}
+
+impl<D: Disk> Keeper<D> {
+    /// Lists `queued/`. Whatever is there and is neither a job nor a history goes to `corrupt/`, unopened; what cannot
+    /// be moved is reported once and passed over. Whether a file named like a job is one, `claim` finds out.
+    pub fn scan(&self, at: Timestamp) -> Result<Scan, SpoolError> {
+        let mut listing = Listing::default();
+        self.list(State::Queued, &mut |name, kind| listing.take(name, kind))?;
+        let mut problems = Vec::new();
+        for (name, kind) in &listing.strays {
+            problems.extend(self.clear_away(name, *kind, "neither a job nor a history", at));
+        }
+        for id in &listing.histories {
+            problems.extend(self.check_history_owner(*id, at));
+        }
+        if !problems.is_empty() {
+            self.shelf.flush_dirs(&[State::Corrupt, State::Queued])?;
+        }
+        Ok(Scan { jobs: listing.smallest.into_sorted_vec(), more: listing.more, problems })
+    }
+
+    /// The jobs in `waiting/` whose time has come at `now`. Each history is read once.
+    pub fn due(&self, now: Timestamp) -> Result<Due, SpoolError> {
+        let mut waiting = Vec::new();
+        self.list(State::Waiting, &mut |name, _| waiting.extend(JobId::from_job_file_name(name.as_bytes())))?;
+        waiting.sort_unstable();
+        let mut known = self.due.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut times = BTreeMap::new();
+        for id in waiting {
+            let time = known.get(&id).copied().map_or_else(|| self.not_before(id), Ok)?;
+            times.insert(id, time);
+        }
+        let jobs = times.iter().filter(|(_, time)| **time <= now).map(|(id, _)| *id).collect();
+        let next = times.values().filter(|time| **time > now).min().copied();
+        *known = times;
+        Ok(Due { jobs, next })
+    }
+
+    /// A job that lies in `waiting/` without saying until when is due at once.
+    fn not_before(&self, id: JobId) -> Result<Timestamp, SpoolError> {
+        let disk = &self.shelf.disk;
+        let name = history_name(id);
+        let read = match disk.open(Place::In(State::Waiting), name.as_ref(), Access::Read) {
+            Err(Errno::NOENT) => return Ok(Timestamp::MIN),
+            Err(errno) => Err(errno),
+            Ok(file) => journal::read(disk, &file),
+        };
+        let (history, _) = read.map_err(|e| self.shelf.error("read", State::Waiting, name, e))?;
+        Ok(history.not_before().unwrap_or(Timestamp::MIN))
+    }
+
+    pub(super) fn list(&self, state: State, visit: &mut dyn FnMut(&OsStr, Kind)) -> Result<(), SpoolError> {
+        self.shelf.disk.entries(Place::In(state), visit).map_err(|e| self.shelf.error("list", state, "", e))
+    }
+
+    /// Only a runner writes histories. A stranger's would also keep `queued/` from ever being empty.
+    fn check_history_owner(&self, id: JobId, at: Timestamp) -> Option<Problem> {
+        let name = history_name(id);
+        let facts = self.shelf.disk.facts_at(Place::In(State::Queued), name.as_ref()).ok()?;
+        let ours = facts.kind == Kind::Regular && self.shelf.owners.may_own_history(facts);
+        if ours { None } else { self.clear_away(name.as_ref(), facts.kind, "a history that no runner wrote", at) }
+    }
+
+    /// Moves an entry of `queued/` to `corrupt/`. A directory that cannot be moved goes if it is empty.
+    fn clear_away(&self, name: &OsStr, kind: Kind, why: &str, at: Timestamp) -> Option<Problem> {
+        let queued = Place::In(State::Queued);
+        let text = match self.shelf.try_put_away(State::Queued, name, why, at) {
+            Ok(safe) => format!("{why}; moved to corrupt/{safe}"),
+            Err(Errno::NOENT) => return None,
+            Err(_) if kind == Kind::Directory && self.shelf.disk.remove(queued, name, kind).is_ok() => {
+                format!("{why}; an empty directory, removed")
+            }
+            Err(errno) => {
+                let mut reported = self.reported.lock().unwrap_or_else(PoisonError::into_inner);
+                let is_new = reported.len() < STRAY_LIMIT && reported.insert(name.to_owned());
+                if !is_new {
+                    return None;
+                }
+                format!("{why}; cannot be moved to corrupt/: {}; remove it by hand", words(errno))
+            }
+        };
+        Some(Problem { path: self.shelf.disk.path(queued, name), text })
+    }
+}

@@ -1,0 +1,51 @@
+//! Edge. What receivers that died left in `tmp/`.
+
+use super::disk::{Access, Disk, Facts, Kind, Lock, Place};
+use super::error::{SpoolError, words};
+use super::keeper::Keeper;
+use super::scan::Problem;
+use jiff::Timestamp;
+use std::ffi::{OsStr, OsString};
+
+/// A file that nobody wrote to for so long is abandoned.
+const STALE_S: i64 = 24 * 60 * 60;
+
+impl<D: Disk> Keeper<D> {
+    /// Removes abandoned files. A second name of a file goes at once: it is what a power cut leaves of an append whose
+    /// new name was durable before its old one was gone, and the job in `queued/` must have one name only.
+    pub(super) fn sweep(&self, at: Timestamp, problems: &mut Vec<Problem>) -> Result<(), SpoolError> {
+        let disk = &self.shelf.disk;
+        let mut names: Vec<OsString> = Vec::new();
+        let listed = disk.entries(Place::Tmp, &mut |name, _| names.push(name.to_owned()));
+        listed.map_err(|e| SpoolError::call("list", disk.path(Place::Tmp, OsStr::new("")), e))?;
+        let mut removed = false;
+        for name in names {
+            let Ok(facts) = disk.facts_at(Place::Tmp, &name) else { continue };
+            let is_double = facts.kind == Kind::Regular && facts.links > 1;
+            if !is_double && !self.is_abandoned(&name, facts, at) {
+                continue;
+            }
+            match disk.remove(Place::Tmp, &name, facts.kind) {
+                Ok(()) => removed = true,
+                Err(errno) => {
+                    let text = format!("cannot be removed: {}; remove it by hand", words(errno));
+                    problems.push(Problem { path: disk.path(Place::Tmp, &name), text });
+                }
+            }
+        }
+        let flushed = if removed { disk.flush_dir(Place::Tmp) } else { Ok(()) };
+        flushed.map_err(|e| SpoolError::call("flush", disk.path(Place::Tmp, OsStr::new("")), e))
+    }
+
+    fn is_abandoned(&self, name: &OsStr, facts: Facts, at: Timestamp) -> bool {
+        let is_old = at.as_second().saturating_sub(facts.modified_s) > STALE_S;
+        is_old && (facts.kind != Kind::Regular || !self.is_being_written(name))
+    }
+
+    /// A draft that outgrew its buffer holds its file's lock.
+    fn is_being_written(&self, name: &OsStr) -> bool {
+        let disk = &self.shelf.disk;
+        let file = disk.open(Place::Tmp, name, Access::Read);
+        file.is_ok_and(|file| disk.lock(&file, Lock::Try).is_ok_and(|free| !free))
+    }
+}

@@ -1,0 +1,145 @@
+//! Edge. Starts a process in a session of its own, with nothing inherited but what it is given.
+//!
+//! `PR_SET_PDEATHSIG` is not used: it is tied to the thread that forked, reaches direct children only, and a setuid
+//! program clears it. What outlives a killed runner is found by its mark instead (`tree`).
+
+use super::reap;
+use super::wait::{after, ready};
+use rustix::fs::Mode;
+use rustix::io::FdFlags;
+use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal, setsid, umask};
+use std::ffi::OsString;
+use std::fs;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd, RawFd};
+use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
+use std::process::{Command, ExitStatus, Stdio};
+use std::time::Duration;
+
+/// Files that steps make are readable by the web server, and writable by their owner only.
+const UMASK: Mode = Mode::WGRP.union(Mode::WOTH);
+
+/// How long a killed process may take to exit.
+const LAST_LOOK: Duration = Duration::from_millis(500);
+
+/// What to start.
+#[derive(Debug, Clone)]
+pub struct Program {
+    /// The file to execute, absolute.
+    pub file: PathBuf,
+    /// `argv`, with the name as it was typed first.
+    pub argv: Vec<OsString>,
+    /// Work directory.
+    pub dir: PathBuf,
+    /// The whole environment.
+    pub env: Vec<(OsString, OsString)>,
+}
+
+/// A process that was started here and not yet reaped. Dropping it kills and reaps it; a
+/// process that cannot be killed (a setuid program, or one that is stuck in the kernel) is left to `reap_orphans`.
+#[derive(Debug)]
+pub struct Child {
+    process: std::process::Child,
+    pidfd: OwnedFd,
+    is_reaped: bool,
+}
+
+impl Child {
+    /// Starts `program` in a new session, with standard input empty and both outputs on pipes.
+    pub fn start(program: &Program) -> io::Result<Self> {
+        let mut command = Command::new(&program.file);
+        if let Some((name, arguments)) = program.argv.split_first() {
+            command.arg0(name).args(arguments);
+        }
+        command.current_dir(&program.dir).env_clear().envs(program.env.iter().map(|(k, v)| (k, v)));
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        enter_own_session(&mut command, inherited());
+        let mut child = reap::start_direct(&mut command)?;
+        match pidfd_open(pid_of(&child), PidfdFlags::empty()) {
+            Ok(pidfd) => Ok(Self { process: child, pidfd, is_reaped: false }),
+            Err(error) => {
+                let _gone = (child.kill(), child.wait());
+                reap::forget_direct(child.id());
+                Err(error.into())
+            }
+        }
+    }
+
+    /// Process id; also the id of its session and process group.
+    pub fn pid(&self) -> Pid {
+        pid_of(&self.process)
+    }
+
+    /// Readable once the process has exited.
+    pub fn exited(&self) -> BorrowedFd<'_> {
+        self.pidfd.as_fd()
+    }
+
+    /// The reading ends of standard output and standard error; once.
+    pub fn take_output(&mut self) -> Option<(OwnedFd, OwnedFd)> {
+        Some((self.process.stdout.take()?.into(), self.process.stderr.take()?.into()))
+    }
+
+    /// The exit status; blocks until there is one.
+    pub fn reap(&mut self) -> io::Result<ExitStatus> {
+        let status = self.process.wait()?;
+        self.is_reaped = true;
+        reap::forget_direct(self.process.id());
+        Ok(status)
+    }
+}
+
+impl Drop for Child {
+    fn drop(&mut self) {
+        if self.is_reaped {
+            return;
+        }
+        let _sent = pidfd_send_signal(&self.pidfd, Signal::KILL);
+        match ready(&[self.exited()], after(LAST_LOOK)) {
+            Ok(exited) if exited == [true] => drop(self.reap()),
+            _ => reap::forget_direct(self.process.id()),
+        }
+    }
+}
+
+fn pid_of(child: &std::process::Child) -> Pid {
+    Pid::from_child(child)
+}
+
+/// Descriptors from 3 on that a child would inherit. What is opened here closes itself on exec; these came from
+/// whoever started this process.
+fn inherited() -> Vec<RawFd> {
+    let Ok(entries) = fs::read_dir("/proc/self/fdinfo") else { return Vec::new() };
+    entries
+        .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
+        .filter(|&fd| is_inheritable(fd))
+        .collect()
+}
+
+/// Whether descriptor `fd` of this process stays open on exec, by its flags in proc(5) `fdinfo`.
+fn is_inheritable(fd: RawFd) -> bool {
+    const CLOSES_ON_EXEC: u32 = 0o2_000_000;
+    let Ok(text) = fs::read_to_string(format!("/proc/self/fdinfo/{fd}")) else { return false };
+    let flags = text.lines().find_map(|line| u32::from_str_radix(line.strip_prefix("flags:")?.trim(), 8).ok());
+    fd > 2 && flags.is_some_and(|flags| flags & CLOSES_ON_EXEC == 0)
+}
+
+/// Between fork and exec: a new session, a fixed umask, and `inherited` closed by exec.
+#[expect(unsafe_code, reason = "only setsid, umask and fcntl run between fork and exec, all async-signal-safe")]
+fn enter_own_session(command: &mut Command, inherited: Vec<RawFd>) {
+    let enter = move || {
+        setsid()?;
+        umask(UMASK);
+        for &fd in &inherited {
+            // SAFETY: the number is only used for this call; a descriptor that is gone by now gives EBADF.
+            let fd = unsafe { BorrowedFd::borrow_raw(fd) };
+            let _was_closed = rustix::io::fcntl_setfd(fd, FdFlags::CLOEXEC);
+        }
+        Ok(())
+    };
+    // SAFETY: the closure neither allocates nor locks.
+    unsafe {
+        command.pre_exec(enter);
+    }
+}

@@ -1,0 +1,234 @@
+//! Edge. The processes of a job, wherever they went, and how they all end.
+//!
+//! A process is a job's if one of these holds: it was seen to be before; its parent is; it is in a session that was
+//! begun by one that is; it carries the job's mark in the environment that it was started with; or it is an orphan
+//! that came to this process while nothing else ran here. What left its group, forked twice or emptied its environment
+//! is found by one rule or another. This process and its ancestors are never a job's, even if a job's mark is on them.
+
+use super::reap;
+use super::table::{self, Mark, Process};
+use super::wait::after;
+use rustix::io::Errno;
+use rustix::process::{Pid, PidfdFlags, Signal, getpid, pidfd_open, pidfd_send_signal};
+use std::collections::HashSet;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::time::{Duration, Instant};
+
+/// Name of the mark: the variable that holds the job's id.
+pub const MARK: &str = "HOOKSPOOL_JOB";
+/// Rounds of stop-and-look before what cannot be stopped is killed as it is.
+const FREEZE_ROUNDS: usize = 20;
+/// How long KILL is repeated before processes are given up as stuck.
+const GIVE_UP: Duration = Duration::from_secs(10);
+/// How long one round of KILL waits for the killed.
+const KILL_ROUND: Duration = Duration::from_secs(1);
+
+/// Waits until a descriptor is readable (true) or a moment has come (false), and may do other work meanwhile.
+pub type Wait<'a> = &'a mut dyn FnMut(BorrowedFd<'_>, Instant) -> io::Result<bool>;
+
+/// What became of a tree that was to end.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Ended {
+    /// Processes that are gone.
+    pub ended: usize,
+    /// Processes that could not be ended: another user's, or stuck in the kernel.
+    pub left: usize,
+}
+
+/// The processes of one job.
+#[derive(Debug)]
+pub struct Tree {
+    job: String,
+    known: HashSet<(i32, u64)>,
+    /// Children that this process had before the job; `None`: orphans are not told apart.
+    before: Option<HashSet<(i32, u64)>>,
+}
+
+impl Tree {
+    /// The tree of the job with id `job`.
+    pub fn of(job: &str) -> Self {
+        Self { job: job.to_owned(), known: HashSet::new(), before: None }
+    }
+
+    /// From now on, orphans that come to this process are the job's.
+    pub fn claim_orphans(&mut self) -> io::Result<()> {
+        let me = my_pid();
+        let children = table::processes()?.into_iter().filter(|p| p.parent == me);
+        self.before = Some(children.map(|p| p.key()).collect());
+        Ok(())
+    }
+
+    /// A process that was started for the job.
+    pub fn add(&mut self, pid: Pid) {
+        self.known.extend(table::process(pid.as_raw_nonzero().get()).map(|p| p.key()));
+    }
+
+    /// Those that are alive.
+    pub fn members(&mut self) -> io::Result<Vec<Process>> {
+        let all = table::processes()?;
+        let relatives = Relatives::of(&all);
+        let mut pids: HashSet<i32> = all.iter().filter(|p| self.is_marked(p, &relatives)).map(|p| p.pid).collect();
+        while grow(&mut pids, &all, &relatives) {}
+        let members: Vec<Process> = all.into_iter().filter(|p| pids.contains(&p.pid) && p.is_alive()).collect();
+        self.known.extend(members.iter().map(Process::key));
+        Ok(members)
+    }
+
+    /// Whether `p` is the job's by itself, whoever its relatives are.
+    fn is_marked(&self, p: &Process, relatives: &Relatives) -> bool {
+        if relatives.are_above(p.pid) || !p.is_alive() {
+            return false;
+        }
+        self.known.contains(&p.key())
+            || match table::mark(p.pid, MARK, &self.job) {
+                Mark::Ours => true,
+                Mark::Absent => self.is_claimed_orphan(p, relatives),
+                Mark::Other | Mark::Unknown => false,
+            }
+    }
+
+    fn is_claimed_orphan(&self, p: &Process, relatives: &Relatives) -> bool {
+        let is_new = self.before.as_ref().is_some_and(|before| !before.contains(&p.key()));
+        is_new && p.parent == my_pid() && !relatives.are_our_session(p.session)
+    }
+
+    /// Ends them all: TERM, `patience`, then KILL until none is left.
+    pub fn end(&mut self, patience: Duration, wait: Wait<'_>) -> io::Result<Ended> {
+        let mut seen = HashSet::new();
+        self.ask(&mut seen, after(patience), wait)?;
+        let left = self.kill(&mut seen, after(GIVE_UP), wait)?;
+        reap::reap_orphans(self.before.is_some())?;
+        Ok(Ended { ended: seen.len() - left, left })
+    }
+
+    /// TERM to each once, those that appear meanwhile included, until none is left or `until`.
+    fn ask(&mut self, seen: &mut HashSet<(i32, u64)>, until: Instant, wait: Wait<'_>) -> io::Result<()> {
+        loop {
+            let members = self.members()?;
+            for member in &members {
+                if seen.insert(member.key()) {
+                    send(member, Signal::TERM);
+                    send(member, Signal::CONT); // a stopped process sees TERM only when it goes on
+                }
+            }
+            if members.is_empty() || !all_gone(&members, until, wait)? {
+                return Ok(());
+            }
+        }
+    }
+
+    /// KILL until a look finds none that can be killed; how many there are that cannot.
+    fn kill(&mut self, seen: &mut HashSet<(i32, u64)>, give_up: Instant, wait: Wait<'_>) -> io::Result<usize> {
+        loop {
+            let members = self.freeze()?;
+            seen.extend(members.iter().map(Process::key));
+            let killed: Vec<Process> = members.iter().filter(|m| send(m, Signal::KILL)).copied().collect();
+            all_gone(&killed, after(KILL_ROUND).min(give_up), wait)?;
+            let left = members.iter().filter(|m| is_still_there(m)).count();
+            if members.is_empty() || (left > 0 && (killed.is_empty() || Instant::now() >= give_up)) {
+                return Ok(left);
+            }
+        }
+    }
+
+    /// Stops all of them, and looks again until no running one is found: a process that is being forked during a look
+    /// is then found by its stopped parent in the next.
+    fn freeze(&mut self) -> io::Result<Vec<Process>> {
+        let mut members = self.members()?;
+        for _ in 0..FREEZE_ROUNDS {
+            let running = members.iter().filter(|m| !m.is_frozen());
+            if running.filter(|m| send(m, Signal::STOP)).count() == 0 {
+                break;
+            }
+            members = self.members()?;
+        }
+        Ok(members)
+    }
+}
+
+/// This process, its ancestors, and their sessions: never a job's.
+struct Relatives {
+    pids: HashSet<i32>,
+    sessions: HashSet<i32>,
+    /// Sessions whose leader is alive.
+    led: HashSet<i32>,
+}
+
+impl Relatives {
+    fn of(all: &[Process]) -> Self {
+        let mut pids = HashSet::new();
+        let mut sessions = HashSet::new();
+        let mut next = my_pid();
+        while let Some(p) = all.iter().find(|p| p.pid == next && !pids.contains(&next)) {
+            pids.insert(p.pid);
+            sessions.insert(p.session);
+            next = p.parent;
+        }
+        let led = all.iter().filter(|p| p.pid == p.session && p.is_alive()).map(|p| p.pid).collect();
+        Self { pids, sessions, led }
+    }
+
+    fn are_above(&self, pid: i32) -> bool {
+        self.pids.contains(&pid)
+    }
+
+    fn are_our_session(&self, session: i32) -> bool {
+        self.sessions.contains(&session)
+    }
+}
+
+/// Adds children of members, and those who share a session that a member began or whose leader is gone (a session of
+/// somebody else's, in which a process merely carries the mark, is left alone). Whether there were any.
+fn grow(pids: &mut HashSet<i32>, all: &[Process], relatives: &Relatives) -> bool {
+    let is_theirs = |session: i32| pids.contains(&session) || !relatives.led.contains(&session);
+    let sessions: HashSet<i32> = all
+        .iter()
+        .filter(|p| pids.contains(&p.pid) && is_theirs(p.session) && !relatives.are_our_session(p.session))
+        .map(|p| p.session)
+        .collect();
+    let is_next = |p: &&Process| pids.contains(&p.parent) || sessions.contains(&p.session);
+    let found: Vec<i32> = all
+        .iter()
+        .filter(|p| p.is_alive() && !pids.contains(&p.pid) && !relatives.are_above(p.pid))
+        .filter(is_next)
+        .map(|p| p.pid)
+        .collect();
+    pids.extend(&found);
+    !found.is_empty()
+}
+
+fn my_pid() -> i32 {
+    getpid().as_raw_nonzero().get()
+}
+
+/// A descriptor of `p`, and of no later process that got its id.
+fn open(p: &Process) -> Result<OwnedFd, Errno> {
+    let pid = Pid::from_raw(p.pid).ok_or(Errno::SRCH)?;
+    let pidfd = pidfd_open(pid, PidfdFlags::empty())?;
+    match table::process(p.pid) {
+        Some(now) if now.key() == p.key() => Ok(pidfd),
+        _ => Err(Errno::SRCH),
+    }
+}
+
+fn is_still_there(p: &Process) -> bool {
+    table::process(p.pid).is_some_and(|now| now.key() == p.key() && now.is_alive())
+}
+
+/// Sends `signal`; false when that is not ours to do, or there is nobody to get it.
+fn send(p: &Process, signal: Signal) -> bool {
+    open(p).and_then(|pidfd| pidfd_send_signal(pidfd, signal)).is_ok()
+}
+
+/// Waits until each of `processes` has exited, or `until`; whether all have. Those that cannot be opened do not count.
+fn all_gone(processes: &[Process], until: Instant, wait: Wait<'_>) -> io::Result<bool> {
+    for p in processes {
+        if let Ok(pidfd) = open(p)
+            && !wait(pidfd.as_fd(), until)?
+        {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
