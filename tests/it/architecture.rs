@@ -17,9 +17,10 @@ const MAY_USE: [(&str, &[&str]); 9] = [
 ];
 
 /// What a pure file never names.
-const IMPURE: [&str; 14] = [
+const IMPURE: [&str; 15] = [
     "std::fs",
-    "std::net",
+    "std::net::Tcp",
+    "std::net::Udp",
     "std::process",
     "std::env",
     "std::thread",
@@ -52,7 +53,7 @@ impl Source {
 
     fn is_test(&self) -> bool {
         let path = self.path.to_string_lossy();
-        path.ends_with("tests.rs") || path.contains("/tests/") || path.ends_with("testing.rs")
+        path.ends_with("tests.rs") || path.contains("/tests/") || path.ends_with("testing.rs") || path.ends_with("spool/fake.rs") || path.contains("spool/crash/")
     }
 }
 
