@@ -18,8 +18,20 @@ const MAY_USE: [(&str, &[&str]); 9] = [
 
 /// What a pure file never names.
 const IMPURE: [&str; 14] = [
-    "std::fs", "std::net", "std::process", "std::env", "std::thread", "std::os::unix::net", "Instant::now", "SystemTime", "Timestamp::now",
-    "rustix::fs", "rustix::process", "rustix::net", "println!", "tracing::",
+    "std::fs",
+    "std::net",
+    "std::process",
+    "std::env",
+    "std::thread",
+    "std::os::unix::net",
+    "Instant::now",
+    "SystemTime",
+    "Timestamp::now",
+    "rustix::fs",
+    "rustix::process",
+    "rustix::net",
+    "println!",
+    "tracing::",
 ];
 
 struct Source {
@@ -109,7 +121,10 @@ fn the_fastcgi_responder_knows_nothing_of_hookspool() {
     let strangers: Vec<_> = sources()
         .into_iter()
         .filter(|s| s.path.to_string_lossy().contains("gateway/fastcgi/"))
-        .filter(|s| s.text.contains("crate::") && s.text.split("crate::").skip(1).any(|rest| !rest.starts_with("gateway::fastcgi")))
+        .filter(|s| {
+            s.text.contains("crate::")
+                && s.text.split("crate::").skip(1).any(|rest| !rest.starts_with("gateway::fastcgi"))
+        })
         .map(|s| s.path)
         .collect();
     assert_eq!(strangers, Vec::<PathBuf>::new());
