@@ -10,7 +10,7 @@ use std::path::PathBuf;
 #[derive(Debug, Parser)]
 #[command(version, arg_required_else_help = true, max_term_width = 100)]
 pub(super) struct Cli {
-    /// Configuration file [default: $HOOKSPOOL_CONFIG, ~/.config/hookspool/hookspool.toml, /etc/hookspool/hookspool.toml]
+    /// Configuration file [default: `$HOOKSPOOL_CONFIG`, ~/.config/hookspool/hookspool.toml, /etc/hookspool/hookspool.toml]
     #[arg(short, long, global = true, value_name = "FILE")]
     pub(super) config: Option<PathBuf>,
     #[command(subcommand)]
@@ -63,7 +63,7 @@ pub(super) enum Command {
 
 #[derive(Debug, Args)]
 pub(super) struct FastcgiArgs {
-    /// Where to listen: unix:/path/of.sock or address:port. Not needed when the socket is inherited
+    /// Where to listen: `unix:/path/of.sock` or `address:port`. Not needed when the socket is inherited
     #[arg(long, value_name = "ADDRESS")]
     pub(super) listen: Option<String>,
     /// Mode of the Unix socket, octal

@@ -9,7 +9,7 @@ use std::process::ExitCode;
 pub(super) fn run(file: Option<&Path>, json: bool) -> Result<ExitCode, Failure> {
     let file = config::find(file).map_err(|error| Failure::new(exit::CONFIGURATION, error))?;
     match config::load(&file) {
-        Ok(config) => right(&config, json),
+        Ok(config) => Ok(right(&config, json)),
         Err(LoadError::Wrong(report)) if json => {
             println!("{}", serde_json::json!({ "ok": false, "file": file, "problems": report.problems }));
             Ok(ExitCode::from(exit::CONFIGURATION))
@@ -18,10 +18,14 @@ pub(super) fn run(file: Option<&Path>, json: bool) -> Result<ExitCode, Failure> 
     }
 }
 
-fn right(config: &Config, json: bool) -> Result<ExitCode, Failure> {
+fn right(config: &Config, json: bool) -> ExitCode {
     let unreadable = unreadable_secrets(config);
     if json {
-        let hooks: Vec<_> = config.hooks.iter().map(|h| serde_json::json!({ "name": h.name, "provider": h.provider.name(), "queue": h.plan.queue })).collect();
+        let hooks: Vec<_> = config
+            .hooks
+            .iter()
+            .map(|h| serde_json::json!({ "name": h.name, "provider": h.provider.name(), "queue": h.plan.queue }))
+            .collect();
         println!(
             "{}",
             serde_json::json!({ "ok": unreadable.is_empty(), "file": config.file, "spool": config.spool, "hooks": hooks, "secrets": unreadable })
@@ -30,19 +34,27 @@ fn right(config: &Config, json: bool) -> Result<ExitCode, Failure> {
         println!("{}: no problems", config.file.display());
         println!("spool {}", config.spool.display());
         for hook in &config.hooks {
-            println!("hook {} ({}), {} steps in {}", hook.name, hook.provider.name(), hook.plan.steps.len(), hook.plan.dir.display());
+            println!(
+                "hook {} ({}), {} steps in {}",
+                hook.name,
+                hook.provider.name(),
+                hook.plan.steps.len(),
+                hook.plan.dir.display()
+            );
         }
         for problem in &unreadable {
             println!("warning: {problem}");
         }
     }
-    Ok(ExitCode::from(if unreadable.is_empty() { 0 } else { exit::NO }))
+    ExitCode::from(if unreadable.is_empty() { 0 } else { exit::NO })
 }
 
 /// Secrets are the receiver's to read; whoever checks may lack the permission, and then says so.
 fn unreadable_secrets(config: &Config) -> Vec<String> {
     let sources = config.hooks.iter().flat_map(|hook| hook.secrets.iter().map(move |source| (hook, source)));
     sources
-        .filter_map(|(hook, source)| source.read().err().map(|error| format!("secret of hook `{}`: {error}", hook.name)))
+        .filter_map(|(hook, source)| {
+            source.read().err().map(|error| format!("secret of hook `{}`: {error}", hook.name))
+        })
         .collect()
 }

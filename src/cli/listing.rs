@@ -30,7 +30,8 @@ pub(super) fn show(config: Option<&Path>, job: &str, json: bool) -> Result<ExitC
     let id = find(&config.spool, job)?;
     let shown = spool::show(&config.spool, id).map_err(unreadable)?.ok_or_else(|| no_such(job))?;
     if json {
-        let value = serde_json::json!({ "job": shown.view, "delivery": shown.meta, "history": shown.history.entries() });
+        let value =
+            serde_json::json!({ "job": shown.view, "delivery": shown.meta, "history": shown.history.entries() });
         print_line(&value.to_string())?;
     } else {
         print_job(&config.spool, &shown)?;

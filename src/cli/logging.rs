@@ -38,7 +38,8 @@ fn install(subscriber: impl Subscriber + Send + Sync) {
     let _ = tracing::subscriber::set_global_default(subscriber);
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(ToString::to_string);
-        let text = panic.payload_as_str().unwrap_or("no text");
+        let text = panic.payload().downcast_ref::<&str>().copied();
+        let text = text.or_else(|| panic.payload().downcast_ref::<String>().map(String::as_str));
         tracing::error!(event = "panic", place, text);
     }));
 }
@@ -101,8 +102,7 @@ mod tests {
     fn an_event_is_one_line_whatever_its_values_hold() {
         let captured = Captured::default();
         let writer = captured.clone();
-        let subscriber =
-            tracing_subscriber::fmt().event_format(KeyValue).with_writer(move || writer.clone()).finish();
+        let subscriber = tracing_subscriber::fmt().event_format(KeyValue).with_writer(move || writer.clone()).finish();
         tracing::subscriber::with_default(subscriber, || {
             let none: Option<&str> = None;
             tracing::info!(event = "x", r#ref = "refs/heads/a", none, text = "a\nevent=y \"q\"", n = 5_u64);

@@ -14,7 +14,7 @@ pub(super) enum Mode {
     CommandLine,
 }
 
-/// Decides from environment and standard input alone. "Standard input is a socket" would not do: mod_cgid hands CGI
+/// Decides from environment and standard input alone. "Standard input is a socket" would not do: `mod_cgid` hands CGI
 /// programs a connected one.
 pub(super) fn choose() -> Mode {
     if let Some(socket) = inherited::systemd_socket() {

@@ -23,7 +23,10 @@ pub(super) fn run(config: Option<&Path>, job: &str, follow: bool, json: bool) ->
     let result = match Follower::open(&path) {
         Ok(mut log) => copy(&mut log, &mut printer, || follow && !has_ended(&config.spool, id)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            return Err(Failure::new(exit::UNAVAILABLE, format!("job {id} has printed nothing; has it run? try `hookspool show {id}`")));
+            return Err(Failure::new(
+                exit::UNAVAILABLE,
+                format!("job {id} has printed nothing; has it run? try `hookspool show {id}`"),
+            ));
         }
         Err(error) => Err(error),
     };

@@ -41,7 +41,10 @@ pub(super) fn fastcgi_on_inherited(listener: std::io::Result<Listener>) -> Resul
 /// FastCGI on a socket of our own.
 pub(super) fn fastcgi(config: Option<&Path>, args: &FastcgiArgs) -> Result<ExitCode, Failure> {
     let address = args.listen.as_deref().ok_or_else(|| {
-        Failure::new(exit::USAGE, "no socket inherited and no `--listen`; try `--listen unix:/run/hookspool/hookspool.sock`")
+        Failure::new(
+            exit::USAGE,
+            "no socket inherited and no `--listen`; try `--listen unix:/run/hookspool/hookspool.sock`",
+        )
     })?;
     let group = args.socket_group.as_deref().map(group_id).transpose()?;
     let mode = address.starts_with("unix:").then_some(args.socket_mode);
@@ -51,8 +54,9 @@ pub(super) fn fastcgi(config: Option<&Path>, args: &FastcgiArgs) -> Result<ExitC
 }
 
 fn group_id(name: &str) -> Result<u32, Failure> {
-    crate::system::groups::id_of(name)
-        .ok_or_else(|| Failure::new(exit::CONFIGURATION, format!("there is no group `{name}`; create it, or name the web server's")))
+    crate::system::groups::id_of(name).ok_or_else(|| {
+        Failure::new(exit::CONFIGURATION, format!("there is no group `{name}`; create it, or name the web server's"))
+    })
 }
 
 fn serve(config: Option<&Path>, listener: Listener, workers: usize) -> Result<ExitCode, Failure> {
@@ -61,13 +65,13 @@ fn serve(config: Option<&Path>, listener: Listener, workers: usize) -> Result<Ex
     let stop = Stop::install().map_err(|error| Failure::io("cannot watch for signals", &error))?;
     let limits = Limits { workers, ..Limits::default() };
     tracing::info!(event = "listening");
-    fastcgi::serve(listener, &Responder(intake), &limits, stop.fd(), &notice)
+    fastcgi::serve(listener, &Responder(intake), &limits, stop.fd(), &|notice| log(&notice))
         .map_err(|error| Failure::io("cannot serve", &error))?;
     tracing::info!(event = "stopped");
     Ok(ExitCode::SUCCESS)
 }
 
-fn notice(notice: Notice) {
+fn log(notice: &Notice) {
     tracing::warn!(event = "connection", reason = %notice);
 }
 

@@ -4,8 +4,8 @@ use super::args::SendArgs;
 use super::exit::{self, Failure};
 use super::receive::load;
 use crate::config::Hook;
-use crate::system::random::random_bytes;
 use crate::provider::SamplePush;
+use crate::system::random::random_bytes;
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -17,8 +17,7 @@ pub(super) fn run(config: Option<&Path>, args: &SendArgs) -> Result<ExitCode, Fa
         let names: Vec<&str> = config.hooks.iter().map(|hook| hook.name.as_str()).collect();
         Failure::new(exit::USAGE, format!("no hook `{}`; there are: {}", args.hook, names.join(", ")))
     })?;
-    let (headers, body) = delivery(hook, args)?;
-    let (status, text) = post(&args.url, &headers, &body)?;
+    let (status, text) = post(&args.url, &delivery(hook, args)?)?;
     if args.json {
         println!("{}", serde_json::json!({ "hook": hook.name, "url": args.url, "status": status, "text": text }));
     } else {
@@ -27,8 +26,14 @@ pub(super) fn run(config: Option<&Path>, args: &SendArgs) -> Result<ExitCode, Fa
     Ok(ExitCode::from(if (200..300).contains(&status) { 0 } else { exit::NO }))
 }
 
+/// What is sent.
+struct Delivery {
+    headers: Vec<(String, String)>,
+    body: Vec<u8>,
+}
+
 /// A push with fresh commit ids: `before` and `after` must differ, or it is a test delivery that never runs.
-fn delivery(hook: &Hook, args: &SendArgs) -> Result<(Vec<(String, String)>, Vec<u8>), Failure> {
+fn delivery(hook: &Hook, args: &SendArgs) -> Result<Delivery, Failure> {
     let no_random = |error: rustix::io::Errno| Failure::io("cannot get random bytes", &error.into());
     let random_commit = || random_bytes::<20>().map(hex::encode).map_err(no_random);
     let source = hook.secrets.first().ok_or_else(|| Failure::new(exit::CONFIGURATION, "the hook has no secret"))?;
@@ -46,22 +51,22 @@ fn delivery(hook: &Hook, args: &SendArgs) -> Result<(Vec<(String, String)>, Vec<
     };
     let body = hook.provider.sample_push(&sample);
     let headers = hook.provider.sign(&secret, &body, "push", &random_commit()?, jiff::Timestamp::now());
-    Ok((headers, body))
+    Ok(Delivery { headers, body })
 }
 
 /// Longest reply text that is shown, in bytes; ours are one line.
 const REPLY_LIMIT_BYTES: u64 = 4096;
 
-fn post(url: &str, headers: &[(String, String)], body: &[u8]) -> Result<(u16, String), Failure> {
+fn post(url: &str, delivery: &Delivery) -> Result<(u16, String), Failure> {
     let agent = ureq::Agent::config_builder()
         .timeout_global(Some(Duration::from_secs(30)))
         .http_status_as_error(false)
         .max_redirects(0)
         .build()
         .new_agent();
-    let request = headers.iter().fold(agent.post(url), |request, (name, value)| request.header(name, value));
+    let request = delivery.headers.iter().fold(agent.post(url), |request, (name, value)| request.header(name, value));
     let unavailable = |error: ureq::Error| Failure::new(exit::UNAVAILABLE, format!("cannot send to `{url}`: {error}"));
-    let mut response = request.send(body).map_err(unavailable)?;
+    let mut response = request.send(&delivery.body).map_err(unavailable)?;
     let status = response.status().as_u16();
     let text = response.body_mut().with_config().limit(REPLY_LIMIT_BYTES).read_to_string().map_err(unavailable)?;
     Ok((status, text.trim_end().to_owned()))

@@ -10,12 +10,12 @@ pub(crate) fn rules() -> Rules {
     Rules { events: vec!["push".into()], branches: None, tags: None, repository: None, paths: None }
 }
 
-pub(crate) fn globs(patterns: &[&str]) -> Option<GlobSet> {
+pub(crate) fn globs(patterns: &[&str]) -> GlobSet {
     let mut set = GlobSetBuilder::new();
     for pattern in patterns {
         set.add(GlobBuilder::new(pattern).literal_separator(true).build().unwrap());
     }
-    Some(set.build().unwrap())
+    set.build().unwrap()
 }
 
 pub(crate) fn hook(name: &str) -> Hook {

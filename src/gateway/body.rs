@@ -61,7 +61,8 @@ mod tests {
 
     #[test]
     fn draining_stops_at_its_bound() {
-        let mut source = &[0; 100_000][..];
+        let bytes = vec![0; 100_000];
+        let mut source = bytes.as_slice();
         Exactly::new(&mut source, 100_000).drain(40_000);
         assert_eq!(source.len(), 60_000);
     }

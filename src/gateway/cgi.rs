@@ -53,8 +53,8 @@ mod tests {
         }
     }
 
-    fn request(content_length: u64) -> Result<Head, Refusal> {
-        Ok(Head {
+    fn request(content_length: u64) -> Head {
+        Head {
             method: Method::Post,
             path: Vec::new(),
             query: Vec::new(),
@@ -63,13 +63,13 @@ mod tests {
             content_length,
             remote_addr: String::new(),
             document_root: None,
-        })
+        }
     }
 
     #[test]
     fn a_panic_is_a_500_and_the_body_is_still_drained() {
         let mut input = &b"abc-beyond"[..];
-        let reply = answer(request(3), &mut input, || Ok(Panics));
+        let reply = answer(Ok(request(3)), &mut input, || Ok(Panics));
         assert_eq!((reply.status, input), (Status::InternalError, &b"-beyond"[..]));
     }
 
@@ -77,7 +77,7 @@ mod tests {
     fn without_a_configuration_there_is_a_reply_and_the_body_is_drained() {
         let mut input = &b"abc"[..];
         let refusal = Refusal::new(Status::InternalError, "not configured", "no configuration");
-        let reply = answer::<Panics>(request(3), &mut input, || Err(refusal));
+        let reply = answer::<Panics>(Ok(request(3)), &mut input, || Err(refusal));
         assert_eq!((reply.text.as_str(), input), ("not configured", &b""[..]));
     }
 }

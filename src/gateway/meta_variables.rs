@@ -149,13 +149,9 @@ mod tests {
 
     #[test]
     fn the_proxy_header_vanishes_and_doubled_headers_stay_two() {
-        let head = of(&[
-            ("CONTENT_LENGTH", b"0"),
-            ("HTTP_PROXY", b"http://evil"),
-            ("HTTP_X_DUP", b"a"),
-            ("HTTP_X_DUP", b"b"),
-        ])
-        .unwrap();
+        let head =
+            of(&[("CONTENT_LENGTH", b"0"), ("HTTP_PROXY", b"http://evil"), ("HTTP_X_DUP", b"a"), ("HTTP_X_DUP", b"b")])
+                .unwrap();
         assert_eq!(head.headers.first("proxy"), None);
         assert!(head.headers.only("x-dup").is_err());
     }

@@ -1,9 +1,9 @@
 //! Edge. The ways in: CGI and FastCGI. Knows no rules and no disk; turns what a web server passes into a [`Head`] and
 //! a body, and a [`Reply`] into bytes.
 
+mod body;
 pub mod cgi;
 pub mod fastcgi;
-mod body;
 mod meta_variables;
 mod responder;
 
@@ -20,6 +20,6 @@ pub trait Application: Sync {
     fn answer(&self, request: Result<Head, Refusal>, body: &mut dyn Read) -> Reply;
 }
 
-/// How much of a refused body is read before the reply. A server that writes the whole body first (fcgiwrap, mod_cgid)
+/// How much of a refused body is read before the reply. A server that writes the whole body first (`fcgiwrap`, `mod_cgid`)
 /// reports a broken gateway instead of our status otherwise.
 pub const DRAIN_LIMIT_BYTES: u64 = 64 * 1024 * 1024;

@@ -25,6 +25,9 @@ pub struct Intake {
     inbox: Mutex<Option<Arc<Inbox>>>,
 }
 
+/// Bytes of a body that are on their way at a time.
+const COPY_BYTES: usize = 64 * 1024;
+
 /// A delivery whose body is in the spool's `tmp/` and whose sender is known. Only [`Intake::receive`] makes one.
 struct Received<'a> {
     hook: &'a Hook,
@@ -105,15 +108,15 @@ impl Intake {
     fn receive<'a>(&self, hook: &'a Hook, head: &Head, body: &mut dyn Read) -> Result<Received<'a>, Refusal> {
         let arrived_at = Timestamp::now();
         let secrets = secrets(hook)?;
-        let mut check = hook.provider.begin(head, &secrets, arrived_at).map_err(outcome::denied)?;
+        let mut check = hook.provider.begin(head, &secrets, arrived_at).map_err(|error| outcome::denied(&error))?;
         let mut draft = self.inbox()?.draft().map_err(|error| self.spool_failed(&error))?;
         self.copy(body, &mut draft, &mut check)?;
-        let verified = check.finish(&mut draft.reader()).map_err(outcome::denied)?;
+        let verified = check.finish(&mut draft.reader()).map_err(|error| outcome::denied(&error))?;
         Ok(Received { hook, draft, verified, arrived_at })
     }
 
     fn copy(&self, body: &mut dyn Read, draft: &mut Draft, check: &mut Check) -> Result<(), Refusal> {
-        let mut buffer = [0; 32 * 1024];
+        let mut buffer = vec![0; COPY_BYTES];
         loop {
             let bytes = match body.read(&mut buffer) {
                 Ok(0) => return Ok(()),
@@ -126,18 +129,14 @@ impl Intake {
     }
 
     /// Ping, not wanted, or a job.
-    fn settle(
-        &self,
-        head: &Head,
-        received: Received<'_>,
-        delivery: &mut Option<String>,
-    ) -> Result<Accepted, Refusal> {
+    fn settle(&self, head: &Head, received: Received<'_>, delivery: &mut Option<String>) -> Result<Accepted, Refusal> {
         let provider = &received.hook.provider;
         let read = provider.read(head, &received.verified, &mut received.draft.reader());
-        let event = match read.map_err(|error| Refusal::new(Status::BadRequest, "malformed payload", error.to_string()))? {
-            Delivery::Ping => return Ok(Accepted::Pong),
-            Delivery::Event(event) => *event,
-        };
+        let event =
+            match read.map_err(|error| Refusal::new(Status::BadRequest, "malformed payload", error.to_string()))? {
+                Delivery::Ping => return Ok(Accepted::Pong),
+                Delivery::Event(event) => *event,
+            };
         delivery.clone_from(&event.delivery);
         match decide(&received.hook.rules, &event) {
             Decision::Ignore(why) => Ok(Accepted::Ignored(why)),

@@ -56,7 +56,7 @@ pub(super) fn refuse_and_log(refusal: Refusal) -> Reply {
 }
 
 /// The sender learns only that it is not let in; the operator learns what was wrong.
-pub(super) fn denied(denied: Denied) -> Refusal {
+pub(super) fn denied(denied: &Denied) -> Refusal {
     let status = match denied {
         Denied::Twice(_) => Status::BadRequest,
         _ => Status::Forbidden,

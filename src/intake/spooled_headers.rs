@@ -44,7 +44,15 @@ mod tests {
 
     #[test]
     fn nothing_that_can_hold_a_secret_is_kept() {
-        let names = ["Authorization", "X-Gitlab-Token", "X-Gitee-Token", "X-Hub-Signature-256", "X-Github-Encoded-Secret", "Cookie", "X-GitHub-Event"];
+        let names = [
+            "Authorization",
+            "X-Gitlab-Token",
+            "X-Gitee-Token",
+            "X-Hub-Signature-256",
+            "X-Github-Encoded-Secret",
+            "Cookie",
+            "X-GitHub-Event",
+        ];
         let headers: Headers = names.iter().map(|n| (*n, &b"push"[..])).collect();
         assert_eq!(allowed(&headers).into_keys().collect::<Vec<_>>(), ["x-github-event"]);
     }

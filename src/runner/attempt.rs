@@ -18,12 +18,7 @@ const KILL_DELAY: Duration = Duration::from_secs(10);
 
 /// Claims job `id`, runs its steps and settles it. `None` when there was nothing to run; otherwise how it ended, if it
 /// did for good.
-pub(super) fn run(
-    keeper: &Keeper,
-    id: JobId,
-    config: &Config,
-    stop: &Stop,
-) -> Result<Option<Outcome>, SpoolError> {
+pub(super) fn run(keeper: &Keeper, id: JobId, config: &Config, stop: &Stop) -> Result<Option<Outcome>, SpoolError> {
     let mut claim = match keeper.claim(id, Timestamp::now())? {
         Claimed::Job(claim) => *claim,
         Claimed::Gone => return Ok(None),
@@ -162,19 +157,14 @@ fn failed(reason: String) -> JobResult {
 }
 
 /// Judges and settles. `Some` when the job ended for good.
-fn settle(
-    claim: Claim,
-    hook: &Hook,
-    result: &JobResult,
-    attempt: u32,
-) -> Result<Option<Outcome>, SpoolError> {
+fn settle(claim: Claim, hook: &Hook, result: &JobResult, attempt: u32) -> Result<Option<Outcome>, SpoolError> {
     let (outcome, reason) = (result.outcome, result.reason.clone());
     let verdict = judge(&hook.plan, outcome, result.transient, attempt, Timestamp::now(), chance());
     let (id, hook) = (claim.id(), hook.name.as_str());
     match verdict {
         Verdict::Done | Verdict::Failed => {
-            tracing::info!(event = "ended", job = %id, hook, attempt, outcome = outcome.as_str(), reason, commit = result.commit);
-            let reason = Some(reason).filter(|reason| !reason.is_empty());
+            tracing::info!(event = "ended", job = %id, hook, attempt, outcome = outcome.as_str(), reason = said(&reason), commit = result.commit);
+            let reason = said(&reason).map(str::to_owned);
             claim.settle(Settlement::Ended { outcome, reason }, Timestamp::now())?;
             Ok(Some(outcome))
         }
@@ -191,7 +181,13 @@ fn settle(
     }
 }
 
+/// A reason, where there is one.
+fn said(reason: &str) -> Option<&str> {
+    Some(reason).filter(|reason| !reason.is_empty())
+}
+
 /// A random number in 0..=1. Without randomness the longest wait is as good as any.
 fn chance() -> f64 {
-    crate::system::random::random_bytes::<4>().map_or(1.0, |bytes| f64::from(u32::from_ne_bytes(bytes)) / f64::from(u32::MAX))
+    crate::system::random::random_bytes::<4>()
+        .map_or(1.0, |bytes| f64::from(u32::from_ne_bytes(bytes)) / f64::from(u32::MAX))
 }

@@ -177,8 +177,13 @@ mod tests {
     #[test]
     fn of_several_jobs_for_one_ref_the_newest_runs() {
         let all = backlog(vec![job("a", "main", ""), job("b", "main", ""), job("a", "main", ""), job("a", "main", "")]);
-        let expected =
-            [Choice::Supersede(id(1), id(4)), Choice::Run(id(2)), Choice::Supersede(id(3), id(4)), Choice::Run(id(4)), Choice::Nothing];
+        let expected = [
+            Choice::Supersede(id(1), id(4)),
+            Choice::Run(id(2)),
+            Choice::Supersede(id(3), id(4)),
+            Choice::Run(id(4)),
+            Choice::Nothing,
+        ];
         assert_eq!(story(all), expected);
     }
 
@@ -199,7 +204,8 @@ mod tests {
     #[test]
     fn a_redelivery_of_a_waiting_job_is_a_repeat_and_does_not_supersede_a_newer_push() {
         let all = backlog(vec![job("a", "main", "d1"), job("a", "main", "d2"), job("a", "main", "d1")]);
-        let expected = [Choice::Repeat(id(3), id(1)), Choice::Supersede(id(1), id(2)), Choice::Run(id(2)), Choice::Nothing];
+        let expected =
+            [Choice::Repeat(id(3), id(1)), Choice::Supersede(id(1), id(2)), Choice::Run(id(2)), Choice::Nothing];
         assert_eq!(story(all), expected);
         let keep = |delivery| Item { when_newer: WhenNewer::Keep, ..job("a", "main", delivery) };
         let mut waits = keep("d1");

@@ -2,8 +2,8 @@
 
 mod attempt;
 mod backlog;
-pub mod log;
 mod drain;
+pub mod log;
 mod payload;
 pub mod steps;
 mod verdict;

@@ -94,6 +94,9 @@ mod tests {
         let mut many = plan();
         many.retry.attempts = 100;
         assert_eq!(judged(&many, Outcome::Failed, true, 99), retry_after_s(900));
-        assert_eq!(judge(&many, Outcome::Failed, true, 1, Timestamp::MAX, 1.0), Verdict::Retry { not_before: Timestamp::MAX });
+        assert_eq!(
+            judge(&many, Outcome::Failed, true, 1, Timestamp::MAX, 1.0),
+            Verdict::Retry { not_before: Timestamp::MAX }
+        );
     }
 }

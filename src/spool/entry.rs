@@ -114,7 +114,9 @@ impl fmt::Display for What {
             }
             Self::Ended { outcome, reason: None } => f.write_str(outcome.as_str()),
             Self::Ended { outcome, reason: Some(reason) } => write!(f, "{}: {reason}", outcome.as_str()),
-            Self::WillRetry { not_before, reason } => write!(f, "will be tried again, not before {not_before}: {reason}"),
+            Self::WillRetry { not_before, reason } => {
+                write!(f, "will be tried again, not before {not_before}: {reason}")
+            }
             Self::Held { reason } => write!(f, "held: {reason}"),
             Self::SupersededBy { id } => write!(f, "superseded by {id}"),
             Self::RepeatOf { id } => write!(f, "repeat of {id}"),

@@ -8,7 +8,7 @@ use super::error::{SpoolError, words};
 use super::journal::{Journal, history_name};
 use super::real::RealDisk;
 use super::settlement::Settlement;
-use super::shelf::{Opened, Owners, Shelf, job_name};
+use super::shelf::{Opened, Owners, Shelf, is_damage, job_name};
 use crate::model::{JobId, State, next};
 use crate::system::boot::boot_id;
 use jiff::Timestamp;
@@ -136,18 +136,30 @@ impl<D: Disk> Keeper<D> {
         Ok(Claimed::Job(Box::new(claim)))
     }
 
-    /// Checks the job in `running/` from end to end. A sector that cannot be read is damage too: the file is kept, and
-    /// the jobs behind it go on.
+    /// Checks the job in `running/` from end to end. A sector that cannot be read, not even the second time, is damage
+    /// too: the file is kept, and the jobs behind it go on.
     pub(super) fn inspect(&self, id: JobId) -> Result<Inspected<D::File>, SpoolError> {
+        match self.try_inspect(id)? {
+            Ok(inspected) => Ok(inspected),
+            Err(_) => Ok(self
+                .try_inspect(id)?
+                .unwrap_or_else(|errno| Inspected::Damaged(None, format!("it cannot be read: {}", words(errno))))),
+        }
+    }
+
+    /// The inner error is the disk's, about this file.
+    fn try_inspect(&self, id: JobId) -> Result<Result<Inspected<D::File>, Errno>, SpoolError> {
         let (file, size) = match self.shelf.open_job(State::Running, id)? {
-            Opened::Hostile(reason) => return Ok(Inspected::Damaged(None, reason)),
+            Opened::Hostile(reason) => return Ok(Ok(Inspected::Damaged(None, reason))),
+            Opened::Unreadable(errno) => return Ok(Err(errno)),
             Opened::Job(file, facts) => (file, facts.size),
         };
-        Ok(match check(&self.shelf.disk, &file, size, id) {
-            Ok(whole) => Inspected::Whole(file, whole),
-            Err(Damage::Found(reason)) => Inspected::Damaged(Some(file), reason),
-            Err(Damage::Disk(errno)) => Inspected::Damaged(Some(file), format!("it cannot be read: {}", words(errno))),
-        })
+        match check(&self.shelf.disk, &file, size, id) {
+            Ok(whole) => Ok(Ok(Inspected::Whole(file, whole))),
+            Err(Damage::Found(reason)) => Ok(Ok(Inspected::Damaged(Some(file), reason))),
+            Err(Damage::Disk(errno)) if is_damage(errno) => Ok(Err(errno)),
+            Err(Damage::Disk(errno)) => Err(self.shelf.error("read", State::Running, job_name(id), errno)),
+        }
     }
 
     pub(super) fn claim_of(&self, id: JobId, file: D::File, whole: Whole, journal: Journal<D>) -> Claim<D> {

@@ -37,3 +37,8 @@ pub use recover::Recovered;
 pub use scan::{Due, Problem, Scan};
 pub use settlement::Settlement;
 pub use view::{Filter, JobView, Match, Shown, find, history_path, job_path, list, log_path, show, state_of};
+
+#[cfg(test)]
+mod crash;
+#[cfg(test)]
+mod fake;

@@ -2,7 +2,7 @@
 
 use super::disk::{Access, Disk, Facts, Io, JOB_MODE, Kind, Place};
 use super::entry::{Entry, What};
-use super::error::{SpoolError, words};
+use super::error::SpoolError;
 use super::journal::{Journal, history_name};
 use super::reserve::with_reserve;
 use crate::model::{JobId, State};
@@ -56,6 +56,12 @@ pub(super) fn job_name(id: JobId) -> String {
 pub(super) enum Opened<F> {
     Job(F, Facts),
     Hostile(String),
+    Unreadable(Errno),
+}
+
+/// Whether this is the answer of a damaged disk or file system, as against a shortage that passes.
+pub(super) fn is_damage(errno: Errno) -> bool {
+    matches!(errno, Errno::IO | Errno::UCLEAN | Errno::BADMSG)
 }
 
 impl<D: Disk> Shelf<D> {
@@ -176,7 +182,7 @@ impl<D: Disk> Shelf<D> {
         let safe = format!("{}.{}", hex::encode(random_bytes::<8>()?), harmless(name));
         let corrupt = Place::In(State::Corrupt);
         with_reserve(&self.disk, || self.disk.rename((Place::In(state), name), (corrupt, safe.as_ref())))?;
-        let reason = format!("found as {name:?} in {}/: {why}", state.as_str());
+        let reason = format!("found as `{}` in {}/: {why}", name.as_encoded_bytes().escape_ascii(), state.as_str());
         let line = Entry::new(at, What::Corrupt { reason }).to_line();
         // The move is what matters: a disk too full for the reason must not stop it.
         if let Ok(file) = self.disk.create(corrupt, format!("{safe}.events").as_ref(), JOB_MODE) {
@@ -192,9 +198,8 @@ fn unopenable<F>(errno: Errno) -> Io<Opened<F>> {
         Errno::LOOP => Ok(Opened::Hostile("it is a symbolic link".to_owned())),
         Errno::NXIO | Errno::NODEV | Errno::ISDIR => Ok(Opened::Hostile("it is no regular file".to_owned())),
         Errno::AGAIN => Ok(Opened::Hostile("its owner holds a lease on it".to_owned())),
-        Errno::ACCESS | Errno::PERM | Errno::IO | Errno::OVERFLOW => {
-            Ok(Opened::Hostile(format!("it cannot be opened: {}", words(errno))))
-        }
+        Errno::ACCESS | Errno::PERM => Ok(Opened::Hostile("its mode keeps the runner out".to_owned())),
+        damage if is_damage(damage) => Ok(Opened::Unreadable(damage)),
         other => Err(other),
     }
 }

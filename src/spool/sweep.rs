@@ -12,29 +12,25 @@ const STALE_S: i64 = 24 * 60 * 60;
 
 impl<D: Disk> Keeper<D> {
     /// Removes abandoned files. A second name of a file goes at once: it is what a power cut leaves of an append whose
-    /// new name was durable before its old one was gone, and the job in `queued/` must have one name only.
+    /// new name was durable before its old one was gone, and the job in `queued/` must have one name only. Not flushed:
+    /// what comes back is swept again.
     pub(super) fn sweep(&self, at: Timestamp, problems: &mut Vec<Problem>) -> Result<(), SpoolError> {
         let disk = &self.shelf.disk;
         let mut names: Vec<OsString> = Vec::new();
         let listed = disk.entries(Place::Tmp, &mut |name, _| names.push(name.to_owned()));
         listed.map_err(|e| SpoolError::call("list", disk.path(Place::Tmp, OsStr::new("")), e))?;
-        let mut removed = false;
         for name in names {
             let Ok(facts) = disk.facts_at(Place::Tmp, &name) else { continue };
             let is_double = facts.kind == Kind::Regular && facts.links > 1;
             if !is_double && !self.is_abandoned(&name, facts, at) {
                 continue;
             }
-            match disk.remove(Place::Tmp, &name, facts.kind) {
-                Ok(()) => removed = true,
-                Err(errno) => {
-                    let text = format!("cannot be removed: {}; remove it by hand", words(errno));
-                    problems.push(Problem { path: disk.path(Place::Tmp, &name), text });
-                }
+            if let Err(errno) = disk.remove(Place::Tmp, &name, facts.kind) {
+                let text = format!("cannot be removed: {}; remove it by hand", words(errno));
+                problems.push(Problem { path: disk.path(Place::Tmp, &name), text });
             }
         }
-        let flushed = if removed { disk.flush_dir(Place::Tmp) } else { Ok(()) };
-        flushed.map_err(|e| SpoolError::call("flush", disk.path(Place::Tmp, OsStr::new("")), e))
+        Ok(())
     }
 
     fn is_abandoned(&self, name: &OsStr, facts: Facts, at: Timestamp) -> bool {

@@ -138,8 +138,8 @@ fn our_own_samples_are_decided() {
     for provider in providers() {
         let body = provider.sample_push(&sample(&right));
         let head = head(&provider.sign(&right, &body, "push", "d-1", now), &body);
-        assert!(verify(&provider, &head, &[right.clone()], &body, now).is_ok(), "{provider:?}");
-        assert!(verify(&provider, &head, &[wrong.clone()], &body, now).is_err(), "{provider:?}");
+        assert!(verify(&provider, &head, std::slice::from_ref(&right), &body, now).is_ok(), "{provider:?}");
+        assert!(verify(&provider, &head, std::slice::from_ref(&wrong), &body, now).is_err(), "{provider:?}");
     }
 }
 

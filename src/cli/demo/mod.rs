@@ -20,7 +20,8 @@ pub(super) fn run() -> Result<ExitCode, Failure> {
     say("the forge's signed delivery, answered by hookspool as a CGI program (its log line, its reply):");
     let reply = genuine.send_by_cgi(&stage)?;
     quote(&reply);
-    let job = reply.strip_prefix("202 Accepted: queued ").ok_or_else(|| broken("the delivery was not queued"))?.to_owned();
+    let job =
+        reply.strip_prefix("202 Accepted: queued ").ok_or_else(|| broken("the delivery was not queued"))?.to_owned();
 
     say("the same delivery signed by somebody else:");
     let reply = Delivery::signed_with(&stage::fresh_secret()?, &push).send_by_cgi(&stage)?;

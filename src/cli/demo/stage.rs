@@ -2,8 +2,8 @@
 
 use super::{output_of, quote};
 use crate::cli::exit::{self, Failure};
-use crate::system::random::random_bytes;
 use crate::provider::Secret;
+use crate::system::random::random_bytes;
 use std::io::Write;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
@@ -27,10 +27,9 @@ impl Stage {
     pub(super) fn build() -> Result<Self, Failure> {
         let program = std::env::current_exe().map_err(|error| Failure::io("cannot find this program", &error))?;
         let dir = std::env::temp_dir().join(format!("hookspool-demo-{}", random_hex::<4>()?));
-        std::fs::DirBuilder::new()
-            .mode(0o700)
-            .create(&dir)
-            .map_err(|error| Failure::new(exit::CANNOT_CREATE, format!("cannot create `{}`: {error}", dir.display())))?;
+        std::fs::DirBuilder::new().mode(0o700).create(&dir).map_err(|error| {
+            Failure::new(exit::CANNOT_CREATE, format!("cannot create `{}`: {error}", dir.display()))
+        })?;
         let secret_text = random_hex::<32>()?;
         let secret = Secret::new(secret_text.as_bytes()).ok_or_else(|| super::broken("no randomness"))?;
         let stage = Self { dir, secret, program };
@@ -73,13 +72,14 @@ steps = [
     fn write(&self, name: &str, text: &str) -> Result<(), Failure> {
         let path = self.dir.join(name);
         let mut options = std::fs::OpenOptions::new();
-        let written = options.write(true).create_new(true).mode(0o600).open(&path).and_then(|mut f| f.write_all(text.as_bytes()));
+        let written =
+            options.write(true).create_new(true).mode(0o600).open(&path).and_then(|mut f| f.write_all(text.as_bytes()));
         written.map_err(|error| Failure::io(format!("cannot write `{}`", path.display()), &error))
     }
 
     fn make_repository(&self) -> Result<(), Failure> {
-        self.git(&self.dir, &["init", "--quiet", "--bare", "--initial-branch=main", "origin.git"])?;
-        self.git(&self.dir, &["clone", "--quiet", "origin.git", "checkout"])?;
+        git(&self.dir, &["init", "--quiet", "--bare", "--initial-branch=main", "origin.git"])?;
+        git(&self.dir, &["clone", "--quiet", "origin.git", "checkout"])?;
         self.commit_and_push("<h1>First version</h1>\n")?;
         Ok(())
     }
@@ -95,22 +95,14 @@ steps = [
         let checkout = self.dir.join("checkout");
         std::fs::write(checkout.join("index.html"), content)
             .map_err(|error| Failure::io("cannot write `index.html`", &error))?;
-        self.git(&checkout, &["add", "index.html"])?;
-        self.git(&checkout, &["commit", "--quiet", "--message", "Change the page"])?;
-        self.git(&checkout, &["push", "--quiet", "origin", "HEAD:refs/heads/main"])?;
+        git(&checkout, &["add", "index.html"])?;
+        git(&checkout, &["commit", "--quiet", "--message", "Change the page"])?;
+        git(&checkout, &["push", "--quiet", "origin", "HEAD:refs/heads/main"])?;
         Ok(())
     }
 
     fn head(&self) -> Result<String, Failure> {
-        Ok(self.git(&self.dir.join("checkout"), &["rev-parse", "HEAD"])?.trim_end().to_owned())
-    }
-
-    /// Runs git as somebody who has never configured it.
-    fn git(&self, dir: &Path, arguments: &[&str]) -> Result<String, Failure> {
-        let identity = ["-c", "user.name=demo", "-c", "user.email=demo@example.org", "-c", "commit.gpgsign=false", "-c", "init.defaultBranch=main"];
-        output_of(
-            Command::new("git").current_dir(dir).args(identity).args(arguments).env("GIT_CONFIG_GLOBAL", "/dev/null"),
-        )
+        Ok(git(&self.dir.join("checkout"), &["rev-parse", "HEAD"])?.trim_end().to_owned())
     }
 
     /// Runs the runner until the spool is empty, and shows its log lines.
@@ -138,6 +130,21 @@ steps = [
 /// A secret that nobody knows.
 pub(super) fn fresh_secret() -> Result<Secret, Failure> {
     Secret::new(random_hex::<32>()?).ok_or_else(|| super::broken("no randomness"))
+}
+
+/// Runs git as somebody who has never configured it.
+fn git(dir: &Path, arguments: &[&str]) -> Result<String, Failure> {
+    let identity = [
+        "-c",
+        "user.name=demo",
+        "-c",
+        "user.email=demo@example.org",
+        "-c",
+        "commit.gpgsign=false",
+        "-c",
+        "init.defaultBranch=main",
+    ];
+    output_of(Command::new("git").current_dir(dir).args(identity).args(arguments).env("GIT_CONFIG_GLOBAL", "/dev/null"))
 }
 
 fn random_hex<const N: usize>() -> Result<String, Failure> {

@@ -15,7 +15,16 @@ fn at(second: i64) -> Timestamp {
 #[test]
 fn a_history_is_one_line_of_json_per_entry() {
     let claimed = What::Claimed { runner_pid: 7, boot_id: "b".into() };
-    let step = What::Step { index: 0, title: "npm ci".into(), status: Some(1), signal: None, timed_out: false, ms: 12 };
+    let step = What::Step {
+        index: 0,
+        title: "npm ci".into(),
+        status: Some(1),
+        signal: None,
+        timed_out: false,
+        on_failure: false,
+        result: String::new(),
+        ms: 12,
+    };
     let lines: Vec<String> = [claimed, step, What::Released]
         .into_iter()
         .map(|what| String::from_utf8(Entry::new(at(0), what).to_line()).unwrap())
@@ -24,7 +33,7 @@ fn a_history_is_one_line_of_json_per_entry() {
         lines,
         [
             "{\"at\":\"1970-01-01T00:00:00Z\",\"what\":\"claimed\",\"runner_pid\":7,\"boot_id\":\"b\"}\n",
-            "{\"at\":\"1970-01-01T00:00:00Z\",\"what\":\"step\",\"index\":0,\"title\":\"npm ci\",\"status\":1,\"ms\":12}\n",
+            "{\"at\":\"1970-01-01T00:00:00Z\",\"what\":\"step\",\"index\":0,\"title\":\"npm ci\",\"status\":1,\"result\":\"\",\"ms\":12}\n",
             "{\"at\":\"1970-01-01T00:00:00Z\",\"what\":\"released\"}\n",
         ]
     );

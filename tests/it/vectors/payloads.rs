@@ -278,7 +278,7 @@ fn every_sample_becomes_a_push() {
     for provider in providers() {
         let body = provider.sample_push(&sample(&secret));
         let head = head(&provider.sign(&secret, &body, "push", "d-1", now), &body);
-        let verified = verify(&provider, &head, &[secret.clone()], &body, now).unwrap();
+        let verified = verify(&provider, &head, std::slice::from_ref(&secret), &body, now).unwrap();
         let delivery = provider.read(&head, &verified, &mut &body[..]).unwrap();
         assert_eq!(summary(&delivery), "push refs/heads/main 4a1d2f5..b7c1e2d me/docs main by ada, some of 0");
     }

@@ -1,0 +1,47 @@
+//! Pure. A disk that is full or broken at one call, and works again afterwards.
+
+use super::promises::Promises;
+use super::scenarios::{append, backlog, day};
+use crate::spool::disk::{Disk, Place};
+use crate::spool::fake::{FakeDisk, Survives};
+use rustix::io::Errno;
+
+const ENDS: [Survives; 4] = [Survives::Everything, Survives::Nothing, Survives::Some(1), Survives::Some(2)];
+
+#[test]
+fn an_append_that_fails_at_any_call_acknowledges_nothing_that_is_not_there() {
+    let (disk, mut promises) = (FakeDisk::with_spool(), Promises::default());
+    append(&disk, &mut promises).unwrap();
+    let mut refused = [0, 0];
+    for call in 1..=disk.calls() {
+        for (n, errno) in [Errno::NOSPC, Errno::IO].into_iter().enumerate() {
+            let (disk, mut promises) = (FakeDisk::with_spool(), Promises::default());
+            disk.fail_at(call, errno);
+            refused[n] += u32::from(append(&disk, &mut promises).is_err());
+            let mut left = Vec::new();
+            disk.entries(Place::Tmp, &mut |name, _| left.push(name.to_owned())).unwrap();
+            assert_eq!(left, [""; 0], "{errno:?} at call {call} left a draft behind");
+            for survives in ENDS {
+                assert_eq!(promises.broken_on(&disk.after(survives)), [""; 0], "{errno:?} at call {call}");
+            }
+        }
+    }
+    // With the reserve given back, a full disk refuses less often than a broken one.
+    assert!(refused[0] < refused[1], "{refused:?}");
+}
+
+#[test]
+fn a_runner_that_stops_at_a_failed_call_leaves_what_recovery_puts_right() {
+    let (disk, mut promises) = backlog();
+    day(&disk, &mut promises).unwrap();
+    for call in 1..=disk.calls() {
+        for errno in [Errno::NOSPC, Errno::IO] {
+            let (disk, mut promises) = backlog();
+            disk.fail_at(call, errno);
+            let _ = day(&disk, &mut promises);
+            for survives in ENDS {
+                assert_eq!(promises.broken_on(&disk.after(survives)), [""; 0], "{errno:?} at call {call}");
+            }
+        }
+    }
+}

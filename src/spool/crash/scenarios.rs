@@ -1,0 +1,129 @@
+//! Pure. What receivers and runners do, one protocol after the other.
+
+use super::promises::Promises;
+use crate::model::{EventKind, JobId, JobMeta, Outcome, State};
+use crate::spool::fake::FakeDisk;
+use crate::spool::inbox::Inbox;
+use crate::spool::keeper::Keeper;
+use crate::spool::{Claim, Claimed, Entry, Settlement, SpoolError, What};
+use jiff::Timestamp;
+use std::collections::BTreeMap;
+
+/// A delivery that arrived at this second.
+pub(super) fn meta(second: i64) -> JobMeta {
+    JobMeta {
+        hook: "docs".to_owned(),
+        provider: "github".to_owned(),
+        event: EventKind::Push,
+        reference: None,
+        before: None,
+        after: None,
+        repository: None,
+        pusher: None,
+        delivery: None,
+        note: None,
+        content_type: "application/json".to_owned(),
+        headers: BTreeMap::new(),
+        arrived_at: at(second),
+    }
+}
+
+pub(super) fn at(second: i64) -> Timestamp {
+    Timestamp::new(second, 0).unwrap()
+}
+
+/// Appends a small job, one that outgrows the buffer, and another small one, whatever becomes of each.
+pub(super) fn append(disk: &FakeDisk, promises: &mut Promises) -> Result<(), SpoolError> {
+    let inbox = Inbox::on(disk.clone())?;
+    let results = [100, 70_000, 100].map(|bytes| append_one(&inbox, bytes, promises));
+    results.into_iter().collect()
+}
+
+fn append_one(inbox: &Inbox<FakeDisk>, bytes: usize, promises: &mut Promises) -> Result<(), SpoolError> {
+    let mut draft = inbox.draft()?;
+    draft.write(&vec![b'p'; bytes])?;
+    let id = draft.commit(&meta(1))?;
+    promises.places(id, &[State::Queued]);
+    Ok(())
+}
+
+/// A disk with six queued jobs, all of it durable.
+pub(super) fn backlog() -> (FakeDisk, Promises) {
+    let disk = FakeDisk::with_spool();
+    let mut promises = Promises::default();
+    let inbox = Inbox::on(disk.clone()).unwrap();
+    for _ in 0..6 {
+        append_one(&inbox, 600, &mut promises).unwrap();
+    }
+    drop(inbox);
+    disk.settle_down();
+    (disk, promises)
+}
+
+/// A runner's day: every way in which a job can go, and one that is still running at the end.
+pub(super) fn day(disk: &FakeDisk, promises: &mut Promises) -> Result<(), SpoolError> {
+    let keeper = Keeper::on(disk.clone())?;
+    keeper.recover(at(2))?;
+    let jobs = keeper.scan(at(2))?.jobs;
+    let ended = |outcome| Settlement::Ended { outcome, reason: None };
+    let waiting = Settlement::Waiting { not_before: at(3), reason: "again".to_owned() };
+    let held = || Settlement::Held { reason: "hold".to_owned() };
+    run(&keeper, jobs[0], ended(Outcome::Succeeded), State::Done, promises)?;
+    run(&keeper, jobs[1], ended(Outcome::Failed), State::Failed, promises)?;
+    run(&keeper, jobs[2], waiting, State::Waiting, promises)?;
+    decide(&keeper, jobs[3], Settlement::SupersededBy { id: jobs[4] }, [State::Queued, State::Done], promises)?;
+    decide(&keeper, jobs[4], held(), [State::Queued, State::Held], promises)?;
+    decide(&keeper, jobs[4], Settlement::Released, [State::Held, State::Queued], promises)?;
+    decide(&keeper, jobs[1], Settlement::Released, [State::Failed, State::Queued], promises)?;
+    run(&keeper, jobs[4], held(), State::Held, promises)?;
+    let due = keeper.due(at(3))?.jobs;
+    assert_eq!(due, [jobs[2]]);
+    run(&keeper, jobs[2], ended(Outcome::Succeeded), State::Done, promises)?;
+    claim(&keeper, jobs[5], State::Queued, promises).map(drop)
+}
+
+fn claim(
+    keeper: &Keeper<FakeDisk>,
+    id: JobId,
+    from: State,
+    promises: &mut Promises,
+) -> Result<Claim<FakeDisk>, SpoolError> {
+    promises.places(id, &[from, State::Running]);
+    let Claimed::Job(mut claim) = keeper.claim(id, at(2))? else { panic!("{id} is not there, or corrupt") };
+    promises.places(id, &[State::Running]);
+    promises.lines(id, claim.history());
+    let started = Entry::new(at(2), What::Started { attempt: claim.attempt(), pid: None });
+    claim.record(&started)?;
+    promises.line(id, started);
+    Ok(*claim)
+}
+
+fn run(
+    keeper: &Keeper<FakeDisk>,
+    id: JobId,
+    settlement: Settlement,
+    to: State,
+    promises: &mut Promises,
+) -> Result<(), SpoolError> {
+    let from = *promises.0[&id].places.first().unwrap();
+    let claim = claim(keeper, id, from, promises)?;
+    promises.places(id, &[State::Running, to]);
+    assert_eq!(claim.settle(settlement.clone(), at(2))?, to);
+    promises.places(id, &[to]);
+    promises.line(id, Entry::new(at(2), settlement.into()));
+    Ok(())
+}
+
+fn decide(
+    keeper: &Keeper<FakeDisk>,
+    id: JobId,
+    settlement: Settlement,
+    [from, to]: [State; 2],
+    promises: &mut Promises,
+) -> Result<(), SpoolError> {
+    promises.places(id, &[from, to]);
+    assert_eq!(keeper.decide(id, settlement.clone(), at(2))?, to);
+    promises.places(id, &[to]);
+    promises.line(id, Entry::new(at(2), settlement.into()));
+    Ok(())
+}
