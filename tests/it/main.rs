@@ -12,12 +12,12 @@ mod config_steps; // what is said of steps
 mod e2e_gateways; // a signed delivery through every web server, to a deployed file
 mod e2e_operator_files; // deploy/: each file loaded by the program that it is for
 mod e2e_transcripts; // what a sender is told, the same through every web server
-mod spool_append; // appends through the public interface, on the real disk
 mod fastcgi_client; // the FastCGI responder against a client of others
 mod fastcgi_lifetime; // how a FastCGI responder begins and ends
 mod fastcgi_peer; // a FastCGI peer by hand, and responders to talk to
 mod fastcgi_protocol; // what is said in FastCGI, and what is answered
 mod fastcgi_resources; // attacks on its memory, descriptors, threads and time
+mod spool_append; // appends through the public interface, on the real disk
 mod spool_append; // appends through the public interface, on the real disk
 mod spool_calls; // the very system calls of each protocol, and each of them failing
 mod spool_driver; // a process that does what a test's script says
