@@ -18,7 +18,6 @@ mod fastcgi_peer; // a FastCGI peer by hand, and responders to talk to
 mod fastcgi_protocol; // what is said in FastCGI, and what is answered
 mod fastcgi_resources; // attacks on its memory, descriptors, threads and time
 mod spool_append; // appends through the public interface, on the real disk
-mod spool_append; // appends through the public interface, on the real disk
 mod spool_calls; // the very system calls of each protocol, and each of them failing
 mod spool_driver; // a process that does what a test's script says
 mod spool_faults; // full, read-only and closed disks; two users and one spool
