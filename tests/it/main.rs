@@ -9,6 +9,9 @@ mod config_random; // no text makes the configuration panic
 mod config_rules; // what is said of rules, durations and retries
 mod config_secret; // what is said of secrets, and what never is
 mod config_steps; // what is said of steps
+mod crash_home; // a spool, deliveries by CGI and a runner whose steps leave marks
+mod crash_receiver; // the CGI program killed and failed at each system call
+mod crash_strace; // system calls as values, and a fault at any one of them
 mod spool_append; // appends through the public interface, on the real disk
 mod steps_bench; // a job without a spool: plan, facts, log, and what became of them
 mod steps_child; // what a step's process is given, and what it is not
