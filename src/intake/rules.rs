@@ -35,11 +35,8 @@ fn unwanted_repository(rules: &Rules, event: &Event) -> Option<String> {
     }
 }
 
-/// `tag` in `events` stands for a push of a tag.
 fn unwanted_kind(rules: &Rules, event: &Event) -> Option<String> {
-    let wants = |word: &str| rules.events.iter().any(|wanted| wanted == word);
-    let is_tag = event.reference.as_ref().is_some_and(|r| r.tag().is_some());
-    let wanted = wants(event.kind.as_str()) || (event.kind == EventKind::Push && is_tag && wants("tag"));
+    let wanted = rules.events.iter().any(|wanted| wanted == event.kind.as_str());
     (!wanted).then(|| format!("event {} is not wanted", event.kind.as_str()))
 }
 
@@ -61,12 +58,11 @@ fn unwanted_branch(rules: &Rules, event: &Event, branch: &str) -> Option<String>
     }
 }
 
-/// A release or package names a tag without anybody having asked for tags, and so does `events = ["tag"]`.
+/// A release or package names a tag without anybody having asked for tags.
 fn unwanted_tag(rules: &Rules, event: &Event, tag: &str) -> Option<String> {
     match &rules.tags {
         Some(globs) => (!globs.is_match(tag)).then(|| format!("tag {tag} is not deployed")),
         None if matches!(event.kind, EventKind::Release | EventKind::Package) => None,
-        None if event.kind == EventKind::Push && rules.events.iter().any(|word| word == "tag") => None,
         None => Some("tags are not deployed".into()),
     }
 }
@@ -130,9 +126,9 @@ mod tests {
     #[test]
     fn tags_run_only_when_asked_for() {
         assert_eq!(ignored(&rules(), &push("refs/tags/v1")), "tags are not deployed");
-        let tags = Rules { events: vec!["tag".into()], ..rules() };
-        assert_eq!(ignored(&tags, &push("refs/tags/v1")), "run None");
-        assert_eq!(ignored(&tags, &push("refs/heads/main")), "event push is not wanted");
+        let release = Event { kind: EventKind::Release, ..push("refs/tags/v1") };
+        let releases = Rules { events: vec!["release".into()], ..rules() };
+        assert_eq!(ignored(&releases, &release), "run None");
     }
 
     #[test]

@@ -135,3 +135,6 @@ impl<D: Disk> io::Read for PayloadReader<'_, D> {
         Ok(read)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -84,7 +84,7 @@ fn every_setting_of_a_full_hook_is_taken() {
     assert_eq!((plan.dir.as_path(), plan.queue.as_str()), (Path::new("/srv/docs"), "site"));
     assert_eq!((plan.when_newer, plan.on_interrupt), (WhenNewer::Keep, OnInterrupt::Hold));
     assert_eq!((plan.retry.attempts, plan.timeout), (3, Duration::from_secs(900)));
-    assert_eq!((plan.retry.backoff.base, plan.backoff.cap), (Duration::from_secs(10), Duration::from_secs(900)));
+    assert_eq!((plan.retry.backoff.base, plan.retry.backoff.cap), (Duration::from_secs(10), Duration::from_secs(900)));
     assert_eq!(actions(&plan.on_failure), [&run(&["/usr/local/bin/tell-me"])]);
 }
 
@@ -125,7 +125,7 @@ fn what_is_not_said_has_the_documented_default() {
     assert_eq!((hook.path.as_deref(), rules.events.as_slice()), (None, ["push".to_owned()].as_slice()));
     assert!(rules.tags.is_none() && rules.paths.is_none() && rules.repository.is_none());
     assert_eq!((plan.queue.as_str(), plan.retry.attempts), ("other", 3));
-    assert_eq!((plan.retry.backoff.base, plan.backoff.cap), (Duration::from_secs(30), Duration::from_secs(900)));
+    assert_eq!((plan.retry.backoff.base, plan.retry.backoff.cap), (Duration::from_secs(30), Duration::from_secs(900)));
     assert_eq!((plan.when_newer, plan.on_interrupt), (WhenNewer::Supersede, OnInterrupt::Retry));
     assert!(plan.on_failure.is_empty());
 }

@@ -12,11 +12,25 @@ mod config_steps; // what is said of steps
 mod crash_home; // a spool, deliveries by CGI and a runner whose steps leave marks
 mod crash_receiver; // the CGI program killed and failed at each system call
 mod crash_strace; // system calls as values, and a fault at any one of them
+mod e2e_gateways; // a signed delivery through every web server, to a deployed file
+mod e2e_operator_files; // deploy/: each file loaded by the program that it is for
+mod e2e_transcripts; // what a sender is told, the same through every web server
+mod fastcgi_client; // the FastCGI responder against a client of others
+mod fastcgi_lifetime; // how a FastCGI responder begins and ends
+mod fastcgi_peer; // a FastCGI peer by hand, and responders to talk to
+mod fastcgi_protocol; // what is said in FastCGI, and what is answered
+mod fastcgi_resources; // attacks on its memory, descriptors, threads and time
 mod spool_append; // appends through the public interface, on the real disk
+mod spool_calls; // the very system calls of each protocol, and each of them failing
+mod spool_driver; // a process that does what a test's script says
+mod spool_faults; // full, read-only and closed disks; two users and one spool
+mod spool_hostile; // entries of queued/ that are no jobs
+mod spool_keeper; // claims, histories and settlements, and what people see of them
 mod steps_bench; // a job without a spool: plan, facts, log, and what became of them
 mod steps_child; // what a step's process is given, and what it is not
 mod steps_git; // `git = "update"` against real repositories
 mod steps_list; // order, failure, `always`, `on_failure`, time-outs, stop and cancel
 mod steps_output; // what steps print, however much and however late
 mod steps_tree; // every process of a job, wherever it went, and how it ends
+mod support; // real web servers, each under a root of its own
 mod vectors; // deliveries of all providers: published answers, sample payloads, memory

@@ -1,6 +1,6 @@
 //! Edge. A job without a spool: plan, facts, log, and what became of them.
 
-use hookspool::config::{Backoff, OnInterrupt, Plan, Step, StepAction, WhenNewer};
+use hookspool::config::{Backoff, OnInterrupt, Plan, Retry, RetryOn, Step, StepAction, WhenNewer};
 use hookspool::model::{EventKind, JobId, RefName};
 use hookspool::runner::log::JobLog;
 use hookspool::runner::steps::{Control, Facts, JobResult, StepRecord, StepResult, run_job, run_on_failure};
@@ -189,8 +189,11 @@ fn plan(dir: PathBuf, steps: Vec<Step>) -> Plan {
         dir,
         queue: "q".to_owned(),
         when_newer: WhenNewer::Supersede,
-        attempts: 1,
-        backoff: Backoff { base: Duration::ZERO, cap: Duration::ZERO },
+        retry: Retry {
+            attempts: 1,
+            backoff: Backoff { base: Duration::ZERO, cap: Duration::ZERO },
+            on: RetryOn::Transient,
+        },
         on_interrupt: OnInterrupt::Retry,
         timeout: LONG,
         steps,

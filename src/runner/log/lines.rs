@@ -63,14 +63,19 @@ pub(super) fn escape(line: &[u8], text: &mut Vec<u8>) {
     }
     for chunk in line.utf8_chunks() {
         chunk.valid().chars().for_each(|c| escape_char(c, text));
-        chunk.invalid().iter().for_each(|b| text.extend_from_slice(format!("\\x{b:02x}").as_bytes()));
+        chunk.invalid().iter().for_each(|&b| escape_byte(b, text));
     }
+}
+
+fn escape_byte(b: u8, text: &mut Vec<u8>) {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    text.extend_from_slice(&[b'\\', b'x', DIGITS[usize::from(b >> 4)], DIGITS[usize::from(b & 15)]]);
 }
 
 fn escape_char(c: char, text: &mut Vec<u8>) {
     let reorders = matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    if c.is_ascii_control() && c != '\t' {
-        text.extend_from_slice(format!("\\x{:02x}", u32::from(c)).as_bytes());
+    if let (true, Ok(b)) = (c.is_ascii_control() && c != '\t', u8::try_from(c)) {
+        escape_byte(b, text);
     } else if reorders || (c.is_control() && c != '\t') || matches!(c, '\u{2028}' | '\u{2029}') {
         text.extend_from_slice(format!("\\u{{{:x}}}", u32::from(c)).as_bytes());
     } else {

@@ -33,7 +33,7 @@ fn a_history_is_one_line_of_json_per_entry() {
         lines,
         [
             "{\"at\":\"1970-01-01T00:00:00Z\",\"what\":\"claimed\",\"runner_pid\":7,\"boot_id\":\"b\"}\n",
-            "{\"at\":\"1970-01-01T00:00:00Z\",\"what\":\"step\",\"index\":0,\"title\":\"npm ci\",\"status\":1,\"ms\":12}\n",
+            "{\"at\":\"1970-01-01T00:00:00Z\",\"what\":\"step\",\"index\":0,\"title\":\"npm ci\",\"status\":1,\"result\":\"\",\"ms\":12}\n",
             "{\"at\":\"1970-01-01T00:00:00Z\",\"what\":\"released\"}\n",
         ]
     );

@@ -78,6 +78,7 @@ impl<'a, 'b> Git<'a, 'b> {
     pub(super) fn attempt(&mut self, args: &[&str]) -> Result<Result<(), (Cause, String)>, Trouble> {
         let patience_until = after(self.attempt.control.lock_wait).min(self.until);
         let mut looks_without_holder = 0;
+        let mut was_told = false;
         loop {
             let ran = self.call(args)?;
             let err = without_credentials(&String::from_utf8_lossy(&ran.err));
@@ -93,6 +94,9 @@ impl<'a, 'b> Git<'a, 'b> {
             }
             if looks_without_holder >= STALE_LOOKS || Instant::now() >= patience_until {
                 return Ok(Err((Cause::Locked(lock), err)));
+            }
+            if !std::mem::replace(&mut was_told, true) {
+                self.note(&format!("waiting for `{}`", lock.display()));
             }
             self.attempt.pause(after(LOCK_PAUSE), self.until)?;
         }

@@ -1,0 +1,17 @@
+//! Pure. The parts of the benchmark, shared by its two executables.
+
+pub mod append;
+pub mod contender;
+pub mod delivery;
+pub mod http;
+pub mod load;
+pub mod machine;
+pub mod memory;
+pub mod nginx;
+pub mod process;
+pub mod procfs;
+pub mod profile;
+pub mod report;
+pub mod room;
+pub mod round;
+pub mod stats;

@@ -1,0 +1,331 @@
+//! Edge. Attacks on memory, descriptors, threads and time: a responder bounds what they take, and goes on serving.
+
+use crate::fastcgi_peer::{
+    ChildResponder, Peer, Record, Responder, begin, echoed, head, is_child, pair, record, request, serve_as_child,
+};
+use hookspool::gateway::fastcgi::{Handler, Limits, Params};
+use std::io::{self, Read, Write};
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::{Arc, Barrier};
+use std::thread::{scope, sleep};
+use std::time::{Duration, Instant};
+
+fn assert_serves(peer: &mut Peer) {
+    assert_eq!(echoed(&peer.send(&request(1, 0, "count", b"12345")).answer(1)), b"5");
+}
+
+/// Waits for a fact that no event tells.
+fn wait_until(what: &str, fact: impl Fn() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while !fact() {
+        assert!(Instant::now() < deadline, "{what}");
+        sleep(Duration::from_millis(5));
+    }
+}
+
+#[test]
+fn ten_thousand_parameters_are_refused_with_431() {
+    let responder = Responder::start(Limits::default());
+    let pairs: Vec<u8> = (0..10_000).flat_map(|_| pair(b"A", b"b")).collect();
+    let mut peer = responder.connect();
+    peer.send(&begin(1, 1, 1)).send(&record(4, 1, &pairs[..40_000])).send(&record(4, 1, b""));
+    assert!(peer.answer(1).starts_with(b"Status: 431 "));
+    peer.end();
+    assert_eq!(peer.rest(), [], "closed, in spite of keep_conn");
+    assert_eq!(responder.finish(), ["request refused: parameters exceed the limit"]);
+}
+
+#[test]
+fn as_many_parameters_as_allowed_are_served() {
+    let responder = Responder::start(Limits::default());
+    let pairs: Vec<u8> = (0..1024).flat_map(|n: u16| pair(&n.to_be_bytes(), &[b'v'; 59])).collect();
+    let mut peer = responder.connect();
+    peer.send(&begin(1, 1, 0)).send(&record(4, 1, &pairs[..40_000])).send(&record(4, 1, &pairs[40_000..]));
+    peer.send(&record(4, 1, b"")).send(&record(5, 1, b""));
+    assert!(peer.answer(1).starts_with(b"Status: 200 "));
+}
+
+#[test]
+fn endless_parameters_are_cut_off_with_flat_memory() {
+    if is_child() {
+        return serve_as_child(&Limits { linger_timeout: Duration::from_millis(100), ..Limits::default() });
+    }
+    let child = ChildResponder::start("fastcgi_resources::endless_parameters_are_cut_off_with_flat_memory", ":");
+    assert_serves(&mut child.connect());
+    let before = child.status("VmHWM");
+    let mut peer = child.connect();
+    peer.send(&begin(1, 1, 0));
+    let part = record(4, 1, &vec![b'x'; 65_535]);
+    let refused = (0..6400).find_map(|_| peer.offer(&part).err());
+    assert!(refused.is_some(), "400 MB of parameters were taken");
+    assert!(child.status("VmHWM") < before + 4 * 1024);
+    assert_serves(&mut child.connect());
+    child.finish();
+}
+
+#[test]
+fn five_uploads_of_400_megabytes_are_refused_early_with_flat_memory() {
+    if is_child() {
+        let linger_timeout = Duration::from_millis(100);
+        return serve_as_child(&Limits { drain_bytes: 1024 * 1024, linger_timeout, ..Limits::default() });
+    }
+    let test = "fastcgi_resources::five_uploads_of_400_megabytes_are_refused_early_with_flat_memory";
+    let child = ChildResponder::start(test, ":");
+    assert_serves(&mut child.connect());
+    let before = child.status("VmHWM");
+    scope(|scope| {
+        for _ in 0..5 {
+            scope.spawn(|| refused_upload(child.connect()));
+        }
+    });
+    let grown = child.status("VmHWM") - before;
+    assert!(grown < 8 * 1024, "{grown} KiB more");
+    assert_serves(&mut child.connect());
+    child.finish();
+}
+
+/// The answer is there before the connection is closed on the rest of the body.
+fn refused_upload(mut peer: Peer) {
+    let mut reader = Peer(peer.0.try_clone().unwrap());
+    let answer = std::thread::spawn(move || reader.answer(1));
+    peer.send(&head(1, 0, "refuse"));
+    let part = record(5, 1, &vec![b'x'; 65_535]);
+    assert!((0..6400).any(|_| peer.offer(&part).is_err()), "400 MB were taken");
+    assert!(answer.join().unwrap().starts_with(b"Status: 403 "));
+}
+
+#[test]
+fn four_hundred_idle_and_half_said_connections_cost_no_worker() {
+    let responder = Responder::start(Limits { workers: 2, ..Limits::default() });
+    let whole = [head(1, 0, "count"), record(5, 1, &vec![0; 20_000])].concat();
+    let held: Vec<Peer> = (0..400)
+        .map(|n| {
+            let mut peer = responder.connect();
+            peer.send(&whole[..(n * 7) % whole.len()]);
+            peer
+        })
+        .collect();
+    for _ in 0..50 {
+        assert_serves(&mut responder.connect());
+    }
+    drop(held);
+    assert_eq!(responder.finish(), [""; 0]);
+}
+
+#[test]
+fn idle_kept_alive_connections_give_way_when_there_is_no_room() {
+    let responder = Responder::start(Limits { connections: 4, ..Limits::default() });
+    let mut idle: Vec<Peer> = (0..4).map(|_| responder.connect()).collect();
+    for peer in &mut idle {
+        assert_eq!(echoed(&peer.send(&request(1, 1, "count", b"1")).answer(1)), b"1");
+    }
+    assert_serves(&mut responder.connect());
+    let closed = idle.iter_mut().filter_map(|peer| peer.record().is_none().then_some(())).take(1).count();
+    assert_eq!(closed, 1);
+}
+
+#[test]
+fn sixty_four_descriptors_are_enough_for_a_hundred_connections() {
+    if is_child() {
+        return serve_as_child(&Limits::default());
+    }
+    let test = "fastcgi_resources::sixty_four_descriptors_are_enough_for_a_hundred_connections";
+    let child = ChildResponder::start(test, "ulimit -n 64");
+    let connected = Barrier::new(100);
+    scope(|scope| {
+        for _ in 0..100 {
+            scope.spawn(|| {
+                let mut peer = child.connect();
+                connected.wait();
+                assert_serves(&mut peer);
+            });
+        }
+    });
+    child.finish();
+}
+
+#[test]
+fn exhausted_descriptors_pause_accepting_and_nothing_else() {
+    if is_child() {
+        let mut hog: Vec<_> = (0..).map_while(|_| std::fs::File::open("/dev/null").ok()).collect();
+        // The stop pipe, the listener's copy, /dev/null for standard input, epoll, the bell, and two connections.
+        hog.truncate(hog.len() - 8);
+        return serve_as_child(&Limits::default());
+    }
+    let test = "fastcgi_resources::exhausted_descriptors_pause_accepting_and_nothing_else";
+    let child = ChildResponder::start(test, "ulimit -n 40");
+    let mut peers: Vec<Peer> = (0..20).map(|_| child.connect()).collect();
+    for peer in &mut peers {
+        assert_serves(peer);
+    }
+    let told = child.finish();
+    assert!(told.contains("accepting pauses: Too many open files"), "{told}");
+}
+
+#[test]
+fn what_is_not_said_in_time_is_cut_off() {
+    let soon = Duration::from_millis(60);
+    let limits = Limits { head_timeout: soon, read_timeout: soon, idle_timeout: soon, ..Limits::default() };
+    let responder = Responder::start(limits);
+    let whole = [head(1, 0, "count"), record(5, 1, b"abc")].concat();
+    for length in [0, 3, 8, 20, whole.len() - 2, whole.len()] {
+        let mut peer = responder.connect();
+        peer.send(&whole[..length]);
+        assert_eq!(peer.rest(), [], "{length}");
+    }
+    let mut kept = responder.connect();
+    kept.send(&request(1, 1, "count", b"")).answer(1);
+    assert_eq!(kept.rest(), [], "idle");
+    let told = responder.finish();
+    assert_eq!(
+        told.iter().filter(|told| told.contains("the request's parameters took too long")).count(),
+        4,
+        "{told:?}"
+    );
+    assert_eq!(told.iter().filter(|told| told.contains("the request's body took too long")).count(), 2, "{told:?}");
+}
+
+#[test]
+fn a_head_that_trickles_is_cut_off_as_a_whole() {
+    let responder = Responder::start(Limits { head_timeout: Duration::from_millis(200), ..Limits::default() });
+    let mut peer = responder.connect();
+    let began = Instant::now();
+    peer.send(&begin(1, 1, 0));
+    while peer.offer(&record(4, 1, b"\0\0")).is_ok() {
+        sleep(Duration::from_millis(10));
+        assert!(began.elapsed() < Duration::from_secs(10), "bytes prolong the time");
+    }
+}
+
+#[test]
+fn a_body_that_trickles_is_cut_off_as_a_whole() {
+    let responder = Responder::start(Limits { request_timeout: Duration::from_millis(200), ..Limits::default() });
+    let mut peer = responder.connect();
+    peer.send(&head(1, 0, "tell")).send(&record(5, 1, &vec![0; 40_000]));
+    let began = Instant::now();
+    while peer.offer(&record(5, 1, b"x")).is_ok() {
+        sleep(Duration::from_millis(10));
+        assert!(began.elapsed() < Duration::from_secs(10), "bytes prolong the time");
+    }
+    let records = peer.rest();
+    assert_eq!(echoed(&records[0].content), b"Err(TimedOut) Err(TimedOut)");
+}
+
+#[test]
+fn a_peer_that_does_not_read_its_answer_loses_it() {
+    let limits = Limits { write_timeout: Duration::from_millis(50), workers: 1, ..Limits::default() };
+    let responder = Responder::with(limits, |_: &Params, _: &mut dyn Read, out: &mut dyn Write| {
+        (0..64).try_for_each(|_| out.write_all(&vec![b'x'; 1024 * 1024]))
+    });
+    let mut peer = responder.connect();
+    peer.send(&request(1, 0, "", b""));
+    wait_until("the worker gives up", || !responder.notices().is_empty());
+    assert!(responder.notices()[0].contains("timed out"), "{:?}", responder.notices());
+    let mut got = Vec::new();
+    peer.0.read_to_end(&mut got).unwrap();
+    assert!(got.ends_with(b"xxx"), "cut off without an end");
+}
+
+#[test]
+fn waiting_for_a_busy_worker_ends_with_the_request_time() {
+    let barrier = Arc::new(Barrier::new(2));
+    let held = Arc::clone(&barrier);
+    let limits = Limits { workers: 1, request_timeout: Duration::from_millis(50), ..Limits::default() };
+    let responder = Responder::with(limits, move |_: &Params, _: &mut dyn Read, out: &mut dyn Write| {
+        held.wait();
+        held.wait();
+        out.write_all(b"Status: 200 OK\r\n\r\nlate but whole")
+    });
+    let mut first = responder.connect();
+    first.send(&request(1, 0, "", b""));
+    barrier.wait();
+    let mut second = responder.connect();
+    let sent = Instant::now();
+    second.send(&request(1, 0, "", b""));
+    wait_until("its time has passed", || sent.elapsed() > Duration::from_millis(60));
+    barrier.wait();
+    assert_eq!(echoed(&first.answer(1)), b"late but whole");
+    assert_eq!(second.rest(), []);
+    assert_eq!(responder.finish(), ["connection closed: waiting for a worker took too long"]);
+}
+
+#[test]
+fn fifty_clients_that_leave_in_the_middle_leave_nothing_behind() {
+    if is_child() {
+        return serve_as_child(&Limits::default());
+    }
+    let test = "fastcgi_resources::fifty_clients_that_leave_in_the_middle_leave_nothing_behind";
+    let child = ChildResponder::start(test, ":");
+    assert_serves(&mut child.connect());
+    wait_until("all workers are there", || child.status("Threads") >= 33);
+    let (files, threads) = (child.open_files(), child.status("Threads"));
+    for n in 0..50 {
+        let body = if n % 2 == 0 { 100 } else { 50_000 };
+        child.connect().send(&head(1, 0, "count")).send(&record(5, 1, &vec![0; body]));
+    }
+    wait_until("descriptors are as before", || child.open_files() <= files);
+    assert_eq!(child.status("Threads"), threads);
+    assert_serves(&mut child.connect());
+    child.finish();
+}
+
+/// Counts how many of its calls run at once.
+struct Crowd {
+    inside: AtomicUsize,
+    most: Arc<AtomicUsize>,
+}
+
+impl Handler for Crowd {
+    fn handle(&self, _: &Params, body: &mut dyn Read, out: &mut dyn Write) -> io::Result<()> {
+        let inside = self.inside.fetch_add(1, SeqCst) + 1;
+        self.most.fetch_max(inside, SeqCst);
+        io::copy(body, &mut io::sink())?;
+        std::thread::yield_now();
+        self.inside.fetch_sub(1, SeqCst);
+        out.write_all(b"Status: 200 OK\r\n\r\n")
+    }
+}
+
+#[test]
+fn no_more_handlers_run_at_once_than_there_are_workers() {
+    let most = Arc::new(AtomicUsize::new(0));
+    let crowd = Crowd { inside: AtomicUsize::new(0), most: Arc::clone(&most) };
+    let responder = Responder::with(Limits { workers: 3, connections: 20, ..Limits::default() }, crowd);
+    scope(|scope| {
+        for _ in 0..60 {
+            scope.spawn(|| responder.connect().send(&request(1, 0, "", &[0; 8192])).answer(1));
+        }
+    });
+    assert!((1..=3).contains(&most.load(SeqCst)), "{most:?}");
+}
+
+#[test]
+fn sixteen_connections_post_eight_kilobytes_as_fast_as_they_can() {
+    const EACH: u32 = 500;
+    let responder = Responder::start(Limits::default());
+    let post = request(1, 0, "count", &[b'x'; 8192]);
+    let began = Instant::now();
+    scope(|scope| {
+        for _ in 0..16 {
+            scope.spawn(|| {
+                for _ in 0..EACH {
+                    assert_eq!(echoed(&responder.connect().send(&post).answer(1)), b"8192");
+                }
+            });
+        }
+    });
+    println!("{:.0} requests/s", f64::from(16 * EACH) / began.elapsed().as_secs_f64());
+    assert_eq!(responder.finish(), [""; 0]);
+}
+
+#[test]
+fn a_lingering_connection_is_closed_after_its_time() {
+    let limits = Limits { drain_bytes: 0, linger_timeout: Duration::from_millis(50), ..Limits::default() };
+    let responder = Responder::start(limits);
+    let mut peer = responder.connect();
+    peer.send(&head(1, 1, "refuse")).send(&record(5, 1, &vec![0; 40_000]));
+    assert!(peer.answer(1).starts_with(b"Status: 403 "));
+    assert_eq!(peer.record(), None::<Record>);
+    let part = record(5, 1, &[0; 1000]);
+    wait_until("it is closed on both sides", || (&peer.0).write_all(&part).is_err());
+}

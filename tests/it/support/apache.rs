@@ -1,0 +1,77 @@
+//! Edge. Apache in the foreground, with a shipped file beside what a distribution's configuration brings.
+
+use super::account::{Account, is_root};
+use super::daemon::Daemon;
+use super::gateway::{answers, script_group};
+use super::site::{Site, chown_to, read_shipped};
+use std::fmt::Write;
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
+use std::process::Command;
+
+/// The modules that the shipped files need, beside those that every installation loads.
+const MODULES: [&str; 9] =
+    ["mpm_event", "authz_core", "mime", "reqtimeout", "env", "alias", "cgid", "proxy", "proxy_fcgi"];
+
+/// `deploy/apache-cgi.conf`.
+pub(super) fn cgi(site: &Site, port: u16) -> Daemon {
+    let shipped = site.shipped("deploy/apache-cgi.conf", &[]);
+    start(site, port, Account::web(), script_group(), &shipped)
+}
+
+/// `deploy/apache-fastcgi.conf`.
+pub(super) fn fastcgi(site: &Site, port: u16) -> Daemon {
+    let shipped = site.shipped("deploy/apache-fastcgi.conf", &[]);
+    start(site, port, Account::web(), &Account::web().group, &shipped)
+}
+
+/// `deploy/htaccess` and `deploy/hookspool.cgi` below an account's document root. The whole server runs as the
+/// account's user, as suEXEC would run the script.
+pub(super) fn shared_hosting(site: &Site, port: u16) -> Daemon {
+    let script = site.write("/home/me/public_html/deploy/hookspool.cgi", &site.shipped("deploy/hookspool.cgi", &[]));
+    site.write("/home/me/public_html/deploy/.htaccess", &read_shipped("deploy/htaccess"));
+    site.write("/home/me/public_html/deploy/secret.txt", "left here by mistake");
+    std::fs::set_permissions(script, Permissions::from_mode(0o755)).expect("mode");
+    let owner = Account::owner();
+    chown_to(&site.at("/home/me/public_html"), owner);
+    let directory = site.at("/home/me/public_html");
+    let host = format!(
+        "DocumentRoot \"{0}\"\n<Directory \"{0}\">\nAllowOverride Options FileInfo AuthConfig\nRequire all granted\n</Directory>\n",
+        directory.display()
+    );
+    start(site, port, owner, &owner.group, &host)
+}
+
+fn start(site: &Site, port: u16, user: &Account, group: &str, shipped: &str) -> Daemon {
+    site.write("/etc/apache2/conf-enabled/hookspool.conf", shipped);
+    let config = site.write("/etc/apache2/apache2.conf", &frame(site, port, user, group));
+    let mut command = Command::new("setpriv");
+    command.args(["--pdeathsig=TERM", "--", "apache2", "-DFOREGROUND", "-f"]).arg(config);
+    let log = site.at("/var/log/apache-error.log");
+    Daemon::start("apache2", command, &site.at("/var/log/apache.out"), &[log]).ready(|| answers(port))
+}
+
+fn frame(site: &Site, port: u16, user: &Account, group: &str) -> String {
+    let root = site.root();
+    let mut text = format!(
+        "ServerRoot \"{root}/etc/apache2\"\nDefaultRuntimeDir \"{root}/run\"\nPidFile \"{root}/run/apache2.pid\"\n\
+         ServerName localhost\nListen 127.0.0.1:{port}\n"
+    );
+    if is_root() {
+        writeln!(text, "User {}\nGroup {group}", user.name).expect("a String");
+    }
+    for module in MODULES {
+        writeln!(text, "LoadModule {module}_module /usr/lib/apache2/modules/mod_{module}.so").expect("a String");
+    }
+    write!(
+        text,
+        "TypesConfig /dev/null\nErrorLog \"{root}/var/log/apache-error.log\"\n\
+         CustomLog \"{root}/var/log/apache-access.log\" \"%h %>s %r\"\nDocumentRoot \"{root}/var/www/html\"\n\
+         RequestReadTimeout header=20-40,MinRate=500 body=20,MinRate=500\nScriptSock \"{root}/run/cgisock\"\n\
+         <Directory />\nOptions FollowSymLinks\nAllowOverride None\nRequire all denied\n</Directory>\n\
+         <Directory \"{root}/var/www/html\">\nRequire all granted\n</Directory>\n\
+         Include \"{root}/etc/apache2/conf-enabled/hookspool.conf\"\n"
+    )
+    .expect("a String");
+    text
+}

@@ -1,0 +1,136 @@
+//! Edge. The ways from a web server to the executable, each started from the files that operators get.
+
+use super::daemon::Daemon;
+use super::site::Site;
+use super::{Account, apache, fastcgi, lighttpd, nginx, supervisor};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicU16, Ordering};
+
+/// A way from a web server to the executable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Gateway {
+    /// `nginx.conf.example`, and `hookspool fastcgi --listen`.
+    NginxFastcgi,
+    /// `deploy/nginx-cgi.conf`, and fcgiwrap under spawn-fcgi.
+    NginxFcgiwrap,
+    /// `deploy/apache-cgi.conf`: `mod_cgid`.
+    ApacheCgi,
+    /// `deploy/apache-fastcgi.conf`: `mod_proxy_fcgi`, and hookspool on descriptor 0 under spawn-fcgi.
+    ApacheFastcgi,
+    /// `deploy/htaccess` and `deploy/hookspool.cgi`.
+    SharedHosting,
+    /// `deploy/lighttpd.conf`, and hookspool on descriptor 0 under spawn-fcgi.
+    LighttpdFastcgi,
+    /// `deploy/lighttpd-cgi.conf`.
+    LighttpdCgi,
+    /// `deploy/supervisor.conf` with receivers and runner, behind nginx.
+    Supervisor,
+    /// `deploy/systemd/hookspool.{socket,service}` as systemd-socket-activate(1) starts them, behind nginx.
+    Systemd,
+}
+
+impl Gateway {
+    /// Whether each request is a process of its own.
+    pub(crate) fn is_cgi(self) -> bool {
+        matches!(self, Self::NginxFcgiwrap | Self::ApacheCgi | Self::SharedHosting | Self::LighttpdCgi)
+    }
+
+    /// Whether a runner drains the spool all the time.
+    pub(crate) fn has_runner(self) -> bool {
+        self == Self::Supervisor
+    }
+
+    /// A root that fits.
+    pub(crate) fn site(self) -> Site {
+        if self == Self::SharedHosting { Site::on_shared_host() } else { Site::new() }
+    }
+
+    /// Starts everything between a socket and the executable.
+    pub(crate) fn start(self, site: &Site) -> Server {
+        let port = free_port();
+        let daemons = match self {
+            Self::NginxFastcgi => vec![nginx::fastcgi(site, port), fastcgi::listening(site)],
+            Self::NginxFcgiwrap => vec![nginx::cgi(site, port), fastcgi::fcgiwrap(site)],
+            Self::ApacheCgi => vec![apache::cgi(site, port)],
+            Self::ApacheFastcgi => vec![apache::fastcgi(site, port), fastcgi::spawned(site)],
+            Self::SharedHosting => vec![apache::shared_hosting(site, port)],
+            Self::LighttpdFastcgi => vec![lighttpd::fastcgi(site, port), fastcgi::spawned(site)],
+            Self::LighttpdCgi => vec![lighttpd::cgi(site, port)],
+            Self::Supervisor => vec![nginx::fastcgi(site, port), supervisor::start(site)],
+            Self::Systemd => vec![nginx::fastcgi(site, port), fastcgi::socket_activated(site, &[])],
+        };
+        let base = if self == Self::SharedHosting { "/deploy/hookspool.cgi" } else { "/hooks" };
+        Server { address: loopback(port), base, _daemons: daemons }
+    }
+
+    /// `Systemd`, with the executable under another program such as a tracer.
+    pub(crate) fn systemd_under(site: &Site, wrapper: &[&str]) -> Server {
+        let port = free_port();
+        let daemons = vec![nginx::fastcgi(site, port), fastcgi::socket_activated(site, wrapper)];
+        Server { address: loopback(port), base: "/hooks", _daemons: daemons }
+    }
+}
+
+/// A running way; everything of it ends with this value, the web server first.
+pub(crate) struct Server {
+    /// Where the web server listens.
+    pub(crate) address: SocketAddr,
+    /// What stands before `/<hook>`.
+    base: &'static str,
+    _daemons: Vec<Daemon>,
+}
+
+impl Server {
+    /// Path of a hook's URL; `rest` may go on with a query.
+    pub(crate) fn path(&self, rest: &str) -> String {
+        format!("{}/{rest}", self.base)
+    }
+}
+
+/// The group of the receiver when it is a CGI script: the one that may write to the spool.
+pub(super) fn script_group() -> &'static str {
+    &Account::owner().group
+}
+
+/// Whether something listens on `port`.
+pub(super) fn answers(port: u16) -> bool {
+    TcpStream::connect(loopback(port)).is_ok()
+}
+
+fn loopback(port: u16) -> SocketAddr {
+    (Ipv4Addr::LOCALHOST, port).into()
+}
+
+/// A port that nobody listens on, below the range from which the kernel takes ports for clients, and never the same
+/// twice in this process.
+fn free_port() -> u16 {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let start = u16::try_from(std::process::id() % 10_000).expect("below 10000");
+    let candidates = || 15_000 + (start + NEXT.fetch_add(1, Ordering::Relaxed)) % 15_000;
+    std::iter::repeat_with(candidates).find(|&port| TcpListener::bind(loopback(port)).is_ok()).expect("a free port")
+}
+
+/// One test for each sentence and gateway: `nginx_fastcgi::a_push_is_deployed`, … Each sentence is a function that takes
+/// a [`Gateway`].
+macro_rules! through_every_gateway {
+    ($($sentence:ident),+ $(,)?) => {
+        through_every_gateway!(@ nginx_fastcgi NginxFastcgi: $($sentence)+);
+        through_every_gateway!(@ nginx_fcgiwrap NginxFcgiwrap: $($sentence)+);
+        through_every_gateway!(@ apache_cgi ApacheCgi: $($sentence)+);
+        through_every_gateway!(@ apache_fastcgi ApacheFastcgi: $($sentence)+);
+        through_every_gateway!(@ shared_hosting SharedHosting: $($sentence)+);
+        through_every_gateway!(@ lighttpd_fastcgi LighttpdFastcgi: $($sentence)+);
+        through_every_gateway!(@ lighttpd_cgi LighttpdCgi: $($sentence)+);
+        through_every_gateway!(@ supervisor Supervisor: $($sentence)+);
+        through_every_gateway!(@ systemd Systemd: $($sentence)+);
+    };
+    (@ $module:ident $gateway:ident: $($sentence:ident)+) => {
+        mod $module {
+            $(#[test]
+            fn $sentence() {
+                super::$sentence($crate::support::Gateway::$gateway);
+            })+
+        }
+    };
+}
+pub(crate) use through_every_gateway;

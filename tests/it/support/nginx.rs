@@ -1,0 +1,43 @@
+//! Edge. nginx in the foreground, with a shipped file in its http section.
+
+use super::account::{Account, is_root};
+use super::daemon::Daemon;
+use super::gateway::answers;
+use super::site::Site;
+use std::process::Command;
+
+/// `nginx.conf.example`.
+pub(super) fn fastcgi(site: &Site, port: u16) -> Daemon {
+    start(site, port, "nginx.conf.example")
+}
+
+/// `deploy/nginx-cgi.conf`.
+pub(super) fn cgi(site: &Site, port: u16) -> Daemon {
+    start(site, port, "deploy/nginx-cgi.conf")
+}
+
+fn start(site: &Site, port: u16, file: &str) -> Daemon {
+    let listen = format!("listen 127.0.0.1:{port};");
+    let shipped = site.shipped(file, &[("listen 80;", &listen)]);
+    site.write("/etc/nginx/conf.d/hookspool.conf", &shipped);
+    let config = site.write("/etc/nginx/nginx.conf", &frame(site));
+    let log = site.at("/var/log/nginx-error.log");
+    let mut command = Command::new("setpriv");
+    command.args(["--pdeathsig=TERM", "--", "nginx", "-c"]).arg(config).arg("-e").arg(&log);
+    Daemon::start("nginx", command, &site.at("/var/log/nginx.out"), &[log]).ready(|| answers(port))
+}
+
+/// What a distribution's `nginx.conf` brings.
+fn frame(site: &Site) -> String {
+    let web = Account::web();
+    let user = if is_root() { format!("user {} {};", web.name, web.group) } else { String::new() };
+    let root = site.root();
+    format!(
+        "daemon off;\n{user}\nworker_processes 1;\npid {root}/run/nginx.pid;\n\
+         error_log {root}/var/log/nginx-error.log info;\nevents {{ worker_connections 64; }}\nhttp {{\n\
+         access_log {root}/var/log/nginx-access.log;\nclient_body_temp_path {root}/var/tmp/nginx-body;\n\
+         fastcgi_temp_path {root}/var/tmp/nginx-fastcgi;\nproxy_temp_path {root}/var/tmp/nginx-proxy;\n\
+         uwsgi_temp_path {root}/var/tmp/nginx-uwsgi;\nscgi_temp_path {root}/var/tmp/nginx-scgi;\n\
+         include {root}/etc/nginx/conf.d/*.conf;\n}}\n"
+    )
+}

@@ -1,0 +1,38 @@
+//! Edge. supervisord in the foreground, with the shipped programs.
+
+use super::account::{Account, is_root};
+use super::daemon::Daemon;
+use super::fastcgi::accepts;
+use super::site::Site;
+use std::process::Command;
+
+/// `deploy/supervisor.conf`: two receivers on one socket, and the runner.
+pub(super) fn start(site: &Site) -> Daemon {
+    let (owner, web) = (Account::owner(), Account::web());
+    let socket = format!("socket_owner={}:{}", owner.name, web.group);
+    let user = format!("user={}", owner.name);
+    let changes = [("socket_owner=hookspool:www-data", socket.as_str()), ("user=hookspool", &user)];
+    let shipped = site.shipped("deploy/supervisor.conf", &changes);
+    site.write("/etc/supervisor/conf.d/hookspool.conf", &shipped);
+    let config = site.write("/etc/supervisor/supervisord.conf", &frame(site));
+    let mut command = Command::new("setpriv");
+    command.args(["--pdeathsig=TERM", "--", "supervisord", "--nodaemon", "-c"]).arg(config);
+    let logs = ["receiver.log", "runner.log"].map(|log| site.at("/var/log/hookspool").join(log));
+    let socket = site.at("/run/hookspool/hookspool.sock");
+    Daemon::start("supervisord", command, &site.at("/var/log/supervisord.out"), &logs)
+        .ready(|| running(site) && accepts(&socket))
+}
+
+/// Two receivers and the runner: supervisord tries the socket once before it starts them.
+fn running(site: &Site) -> bool {
+    site.processes().len() == 3
+}
+
+fn frame(site: &Site) -> String {
+    let root = site.root();
+    let user = if is_root() { "user=root\n" } else { "" };
+    format!(
+        "[supervisord]\n{user}logfile={root}/var/log/supervisord.log\npidfile={root}/run/supervisord.pid\n\
+         childlogdir={root}/var/log\n[include]\nfiles = {root}/etc/supervisor/conf.d/*.conf\n"
+    )
+}
