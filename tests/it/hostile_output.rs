@@ -64,3 +64,29 @@ fn a_limit_on_the_size_of_files_is_an_answer_and_not_the_end() {
     let reply = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(output.status.success() && reply.starts_with("Status: 503 "), "{output:?}");
 }
+
+/// A job as anybody in the spool's group could write it.
+fn forged(id: &str, after: &str, hook: &str) -> Vec<u8> {
+    let line = serde_json::json!({
+        "version": 1, "id": id, "sequence": &id[..19], "hook": hook, "provider": "github", "event": "push",
+        "after": after, "pusher": "me\u{1b}]0;title\u{7}", "content_type": "application/json",
+        "arrived_at": "2026-01-01T00:00:00Z", "length": 0, "sha256": "0".repeat(64),
+    });
+    let line = line.to_string();
+    format!("\n{},\"seal\":\"{}\"}}\n", &line[..line.len() - 1], "0".repeat(64)).into_bytes()
+}
+
+#[test]
+fn a_forged_job_is_shown_without_harm_to_the_terminal_or_the_program() {
+    let site = Site::with("steps = [{ run = [\"true\"] }]");
+    let id = "1700000000000000000.0000abcd";
+    let job = site.path("spool/queued").join(format!("{id}.job"));
+    std::fs::write(&job, forged(id, "aaaaaaaaa\u{e9}aaaaaaaaaa", "docs\u{1b}[2J\u{9b}31m\u{202e}x\nforged")).unwrap();
+    for arguments in [&["list"][..], &["show", id]] {
+        let shown = site.verb(arguments).output().unwrap();
+        let text = String::from_utf8(shown.stdout).unwrap();
+        assert!(shown.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&shown.stderr));
+        assert!(text.contains("docs\\x1b[2J\\u{9b}31m\\u{202e}x\\x0aforged"), "{arguments:?}: {text}");
+        assert!(!text.contains(['\u{1b}', '\u{9b}', '\u{202e}']), "{arguments:?}: {text}");
+    }
+}
