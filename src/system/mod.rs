@@ -1,6 +1,7 @@
 //! Edge. The operating system with types: what std does not offer. Knows nothing of hookspool.
 
 pub mod boot;
+pub mod file_limit;
 pub mod groups;
 pub mod holders;
 pub mod inherited;
