@@ -53,7 +53,11 @@ impl Source {
 
     fn is_test(&self) -> bool {
         let path = self.path.to_string_lossy();
-        path.ends_with("tests.rs") || path.contains("/tests/") || path.ends_with("testing.rs") || path.ends_with("spool/fake.rs") || path.contains("spool/crash/")
+        path.ends_with("tests.rs")
+            || path.contains("/tests/")
+            || path.ends_with("testing.rs")
+            || path.ends_with("spool/fake.rs")
+            || path.contains("spool/crash/")
     }
 }
 
