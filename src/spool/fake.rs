@@ -227,6 +227,18 @@ impl FakeDisk {
         Self(Arc::new(Mutex::new(world)))
     }
 
+    /// Puts a durable file on it.
+    pub(super) fn put(&self, place: Place, name: &str, content: &[u8]) {
+        self.world().add(place, OsStr::new(name), content);
+    }
+
+    /// Names in a directory.
+    pub(super) fn names(&self, place: Place) -> Vec<String> {
+        let world = self.world();
+        let here = world.names.iter().filter(|((p, _), b)| *p == place && b.now().is_some());
+        here.map(|((_, name), _)| name.to_string_lossy().into_owned()).collect()
+    }
+
     /// Calls so far.
     pub(super) fn calls(&self) -> usize {
         self.world().calls
