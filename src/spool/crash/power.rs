@@ -1,4 +1,4 @@
-//! Pure. Power cuts and kills at every call.
+//! Edge. Power cuts and kills at every call.
 
 use super::promises::{Promises, places_on};
 use super::scenarios::{append, at, backlog, day};

@@ -1,4 +1,4 @@
-//! Pure. What the spool has promised so far, and whether a disk keeps it.
+//! Edge. What the spool has promised so far, and whether a disk keeps it.
 
 use crate::model::{JobId, State};
 use crate::spool::check::check;
