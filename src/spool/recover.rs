@@ -52,7 +52,7 @@ impl Found {
     fn is_settled(&self) -> bool {
         match (self.jobs.as_slice(), self.histories.as_slice()) {
             ([job], []) => *job != State::Running,
-            ([job @ (State::Done | State::Failed | State::Corrupt)], [history]) => job == history,
+            ([job @ (State::Done | State::Corrupt)], [history]) => job == history,
             // What was put away has a history under its own name; a job's may stand beside none.
             ([], [State::Corrupt]) => true,
             _ => false,

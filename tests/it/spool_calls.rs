@@ -16,6 +16,7 @@ fn calls(spool: &Path, script: &str, from: &str, to: &str) -> Vec<String> {
     let strace = ["strace", "-f", "-y", "-s", "0", "-e", "signal=none", "-e", CALLS, "-o", trace.to_str().unwrap()];
     said(&mut driver(&strace, spool, script));
     let text = fs::read_to_string(&trace).unwrap().replace(spool.to_str().unwrap(), "SPOOL");
+    let text = text.replace(spool.parent().unwrap().to_str().unwrap(), "ABOVE-SPOOL");
     let mut lines = text.lines().skip_while(|line| !line.contains(&format!("/mark-{from}")));
     lines.next().unwrap_or_else(|| panic!("no mark `{from}` in {text}"));
     lines.take_while(|line| !line.contains(&format!("/mark-{to}"))).filter_map(normal).collect()
@@ -125,7 +126,7 @@ fn a_new_spool_is_flushed_with_everything_in_it() {
     flushed.dedup();
     let below = ["corrupt", "done", "failed", "held", "lock", "log", "queued", "reserve", "running", "sequence"];
     let mut expected: Vec<String> = below.iter().map(|name| format!("SPOOL/{name}")).collect();
-    expected.extend(["SPOOL", "SPOOL/tmp", "SPOOL/waiting"].map(str::to_owned));
+    expected.extend(["ABOVE-SPOOL", "SPOOL", "SPOOL/tmp", "SPOOL/waiting"].map(str::to_owned));
     expected.sort_unstable();
     assert_eq!(flushed, expected);
     assert_eq!(last, Some("SPOOL"));

@@ -1,4 +1,4 @@
-//! Pure. Damage of every kind to a job's file, and what is said of it.
+//! Edge. Damage of every kind to a job's file, and what is said of it.
 
 use super::*;
 use crate::model::{EventKind, State};

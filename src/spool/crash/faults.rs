@@ -1,4 +1,4 @@
-//! Pure. A disk that is full or broken at one call, and works again afterwards.
+//! Edge. A disk that is full or broken at one call, and works again afterwards.
 
 use super::promises::Promises;
 use super::scenarios::{append, backlog, day};

@@ -1,4 +1,4 @@
-//! Pure. Dies at each call of each protocol, fails at each, and looks at what a reboot would find.
+//! Edge. Dies at each call of each protocol, fails at each, and looks at what a reboot would find.
 
 mod faults;
 mod power;

@@ -1,4 +1,4 @@
-//! Pure. What receivers and runners do, one protocol after the other.
+//! Edge. What receivers and runners do, one protocol after the other.
 
 use super::promises::Promises;
 use crate::model::{EventKind, JobId, JobMeta, Outcome, State};
