@@ -23,7 +23,7 @@ pub(super) fn cgi() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// Standard input, until the web server asks us to stop, as mod_cgid does with SIGTERM when the sender is gone. What was
+/// Standard input, until the web server asks us to stop, as `mod_cgid` does with SIGTERM when the sender is gone. What was
 /// received until then must not stay in `tmp/`.
 fn body() -> Box<dyn Read> {
     let input = std::io::stdin().as_fd().try_clone_to_owned().map(File::from);

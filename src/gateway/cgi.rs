@@ -41,7 +41,7 @@ fn answer<A: Application>(
     reply
 }
 
-/// How much of the input is read before the reply. A body without a length (chunked, through mod_cgid) is refused, and
+/// How much of the input is read before the reply. A body without a length (chunked, through `mod_cgid`) is refused, and
 /// read to its end all the same: Apache breaks the reply off otherwise.
 fn length_bytes(request: &Result<Head, Refusal>) -> u64 {
     match request {
