@@ -111,7 +111,7 @@ fn no_layer_uses_one_above_it() {
         let layer = source.layer();
         let Some((_, allowed)) = MAY_USE.iter().find(|(name, _)| *name == layer) else { continue };
         for used in source.code().split("crate::").skip(1) {
-            let used: String = used.chars().take_while(|c| c.is_ascii_lowercase()).collect();
+            let used: String = used.chars().take_while(char::is_ascii_lowercase).collect();
             let is_layer = MAY_USE.iter().any(|(name, _)| *name == used);
             if is_layer && used != layer && !allowed.contains(&used.as_str()) {
                 found.push(format!("{} uses {used}", source.path.display()));

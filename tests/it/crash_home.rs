@@ -5,7 +5,8 @@ use hookspool::model::JobId;
 use hookspool::provider::{Provider, SamplePush, Secret};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::Duration;
 use tempfile::TempDir;
 
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_hookspool");
@@ -18,6 +19,7 @@ exec 9>>"$1/alone"
 flock -n 9 || echo "overlap $HOOKSPOOL_JOB $HOOKSPOOL_ATTEMPT" >>"$1/marks"
 echo "begin $HOOKSPOOL_JOB $HOOKSPOOL_ATTEMPT" >>"$1/marks"
 cmp "$HOOKSPOOL_PAYLOAD" "$1/payload" || echo "wrong payload" >>"$1/marks"
+if [ -p "$1/begun" ]; then echo begun >"$1/begun"; fi
 if [ -p "$1/gate" ]; then exec 8<"$1/gate"; fi
 echo printed
 echo "end $HOOKSPOOL_JOB $HOOKSPOOL_ATTEMPT" >>"$1/marks"
@@ -82,6 +84,7 @@ impl Home {
         home.write("step.sh", STEP);
         home.write("payload", std::str::from_utf8(&body()).unwrap());
         home.write("marks", "");
+        fs::create_dir(home.path("site")).unwrap();
         hookspool::spool::create(&home.spool()).unwrap();
         home
     }
@@ -97,7 +100,7 @@ impl Home {
         let hook = |name: &str, status: u8, more: &str| {
             format!(
                 "[[hook]]\nname = \"{name}\"\nprovider = \"github\"\nsecret = {{ file = \"{root}/secret\" }}\n\
-                 dir = \"{root}\"\nwhen_newer = \"keep\"\nretry = {{ attempts = 3, backoff = \"1ms\" }}\n\
+                 dir = \"{root}/site\"\nwhen_newer = \"keep\"\nretry = {{ attempts = 3, backoff = \"1ms\" }}\n\
                  steps = [{{ run = [\"/bin/sh\", \"{root}/step.sh\", \"{root}\", \"{status}\"] }}]\n{more}\n"
             )
         };
@@ -126,6 +129,29 @@ impl Home {
     /// From now on steps stop at the gate.
     pub(crate) fn close_gate(&self) {
         assert!(Command::new("mkfifo").arg(self.path("gate")).status().unwrap().success());
+    }
+
+    /// Starts the runner, and returns once a step has begun that waits at the gate.
+    pub(crate) fn runner_at_the_gate(&self, mut runner: Command) -> Child {
+        self.close_gate();
+        assert!(Command::new("mkfifo").arg(self.path("begun")).status().unwrap().success());
+        let runner = runner.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let (sender, receiver) = std::sync::mpsc::channel();
+        let begun = self.path("begun");
+        std::thread::spawn(move || sender.send(fs::read_to_string(begun)));
+        let said = receiver.recv_timeout(Duration::from_secs(60)).expect("no step began").unwrap();
+        assert_eq!(said, "begun\n");
+        fs::remove_file(self.path("begun")).unwrap();
+        runner
+    }
+
+    /// Leaves an interrupted job, and its step alive.
+    pub(crate) fn kill_runner_while_the_step_runs(&self) {
+        let mut runner = self.runner_at_the_gate(self.runner());
+        runner.kill().unwrap();
+        runner.wait().unwrap();
+        assert!(self.step_is_alive());
+        self.remove_gate();
     }
 
     /// Steps to come pass; one that waits goes on waiting.

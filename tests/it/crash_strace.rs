@@ -11,14 +11,18 @@ pub(crate) struct Call {
     pub(crate) name: String,
     /// Which call of that name it is, from 1.
     pub(crate) nth: usize,
-    /// As strace prints them; descriptors with their paths.
+    /// As strace prints them; descriptors with their paths, and `~` for the home.
     pub(crate) arguments: String,
     pub(crate) result: String,
 }
 
 impl Call {
-    pub(crate) fn names(&self, path: &Path) -> bool {
-        self.arguments.contains(&*path.to_string_lossy())
+    /// Whether a descriptor or an argument is `path`, or something below it. From the home: `spool/queued`.
+    pub(crate) fn names(&self, path: &str) -> bool {
+        let is_end = |rest: &str| rest.starts_with(['>', '"', '/']);
+        let starts = [format!("<~/{path}"), format!("\"~/{path}")];
+        let arguments = self.arguments.replace(r#"\""#, "");
+        starts.iter().any(|start| arguments.split(start.as_str()).skip(1).any(is_end))
     }
 
     pub(crate) fn is_one_of(&self, names: &[&str]) -> bool {
@@ -83,7 +87,9 @@ impl Strace {
     /// The calls of the last run.
     pub(crate) fn calls(&self) -> Vec<Call> {
         let mut calls: Vec<Call> = Vec::new();
-        for line in fs::read_to_string(&self.trace).expect("strace wrote no trace").lines() {
+        let text = fs::read_to_string(&self.trace).expect("strace wrote no trace");
+        let home = self.trace.parent().expect("no directory").display().to_string();
+        for line in text.replace(&home, "~").lines() {
             let Some((name, rest)) = line.split_once('(').filter(|(name, _)| is_name(name)) else { continue };
             let (arguments, result) = rest.rsplit_once(" = ").unwrap_or((rest, "?"));
             let nth = 1 + calls.iter().filter(|call| call.name == name).count();
