@@ -93,7 +93,8 @@ impl Strace {
             let Some((name, rest)) = line.split_once('(').filter(|(name, _)| is_name(name)) else { continue };
             let (arguments, result) = rest.rsplit_once(" = ").unwrap_or((rest, "?"));
             let nth = 1 + calls.iter().filter(|call| call.name == name).count();
-            let arguments = arguments.trim_end().to_owned();
+            let arguments = arguments.trim_end();
+            let arguments = arguments.strip_suffix(')').unwrap_or(arguments).to_owned();
             calls.push(Call { name: name.to_owned(), nth, arguments, result: result.to_owned() });
         }
         assert!(!calls.is_empty(), "strace traced nothing; may this user trace processes?");
