@@ -1,6 +1,7 @@
 //! Edge. `check`: all problems of the configuration at once.
 
 use super::exit::{self, Failure};
+use super::print;
 use crate::config::{self, Config, LoadError};
 use std::path::Path;
 use std::process::ExitCode;
@@ -9,16 +10,16 @@ use std::process::ExitCode;
 pub(super) fn run(file: Option<&Path>, json: bool) -> Result<ExitCode, Failure> {
     let file = config::find(file).map_err(|error| Failure::new(exit::CONFIGURATION, error))?;
     match config::load(&file) {
-        Ok(config) => Ok(right(&config, json)),
+        Ok(config) => right(&config, json),
         Err(LoadError::Wrong(report)) if json => {
-            println!("{}", serde_json::json!({ "ok": false, "file": file, "problems": report.problems }));
+            print::json(&serde_json::json!({ "ok": false, "file": file, "problems": report.problems }))?;
             Ok(ExitCode::from(exit::CONFIGURATION))
         }
         Err(error) => Err(Failure::new(exit::CONFIGURATION, error)),
     }
 }
 
-fn right(config: &Config, json: bool) -> ExitCode {
+fn right(config: &Config, json: bool) -> Result<ExitCode, Failure> {
     let unreadable = unreadable_secrets(config);
     if json {
         let hooks: Vec<_> = config
@@ -26,27 +27,21 @@ fn right(config: &Config, json: bool) -> ExitCode {
             .iter()
             .map(|h| serde_json::json!({ "name": h.name, "provider": h.provider.name(), "queue": h.plan.queue }))
             .collect();
-        println!(
-            "{}",
-            serde_json::json!({ "ok": unreadable.is_empty(), "file": config.file, "spool": config.spool, "hooks": hooks, "secrets": unreadable })
-        );
+        print::json(
+            &serde_json::json!({ "ok": unreadable.is_empty(), "file": config.file, "spool": config.spool, "hooks": hooks, "secrets": unreadable }),
+        )?;
     } else {
-        println!("{}: no problems", config.file.display());
-        println!("spool {}", config.spool.display());
+        print::line(&format!("{}: no problems", config.file.display()))?;
+        print::line(&format!("spool {}", config.spool.display()))?;
         for hook in &config.hooks {
-            println!(
-                "hook {} ({}), {} steps in {}",
-                hook.name,
-                hook.provider.name(),
-                hook.plan.steps.len(),
-                hook.plan.dir.display()
-            );
+            let (steps, dir) = (hook.plan.steps.len(), hook.plan.dir.display());
+            print::line(&format!("hook {} ({}), {steps} steps in {dir}", hook.name, hook.provider.name()))?;
         }
         for problem in &unreadable {
-            println!("warning: {problem}");
+            print::line(&format!("warning: {problem}"))?;
         }
     }
-    ExitCode::from(if unreadable.is_empty() { 0 } else { exit::NO })
+    Ok(ExitCode::from(if unreadable.is_empty() { 0 } else { exit::NO }))
 }
 
 /// Secrets are the receiver's to read; whoever checks may lack the permission, and then says so.

@@ -1,6 +1,7 @@
 //! Edge. How a verb ends: exit codes of sysexits.h, and one line on standard error.
 
 use std::fmt::Display;
+use std::io::Write;
 use std::process::ExitCode;
 
 /// The answer is no: a job failed, a check found problems.
@@ -46,7 +47,8 @@ impl Failure {
 pub(super) fn report(result: Result<ExitCode, Failure>) -> ExitCode {
     result.unwrap_or_else(|failure| {
         if !failure.text.is_empty() {
-            eprintln!("hookspool: {}", failure.text.trim_end());
+            // Nobody can be told that nobody can be told.
+            let _ = writeln!(std::io::stderr(), "hookspool: {}", failure.text.trim_end());
         }
         ExitCode::from(failure.code)
     })

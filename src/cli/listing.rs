@@ -2,6 +2,7 @@
 
 use super::args::ListArgs;
 use super::exit::{self, Failure};
+use super::print;
 use super::receive::load;
 use crate::model::{JobId, State};
 use crate::spool::{self, Filter, JobView, Match, Shown, SpoolError};
@@ -17,7 +18,7 @@ pub(super) fn list(config: Option<&Path>, args: &ListArgs) -> Result<ExitCode, F
     let jobs = spool::list(&config.spool, filter).map_err(unreadable)?;
     let jobs: Vec<JobView> = jobs.collect::<Result<_, _>>().map_err(unreadable)?;
     if args.json {
-        print_line(&serde_json::to_string(&jobs).map_err(|error| Failure::new(exit::IO_ERROR, error))?)?;
+        print::json(&jobs)?;
     } else {
         print_table(&jobs)?;
     }
@@ -32,7 +33,7 @@ pub(super) fn show(config: Option<&Path>, job: &str, json: bool) -> Result<ExitC
     if json {
         let value =
             serde_json::json!({ "job": shown.view, "delivery": shown.meta, "history": shown.history.entries() });
-        print_line(&value.to_string())?;
+        print::json(&value)?;
     } else {
         print_job(&config.spool, &shown)?;
     }
@@ -86,7 +87,7 @@ fn row(job: &JobView, now: Timestamp) -> [String; 8] {
         text(job.outcome.map(crate::model::Outcome::as_str)),
         text(job.hook.as_deref()),
         text(job.reference.as_ref().map(crate::intake::short)),
-        text(job.after.as_deref().map(|commit| &commit[..commit.len().min(10)])),
+        text(job.after.as_deref().map(|commit| commit.get(..10).unwrap_or(commit))),
         job.arrived_at.map_or_else(|| "-".to_owned(), |at| age(at, now)),
         text(job.reason.as_deref()),
     ]
@@ -94,7 +95,7 @@ fn row(job: &JobView, now: Timestamp) -> [String; 8] {
 
 fn print_row(row: &[String; 8], widths: &[usize]) -> Result<(), Failure> {
     let cells: Vec<String> = row.iter().zip(widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
-    print_line(cells.join("  ").trim_end())
+    print::line(cells.join("  ").trim_end())
 }
 
 /// `12s`, `5m`, `3h`, `2d`: the largest unit that gives a number.
@@ -111,7 +112,7 @@ fn age(from: Timestamp, now: Timestamp) -> String {
 fn print_job(root: &Path, shown: &Shown) -> Result<(), Failure> {
     let view = &shown.view;
     let field = |name: &str, value: Option<String>| match value {
-        Some(value) => print_line(&format!("{name:<11} {value}")),
+        Some(value) => print::line(&format!("{name:<11} {value}")),
         None => Ok(()),
     };
     field("job", Some(view.id.to_string()))?;
@@ -132,16 +133,7 @@ fn print_job(root: &Path, shown: &Shown) -> Result<(), Failure> {
     field("attempts", Some(view.attempts.to_string()))?;
     field("file", Some(spool::job_path(root, view.state, view.id).display().to_string()))?;
     field("log", Some(spool::log_path(root, view.id).display().to_string()))?;
-    shown.history.entries().iter().try_for_each(|entry| print_line(&format!("{:.3}  {}", entry.at, entry.what)))
-}
-
-/// Writes a line; whoever closed the pipe has seen enough.
-fn print_line(line: &str) -> Result<(), Failure> {
-    use std::io::Write;
-    match writeln!(std::io::stdout(), "{line}") {
-        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Err(Failure::new(0, "")),
-        other => other.map_err(|error| Failure::io("cannot print", &error)),
-    }
+    shown.history.entries().iter().try_for_each(|entry| print::line(&format!("{:.3}  {}", entry.at, entry.what)))
 }
 
 #[cfg(test)]

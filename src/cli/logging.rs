@@ -5,9 +5,9 @@ use std::path::Path;
 use tracing::field::{Field, Visit};
 use tracing::{Event, Subscriber};
 use tracing_appender::rolling::{RollingFileAppender, Rotation};
-use tracing_subscriber::fmt::format::Writer;
+use tracing_subscriber::fmt::format::{DefaultFields, Writer};
 use tracing_subscriber::fmt::writer::MakeWriterExt;
-use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
+use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields, SubscriberBuilder};
 use tracing_subscriber::registry::LookupSpan;
 
 /// Daily files that are kept.
@@ -15,8 +15,7 @@ const KEPT_FILES: usize = 30;
 
 /// Events go to standard error, which is the web server's error log for a CGI program.
 pub(super) fn to_stderr() {
-    let subscriber = tracing_subscriber::fmt().event_format(KeyValue).with_writer(std::io::stderr).finish();
-    install(subscriber);
+    install(lines().with_writer(std::io::stderr).finish());
 }
 
 /// Events go to standard error and to `directory/hookspool.<date>.log`, a file a day, 30 of them.
@@ -29,8 +28,14 @@ pub(super) fn to_stderr_and(directory: &Path) -> Result<(), String> {
         .build(directory)
         .map_err(|error| format!("cannot write logs to `{}`: {error}", directory.display()))?;
     let writer = std::io::stderr.and(files);
-    install(tracing_subscriber::fmt().event_format(KeyValue).with_writer(writer).finish());
+    install(lines().with_writer(writer).finish());
     Ok(())
+}
+
+/// A line that cannot be written is lost. The default is to say so on standard error, which panics where that is what
+/// cannot be written: on a full disk, or after its reader has gone.
+fn lines() -> SubscriberBuilder<DefaultFields, KeyValue> {
+    tracing_subscriber::fmt().log_internal_errors(false).event_format(KeyValue)
 }
 
 fn install(subscriber: impl Subscriber + Send + Sync) {

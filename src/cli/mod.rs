@@ -8,6 +8,7 @@ mod listing;
 mod logging;
 mod mode;
 mod output;
+mod print;
 mod receive;
 mod send;
 mod serve_spool;
@@ -21,6 +22,8 @@ use std::process::ExitCode;
 /// Entry point. The mode is decided by how we were started, before any argument is looked at: Apache hands the query
 /// of a request over as arguments (RFC 3875 §4.4), so in CGI mode they do not exist.
 pub fn main() -> ExitCode {
+    // Without it a spool beyond the limit ends the process; with it the sender is told 503.
+    let _ = crate::system::file_limit::as_error();
     match mode::choose() {
         Mode::Cgi => receive::cgi(),
         Mode::InheritedSocket(socket) => exit::report(receive::fastcgi_on_inherited(socket)),

@@ -2,6 +2,7 @@
 
 use super::args::SendArgs;
 use super::exit::{self, Failure};
+use super::print;
 use super::receive::load;
 use crate::config::Hook;
 use crate::provider::SamplePush;
@@ -19,9 +20,9 @@ pub(super) fn run(config: Option<&Path>, args: &SendArgs) -> Result<ExitCode, Fa
     })?;
     let (status, text) = post(&args.url, &delivery(hook, args)?)?;
     if args.json {
-        println!("{}", serde_json::json!({ "hook": hook.name, "url": args.url, "status": status, "text": text }));
+        print::json(&serde_json::json!({ "hook": hook.name, "url": args.url, "status": status, "text": text }))?;
     } else {
-        println!("{status} {text}");
+        print::line(&format!("{status} {text}"))?;
     }
     Ok(ExitCode::from(if (200..300).contains(&status) { 0 } else { exit::NO }))
 }

@@ -1,6 +1,7 @@
 //! Edge. The operating system with types: what std does not offer. Knows nothing of hookspool.
 
 pub mod boot;
+pub mod file_limit;
 pub mod groups;
 pub mod holders;
 pub mod inherited;
@@ -8,6 +9,7 @@ pub mod process;
 pub mod random;
 pub mod reap;
 pub mod stop;
+pub mod stoppable;
 pub mod table;
 pub mod tree;
 pub mod users;

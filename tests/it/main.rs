@@ -24,6 +24,8 @@ mod fastcgi_lifetime; // how a FastCGI responder begins and ends
 mod fastcgi_peer; // a FastCGI peer by hand, and responders to talk to
 mod fastcgi_protocol; // what is said in FastCGI, and what is answered
 mod fastcgi_resources; // attacks on its memory, descriptors, threads and time
+mod hostile_bench; // a site with the real executable as CGI program and runner
+mod hostile_output; // outputs that cannot be written, texts that should not be printed as they are
 mod spool_append; // appends through the public interface, on the real disk
 mod spool_calls; // the very system calls of each protocol, and each of them failing
 mod spool_driver; // a process that does what a test's script says

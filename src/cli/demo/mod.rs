@@ -4,6 +4,7 @@ mod delivery;
 mod stage;
 
 use super::exit::{self, Failure};
+use super::print;
 use delivery::Delivery;
 use stage::Stage;
 use std::path::Path;
@@ -44,25 +45,33 @@ pub(super) fn run() -> Result<ExitCode, Failure> {
 fn farewell(stage: &Stage, job: &str) {
     let program = stage.program.display();
     let config = stage.config();
-    println!("\nEverything lies in {}:", stage.dir.display());
-    println!("  {}      the configuration", relative(stage, &config));
-    println!("  spool/done/         the job, its history beside it");
-    println!("  spool/log/          what it printed, and the runner's own log");
-    println!("  site/               the deployed work tree");
-    println!("\nTry next:\n  {program} --config {} show {job}", config.display());
+    tell("");
+    tell(&format!("Everything lies in {}:", stage.dir.display()));
+    tell(&format!("  {}      the configuration", relative(stage, &config)));
+    tell("  spool/done/         the job, its history beside it");
+    tell("  spool/log/          what it printed, and the runner's own log");
+    tell("  site/               the deployed work tree");
+    tell("");
+    tell("Try next:");
+    tell(&format!("  {program} --config {} show {job}", config.display()));
 }
 
 fn relative(stage: &Stage, path: &Path) -> String {
     path.strip_prefix(&stage.dir).unwrap_or(path).display().to_string()
 }
 
+/// The story goes on when nobody listens any more: its end is the exit code.
+fn tell(line: &str) {
+    let _ = print::line(line);
+}
+
 fn say(text: &str) {
-    println!("==> {text}");
+    tell(&format!("==> {text}"));
 }
 
 fn quote(text: &str) {
     for line in text.trim_end().lines() {
-        println!("    {line}");
+        tell(&format!("    {line}"));
     }
 }
 

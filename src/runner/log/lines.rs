@@ -56,7 +56,7 @@ impl Lines {
 
 /// Appends `line` to `text` so that it cannot act on a terminal: control characters (a tab aside), bytes that are not
 /// UTF-8 and marks that reorder text are written as `\x1b` or `\u{202e}`.
-pub(super) fn escape(line: &[u8], text: &mut Vec<u8>) {
+pub fn escape(line: &[u8], text: &mut Vec<u8>) {
     if line.iter().all(|&b| matches!(b, b' '..=b'~' | b'\t')) {
         text.extend_from_slice(line);
         return;

@@ -18,10 +18,11 @@ mod tests;
 
 pub use file::Limits;
 pub use follow::{Follower, News};
+pub use lines::escape;
 
 use file::BoundedFile;
 use jiff::Timestamp;
-use lines::{Lines, escape};
+use lines::Lines;
 use std::io;
 use std::path::Path;
 
