@@ -49,7 +49,8 @@ fn expect_at_rest(home: &Home, id: JobId, at: &str, log: &str) {
     let jobs = home.jobs();
     let [job] = jobs.as_slice() else { panic!("{at}: {jobs:?}: {}", tree(&home.spool())) };
     let may_be_shut_out = at.starts_with("EACCES at open") && at.contains(".job\"");
-    let ends: &[(&str, &str)] = if may_be_shut_out { &[("done", "succeeded"), ("corrupt", "")] } else { &[("done", "succeeded")] };
+    let ends: &[(&str, &str)] =
+        if may_be_shut_out { &[("done", "succeeded"), ("corrupt", "")] } else { &[("done", "succeeded")] };
     assert_eq!(job.id, id, "{at}");
     assert!(ends.contains(&(&job.state, &job.outcome)), "{at}: {job:?}: {:#?}: {log}", home.history(id));
     for place in ["tmp", "queued", "running", "waiting"] {

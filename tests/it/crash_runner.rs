@@ -36,13 +36,35 @@ struct Point {
 
 /// Changes nothing that another process could see.
 const LOOKS: [&str; 12] = [
-    "read", "pread64", "close", "fcntl", "stat", "statx", "newfstatat", "getdents64", "getpid", "geteuid", "getrandom",
+    "read",
+    "pread64",
+    "close",
+    "fcntl",
+    "stat",
+    "statx",
+    "newfstatat",
+    "getdents64",
+    "getpid",
+    "geteuid",
+    "getrandom",
     "access",
 ];
 /// How often they are called depends on the processes of the machine, or on memory.
 const VARIES: [&str; 14] = [
-    "read", "open", "openat", "close", "fcntl", "stat", "statx", "newfstatat", "getdents64", "mmap", "munmap", "brk",
-    "mremap", "mprotect",
+    "read",
+    "open",
+    "openat",
+    "close",
+    "fcntl",
+    "stat",
+    "statx",
+    "newfstatat",
+    "getdents64",
+    "mmap",
+    "munmap",
+    "brk",
+    "mremap",
+    "mprotect",
 ];
 /// How often these are called depends on who is quicker, the step or the runner.
 const RACES: [&str; 5] = ["ppoll", "poll", "pidfd_open", "pidfd_send_signal", "wait4"];
@@ -67,8 +89,7 @@ impl Case {
         let strace = home.strace().only(&home.paths_of(id));
         home.drain_under(&strace);
         let on_spool = strace.calls().into_iter().filter(|call| whole_map() || changes_the_spool(call));
-        let on_spool: Vec<Point> =
-            on_spool.map(|call| Point { call, on_spool: true, step_runs: false }).collect();
+        let on_spool: Vec<Point> = on_spool.map(|call| Point { call, on_spool: true, step_runs: false }).collect();
 
         let (home, _) = self.prepare();
         home.drain_under(&home.strace());

@@ -93,7 +93,8 @@ impl Strace {
             let Some((name, rest)) = line.split_once('(').filter(|(name, _)| is_name(name)) else { continue };
             let (arguments, result) = rest.rsplit_once(" = ").unwrap_or((rest, "?"));
             let nth = 1 + calls.iter().filter(|call| call.name == name).count();
-            let arguments = arguments.trim_end().to_owned();
+            let arguments = arguments.trim_end();
+            let arguments = arguments.strip_suffix(')').unwrap_or(arguments).to_owned();
             calls.push(Call { name: name.to_owned(), nth, arguments, result: result.to_owned() });
         }
         assert!(!calls.is_empty(), "strace traced nothing; may this user trace processes?");
@@ -105,7 +106,7 @@ fn is_name(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
 }
 
-/// Runs `command` to its end. What cannot be started is most likely strace.
+/// Runs `command` to its end.
 pub(crate) fn run(command: &mut Command, stdin: Stdio) -> Output {
     let program = command.get_program().to_owned();
     match command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn() {
@@ -115,8 +116,8 @@ pub(crate) fn run(command: &mut Command, stdin: Stdio) -> Output {
 }
 
 fn why_not_started(program: &OsStr, error: &std::io::Error) -> String {
-    let program = program.display();
-    format!("cannot start `{program}`: {error}; `tests/run` installs what the tests need, strace among it")
+    let hint = if program == "strace" { "; `tests/run` installs it and whatever else the tests start" } else { "" };
+    format!("cannot start `{}`: {error}{hint}", program.display())
 }
 
 /// Whether SIGKILL ended it; strace ends itself as its child was ended.
@@ -129,5 +130,5 @@ pub(crate) fn was_killed(output: &Output) -> bool {
 fn a_missing_strace_is_said_with_the_command_that_installs_it() {
     let error = Command::new("/nowhere/strace").spawn().expect_err("there is no such program");
     let text = why_not_started(OsStr::new("strace"), &error);
-    assert!(text.contains("`strace`") && text.contains("`tests/run` installs"), "{text}");
+    assert!(text.starts_with("cannot start `strace`: ") && text.contains("; `tests/run` installs it"), "{text}");
 }
