@@ -9,14 +9,28 @@ use crate::gateway::{Responder, cgi};
 use crate::intake::Intake;
 use crate::model::{Refusal, Status};
 use crate::system::stop::Stop;
+use crate::system::stoppable::Stoppable;
+use std::fs::File;
+use std::io::Read;
+use std::os::fd::AsFd;
 use std::path::Path;
 use std::process::ExitCode;
 
 /// One request from a web server. Always answers, always exits 0: the status is in the reply.
 pub(super) fn cgi() -> ExitCode {
     logging::to_stderr();
-    cgi::run(|| load(None).map(Intake::new).map_err(|failure| not_configured(&failure)));
+    cgi::run(body(), || load(None).map(Intake::new).map_err(|failure| not_configured(&failure)));
     ExitCode::SUCCESS
+}
+
+/// Standard input, until the web server asks us to stop, as `mod_cgid` does with SIGTERM when the sender is gone. What was
+/// received until then must not stay in `tmp/`.
+fn body() -> Box<dyn Read> {
+    let input = std::io::stdin().as_fd().try_clone_to_owned().map(File::from);
+    match (input, Stop::install()) {
+        (Ok(input), Ok(stop)) => Box::new(Stoppable::new(input, stop)),
+        _ => Box::new(std::io::stdin()),
+    }
 }
 
 fn not_configured(failure: &Failure) -> Refusal {

@@ -13,13 +13,14 @@ pub fn is_requested(variable: impl Fn(&str) -> bool) -> bool {
     variable("GATEWAY_INTERFACE") || variable("REQUEST_METHOD")
 }
 
-/// Answers the one request. `application` is built inside, so that whatever goes wrong there is answered too.
-pub fn run<A: Application>(application: impl FnOnce() -> Result<A, Refusal>) {
+/// Answers the one request, whose body is `input`. `application` is built inside, so that whatever goes wrong there is
+/// answered too.
+pub fn run<A: Application>(input: impl Read, application: impl FnOnce() -> Result<A, Refusal>) {
     let variables: Vec<_> = std::env::vars_os().collect();
     let bytes = |text: &'_ OsStr| -> Vec<u8> { text.as_bytes().to_vec() };
     let pairs: Vec<_> = variables.iter().map(|(n, v)| (bytes(n), bytes(v))).collect();
     let request = head(pairs.iter().map(|(n, v)| (n.as_slice(), v.as_slice())));
-    let reply = answer(request, std::io::stdin().lock(), application);
+    let reply = answer(request, input, application);
     // A server that has gone away leaves nothing to be done: the job, if any, is on disk.
     let _ = std::io::stdout().lock().write_all(&reply.to_bytes());
 }
@@ -30,8 +31,7 @@ fn answer<A: Application>(
     input: impl Read,
     application: impl FnOnce() -> Result<A, Refusal>,
 ) -> Reply {
-    let length = request.as_ref().map_or(0, |head| head.content_length);
-    let mut body = Exactly::new(input, length);
+    let mut body = Exactly::new(input, length_bytes(&request));
     let reply = catch_unwind(AssertUnwindSafe(|| match application() {
         Ok(application) => application.answer(request, &mut body),
         Err(refusal) => refusal.reply,
@@ -39,6 +39,16 @@ fn answer<A: Application>(
     .unwrap_or_else(|_| Reply::new(Status::InternalError, "internal error"));
     body.drain(DRAIN_LIMIT_BYTES);
     reply
+}
+
+/// How much of the input is read before the reply. A body without a length (chunked, through `mod_cgid`) is refused, and
+/// read to its end all the same: Apache breaks the reply off otherwise.
+fn length_bytes(request: &Result<Head, Refusal>) -> u64 {
+    match request {
+        Ok(head) => head.content_length,
+        Err(refusal) if refusal.reply.status == Status::LengthRequired => DRAIN_LIMIT_BYTES,
+        Err(_) => 0,
+    }
 }
 
 #[cfg(test)]
@@ -71,6 +81,20 @@ mod tests {
         let mut input = &b"abc-beyond"[..];
         let reply = answer(Ok(request(3)), &mut input, || Ok(Panics));
         assert_eq!((reply.status, input), (Status::InternalError, &b"-beyond"[..]));
+    }
+
+    #[test]
+    fn a_body_without_a_length_is_read_to_its_end_before_it_is_refused() {
+        struct Refuses;
+        impl Application for Refuses {
+            fn answer(&self, request: Result<Head, Refusal>, _: &mut dyn Read) -> Reply {
+                request.unwrap_err().reply
+            }
+        }
+        let mut input = &b"abc"[..];
+        let refusal = Refusal::new(Status::LengthRequired, "length required", "no `CONTENT_LENGTH`");
+        let reply = answer(Err(refusal), &mut input, || Ok(Refuses));
+        assert_eq!((reply.status, input), (Status::LengthRequired, &b""[..]));
     }
 
     #[test]

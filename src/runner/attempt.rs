@@ -62,6 +62,9 @@ pub(super) fn account_for(claim: Claim, config: &Config) -> Result<Option<Outcom
         claim.settle(Settlement::Held { reason }, Timestamp::now())?;
         return Ok(None);
     }
+    if !claim.history().started_since_claim() {
+        return give_back(claim);
+    }
     let attempts_started = claim.attempt().saturating_sub(1);
     let result = JobResult {
         outcome: Outcome::Interrupted,
@@ -70,6 +73,14 @@ pub(super) fn account_for(claim: Claim, config: &Config) -> Result<Option<Outcom
         commit: None,
     };
     settle(claim, hook, &result, attempts_started)
+}
+
+/// A job that was claimed and of which nothing has begun: no interruption, whatever the hook says about those.
+fn give_back(claim: Claim) -> Result<Option<Outcome>, SpoolError> {
+    let not_before = Timestamp::now();
+    let reason = "the runner died before the attempt began".to_owned();
+    claim.settle(Settlement::Waiting { not_before, reason }, not_before)?;
+    Ok(None)
 }
 
 /// What a job needs beside its claim.

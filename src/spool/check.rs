@@ -81,12 +81,8 @@ pub(super) fn check<D: Disk>(disk: &D, file: &D::File, size: u64, id: JobId) -> 
 fn hash_payload<D: Disk>(disk: &D, file: &D::File, length: u64) -> Io<Sha256> {
     let mut reader = Payload::new(disk, file, length);
     let mut chunk = vec![0; CHUNK_BYTES];
-    loop {
-        match reader.next(&mut chunk)? {
-            0 => return Ok(reader.hash),
-            _ => {}
-        }
-    }
+    while reader.next(&mut chunk)? > 0 {}
+    Ok(reader.hash)
 }
 
 /// The payload's bytes, hashed as they pass.

@@ -20,7 +20,7 @@ pub struct Claim<D: Disk = RealDisk> {
     pub(super) shelf: Arc<Shelf<D>>,
     pub(super) id: JobId,
     pub(super) file: D::File,
-    pub(super) whole: Whole,
+    pub(super) whole: Box<Whole>,
     pub(super) journal: Journal<D>,
     pub(super) attempt: u32,
 }

@@ -5,7 +5,8 @@ use super::disk::{Disk, LOCK_MODE, Place, SHARED_MODE};
 use super::real::RealDisk;
 use super::reserve;
 use crate::model::State;
-use rustix::fs::{Mode, OFlags, fchmod, fsync};
+use crate::system::random::random_bytes;
+use rustix::fs::{CWD, Mode, OFlags, RenameFlags, fchmod, fsync, renameat_with};
 use rustix::io::Errno;
 use std::ffi::OsStr;
 use std::fs;
@@ -40,17 +41,30 @@ fn mode_of(place: Place) -> u32 {
     }
 }
 
+/// Makes a directory under another name first, so that no crash leaves one with the wrong mode under its own.
 fn make_dir(path: &Path, mode: u32) -> Result<(), SpoolError> {
+    if path.exists() {
+        return open_dir(path).map(drop).map_err(|e| SpoolError::call("open", path, e));
+    }
     let parent = path.parent().filter(|p| !p.as_os_str().is_empty()).map_or_else(|| PathBuf::from("."), Path::to_owned);
     fs::create_dir_all(&parent).map_err(|e| SpoolError::call("create", &parent, errno(&e)))?;
-    match rustix::fs::mkdir(path, Mode::from_raw_mode(0o700)) {
-        Ok(()) => {}
-        Err(Errno::EXIST) => return open_dir(path).map(drop).map_err(|e| SpoolError::call("open", path, e)),
+    let fresh = random_bytes::<8>().map(|random| parent.join(format!(".new.{}", hex::encode(random))));
+    let result = fresh.and_then(|fresh| {
+        rustix::fs::mkdir(&fresh, Mode::from_raw_mode(0o700))?;
+        name_dir(&fresh, path, mode).inspect_err(|_| drop(fs::remove_dir(&fresh)))
+    });
+    match result {
+        Ok(()) | Err(Errno::EXIST) => {}
         Err(e) => return Err(SpoolError::call("create", path, e)),
     }
-    let flushed = open_dir(path).and_then(|dir| fchmod(&dir, Mode::from_raw_mode(mode)).and_then(|()| fsync(&dir)));
-    flushed.map_err(|e| SpoolError::call("set up", path, e))?;
     open_dir(&parent).and_then(fsync).map_err(|e| SpoolError::call("flush", &parent, e))
+}
+
+fn name_dir(fresh: &Path, path: &Path, mode: u32) -> Result<(), Errno> {
+    let dir = open_dir(fresh)?;
+    fchmod(&dir, Mode::from_raw_mode(mode))?;
+    renameat_with(CWD, fresh, CWD, path, RenameFlags::NOREPLACE)?;
+    fsync(&dir)
 }
 
 fn open_dir(path: &Path) -> Result<std::os::fd::OwnedFd, Errno> {

@@ -245,8 +245,8 @@ impl FakeDisk {
     }
 
     /// Puts a bug in.
-    pub(super) fn mute(&self, mute: Mute) {
-        self.world().mute = Some(mute);
+    pub(super) fn mute(&self, mute: Option<Mute>) {
+        self.world().mute = mute;
     }
 
     /// Makes everything durable.

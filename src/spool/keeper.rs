@@ -34,7 +34,7 @@ pub struct Keeper<D: Disk = RealDisk> {
 
 /// A job in `running/` after every byte of it was read.
 pub(super) enum Inspected<F> {
-    Whole(F, Whole),
+    Whole(F, Box<Whole>),
     Damaged(Option<F>, String),
 }
 
@@ -155,14 +155,14 @@ impl<D: Disk> Keeper<D> {
             Opened::Job(file, facts) => (file, facts.size),
         };
         match check(&self.shelf.disk, &file, size, id) {
-            Ok(whole) => Ok(Ok(Inspected::Whole(file, whole))),
+            Ok(whole) => Ok(Ok(Inspected::Whole(file, Box::new(whole)))),
             Err(Damage::Found(reason)) => Ok(Ok(Inspected::Damaged(Some(file), reason))),
             Err(Damage::Disk(errno)) if is_damage(errno) => Ok(Err(errno)),
             Err(Damage::Disk(errno)) => Err(self.shelf.error("read", State::Running, job_name(id), errno)),
         }
     }
 
-    pub(super) fn claim_of(&self, id: JobId, file: D::File, whole: Whole, journal: Journal<D>) -> Claim<D> {
+    pub(super) fn claim_of(&self, id: JobId, file: D::File, whole: Box<Whole>, journal: Journal<D>) -> Claim<D> {
         let attempt = journal.history.attempts() + 1;
         Claim { shelf: Arc::clone(&self.shelf), id, file, whole, journal, attempt }
     }

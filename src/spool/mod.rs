@@ -1,4 +1,74 @@
-//! Edge. The spool: a directory in which every accepted delivery is a file, until it has been dealt with.
+//! Edge. The spool: a directory in which every accepted delivery is a file, until it has been dealt with. Opens files
+//! below one directory, and nothing else.
+//!
+//! # Layout
+//!
+//! ```text
+//! spool/                     2751   others may pass, the group may look
+//!   tmp/      <16 hex>       3770   being written; the group writes, none may remove another's
+//!   queued/   <id>.job       3770   accepted; with <id>.events if it was here before
+//!   running/  waiting/  held/  done/  failed/  corrupt/
+//!             <id>.job <id>.events  2750   the runner's; one of these is a job's state
+//!   log/      <id>.log       2750   what the job printed (the runner writes it)
+//!   lock                     0600   held by the runner; its process id, for people
+//!   sequence                 0660   19 digits: the last number given out
+//!   reserve                  0660   1 MiB that a full disk gets back once
+//! ```
+//!
+//! # Names
+//!
+//! A job is `<sequence>.<random>`, 19 digits and 8 hex digits. The sequence is the time of arrival in nanoseconds, or one
+//! more than the last, whichever is larger: names rise, whatever the clock does. Two deliveries at the same time have
+//! no defined order. What was found in `queued/` and is no job lies in `corrupt/` as `<16 hex>.<its name, made safe>`,
+//! with the reason beside it in `….events`.
+//!
+//! # The job's file
+//!
+//! The raw payload, a line feed, one line of JSON, a line feed; `tail -n 1` shows the line. It holds `version`, `id`,
+//! `sequence`, what the receiver says of the delivery, `length` and `sha256` of the payload, and last `seal`: the
+//! SHA-256 of every byte of the file before `,"seal":"`. It is a check against damage, not a signature: who may write
+//! to `queued/` may queue a job. What a job *does* is not in it.
+//!
+//! # The history
+//!
+//! `<id>.events` only grows: one line of JSON for each thing that happened, flushed before anything follows from it.
+//! [`History`] adds the lines up to a state, and that state is the directory where the job belongs. What follows the
+//! last line feed was never promised; it is ignored, and replaced by the next line.
+//!
+//! # Contract
+//!
+//! - **Append** ([`Draft::commit`]): number under the lock; create in `tmp/`; write; flush the file; rename into
+//!   `queued/`, never over anything; flush `queued/`. When it returns an id, the job survives `kill -9`, a crash of the
+//!   kernel and a power cut. When it returns an error, nothing was accepted, except that after a failed flush of
+//!   `queued/` the job may be there, whole, and will run. A descriptor whose flush failed is not used again.
+//! - **Full disk**: an append or a line of history that meets a full disk empties `reserve` and tries once more. The
+//!   runner makes the reserve whole when there is space again.
+//! - **Claim** ([`Keeper::claim`]): rename into `running/`; read every byte once; line `claimed`; flush history, file,
+//!   `running/`, `queued/`. Then the job is ours, whatever happens. A file that is no regular file, has a second name,
+//!   belongs to a stranger, is too large, or differs from its seal in a single bit goes to `corrupt/`.
+//! - **Settle** ([`Claim::settle`]): line, flushed; rename job, then history; flush file, new directory, old directory.
+//! - **Recover** ([`Keeper::recover`]): goes by id. A job in two directories, or settled and not moved, is brought to
+//!   where its history says; a job whose history says that it was running is handed to the caller. A job that a person
+//!   moved by hand, with its history, stays where it was put.
+//! - **Two of anything**: one keeper at a time (`flock`; the second is told who has it); any number of receivers and
+//!   readers. A reader may see a job that has moved on since.
+//! - **Hostile entries** in `queued/` are never followed, waited for or run, and never stop the others. They leave
+//!   `queued/`, unless they are directories that the runner may not move; those are reported once.
+//!
+//! # Assumptions
+//!
+//! - A local file system that has `renameat2(RENAME_NOREPLACE)` and whose `fsync` means it: ext4, xfs, btrfs. Between
+//!   flushes a rename may be lost or be seen in both directories, but never in neither. Everything is on one file
+//!   system. On tmpfs, or with a disk that lies about flushing, nothing survives a power cut.
+//! - Not ext4 with `fast_commit`: it was seen to lose what it had acknowledged.
+//! - Receivers share the group of `queued/` with the runner, and trust each other not to hold the lock of `sequence`.
+//! - Whoever replaces the whole directory starts receivers and runner again: they hold the old one open.
+//! - A sector is written whole or not at all; a flushed line is not harmed by the writing of the next.
+//!
+//! # What it does not do
+//!
+//! It does not judge deliveries, run anything, read configuration, or delete a job: `corrupt/` and `failed/` are for
+//! people, and what ends is kept until somebody prunes. It does not keep an index: `ls` is the index.
 
 mod check;
 mod claim;

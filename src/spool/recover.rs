@@ -51,8 +51,7 @@ impl Found {
     /// Whether nothing but the history's content could tell that a move is missing.
     fn is_settled(&self) -> bool {
         match (self.jobs.as_slice(), self.histories.as_slice()) {
-            ([State::Queued | State::Waiting | State::Held], []) => true,
-            ([State::Done | State::Failed | State::Corrupt], []) => true,
+            ([job], []) => *job != State::Running,
             ([job @ (State::Done | State::Failed | State::Corrupt)], [history]) => job == history,
             // What was put away has a history under its own name; a job's may stand beside none.
             ([], [State::Corrupt]) => true,

@@ -182,7 +182,7 @@ impl<D: Disk> Shelf<D> {
         let safe = format!("{}.{}", hex::encode(random_bytes::<8>()?), harmless(name));
         let corrupt = Place::In(State::Corrupt);
         with_reserve(&self.disk, || self.disk.rename((Place::In(state), name), (corrupt, safe.as_ref())))?;
-        let reason = format!("found as `{}` in {}/: {why}", name.as_encoded_bytes().escape_ascii(), state.as_str());
+        let reason = format!("found as {:?} in {}/: {why}", name.to_string_lossy(), state.as_str());
         let line = Entry::new(at, What::Corrupt { reason }).to_line();
         // The move is what matters: a disk too full for the reason must not stop it.
         if let Ok(file) = self.disk.create(corrupt, format!("{safe}.events").as_ref(), JOB_MODE) {

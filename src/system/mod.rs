@@ -9,6 +9,7 @@ pub mod process;
 pub mod random;
 pub mod reap;
 pub mod stop;
+pub mod stoppable;
 pub mod table;
 pub mod tree;
 pub mod users;

@@ -232,3 +232,36 @@ fn all_gone(processes: &[Process], until: Instant, wait: Wait<'_>) -> io::Result
     }
     Ok(true)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::process::{Child, Program};
+    use super::*;
+
+    /// Descendants that carry no mark and leave the session: only a parent that is stopped, not dead, leads to them.
+    #[test]
+    fn once_frozen_a_tree_has_no_more_members_at_any_later_look() {
+        let script = "while :; do setsid sh -c 'setsid sleep 100000 & exec sleep 100000' & done";
+        let program = Program {
+            file: "/bin/sh".into(),
+            argv: ["sh", "-c", script].map(Into::into).to_vec(),
+            dir: "/".into(),
+            env: vec![("PATH".into(), "/usr/bin:/bin".into())],
+        };
+        for _ in 0..5 {
+            let child = Child::start(&program).unwrap();
+            let mut tree = Tree::of("no job");
+            tree.add(child.pid());
+            let frozen = keys(&tree.freeze().unwrap());
+            let later: Vec<_> = (0..3).map(|_| keys(&tree.members().unwrap())).collect();
+            let ended =
+                tree.end(Duration::ZERO, &mut |fd, until| Ok(super::super::wait::ready(&[fd], until)? == [true]));
+            assert_eq!(ended.unwrap().left, 0);
+            assert!(later.iter().all(|members| *members == frozen), "{frozen:?}\n{later:?}");
+        }
+    }
+
+    fn keys(members: &[Process]) -> HashSet<(i32, u64)> {
+        members.iter().map(Process::key).collect()
+    }
+}

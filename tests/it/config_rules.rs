@@ -169,12 +169,12 @@ hookspool.toml:8:11: `timeout` must be a duration, not a boolean
 #[test]
 fn retries_are_bounded() {
     is_reported(
-        &with(r#"retry = { backoff = "1m" }"#),
+        &with(r#"retry = { on = "failures" }"#),
         r#"
-hookspool.toml:8:9: `attempts` is missing
+hookspool.toml:8:16: no `failures` here
   |
-8 | retry = { backoff = "1m" }
-  |         ^^^^^^^^^^^^^^^^^^ add `attempts = …`: attempts in all, 1 to 100"#,
+8 | retry = { on = "failures" }
+  |                ^^^^^^^^^^ did you mean `failure`?"#,
     );
     is_reported(
         &with(r"retry = { attempts = 0 }"),

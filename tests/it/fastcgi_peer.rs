@@ -78,7 +78,10 @@ impl Peer {
     /// The next record; `None` at the end of the connection.
     pub(crate) fn record(&mut self) -> Option<Record> {
         let mut header = [0; 8];
-        self.0.read_exact(&mut header).ok()?;
+        match self.0.read_exact(&mut header) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => panic!("neither a record nor the end has come"),
+            read => read.ok()?,
+        }
         let [_, kind, id1, id0, length1, length0, padding, _] = header;
         let length = usize::from(u16::from_be_bytes([length1, length0]));
         let mut content = vec![0; length + usize::from(padding)];
@@ -286,6 +289,13 @@ impl ChildResponder {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
         let line = status.lines().find(|line| line.starts_with(key)).unwrap();
         line.split_whitespace().nth(1).unwrap().parse().unwrap()
+    }
+
+    /// Processor time used so far, in hundredths of a second.
+    pub(crate) fn cpu_ticks(&self) -> u64 {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap();
+        let (_, fields) = stat.rsplit_once(')').unwrap();
+        fields.split_whitespace().skip(11).take(2).map(|ticks| ticks.parse::<u64>().unwrap()).sum()
     }
 
     pub(crate) fn open_files(&self) -> usize {

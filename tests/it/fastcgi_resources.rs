@@ -125,12 +125,40 @@ fn idle_kept_alive_connections_give_way_when_there_is_no_room() {
 }
 
 #[test]
+fn a_full_responder_waits_without_spinning() {
+    if is_child() {
+        return serve_as_child(&Limits { connections: 2, ..Limits::default() });
+    }
+    let child = ChildResponder::start("fastcgi_resources::a_full_responder_waits_without_spinning", ":");
+    let half: Vec<Peer> = (0..2)
+        .map(|_| {
+            let mut peer = child.connect();
+            peer.send(&begin(1, 1, 0)).send(&record(77, 0, b""));
+            assert_eq!(peer.record().map(|record| record.kind), Some(11), "it has begun");
+            peer
+        })
+        .collect();
+    let mut waiting = child.connect();
+    waiting.send(&request(1, 0, "count", b"12345"));
+    let (began, used) = (Instant::now(), child.cpu_ticks());
+    wait_until("a second has passed", || began.elapsed() > Duration::from_secs(1));
+    // On a busy machine, too, a thread that spins gets more than this.
+    assert!(child.cpu_ticks() - used < 4, "more than 30 ms of processor time");
+    drop(half);
+    assert_eq!(echoed(&waiting.answer(1)), b"5");
+    child.finish();
+}
+
+#[test]
 fn sixty_four_descriptors_are_enough_for_a_hundred_connections() {
     if is_child() {
         return serve_as_child(&Limits::default());
     }
     let test = "fastcgi_resources::sixty_four_descriptors_are_enough_for_a_hundred_connections";
     let child = ChildResponder::start(test, "ulimit -n 64");
+    let mut curious = child.connect();
+    curious.send(&record(9, 0, &pair(b"FCGI_MAX_CONNS", b"")));
+    assert_eq!(curious.record().map(|record| record.content), Some(pair(b"FCGI_MAX_CONNS", b"24")));
     let connected = Barrier::new(100);
     scope(|scope| {
         for _ in 0..100 {
@@ -240,8 +268,9 @@ fn waiting_for_a_busy_worker_ends_with_the_request_time() {
     first.send(&request(1, 0, "", b""));
     barrier.wait();
     let mut second = responder.connect();
+    second.send(&[record(77, 0, b""), request(1, 0, "", b"")].concat());
+    assert_eq!(second.record().map(|record| record.kind), Some(11), "its time is running");
     let sent = Instant::now();
-    second.send(&request(1, 0, "", b""));
     wait_until("its time has passed", || sent.elapsed() > Duration::from_millis(60));
     barrier.wait();
     assert_eq!(echoed(&first.answer(1)), b"late but whole");
@@ -316,6 +345,16 @@ fn sixteen_connections_post_eight_kilobytes_as_fast_as_they_can() {
     });
     println!("{:.0} requests/s", f64::from(16 * EACH) / began.elapsed().as_secs_f64());
     assert_eq!(responder.finish(), [""; 0]);
+}
+
+#[test]
+fn a_peer_may_go_on_writing_for_a_while_after_an_early_answer() {
+    let responder = Responder::start(Limits { drain_bytes: 0, ..Limits::default() });
+    let mut peer = responder.connect();
+    peer.send(&head(1, 1, "refuse")).send(&record(5, 1, &vec![0; 40_000]));
+    assert!(peer.answer(1).starts_with(b"Status: 403 "));
+    assert_eq!(peer.record(), None);
+    (0..50).for_each(|_| peer.offer(&record(5, 1, &vec![0; 40_000])).expect("it is read and dropped"));
 }
 
 #[test]

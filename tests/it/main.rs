@@ -9,6 +9,11 @@ mod config_random; // no text makes the configuration panic
 mod config_rules; // what is said of rules, durations and retries
 mod config_secret; // what is said of secrets, and what never is
 mod config_steps; // what is said of steps
+mod crash_faults; // the runner with a file call failing
+mod crash_home; // a spool, deliveries by CGI and a runner whose steps leave marks
+mod crash_receiver; // the CGI program killed and failed at each system call
+mod crash_runner; // the runner killed at each system call, and the next one accounts for the job
+mod crash_strace; // system calls as values, and a fault at any one of them
 mod e2e_gateways; // a signed delivery through every web server, to a deployed file
 mod e2e_operator_files; // deploy/: each file loaded by the program that it is for
 mod e2e_transcripts; // what a sender is told, the same through every web server

@@ -126,7 +126,7 @@ fn a_payload_over_the_runner_s_limit_is_put_away() {
     let keeper = Keeper::lock(home.path()).unwrap();
     keeper.limit_payload(1000);
     let mut draft = Inbox::open(home.path()).unwrap().draft().unwrap();
-    draft.write(&[b'x'; 70_000]).unwrap();
+    draft.write(&vec![b'x'; 70_000]).unwrap();
     let id = draft.commit(&meta("docs", 1)).unwrap();
     assert!(reason_of(&keeper, id).ends_with("and payloads are limited to 1000"));
 }

@@ -201,7 +201,7 @@ fn what_died_writing_is_swept_after_a_day_and_what_is_being_written_is_not() {
     let tmp = home.path().join("tmp");
     let inbox = Inbox::open(home.path()).unwrap();
     let mut draft = inbox.draft().unwrap();
-    draft.write(&[0; 100_000]).unwrap();
+    draft.write(&vec![0; 100_000]).unwrap();
     fs::write(tmp.join("abandoned"), "x").unwrap();
     std::os::unix::fs::symlink("/etc/passwd", tmp.join("link")).unwrap();
     let now = Timestamp::now();

@@ -171,14 +171,16 @@ pub(crate) fn until(what: &str, mut holds: impl FnMut() -> bool) {
     }
 }
 
-/// Runs the test `name` in a process of its own and returns true; false in that process.
+/// Runs the test `name` in a process of its own, with something on its standard input, and returns true; false in
+/// that process.
 pub(crate) fn in_own_process(name: &str) -> bool {
     const HERE: &str = "HOOKSPOOL_TEST_IN_OWN_PROCESS";
     if std::env::var_os(HERE).is_some() {
         return false;
     }
-    let output =
-        Command::new(std::env::current_exe().unwrap()).args(["--exact", name]).env(HERE, "1").output().unwrap();
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    let input = File::open("/proc/self/status").unwrap();
+    let output = command.args(["--exact", name]).env(HERE, "1").stdin(input).output().unwrap();
     let text = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success() && text.contains("1 passed"), "{text}");
     true

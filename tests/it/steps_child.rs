@@ -1,6 +1,6 @@
 //! Edge. What a step's process is given, and what it is not.
 
-use super::steps_bench::{Bench, run, shell};
+use super::steps_bench::{Bench, in_own_process, run, shell};
 use hookspool::model::{EventKind, Outcome, RefName};
 use std::fs::File;
 use std::os::fd::AsRawFd;
@@ -59,6 +59,12 @@ fn no_text_of_a_delivery_reaches_a_command_line() {
 
 #[test]
 fn a_step_has_three_descriptors_an_empty_input_a_fixed_umask_and_a_session_of_its_own() {
+    const NAME: &str =
+        "steps_child::a_step_has_three_descriptors_an_empty_input_a_fixed_umask_and_a_session_of_its_own";
+    if in_own_process(NAME) {
+        return;
+    }
+    rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
     let leak = rustix::io::dup(File::open("/dev/null").unwrap()).unwrap();
     assert!(leak.as_raw_fd() > 2, "a descriptor that a child would inherit");
     let script = "ls /proc/$$/fd >fds; cat >input; umask >umask; pwd >pwd; cut -d' ' -f1,5,6 /proc/$$/stat >session";

@@ -1,6 +1,6 @@
 //! Edge. `git = "update"` against real repositories.
 
-use super::steps_bench::{Bench, Done, shell, step, until};
+use super::steps_bench::{Bench, Done, step, until};
 use hookspool::config::{GitUpdate, StepAction};
 use hookspool::model::{Outcome, RefName};
 use std::fs;
@@ -338,11 +338,23 @@ fn submodules_come_along() {
 #[test]
 fn credentials_of_an_address_stay_out_of_log_and_reason() {
     let mut site = Site::new();
-    let from = Some("http://me:s3cret@127.0.0.1:1/x.git".to_owned());
-    site.bench.plan.steps = vec![step(StepAction::Git(GitUpdate { from, remote: None })), shell("true")];
-    let done = site.bench.run();
+    let url = "http://me:s3cret@127.0.0.1:1/x.git";
+    let commit = site.commit(".gitmodules", &format!("[submodule \"sub\"]\n\tpath = sub\n\turl = {url}\n"));
+    git(&site.origin, &["update-index", "--add", "--cacheinfo", &format!("160000,{commit},sub")]);
+    git(&site.origin, &["commit", "--quiet", "-m", "a submodule, of whose address git tells all"]);
+    let done = site.update_to("refs/heads/main");
     assert_eq!(done.result.outcome, Outcome::Failed);
+    assert!(done.log.contains("http://127.0.0.1:1/x.git"), "{}", done.log);
     assert!(!done.result.reason.contains("s3cret") && !done.log.contains("s3cret"), "{}", done.log);
+
+    let mut direct = Site::new();
+    direct.bench.plan.steps = vec![step(StepAction::Git(GitUpdate { from: Some(url.to_owned()), remote: None }))];
+    let done = direct.update_to("refs/heads/main");
+    assert!(
+        done.log.contains(" job cloning http://127.0.0.1:1/x.git\n") && !done.log.contains("s3cret"),
+        "{}",
+        done.log
+    );
 }
 
 /// `git daemon` on a free port, for what needs a network.

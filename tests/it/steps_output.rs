@@ -61,6 +61,7 @@ fn what_was_printed_just_before_the_exit_is_not_lost() {
     let bench = Bench::new([shell("head -c 60000 /dev/zero | tr '\\0' 'x'; echo; echo out; echo err >&2; kill -9 $$")]);
     let log = bench.run().log;
     assert!(log.contains(" out out\n") && log.contains(" err err\n"), "{log}");
+    assert!(!log.contains("background"), "{log}");
 }
 
 fn cpu_time_of_this_thread() -> Duration {

@@ -46,6 +46,11 @@ fn a_process_that_left_the_session_and_emptied_its_environment_is_ended() {
 }
 
 #[test]
+fn an_orphan_that_emptied_its_environment_in_the_steps_session_is_ended() {
+    cancelled("(env -i sh -c 'echo up >&9; exec sleep 100000' &); exec sleep 100000", 1, |_| {});
+}
+
+#[test]
 fn an_orphan_that_did_both_is_ended_where_nothing_else_runs() {
     if in_own_process("steps_tree::an_orphan_that_did_both_is_ended_where_nothing_else_runs") {
         return;
@@ -68,7 +73,7 @@ fn one_who_answers_the_request_with_a_new_process_is_ended_with_it() {
 
 #[test]
 fn one_who_never_stops_forking_is_ended() {
-    let script = "trap '' TERM; echo up >&9; while :; do setsid sleep 100000 & done";
+    let script = "exec env -i sh -c 'trap \"\" TERM; echo up >&9; while :; do setsid sleep 100000 & done'";
     cancelled(script, 1, |bench| bench.kill_delay = Duration::ZERO);
 }
 

@@ -19,8 +19,8 @@ pub struct Limits {
     pub params_bytes: usize,
     /// Most parameters of a request; beyond it the answer is 431.
     pub pairs: usize,
-    /// A request waits for a worker's attention until its body is complete or this long, so that a short body that
-    /// comes slowly takes no worker.
+    /// A request goes to a worker when its body is complete or this much of it has come, so that a short body that
+    /// comes slowly takes none.
     pub ahead_bytes: usize,
     /// What the handler left of a body is read and dropped before the answer is sent, at most this much. Some web
     /// servers read no answer before they have written the whole body.

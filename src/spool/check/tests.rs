@@ -50,7 +50,7 @@ fn verdict(id: JobId, bytes: &[u8]) -> Result<Whole, String> {
 
 #[test]
 fn a_whole_file_gives_back_what_was_put_in() {
-    for payload in [&b""[..], b"\n", b"\n\n{\"seal\":\"\"}\n", &[0xff; 200_000]] {
+    for payload in [&b""[..], b"\n", b"\n\n{\"seal\":\"\"}\n", &vec![0xff; 200_000]] {
         let (id, bytes) = file_of(payload);
         let whole = verdict(id, &bytes).unwrap();
         assert_eq!((whole.meta, whole.length), (meta(), payload.len() as u64));
@@ -100,7 +100,7 @@ fn a_damaged_file_is_told_what_is_wrong_with_it() {
         (text.replace("\"docs\"", "\"cods\"").into(), id, "its seal does not fit its content"),
         (text.replace("\"version\":1", "\"version\":2").into(), id, "its format is version 2, this program knows 1"),
         (text.trim_end().into(), id, "it does not end with a line feed"),
-        ([&[b'x'; 70_000][..], b"\n"].concat(), id, "its last line is too long, or the only one"),
+        ([vec![b'x'; 70_000], vec![b'\n']].concat(), id, "its last line is too long, or the only one"),
     ];
     for (file, id, reason) in rows {
         assert_eq!(verdict(id, &file).unwrap_err(), reason);

@@ -29,7 +29,7 @@ fn breakage(start: Start, scenario: Scenario, mixtures: u64, mute: Option<Mute>)
     assert!(calls > 20, "only {calls} calls");
     for call in 1..=calls + 1 {
         let (disk, mut promises) = start();
-        mute.into_iter().for_each(|mute| disk.mute(mute));
+        disk.mute(mute);
         disk.die_at(call);
         let result = scenario(&disk, &mut promises);
         assert_eq!(result.is_ok(), call > calls, "died at call {call} of {calls}");
@@ -79,7 +79,7 @@ fn a_power_cut_at_any_call_of_a_recovery_is_recovered_from() {
 /// Claims a job and settles it; where a power cut after either finds it otherwise than in its new place.
 fn undone(mute: Option<Mute>) -> Vec<String> {
     let (disk, _) = backlog();
-    mute.into_iter().for_each(|mute| disk.mute(mute));
+    disk.mute(mute);
     let keeper = Keeper::on(disk.clone()).unwrap();
     let id = keeper.scan(at(2)).unwrap().jobs[0];
     let mut undone = Vec::new();

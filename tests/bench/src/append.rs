@@ -23,10 +23,9 @@ pub struct Directories {
 }
 
 impl Directories {
-    /// Opens `spool/tmp` and `spool/queued`, creating them when they are not there.
+    /// Opens `spool/tmp` and `spool/queued`.
     pub fn open(spool: &Path) -> io::Result<Self> {
         let sub = |name: &str| -> io::Result<OwnedFd> {
-            std::fs::create_dir_all(spool.join(name))?;
             Ok(open(spool.join(name), OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?)
         };
         Ok(Self { tmp: sub("tmp")?, queued: sub("queued")?, next: AtomicU64::new(1) })

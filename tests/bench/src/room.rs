@@ -2,8 +2,9 @@
 
 use crate::delivery::{HOOK, SECRET};
 use std::fs;
-use std::io;
+use std::io::{self, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 /// Where things are.
@@ -33,7 +34,8 @@ impl Room {
         let dir = fs::canonicalize(dir)?;
         let (buffered, unbuffered, webhook) = free_addresses()?;
         let room = Self { dir, hookspool, crate_fastcgi, peers, buffered, unbuffered, webhook };
-        fs::write(room.dir.join("secret"), SECRET)?;
+        let secret = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(room.dir.join("secret"));
+        secret?.write_all(SECRET.as_bytes())?;
         fs::write(room.config(), room.hookspool_toml())?;
         fs::write(room.dir.join("hooks.json"), hooks_json())?;
         room.clear_spool()?;
@@ -64,7 +66,7 @@ impl Room {
     pub fn clear_spool(&self) -> io::Result<()> {
         match fs::remove_dir_all(self.spool()) {
             Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e),
-            _ => fs::create_dir(self.spool())?,
+            _ => hookspool::spool::create(&self.spool()).map_err(io::Error::other)?,
         }
         crate::append::settle(&self.dir)
     }

@@ -1,7 +1,7 @@
 //! Edge. A small HTTP/1.1 client on a bare socket: it says exactly the bytes that a test wants, and can die.
 
 use std::fmt;
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
@@ -153,10 +153,18 @@ fn connect(address: SocketAddr) -> TcpStream {
 fn read_to_end(stream: &mut TcpStream) -> Vec<u8> {
     let mut received = Vec::new();
     let mut piece = [0; 4096];
-    while let Ok(n @ 1..) = stream.read(&mut piece) {
-        received.extend(&piece[..n]);
+    loop {
+        match stream.read(&mut piece) {
+            Ok(0) => return received,
+            Ok(n) => received.extend(&piece[..n]),
+            // A receive with a time-out is not restarted after the process was stopped and continued (signal(7)).
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => {
+                eprintln!("the connection ended: {error}");
+                return received;
+            }
+        }
     }
-    received
 }
 
 fn parse(received: &[u8]) -> Option<Response> {

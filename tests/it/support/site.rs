@@ -149,9 +149,9 @@ impl Site {
         entries.filter(runs_ours).filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect()
     }
 
+    /// `text` with the product's paths below this root.
     fn moved(&self, text: &str) -> String {
-        let root = self.root();
-        MOVED.iter().fold(text.to_owned(), |text, path| text.replace(path, &format!("{root}{path}")))
+        MOVED.iter().fold(text.to_owned(), |text, path| move_path(&text, path, self.root()))
     }
 
     fn executable(&self, path: &str) {
@@ -209,6 +209,19 @@ pub(crate) fn chown_to(path: &Path, account: &Account) {
     let owner = format!("{}:{}", account.ids().0, account.ids().1);
     let status = Command::new("chown").args(["-R", &owner]).arg(path).status().expect("chown(1)");
     assert!(status.success(), "chown {owner} {}", path.display());
+}
+
+/// `text` with `root` before each `path` that does not itself stand below another directory.
+fn move_path(text: &str, path: &str, root: &str) -> String {
+    let mut pieces = text.split(path);
+    let mut moved = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        let is_below = moved.ends_with(|c: char| c.is_ascii_alphanumeric() || "._-".contains(c));
+        moved += if is_below { "" } else { root };
+        moved += path;
+        moved += piece;
+    }
+    moved
 }
 
 /// A text for a host of one's own, with the paths of an account on shared hosting.
