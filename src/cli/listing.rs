@@ -80,7 +80,7 @@ fn print_table(jobs: &[JobView]) -> Result<(), Failure> {
 }
 
 fn row(job: &JobView, now: Timestamp) -> [String; 8] {
-    let text = |text: Option<&str>| text.unwrap_or("-").to_owned();
+    let text = |text: Option<&str>| text.map_or_else(|| "-".to_owned(), print::harmless);
     [
         job.id.short(),
         job.state.as_str().to_owned(),

@@ -20,8 +20,9 @@ pub(super) fn run(config: Option<&Path>, job: &str, follow: bool, json: bool) ->
     let id = find(&config.spool, job)?;
     let path = spool::log_path(&config.spool, id);
     let mut printer = Printer { json, rest: Vec::new() };
-    let result = match Follower::open(&path) {
-        Ok(mut log) => copy(&mut log, &mut printer, || follow && !has_ended(&config.spool, id)),
+    let goes_on = || follow && !has_ended(&config.spool, id);
+    let result = match open(&path, goes_on) {
+        Ok(mut log) => copy(&mut log, &mut printer, goes_on),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             return Err(Failure::new(
                 exit::UNAVAILABLE,
@@ -35,6 +36,17 @@ pub(super) fn run(config: Option<&Path>, job: &str, follow: bool, json: bool) ->
             Err(Failure::io(format!("cannot print `{}`", path.display()), &error))
         }
         _ => Ok(ExitCode::SUCCESS),
+    }
+}
+
+/// Opens the log, waiting for it as long as the job may still begin. `goes_on` is asked before each look.
+fn open(path: &Path, goes_on: impl Fn() -> bool) -> io::Result<Follower> {
+    loop {
+        let more_to_come = goes_on();
+        match Follower::open(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound && more_to_come => std::thread::sleep(LOOK_EVERY),
+            other => return other,
+        }
     }
 }
 

@@ -7,9 +7,14 @@ use std::io::{ErrorKind, Write, stdout};
 /// Prints a line for people. Names, refs and reasons come from deliveries and from files that others may write: what
 /// could act on a terminal is escaped.
 pub(super) fn line(text: &str) -> Result<(), Failure> {
-    let mut escaped = Vec::with_capacity(text.len() + 1);
+    write(harmless(text).into_bytes())
+}
+
+/// `text` as `line` prints it: for columns, whose width depends on it.
+pub(super) fn harmless(text: &str) -> String {
+    let mut escaped = Vec::with_capacity(text.len());
     escape(text.as_bytes(), &mut escaped);
-    write(escaped)
+    String::from_utf8_lossy(&escaped).into_owned()
 }
 
 /// Prints a value as one line of JSON.

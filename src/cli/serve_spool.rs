@@ -7,6 +7,8 @@ use super::receive::load;
 use crate::runner::{Ended, drain};
 use crate::spool::{Keeper, SpoolError};
 use crate::system::stop::Stop;
+use crate::system::users;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -14,6 +16,7 @@ use std::process::ExitCode;
 /// `once` and a job failed for good.
 pub(super) fn run(config: Option<&Path>, once: bool) -> Result<ExitCode, Failure> {
     let config = load(config)?;
+    refuse_root(&config.spool)?;
     let stop = Stop::install().map_err(|error| Failure::io("cannot watch for signals", &error))?;
     let keeper = Keeper::lock(&config.spool).map_err(cannot_lock)?;
     let log_dir = config.runner.log_dir.clone().unwrap_or_else(|| config.spool.join("log"));
@@ -28,6 +31,18 @@ pub(super) fn run(config: Option<&Path>, once: bool) -> Result<ExitCode, Failure
         Ended::Empty { failed } if failed > 0 => exit::NO,
         Ended::Empty { .. } | Ended::Stopped => 0,
     }))
+}
+
+/// Root, trying things out, would run the steps with all rights, and leave files that the spool's own runner cannot
+/// write to any more.
+fn refuse_root(spool: &Path) -> Result<(), Failure> {
+    let owner = std::fs::metadata(spool).map_or(0, |metadata| metadata.uid());
+    if owner == 0 || !rustix::process::geteuid().is_root() {
+        return Ok(());
+    }
+    let (path, owner) = (spool.display(), users::name_of(owner));
+    let text = format!("spool {path} belongs to `{owner}`, and steps would run as root; start the runner as `{owner}`");
+    Err(Failure::new(exit::NO_PERMISSION, text))
 }
 
 fn cannot_lock(error: SpoolError) -> Failure {

@@ -90,3 +90,16 @@ fn a_forged_job_is_shown_without_harm_to_the_terminal_or_the_program() {
         assert!(!text.contains(['\u{1b}', '\u{9b}', '\u{202e}']), "{arguments:?}: {text}");
     }
 }
+
+#[test]
+fn a_log_is_followed_from_before_the_job_begins_until_it_has_ended() {
+    let site = Site::with("steps = [{ run = [\"echo\", \"hello\"] }]");
+    site.queue('a');
+    let id = site.names("queued")[0].trim_end_matches(".job").to_owned();
+    let mut follower = site.verb(&["log", "-f", &id]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    assert!(site.verb(&["spool-runner", "--once"]).output().unwrap().status.success());
+    let status = follower.wait().unwrap();
+    let (mut text, mut pipe) = (String::new(), follower.stdout.take().unwrap());
+    std::io::Read::read_to_string(&mut pipe, &mut text).unwrap();
+    assert!(status.success() && text.contains(" out hello\n") && text.ends_with(" job job succeeded\n"), "{text}");
+}
