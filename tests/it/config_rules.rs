@@ -171,7 +171,7 @@ fn retries_are_bounded() {
     is_reported(
         &with(r#"retry = { on = "failures" }"#),
         r#"
-hookspool.toml:8:16: no `failures` here
+hookspool.toml:8:16: unknown word `failures` for `on`
   |
 8 | retry = { on = "failures" }
   |                ^^^^^^^^^^ did you mean `failure`?"#,
