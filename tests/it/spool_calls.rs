@@ -12,9 +12,13 @@ const CALLS: &str = "trace=open,openat,pread64,pwrite64,write,fsync,fdatasync,re
 
 /// Runs the driver under strace and returns the calls between two marks, with what differs from run to run replaced.
 fn calls(spool: &Path, script: &str, from: &str, to: &str) -> Vec<String> {
+    calls_with(&[], spool, script, from, to)
+}
+
+fn calls_with(options: &[&str], spool: &Path, script: &str, from: &str, to: &str) -> Vec<String> {
     let trace = spool.with_extension("trace");
     let strace = ["strace", "-f", "-y", "-s", "0", "-e", "signal=none", "-e", CALLS, "-o", trace.to_str().unwrap()];
-    said(&mut driver(&strace, spool, script));
+    said(&mut driver(&[&strace, options].concat(), spool, script));
     let text = fs::read_to_string(&trace).unwrap().replace(spool.to_str().unwrap(), "SPOOL");
     let text = text.replace(spool.parent().unwrap().to_str().unwrap(), "ABOVE-SPOOL");
     let mut lines = text.lines().skip_while(|line| !line.contains(&format!("/mark-{from}")));
@@ -26,7 +30,7 @@ fn calls(spool: &Path, script: &str, from: &str, to: &str) -> Vec<String> {
 fn normal(line: &str) -> Option<String> {
     let call = line.split_once(char::is_whitespace)?.1.trim_start();
     let (name, rest) = call.split_once('(')?;
-    let arguments = rest.rsplit_once(") ")?.0;
+    let arguments = rest.split_once(") ")?.0;
     if !arguments.contains("SPOOL") {
         return None;
     }
@@ -130,6 +134,42 @@ fn a_new_spool_is_flushed_with_everything_in_it() {
     expected.sort_unstable();
     assert_eq!(flushed, expected);
     assert_eq!(last, Some("SPOOL"));
+}
+
+#[test]
+fn a_recovery_removes_a_double_and_flushes_what_stays() {
+    let home = tempfile::tempdir().unwrap();
+    let root = spool(&home);
+    let id = said(&mut driver(&[], &root, "create and append"))[0].replace("accepted ", "");
+    fs::hard_link(root.join(format!("queued/{id}.job")), root.join(format!("running/{id}.job"))).unwrap();
+    assert_eq!(
+        effects(calls(&root, "recover", "recover", "end")),
+        ["unlinkat SPOOL/running ID.job", "fsync SPOOL/queued/ID.job", "fsync SPOOL/queued", "fsync SPOOL/running"]
+    );
+}
+
+#[test]
+fn a_full_disk_gets_the_reserve_back_and_really_has_it_before_the_second_try() {
+    let home = tempfile::tempdir().unwrap();
+    create(&spool(&home)).unwrap();
+    let full = ["-e", "inject=renameat2:error=ENOSPC:when=51"];
+    let calls = calls_with(&full, &spool(&home), "append after many", "append", "end");
+    let tail: Vec<&str> = calls.iter().skip_while(|call| !call.starts_with("renameat2")).map(String::as_str).collect();
+    let rename = "renameat2 SPOOL/tmp DRAFT SPOOL/queued ID.job RENAME_NOREPLACE";
+    assert_eq!(
+        tail,
+        [
+            rename,
+            "openat SPOOL reserve O_RDWR|O_NOCTTY|O_NONBLOCK|O_LARGEFILE|O_NOFOLLOW|O_CLOEXEC",
+            "statx SPOOL/reserve",
+            "ftruncate SPOOL/reserve",
+            "fsync SPOOL/reserve",
+            "close SPOOL/reserve",
+            rename,
+            "close SPOOL/queued/ID.job",
+            "fsync SPOOL/queued",
+        ]
+    );
 }
 
 /// How often a call occurs before and within the append that counts. The tracer counts for each thread.

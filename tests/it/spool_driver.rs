@@ -92,6 +92,12 @@ fn play(spool: &Path, script: &str) {
             tell(created.and_then(|()| Inbox::open(spool)).and_then(|inbox| append(&inbox, 100)));
         }
         "lock" => println!("driver: {}", Keeper::lock(spool).map_or_else(|e| e.to_string(), |_| "locked".to_owned())),
+        "recover" => {
+            let keeper = Keeper::lock(spool).unwrap();
+            mark("recover");
+            keeper.recover(at(1)).unwrap();
+            mark("end");
+        }
         "run" => println!("driver: {}", run_one(spool).map_or_else(|e| e.to_string(), |s| s.as_str().to_owned())),
         other => panic!("what is `{other}`?"),
     }
