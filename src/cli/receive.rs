@@ -62,9 +62,17 @@ pub(super) fn fastcgi(config: Option<&Path>, args: &FastcgiArgs) -> Result<ExitC
     })?;
     let group = args.socket_group.as_deref().map(group_id).transpose()?;
     let mode = address.starts_with("unix:").then_some(args.socket_mode);
-    let listener = Listener::bind(address, mode, group)
-        .map_err(|error| Failure::io(format!("cannot listen on `{address}`"), &error))?;
+    let listener = Listener::bind(address, mode, group).map_err(|error| cannot_listen(address, &error))?;
     serve(config, listener, usize::from(args.workers))
+}
+
+fn cannot_listen(address: &str, error: &std::io::Error) -> Failure {
+    let failure = Failure::io(format!("cannot listen on `{address}`"), error);
+    match error.kind() {
+        std::io::ErrorKind::InvalidInput => Failure { code: exit::USAGE, ..failure },
+        std::io::ErrorKind::AddrInUse => Failure { code: exit::UNAVAILABLE, ..failure },
+        _ => failure,
+    }
 }
 
 fn group_id(name: &str) -> Result<u32, Failure> {

@@ -7,6 +7,7 @@ use super::receive::load;
 use crate::config::Hook;
 use crate::provider::SamplePush;
 use crate::system::random::random_bytes;
+use std::io::Read;
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -66,9 +67,18 @@ fn post(url: &str, delivery: &Delivery) -> Result<(u16, String), Failure> {
         .build()
         .new_agent();
     let request = delivery.headers.iter().fold(agent.post(url), |request, (name, value)| request.header(name, value));
-    let unavailable = |error: ureq::Error| Failure::new(exit::UNAVAILABLE, format!("cannot send to `{url}`: {error}"));
+    let unavailable = |error: ureq::Error| {
+        let code = if matches!(error, ureq::Error::BadUri(_) | ureq::Error::Http(_)) {
+            exit::USAGE
+        } else {
+            exit::UNAVAILABLE
+        };
+        Failure::new(code, format!("cannot send to `{url}`: {error}"))
+    };
     let mut response = request.send(&delivery.body).map_err(unavailable)?;
     let status = response.status().as_u16();
-    let text = response.body_mut().with_config().limit(REPLY_LIMIT_BYTES).read_to_string().map_err(unavailable)?;
-    Ok((status, text.trim_end().to_owned()))
+    let mut text = Vec::new();
+    // The status is the answer; a body that is cut short or too long is no reason to hide it.
+    let _ = response.body_mut().as_reader().take(REPLY_LIMIT_BYTES).read_to_end(&mut text);
+    Ok((status, String::from_utf8_lossy(&text).trim_end().to_owned()))
 }

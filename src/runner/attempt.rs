@@ -16,6 +16,9 @@ use std::time::Duration;
 /// Between TERM and KILL for what an interrupted attempt left alive.
 const KILL_DELAY: Duration = Duration::from_secs(10);
 
+/// How long the steps of `on_failure` may take after a job that a stop interrupted.
+const LAST_WORDS: Duration = Duration::from_secs(5);
+
 /// Claims job `id`, runs its steps and settles it. `None` when there was nothing to run; otherwise how it ended, if it
 /// did for good.
 pub(super) fn run(keeper: &Keeper, id: JobId, config: &Config, stop: &Stop) -> Result<Option<Outcome>, SpoolError> {
@@ -122,6 +125,9 @@ impl Attempt {
         let mut on_step = |step: &StepRecord| record_step(claim, step);
         let result = steps::run_job(&hook.plan, &self.facts, &mut self.log, &control, &mut on_step);
         if is_last_failure(hook, &result, self.facts.attempt) {
+            // What the job itself used of the grace is gone: whoever told the runner to stop does not wait twice.
+            let grace = if stop.requested() { control.grace.min(LAST_WORDS) } else { control.grace };
+            let control = Control { grace, ..control };
             steps::run_on_failure(&hook.plan, &self.facts, &result, &mut self.log, &control, &mut on_step);
         }
         result

@@ -1,7 +1,7 @@
 //! Pure. What waits to be run, and which of it is next.
 
 use crate::config::WhenNewer;
-use crate::model::{JobId, RefName};
+use crate::model::{EventKind, JobId, RefName};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
@@ -12,6 +12,8 @@ pub(super) struct Item {
     pub(super) hook: String,
     /// Jobs of one queue run one after the other.
     pub(super) queue: String,
+    /// What happened; `None` when the job says nothing of itself.
+    pub(super) event: Option<EventKind>,
     /// Branch or tag.
     pub(super) reference: Option<RefName>,
     /// The provider's delivery id.
@@ -37,12 +39,27 @@ pub(super) enum Choice {
     Nothing,
 }
 
+/// Hook, event and ref: the newest job of these does all that an older one would. A deletion is no push.
+type SameWork = (String, Option<EventKind>, RefName);
+/// Hook, delivery id and ref.
+type SameDelivery = (String, String, Option<RefName>);
+
+impl Item {
+    fn same_work(&self) -> Option<SameWork> {
+        Some((self.hook.clone(), self.event.clone(), self.reference.clone()?))
+    }
+
+    fn same_delivery(&self) -> Option<SameDelivery> {
+        Some((self.hook.clone(), self.delivery.clone()?, self.reference.clone()))
+    }
+}
+
 /// The jobs that wait. Only the runner takes from it, one at a time.
 #[derive(Debug, Default)]
 pub(super) struct Backlog {
     items: BTreeMap<JobId, Item>,
-    by_reference: HashMap<(String, RefName), BTreeSet<JobId>>,
-    by_delivery: HashMap<(String, String, Option<RefName>), BTreeSet<JobId>>,
+    by_reference: HashMap<SameWork, BTreeSet<JobId>>,
+    by_delivery: HashMap<SameDelivery, BTreeSet<JobId>>,
     /// Each with the first job of the same delivery.
     repeats: BTreeMap<JobId, JobId>,
 }
@@ -51,27 +68,32 @@ impl Backlog {
     /// Adds a job, once.
     pub(super) fn insert(&mut self, id: JobId, item: Item) {
         self.remove(id);
-        if let Some(reference) = item.reference.clone() {
-            self.by_reference.entry((item.hook.clone(), reference)).or_default().insert(id);
+        if let Some(work) = item.same_work() {
+            self.by_reference.entry(work).or_default().insert(id);
         }
-        if let Some(delivery) = item.delivery.clone() {
-            let same = self.by_delivery.entry((item.hook.clone(), delivery, item.reference.clone())).or_default();
+        if let Some(delivery) = item.same_delivery() {
+            let same = self.by_delivery.entry(delivery).or_default();
             same.insert(id);
-            let first = *same.first().unwrap_or(&id);
-            self.repeats.extend(same.iter().skip(1).map(|&repeat| (repeat, first)));
+            match same.first() {
+                Some(&first) if first != id => drop(self.repeats.insert(id, first)),
+                _ => point_at_first(&mut self.repeats, same),
+            }
         }
         self.items.insert(id, item);
     }
 
-    /// Forgets a job that has been claimed or decided.
+    /// Forgets a job that has been claimed or decided, or is gone.
     pub(super) fn remove(&mut self, id: JobId) {
         let Some(item) = self.items.remove(&id) else { return };
-        self.repeats.remove(&id);
-        if let Some(reference) = item.reference.clone() {
-            forget(&mut self.by_reference, &(item.hook.clone(), reference), id);
+        let was_repeat = self.repeats.remove(&id).is_some();
+        if let Some(work) = item.same_work() {
+            forget(&mut self.by_reference, &work, id);
         }
-        if let Some(delivery) = item.delivery {
-            forget(&mut self.by_delivery, &(item.hook, delivery, item.reference), id);
+        if let Some(delivery) = item.same_delivery() {
+            forget(&mut self.by_delivery, &delivery, id);
+            if let Some(same) = self.by_delivery.get(&delivery).filter(|_| !was_repeat) {
+                point_at_first(&mut self.repeats, same);
+            }
         }
     }
 
@@ -111,10 +133,17 @@ impl Backlog {
 
     /// The newest job that does all that this one would.
     fn newer(&self, id: JobId, item: &Item) -> Option<JobId> {
-        let reference = item.reference.clone().filter(|_| item.when_newer == WhenNewer::Supersede)?;
-        let same = self.by_reference.get(&(item.hook.clone(), reference))?;
+        let work = item.same_work().filter(|_| item.when_newer == WhenNewer::Supersede)?;
+        let same = self.by_reference.get(&work)?;
         same.last().copied().filter(|&newest| newest > id)
     }
+}
+
+/// The first of `same` is no repeat, and all others are repeats of it.
+fn point_at_first(repeats: &mut BTreeMap<JobId, JobId>, same: &BTreeSet<JobId>) {
+    let Some(&first) = same.first() else { return };
+    repeats.remove(&first);
+    repeats.extend(same.iter().skip(1).map(|&repeat| (repeat, first)));
 }
 
 fn forget<K: std::hash::Hash + Eq>(index: &mut HashMap<K, BTreeSet<JobId>>, key: &K, id: JobId) {
@@ -140,6 +169,7 @@ mod tests {
         Item {
             hook: hook.into(),
             queue: hook.into(),
+            event: Some(EventKind::Push),
             reference: RefName::branch_named(branch),
             delivery: Some(delivery.into()).filter(|d: &String| !d.is_empty()),
             when_newer: WhenNewer::Supersede,
@@ -185,6 +215,27 @@ mod tests {
             Choice::Nothing,
         ];
         assert_eq!(story(all), expected);
+    }
+
+    #[test]
+    fn a_push_does_not_take_the_place_of_a_deletion() {
+        let deletion = Item { event: Some(EventKind::Delete), ..job("a", "main", "") };
+        let expected = [Choice::Run(id(1)), Choice::Run(id(2)), Choice::Nothing];
+        assert_eq!(story(backlog(vec![deletion, job("a", "main", "")])), expected);
+    }
+
+    #[test]
+    fn where_the_first_of_several_repeats_is_gone_the_next_one_is_the_first() {
+        let mut all = backlog(vec![job("a", "main", "d1"), job("a", "main", "d1"), job("a", "main", "d1")]);
+        all.remove(id(1));
+        assert_eq!(story(all), [Choice::Repeat(id(3), id(2)), Choice::Run(id(2)), Choice::Nothing]);
+        let mut late = backlog(vec![]);
+        for sequence in [3, 2, 1] {
+            late.insert(id(sequence), job("a", "main", "d1"));
+        }
+        let expected =
+            [Choice::Repeat(id(2), id(1)), Choice::Repeat(id(3), id(1)), Choice::Run(id(1)), Choice::Nothing];
+        assert_eq!(story(late), expected);
     }
 
     #[test]

@@ -39,8 +39,8 @@ pub fn drain(config: &Config, keeper: &Keeper, stop: &Stop, once: bool) -> Resul
         }
         match drain.backlog.next(Timestamp::now()) {
             Choice::Run(id) => drain.run(id)?,
-            Choice::Supersede(id, newer) => drain.decide(id, Settlement::SupersededBy { id: newer })?,
-            Choice::Repeat(id, first) => drain.decide(id, Settlement::RepeatOf { id: first })?,
+            Choice::Supersede(id, newer) => drain.give_way(id, newer, Settlement::SupersededBy { id: newer })?,
+            Choice::Repeat(id, first) => drain.give_way(id, first, Settlement::RepeatOf { id: first })?,
             Choice::Nothing if once => return Ok(Ended::Empty { failed: drain.failed }),
             Choice::Nothing => drain.wait(POLL)?,
             Choice::WaitUntil(due) => drain.wait(until(due).min(POLL))?,
@@ -75,6 +75,16 @@ impl Drain<'_> {
         let outcome = attempt::run(self.keeper, id, self.config, self.stop)?;
         self.count(outcome);
         if self.backlog.len() < RESCAN_BELOW { self.refill() } else { Ok(()) }
+    }
+
+    /// Settles `id` in favour of `other`, unless somebody has taken that one away meanwhile: then nothing else would do
+    /// what this one does.
+    fn give_way(&mut self, id: JobId, other: JobId, settlement: Settlement) -> Result<(), SpoolError> {
+        if [State::Queued, State::Waiting].iter().any(|&state| self.keeper.glance(other, state).is_some()) {
+            return self.decide(id, settlement);
+        }
+        self.backlog.remove(other);
+        Ok(())
     }
 
     fn decide(&mut self, id: JobId, settlement: Settlement) -> Result<(), SpoolError> {
@@ -144,6 +154,7 @@ fn item(config: &Config, meta: JobMeta, not_before: Option<Timestamp>) -> Item {
         queue: plan.map_or_else(String::new, |plan| plan.queue.clone()),
         when_newer: plan.map_or(WhenNewer::Keep, |plan| plan.when_newer),
         hook: meta.hook,
+        event: Some(meta.event),
         reference: meta.reference,
         delivery: meta.delivery,
         not_before,
@@ -154,6 +165,7 @@ fn unknown(not_before: Option<Timestamp>) -> Item {
     Item {
         hook: String::new(),
         queue: String::new(),
+        event: None,
         reference: None,
         delivery: None,
         when_newer: WhenNewer::Keep,

@@ -63,7 +63,13 @@ impl Site {
 
     /// Queues a push of `main` to commit `after`, forty times this digit.
     pub(crate) fn queue(&self, after: char) {
-        let reply = answer(self.cgi("push", &push(after)), &push(after));
+        self.queue_branch("main", after);
+    }
+
+    /// The same for another branch.
+    pub(crate) fn queue_branch(&self, branch: &str, after: char) {
+        let body = push_of(branch, after);
+        let reply = answer(self.cgi("push", &body), &body);
         assert!(reply.starts_with("Status: 202 "), "{reply}");
     }
 
@@ -78,9 +84,13 @@ impl Site {
 
 /// The JSON of a push of `main`.
 pub(crate) fn push(after: char) -> Vec<u8> {
+    push_of("main", after)
+}
+
+fn push_of(branch: &str, after: char) -> Vec<u8> {
     let (before, after) = ("0".repeat(39) + "1", after.to_string().repeat(40));
     serde_json::json!({
-        "ref": "refs/heads/main", "before": before, "after": after,
+        "ref": format!("refs/heads/{branch}"), "before": before, "after": after,
         "repository": { "full_name": "me/docs", "default_branch": "main" }, "commits": [],
     })
     .to_string()

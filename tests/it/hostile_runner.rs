@@ -15,3 +15,19 @@ fn root_does_not_run_the_jobs_of_another_users_spool() {
     let ended = site.verb(&["spool-runner", "--once"]).output().unwrap();
     assert_eq!((ended.status.code(), site.names("queued").len()), expected, "{ended:?}");
 }
+
+#[test]
+fn a_job_whose_successor_was_taken_away_meanwhile_runs() {
+    let take_away = r#"test $HOOKSPOOL_BRANCH != first || rm "$(ls ../spool/queued/*.job | tail -n 1)""#;
+    let site = Site::with(&format!("branches = [\"*\"]\nsteps = [{{ shell = '{take_away}' }}]"));
+    site.queue_branch("first", 'a');
+    site.queue_branch("main", 'b');
+    site.queue_branch("main", 'c');
+    assert!(site.verb(&["spool-runner", "--once"]).output().unwrap().status.success());
+    let listed = site.verb(&["list", "--json"]).output().unwrap();
+    let jobs: serde_json::Value = serde_json::from_slice(&listed.stdout).unwrap();
+    let ended: Vec<_> = jobs.as_array().unwrap().iter().map(|job| (&job["ref"], &job["outcome"])).collect();
+    let succeeded = &serde_json::json!("succeeded");
+    let refs = [&serde_json::json!("refs/heads/first"), &serde_json::json!("refs/heads/main")];
+    assert_eq!(ended, refs.map(|reference| (reference, succeeded)));
+}

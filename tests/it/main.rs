@@ -26,6 +26,7 @@ mod fastcgi_protocol; // what is said in FastCGI, and what is answered
 mod fastcgi_resources; // attacks on its memory, descriptors, threads and time
 mod hostile_bench; // a site with the real executable as CGI program and runner
 mod hostile_output; // outputs that cannot be written, texts that should not be printed as they are
+mod hostile_peer; // `send` against odd servers, addresses that are none
 mod hostile_runner; // a runner started by the wrong person, or given hostile jobs
 mod spool_append; // appends through the public interface, on the real disk
 mod spool_calls; // the very system calls of each protocol, and each of them failing
