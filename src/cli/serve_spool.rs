@@ -19,6 +19,7 @@ pub(super) fn run(config: Option<&Path>, once: bool) -> Result<ExitCode, Failure
     refuse_root(&config.spool)?;
     let stop = Stop::install().map_err(|error| Failure::io("cannot watch for signals", &error))?;
     let keeper = Keeper::lock(&config.spool).map_err(cannot_lock)?;
+    keeper.limit_payload(config.body_limit_bytes);
     let log_dir = config.runner.log_dir.clone().unwrap_or_else(|| config.spool.join("log"));
     logging::to_stderr_and(&log_dir).map_err(|text| Failure::new(exit::CANNOT_CREATE, text))?;
     tracing::info!(event = "runner", spool = %config.spool.display(), pid = std::process::id());

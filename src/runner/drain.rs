@@ -74,7 +74,7 @@ impl Drain<'_> {
         self.backlog.remove(id);
         let outcome = attempt::run(self.keeper, id, self.config, self.stop)?;
         self.count(outcome);
-        if self.backlog.len() < RESCAN_BELOW { self.refill() } else { Ok(()) }
+        if self.backlog.len() < RESCAN_BELOW { self.refill() } else { self.take_in_retries() }
     }
 
     /// Settles `id` in favour of `other`, unless somebody has taken that one away meanwhile: then nothing else would do
@@ -106,6 +106,10 @@ impl Drain<'_> {
 
     /// Sleeps until something arrives, `at_most` has passed, or a stop is requested; then looks.
     fn wait(&mut self, at_most: Duration) -> Result<(), SpoolError> {
+        // A full disk may have spent it; without it the next full disk refuses one delivery more.
+        if let Err(error) = self.keeper.refill_reserve() {
+            tracing::warn!(event = "no-reserve", reason = %error);
+        }
         if let Err(error) = self.watch.wait(self.stop.fd(), at_most) {
             tracing::error!(event = "wait-failed", reason = %error);
         }
@@ -119,6 +123,10 @@ impl Drain<'_> {
         for id in scan.jobs {
             self.take_in(id, State::Queued, None);
         }
+        self.take_in_retries()
+    }
+
+    fn take_in_retries(&mut self) -> Result<(), SpoolError> {
         for (id, not_before) in self.keeper.waiting()? {
             self.take_in(id, State::Waiting, Some(not_before));
         }
