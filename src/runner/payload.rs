@@ -33,6 +33,16 @@ impl PayloadFile {
         drop(Self(path(dir, id)));
     }
 
+    /// Removes what runners that died have left of jobs that are not in `dir` any more. What cannot be removed can wait.
+    pub(super) fn sweep(dir: &Path) {
+        for entry in std::fs::read_dir(dir).into_iter().flatten().flatten() {
+            let path = entry.path();
+            if path.extension().is_some_and(|e| e == "payload") && !path.with_extension("job").exists() {
+                let _ = std::fs::remove_file(path);
+            }
+        }
+    }
+
     /// Where it is.
     pub(super) fn path(&self) -> &Path {
         &self.0

