@@ -78,11 +78,6 @@ pub(super) fn account_for(claim: Claim, config: &Config) -> Result<Option<Outcom
     settle(claim, hook, &result, attempts_started)
 }
 
-/// Removes what dead runners have left beside jobs that have moved on.
-pub(super) fn sweep(config: &Config) {
-    PayloadFile::sweep(&running(&config.spool));
-}
-
 /// A job that was claimed and of which nothing has begun: no interruption, whatever the hook says about those.
 fn give_back(claim: Claim) -> Result<Option<Outcome>, SpoolError> {
     let not_before = Timestamp::now();

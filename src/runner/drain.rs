@@ -67,7 +67,6 @@ impl Drain<'_> {
             let outcome = attempt::account_for(claim, self.config)?;
             self.count(outcome);
         }
-        attempt::sweep(self.config);
         Ok(())
     }
 
