@@ -33,6 +33,13 @@ impl PayloadFile {
         drop(Self(path(dir, id)));
     }
 
+    /// Removes every one in `dir`: those of jobs that have moved on, whose removal failed. Only while nothing runs.
+    pub(super) fn remove_all(dir: &Path) {
+        let Ok(entries) = std::fs::read_dir(dir) else { return };
+        let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
+        paths.filter(|path| path.extension().is_some_and(|e| e == "payload")).for_each(|path| drop(Self(path)));
+    }
+
     /// Where it is.
     pub(super) fn path(&self) -> &Path {
         &self.0
@@ -54,7 +61,7 @@ fn create(path: &Path) -> io::Result<File> {
 
 impl Drop for PayloadFile {
     fn drop(&mut self) {
-        // What stays behind is removed at the next attempt or with the job.
+        // What stays behind is removed at the next attempt, or when the next runner starts.
         let _ = std::fs::remove_file(&self.0);
     }
 }

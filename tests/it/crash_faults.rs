@@ -41,6 +41,7 @@ fn fail_at(call: &Call, errno: &str) {
     let second = home.drain();
     assert!(matches!(second.status.code(), Some(0 | 1)), "{at}: {second:?}");
     expect_at_rest(&home, id, &at, &log);
+    assert_eq!(home.names("running"), [""; 0], "{at}: a copy of the payload stays for ever");
     expect_marks(&home, id, &at);
 }
 
@@ -54,7 +55,8 @@ fn expect_at_rest(home: &Home, id: JobId, at: &str, log: &str) {
     assert_eq!(job.id, id, "{at}");
     assert!(ends.contains(&(&job.state, &job.outcome)), "{at}: {job:?}: {:#?}: {log}", home.history(id));
     for place in ["tmp", "queued", "running", "waiting"] {
-        assert_eq!(home.names(place), [""; 0], "{at}: {place}: {log}");
+        let jobs: Vec<String> = home.names(place).into_iter().filter(|name| !name.ends_with(".payload")).collect();
+        assert_eq!(jobs, [""; 0], "{at}: {place}: {log}");
     }
 }
 
@@ -79,4 +81,13 @@ fn a_runner_that_a_call_fails_says_so_and_loses_no_job() {
             }
         }
     }
+}
+
+#[test]
+fn a_copy_of_a_payload_that_could_not_be_removed_goes_when_the_next_runner_starts() {
+    let calls = clean_run();
+    let removals = calls.iter().filter(|call| call.is_one_of(&["unlink", "unlinkat"]) && !call.failed());
+    let removals: Vec<&Call> = removals.collect();
+    assert_eq!(removals.len(), 1, "{removals:?}");
+    fail_at(removals[0], "EIO");
 }
