@@ -2,6 +2,7 @@
 
 use super::attempt;
 use super::backlog::{Backlog, Choice, Item};
+use super::payload::PayloadFile;
 use crate::config::{Config, WhenNewer};
 use crate::model::{JobId, JobMeta, Outcome, State};
 use crate::spool::{Keeper, Problem, Settlement, SpoolError, What};
@@ -67,6 +68,7 @@ impl Drain<'_> {
             let outcome = attempt::account_for(claim, self.config)?;
             self.count(outcome);
         }
+        PayloadFile::remove_all(&self.config.spool.join(State::Running.as_str()));
         Ok(())
     }
 
