@@ -5,10 +5,14 @@ use super::report::Report;
 use super::settings::Config;
 use std::fs::File;
 use std::io::{self, Read};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 /// Largest configuration in bytes; no person writes a larger one.
 const LIMIT_BYTES: u64 = 1 << 20;
+
+/// The bit of a mode by which everybody may write.
+const OTHERS_MAY_WRITE: u32 = 0o002;
 
 /// Why there is no configuration.
 #[derive(Debug, thiserror::Error)]
@@ -23,6 +27,9 @@ pub enum LoadError {
         /// What to do.
         remedy: &'static str,
     },
+    /// Anybody could have written the file, and so the commands in it.
+    #[error("configuration `{}` may be written by anybody: `chmod o-w {}`, and see whether it is still yours", .0.display(), .0.display())]
+    Open(PathBuf),
     /// The file is not right.
     #[error(transparent)]
     Wrong(Report),
@@ -34,15 +41,19 @@ pub fn load(file: &Path) -> Result<Config, LoadError> {
         let remedy = remedy(cause.kind());
         LoadError::Unreadable { file: file.to_owned(), cause, remedy }
     };
-    let text = read(file).map_err(unreadable)?;
+    let mut opened = File::open(file).map_err(unreadable)?;
+    if opened.metadata().map_err(unreadable)?.mode() & OTHERS_MAY_WRITE != 0 {
+        return Err(LoadError::Open(file.to_owned()));
+    }
+    let text = read(&mut opened).map_err(unreadable)?;
     let mut config = check(&text, file.to_owned()).map_err(LoadError::Wrong)?;
     config.file = std::path::absolute(file).map_err(unreadable)?;
     Ok(config)
 }
 
-fn read(file: &Path) -> io::Result<String> {
+fn read(file: &mut File) -> io::Result<String> {
     let mut bytes = Vec::new();
-    File::open(file)?.take(LIMIT_BYTES + 1).read_to_end(&mut bytes)?;
+    file.take(LIMIT_BYTES + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > LIMIT_BYTES {
         return Err(io::Error::new(io::ErrorKind::FileTooLarge, "larger than 1 MiB"));
     }

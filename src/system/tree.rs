@@ -18,7 +18,9 @@ use std::time::{Duration, Instant};
 /// Name of the mark: the variable that holds the job's id.
 pub const MARK: &str = "HOOKSPOOL_JOB";
 /// Rounds of stop-and-look before what cannot be stopped is killed as it is.
-const FREEZE_ROUNDS: usize = 20;
+const FREEZE_ROUNDS: usize = 500;
+/// Between two of them.
+const FREEZE_WAIT: Duration = Duration::from_millis(2);
 /// How long KILL is repeated before processes are given up as stuck.
 const GIVE_UP: Duration = Duration::from_secs(10);
 /// How long one round of KILL waits for the killed.
@@ -83,8 +85,8 @@ impl Tree {
         self.known.contains(&p.key())
             || match table::mark(p.pid, MARK, &self.job) {
                 Mark::Ours => true,
-                Mark::Absent => self.is_claimed_orphan(p, relatives),
-                Mark::Other | Mark::Unknown => false,
+                Mark::Absent | Mark::Unknown => self.is_claimed_orphan(p, relatives),
+                Mark::Other => false,
             }
     }
 
@@ -141,6 +143,8 @@ impl Tree {
             if running.filter(|m| send(m, Signal::STOP)).count() == 0 {
                 break;
             }
+            // On a busy machine a process runs on until it is its turn to see the signal, and may fork once more.
+            std::thread::sleep(FREEZE_WAIT);
             members = self.members()?;
         }
         Ok(members)

@@ -1,6 +1,8 @@
 //! What is said of the file as a whole.
 
 use crate::config_golden::{is_reported, report, with};
+use hookspool::config::load;
+use std::os::unix::fs::PermissionsExt;
 
 #[test]
 fn a_spool_is_required() {
@@ -382,4 +384,20 @@ fn a_problem_is_an_object_for_programs() {
         { "line": 4, "column": 9, "message": "`grace` must be from 0s to 1d", "hint": null },
     ]);
     assert_eq!(serde_json::to_value(problems).unwrap(), expected);
+}
+
+#[test]
+fn a_file_that_anybody_may_write_is_not_believed() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("hookspool.toml");
+    std::fs::write(&file, with("name = \"docs\"")).unwrap();
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o646)).unwrap();
+    let told = load(&file).unwrap_err().to_string();
+    let path = file.display();
+    assert_eq!(
+        told,
+        format!(
+            "configuration `{path}` may be written by anybody: `chmod o-w {path}`, and see whether it is still yours"
+        )
+    );
 }

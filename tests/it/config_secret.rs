@@ -1,6 +1,6 @@
 //! What is said of secrets, and what never is.
 
-use crate::config_golden::{is_reported, with, without};
+use crate::config_golden::{is_reported, report, with, without};
 
 #[test]
 fn a_secret_in_the_configuration_is_refused_and_not_shown() {
@@ -161,4 +161,12 @@ hookspool.toml:6:13: not TOML: invalid basic string, expected `"`
 6 | "…"
   |    ^"#,
     );
+}
+
+#[test]
+fn a_variable_whose_value_the_sender_chooses_is_no_secret() {
+    for name in ["HTTP_X_SECRET", "QUERY_STRING", "PATH_INFO", "REMOTE_USER", "CONTENT_TYPE"] {
+        let text = report(&with(&format!("secret = {{ env = \"{name}\" }}"))).to_string();
+        assert!(text.contains("is a variable that a web server sets for each request"), "{name}: {text}");
+    }
 }

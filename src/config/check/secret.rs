@@ -64,7 +64,23 @@ fn env(entry: &Entry<'_>, findings: &mut Findings<'_>) -> Option<SecretSource> {
         entry.wrong(findings, "`env` must be the name of an environment variable", "as in `{ env = \"DOCS_SECRET\" }`");
         return None;
     }
+    if is_the_senders(name) {
+        let message = format!("`{name}` is a variable that a web server sets for each request");
+        entry.wrong(
+            findings,
+            &message,
+            "the sender would choose the secret: name one that the web server's own configuration sets",
+        );
+        return None;
+    }
     Some(SecretSource::Env(name.to_owned()))
+}
+
+/// Meta-variables of a CGI request (RFC 3875 §4.1), as far as a sender can choose their values.
+fn is_the_senders(name: &str) -> bool {
+    let of_request = ["AUTH_TYPE", "CONTENT_", "PATH_INFO", "PATH_TRANSLATED", "QUERY_STRING", "REMOTE_", "REQUEST_"];
+    let of_server = ["SCRIPT_", "SERVER_", "DOCUMENT_", "GATEWAY_INTERFACE", "HTTP_", "HTTPS", "REDIRECT_"];
+    of_request.iter().chain(&of_server).any(|prefix| name.starts_with(prefix))
 }
 
 fn credential(entry: &Entry<'_>, findings: &mut Findings<'_>) -> Option<SecretSource> {
