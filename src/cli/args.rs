@@ -73,7 +73,7 @@ pub(super) struct FastcgiArgs {
     #[arg(long, value_name = "GROUP")]
     pub(super) socket_group: Option<String>,
     /// Requests answered at the same time
-    #[arg(long, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(super) workers: u16,
 }
 

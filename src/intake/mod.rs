@@ -26,7 +26,7 @@ pub struct Intake {
 }
 
 /// Bytes of a body that are on their way at a time.
-const COPY_BYTES: usize = 64 * 1024;
+const COPY_BYTES: u64 = 32 * 1024;
 
 /// A delivery whose body is in the spool's `tmp/` and whose sender is known. Only [`Intake::receive`] makes one.
 struct Received<'a> {
@@ -110,15 +110,21 @@ impl Intake {
         let secrets = secrets(hook)?;
         let mut check = hook.provider.begin(head, &secrets, arrived_at).map_err(|error| outcome::denied(&error))?;
         let mut draft = self.inbox()?.draft().map_err(|error| self.spool_failed(&error))?;
-        self.copy(body, &mut draft, &mut check)?;
+        let room = usize::try_from(head.content_length.min(COPY_BYTES)).unwrap_or(0).max(1);
+        self.copy(body, &mut vec![0; room], &mut draft, &mut check)?;
         let verified = check.finish(&mut draft.reader()).map_err(|error| outcome::denied(&error))?;
         Ok(Received { hook, draft, verified, arrived_at })
     }
 
-    fn copy(&self, body: &mut dyn Read, draft: &mut Draft, check: &mut Check) -> Result<(), Refusal> {
-        let mut buffer = vec![0; COPY_BYTES];
+    fn copy(
+        &self,
+        body: &mut dyn Read,
+        buffer: &mut [u8],
+        draft: &mut Draft,
+        check: &mut Check,
+    ) -> Result<(), Refusal> {
         loop {
-            let bytes = match body.read(&mut buffer) {
+            let bytes = match body.read(buffer) {
                 Ok(0) => return Ok(()),
                 Ok(n) => &buffer[..n],
                 Err(error) => return Err(Refusal::new(Status::BadRequest, "incomplete body", error.to_string())),

@@ -34,8 +34,14 @@ impl<D: Disk> Draft<D> {
     /// Appends to the payload.
     pub fn write(&mut self, bytes: &[u8]) -> Result<(), SpoolError> {
         self.hash.update(bytes);
-        self.buffer.extend_from_slice(bytes);
-        if self.buffer.len() > BUFFER_BYTES { self.spill() } else { Ok(()) }
+        if self.file.is_none() && self.buffer.len() + bytes.len() <= BUFFER_BYTES {
+            self.buffer.extend_from_slice(bytes);
+            return Ok(());
+        }
+        if self.file.is_none() {
+            self.spill()?;
+        }
+        self.append(bytes)
     }
 
     /// Length of the payload so far, in bytes.
@@ -63,8 +69,12 @@ impl<D: Disk> Draft<D> {
             let bytes = tail.len() - 2;
             return Err(SpoolError::DescriptionTooLong { bytes, limit_bytes: format::LINE_LIMIT_BYTES });
         }
-        self.buffer.extend_from_slice(&tail);
-        self.put()?;
+        if self.file.is_none() {
+            self.file = Some(self.create().map_err(|e| self.error("create", e))?);
+        }
+        let mut rest = std::mem::take(&mut self.buffer);
+        rest.extend_from_slice(&tail);
+        self.append(&rest)?;
         self.seal_and_move(id)?;
         Ok(id)
     }
@@ -91,28 +101,26 @@ impl<D: Disk> Draft<D> {
         disk.flush_dir(queued).map_err(|e| SpoolError::call("flush", disk.path(queued, OsStr::new("")), e))
     }
 
-    /// Writes the buffer out because it is full. The lock keeps a sweep away however slow the sender is.
+    /// Begins the file with what was kept in memory, and keeps no more. The lock keeps a sweep away however slow the
+    /// sender is.
     fn spill(&mut self) -> Result<(), SpoolError> {
-        let first = self.file.is_none();
-        self.put()?;
+        self.file = Some(self.create().map_err(|e| self.error("create", e))?);
+        let kept = std::mem::take(&mut self.buffer);
+        self.append(&kept)?;
         match &self.file {
-            Some(file) if first => self.desk.disk.lock(file, Lock::Try).map(drop).map_err(|e| self.error("lock", e)),
-            _ => Ok(()),
+            Some(file) => self.desk.disk.lock(file, Lock::Try).map(drop).map_err(|e| self.error("lock", e)),
+            None => Ok(()),
         }
     }
 
-    /// Writes the buffer out.
-    fn put(&mut self) -> Result<(), SpoolError> {
-        if self.file.is_none() {
-            self.file = Some(self.create().map_err(|e| self.error("create", e))?);
-        }
+    /// Writes at the end of the file.
+    fn append(&mut self, bytes: &[u8]) -> Result<(), SpoolError> {
         let disk = &self.desk.disk;
         if let Some(file) = &self.file {
-            with_reserve(disk, || disk.write_all_at(file, &self.buffer, self.spilled_bytes))
+            with_reserve(disk, || disk.write_all_at(file, bytes, self.spilled_bytes))
                 .map_err(|e| self.error("write", e))?;
         }
-        self.spilled_bytes += self.buffer.len() as u64;
-        self.buffer.clear();
+        self.spilled_bytes += bytes.len() as u64;
         Ok(())
     }
 

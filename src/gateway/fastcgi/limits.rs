@@ -44,7 +44,7 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            workers: 32,
+            workers: 16,
             connections: 1024,
             params_bytes: 64 * 1024,
             pairs: 1024,
