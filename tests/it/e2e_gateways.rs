@@ -1,6 +1,6 @@
 //! Edge. A signed delivery through every web server, to a deployed file; and what no web server may make of it.
 
-use crate::support::github::{delivery, push_of_length, push_to};
+use crate::support::github::{COMMIT, delivery, push_of_length, push_to};
 use crate::support::http::{Request, die_after, send, stop_after};
 use crate::support::repository::Repository;
 use crate::support::{Gateway, Server, job, through_every_gateway, until};
@@ -84,6 +84,22 @@ fn what_is_not_configured_is_a_500_that_says_no_more(gateway: Gateway) {
     assert_eq!((reply.status, reply.text().as_str()), (500, "not configured\n"), "{reply:?}");
     assert_eq!(reply.header("content-type"), Some("text/plain; charset=utf-8"));
     assert_eq!(job::all(&site.spool()), []);
+}
+
+#[test]
+fn after_an_outage_of_the_receiver_deliveries_are_soon_queued_again() {
+    for gateway in [Gateway::NginxFastcgi, Gateway::ApacheFastcgi, Gateway::LighttpdFastcgi] {
+        let site = gateway.site();
+        let mut server = gateway.start(&site);
+        let push = || delivery("/hooks/docs", "push", &push_to("main", COMMIT));
+        server.receiver = None;
+        let refused = send(server.address, &push());
+        assert!((500..600).contains(&refused.status), "{gateway:?}: {refused:?}");
+        server.receiver = gateway.start_receiver(&site);
+        // lighttpd asks no sooner than a second after a failure.
+        until("a delivery is queued", || send(server.address, &push()).status == 202);
+        assert_eq!(job::all(&site.spool()).len(), 1);
+    }
 }
 
 /// Sends a delivery that must be queued, and returns the job's id.

@@ -4,7 +4,7 @@ use crate::support::github::{delivery, push_to};
 use crate::support::http::{Framing, Request, send};
 use crate::support::repository::Repository;
 use crate::support::site::read_shipped;
-use crate::support::{Account, Gateway, Site, job, until};
+use crate::support::{Account, Gateway, Site, job, supervisor, until};
 use hookspool::model::State;
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -143,6 +143,28 @@ fn user_and_directories_are_what_systemd_makes_of_the_shipped_files() {
         let whole = (facts.uid(), facts.gid(), facts.permissions().mode() & 0o7777);
         assert!(!is_root || whole == (owner, gid, mode), "{path}: {whole:?}");
     }
+}
+
+#[test]
+fn receivers_under_supervisor_that_restart_in_turn_miss_no_delivery() {
+    let site = Site::new();
+    let server = Gateway::Supervisor.start(&site);
+    let ping = || send(server.address, &delivery(&server.path("docs"), "ping", b"{\"zen\":\"calm\"}"));
+    let restarts = || {
+        ["hookspool:hookspool_00", "hookspool:hookspool_01"].map(|one| supervisor::control(&site, &["restart", one]))
+    };
+    std::thread::scope(|scope| {
+        let restarting = scope.spawn(restarts);
+        let mut pongs = 0;
+        while !restarting.is_finished() {
+            let reply = ping();
+            assert_eq!(reply.status, 200, "after {pongs} others: {reply:?}");
+            pongs += 1;
+        }
+        let outputs = restarting.join().expect("restarts");
+        assert!(outputs.iter().all(|output| output.status.success()), "{outputs:?}");
+        assert!(pongs > 10, "only {pongs} deliveries arrived meanwhile");
+    });
 }
 
 /// What `SystemCallFilter=` of a unit leaves, by systemd's own lists.

@@ -1,5 +1,6 @@
 //! Edge. Which users of this machine the servers, the receiver and the runner are.
 
+use super::daemon::PATH;
 use std::process::Command;
 use std::sync::OnceLock;
 
@@ -59,7 +60,7 @@ impl Account {
             command.arg(format!("--reuid={}", self.uid)).arg(format!("--regid={}", self.gid));
             command.arg(format!("--groups={}", all.join(",")));
         }
-        command.arg("--").arg(program).env_clear().env("PATH", "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin");
+        command.arg("--").arg(program).env_clear().env("PATH", PATH);
         command
     }
 

@@ -1,13 +1,12 @@
 //! Edge. Apache in the foreground, with a shipped file beside what a distribution's configuration brings.
 
 use super::account::{Account, is_root};
-use super::daemon::Daemon;
+use super::daemon::{Daemon, foreground};
 use super::gateway::{answers, script_group};
 use super::site::{Site, chown_to, read_shipped};
 use std::fmt::Write;
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
-use std::process::Command;
 
 /// The modules that the shipped files need, beside those that every installation loads.
 const MODULES: [&str; 9] =
@@ -45,8 +44,8 @@ pub(super) fn shared_hosting(site: &Site, port: u16) -> Daemon {
 fn start(site: &Site, port: u16, user: &Account, group: &str, shipped: &str) -> Daemon {
     site.write("/etc/apache2/conf-enabled/hookspool.conf", shipped);
     let config = site.write("/etc/apache2/apache2.conf", &frame(site, port, user, group));
-    let mut command = Command::new("setpriv");
-    command.args(["--pdeathsig=TERM", "--", "apache2", "-DFOREGROUND", "-f"]).arg(config);
+    let mut command = foreground("apache2");
+    command.args(["-DFOREGROUND", "-f"]).arg(config);
     let log = site.at("/var/log/apache-error.log");
     Daemon::start("apache2", command, &site.at("/var/log/apache.out"), &[log]).ready(|| answers(port))
 }

@@ -16,6 +16,9 @@ const FAREWELL: Duration = Duration::from_secs(10);
 /// Between two looks at a fact that no event announces.
 const LOOK: Duration = Duration::from_millis(10);
 
+/// Where servers and tools are.
+pub(super) const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
 /// The instant at which a test gives up waiting.
 fn deadline() -> Instant {
     Instant::now() + PATIENCE
@@ -28,6 +31,13 @@ pub(crate) fn until(what: &str, mut fact: impl FnMut() -> bool) {
         assert!(Instant::now() < deadline, "waited in vain until {what}");
         wait(&mut [], LOOK);
     }
+}
+
+/// `program` with nothing in its environment but a `PATH`, gone with this test even when the test is killed.
+pub(super) fn foreground(program: &str) -> Command {
+    let mut command = Command::new("setpriv");
+    command.args(["--pdeathsig=TERM", "--", program]).env_clear().env("PATH", PATH);
+    command
 }
 
 /// A server in the foreground, leader of a process group of its own.

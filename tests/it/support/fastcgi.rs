@@ -1,7 +1,7 @@
 //! Edge. The other end of a `FastCGI` socket: hookspool in each way in which it can be handed one, and fcgiwrap.
 
 use super::account::{Account, is_root};
-use super::daemon::Daemon;
+use super::daemon::{Daemon, foreground};
 use super::gateway::script_group;
 use super::site::Site;
 use std::fs::Permissions;
@@ -74,12 +74,11 @@ fn setting<'a>(unit: &'a str, name: &str) -> &'a str {
 }
 
 fn spawn_fcgi(socket: &Path, users: &[&str]) -> Command {
-    let mut command = Command::new("setpriv");
-    command.args(["--pdeathsig=TERM", "--", "spawn-fcgi", "-n", "-M", "0660", "-b", "1024", "-s"]).arg(socket);
+    let mut command = foreground("spawn-fcgi");
+    command.args(["-n", "-M", "0660", "-b", "1024", "-s"]).arg(socket);
     if is_root() {
         command.args(users);
     }
-    command.env_clear().env("PATH", "/usr/bin:/bin:/usr/sbin:/sbin");
     command
 }
 

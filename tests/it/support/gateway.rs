@@ -48,26 +48,37 @@ impl Gateway {
     /// Starts everything between a socket and the executable.
     pub(crate) fn start(self, site: &Site) -> Server {
         let port = free_port();
-        let daemons = match self {
-            Self::NginxFastcgi => vec![nginx::fastcgi(site, port), fastcgi::listening(site)],
-            Self::NginxFcgiwrap => vec![nginx::cgi(site, port), fastcgi::fcgiwrap(site)],
-            Self::ApacheCgi => vec![apache::cgi(site, port)],
-            Self::ApacheFastcgi => vec![apache::fastcgi(site, port), fastcgi::spawned(site)],
-            Self::SharedHosting => vec![apache::shared_hosting(site, port)],
-            Self::LighttpdFastcgi => vec![lighttpd::fastcgi(site, port), fastcgi::spawned(site)],
-            Self::LighttpdCgi => vec![lighttpd::cgi(site, port)],
-            Self::Supervisor => vec![nginx::fastcgi(site, port), supervisor::start(site)],
-            Self::Systemd => vec![nginx::fastcgi(site, port), fastcgi::socket_activated(site, &[])],
+        let web = match self {
+            Self::NginxFcgiwrap => nginx::cgi(site, port),
+            Self::NginxFastcgi | Self::Supervisor | Self::Systemd => nginx::fastcgi(site, port),
+            Self::ApacheCgi => apache::cgi(site, port),
+            Self::ApacheFastcgi => apache::fastcgi(site, port),
+            Self::SharedHosting => apache::shared_hosting(site, port),
+            Self::LighttpdFastcgi => lighttpd::fastcgi(site, port),
+            Self::LighttpdCgi => lighttpd::cgi(site, port),
         };
         let base = if self == Self::SharedHosting { "/deploy/hookspool.cgi" } else { "/hooks" };
-        Server { address: loopback(port), base, _daemons: daemons }
+        Server { address: loopback(port), base, _web: web, receiver: self.start_receiver(site) }
+    }
+
+    /// Starts what the web server passes requests on to, where that is a process of its own.
+    pub(crate) fn start_receiver(self, site: &Site) -> Option<Daemon> {
+        match self {
+            Self::NginxFastcgi => Some(fastcgi::listening(site)),
+            Self::NginxFcgiwrap => Some(fastcgi::fcgiwrap(site)),
+            Self::ApacheFastcgi | Self::LighttpdFastcgi => Some(fastcgi::spawned(site)),
+            Self::Supervisor => Some(supervisor::start(site)),
+            Self::Systemd => Some(fastcgi::socket_activated(site, &[])),
+            Self::ApacheCgi | Self::SharedHosting | Self::LighttpdCgi => None,
+        }
     }
 
     /// `Systemd`, with the executable under another program such as a tracer.
     pub(crate) fn systemd_under(site: &Site, wrapper: &[&str]) -> Server {
         let port = free_port();
-        let daemons = vec![nginx::fastcgi(site, port), fastcgi::socket_activated(site, wrapper)];
-        Server { address: loopback(port), base: "/hooks", _daemons: daemons }
+        let web = nginx::fastcgi(site, port);
+        let receiver = Some(fastcgi::socket_activated(site, wrapper));
+        Server { address: loopback(port), base: "/hooks", _web: web, receiver }
     }
 }
 
@@ -77,7 +88,9 @@ pub(crate) struct Server {
     pub(crate) address: SocketAddr,
     /// What stands before `/<hook>`.
     base: &'static str,
-    _daemons: Vec<Daemon>,
+    _web: Daemon,
+    /// What the web server passes requests on to.
+    pub(crate) receiver: Option<Daemon>,
 }
 
 impl Server {

@@ -1,10 +1,9 @@
 //! Edge. lighttpd in the foreground, with a shipped file beside what a distribution's configuration brings.
 
 use super::account::{Account, is_root};
-use super::daemon::Daemon;
+use super::daemon::{Daemon, foreground};
 use super::gateway::{answers, script_group};
 use super::site::Site;
-use std::process::Command;
 
 /// `deploy/lighttpd.conf`.
 pub(super) fn fastcgi(site: &Site, port: u16) -> Daemon {
@@ -20,8 +19,8 @@ fn start(site: &Site, port: u16, group: &str, file: &str) -> Daemon {
     site.write("/etc/lighttpd/conf-enabled/20-hookspool.conf", &site.shipped(file, &[]));
     site.directory("/var/log/lighttpd", 0o750, Some(Account::web()));
     let config = site.write("/etc/lighttpd/lighttpd.conf", &frame(site, port, group));
-    let mut command = Command::new("setpriv");
-    command.args(["--pdeathsig=TERM", "--", "lighttpd", "-D", "-f"]).arg(config);
+    let mut command = foreground("lighttpd");
+    command.args(["-D", "-f"]).arg(config);
     let logs = [site.at("/var/log/lighttpd/error.log"), site.at("/var/log/lighttpd/scripts.log")];
     Daemon::start("lighttpd", command, &site.at("/var/log/lighttpd.out"), &logs).ready(|| answers(port))
 }

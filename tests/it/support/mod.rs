@@ -12,7 +12,7 @@ mod lighttpd;
 mod nginx;
 pub(crate) mod repository;
 pub(crate) mod site;
-mod supervisor;
+pub(crate) mod supervisor;
 
 pub(crate) use account::Account;
 pub(crate) use daemon::until;

@@ -1,10 +1,9 @@
 //! Edge. nginx in the foreground, with a shipped file in its http section.
 
 use super::account::{Account, is_root};
-use super::daemon::Daemon;
+use super::daemon::{Daemon, foreground};
 use super::gateway::answers;
 use super::site::Site;
-use std::process::Command;
 
 /// `nginx.conf.example`.
 pub(super) fn fastcgi(site: &Site, port: u16) -> Daemon {
@@ -22,8 +21,8 @@ fn start(site: &Site, port: u16, file: &str) -> Daemon {
     site.write("/etc/nginx/conf.d/hookspool.conf", &shipped);
     let config = site.write("/etc/nginx/nginx.conf", &frame(site));
     let log = site.at("/var/log/nginx-error.log");
-    let mut command = Command::new("setpriv");
-    command.args(["--pdeathsig=TERM", "--", "nginx", "-c"]).arg(config).arg("-e").arg(&log);
+    let mut command = foreground("nginx");
+    command.args(["-c"]).arg(config).arg("-e").arg(&log);
     Daemon::start("nginx", command, &site.at("/var/log/nginx.out"), &[log]).ready(|| answers(port))
 }
 

@@ -1,10 +1,12 @@
 //! Edge. supervisord in the foreground, with the shipped programs.
 
 use super::account::{Account, is_root};
-use super::daemon::Daemon;
+use super::daemon::{Daemon, foreground};
 use super::fastcgi::accepts;
 use super::site::Site;
-use std::process::Command;
+use std::process::Output;
+
+const CONFIG: &str = "/etc/supervisor/supervisord.conf";
 
 /// `deploy/supervisor.conf`: two receivers on one socket, and the runner.
 pub(super) fn start(site: &Site) -> Daemon {
@@ -14,9 +16,9 @@ pub(super) fn start(site: &Site) -> Daemon {
     let changes = [("socket_owner=hookspool:www-data", socket.as_str()), ("user=hookspool", &user)];
     let shipped = site.shipped("deploy/supervisor.conf", &changes);
     site.write("/etc/supervisor/conf.d/hookspool.conf", &shipped);
-    let config = site.write("/etc/supervisor/supervisord.conf", &frame(site));
-    let mut command = Command::new("setpriv");
-    command.args(["--pdeathsig=TERM", "--", "supervisord", "--nodaemon", "-c"]).arg(config);
+    let config = site.write(CONFIG, &frame(site));
+    let mut command = foreground("supervisord");
+    command.args(["--nodaemon", "-c"]).arg(config);
     let logs = ["receiver.log", "runner.log"].map(|log| site.at("/var/log/hookspool").join(log));
     let socket = site.at("/run/hookspool/hookspool.sock");
     Daemon::start("supervisord", command, &site.at("/var/log/supervisord.out"), &logs)
@@ -28,11 +30,19 @@ fn running(site: &Site) -> bool {
     site.processes().len() == 3
 }
 
+/// supervisorctl(1).
+pub(crate) fn control(site: &Site, arguments: &[&str]) -> Output {
+    foreground("supervisorctl").arg("-c").arg(site.at(CONFIG)).args(arguments).output().expect("supervisorctl")
+}
+
 fn frame(site: &Site) -> String {
     let root = site.root();
     let user = if is_root() { "user=root\n" } else { "" };
     format!(
         "[supervisord]\n{user}logfile={root}/var/log/supervisord.log\npidfile={root}/run/supervisord.pid\n\
-         childlogdir={root}/var/log\n[include]\nfiles = {root}/etc/supervisor/conf.d/*.conf\n"
+         childlogdir={root}/var/log\n[unix_http_server]\nfile={root}/run/supervisor.sock\n\
+         [rpcinterface:supervisor]\n\
+         supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface\n\
+         [supervisorctl]\nserverurl=unix://{root}/run/supervisor.sock\n[include]\nfiles = {root}/etc/supervisor/conf.d/*.conf\n"
     )
 }
