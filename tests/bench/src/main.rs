@@ -77,17 +77,14 @@ fn run(arguments: &Arguments) -> io::Result<()> {
     if append::in_memory(&room.dir)? && !arguments.in_memory {
         return Err(io::Error::other("the work directory is in memory: a flush would cost nothing"));
     }
-    let description = machine::describe(&room);
     let nginx = nginx::start(&room)?;
-    if let Some(contender) = arguments.profile {
-        println!("{}", profile::run(contender, &room, arguments.load(), arguments.size)?);
-        return Ok(());
-    }
-    let rounds = if arguments.skip == Some(Part::Rates) { Rounds::new() } else { arguments.rates(&room, &nginx)? };
-    let footprints = if arguments.skip == Some(Part::Memory) { Footprints::new() } else { arguments.memory(&room)? };
-    let text = arguments.tables(&description, &rounds, &footprints);
+    let text = match arguments.profile {
+        Some(contender) => profile::run(contender, &room, arguments.load(), arguments.size)?,
+        None => arguments.compare(&room, &nginx)?,
+    };
     println!("{text}");
-    arguments.save.as_deref().map_or(Ok(()), |file| save(file, &text))
+    drop(nginx);
+    room.clear()
 }
 
 impl Arguments {
@@ -101,6 +98,15 @@ impl Arguments {
 
     fn contenders(&self) -> Vec<Contender> {
         Contender::ALL.into_iter().filter(|one| self.only.is_empty() || self.only.contains(one)).collect()
+    }
+
+    fn compare(&self, room: &Room, nginx: &process::Group) -> io::Result<String> {
+        let description = machine::describe(room);
+        let rounds = if self.skip == Some(Part::Rates) { Rounds::new() } else { self.rates(room, nginx)? };
+        let footprints = if self.skip == Some(Part::Memory) { Footprints::new() } else { self.memory(room)? };
+        let text = self.tables(&description, &rounds, &footprints);
+        self.save.as_deref().map_or(Ok(()), |file| save(file, &text))?;
+        Ok(text)
     }
 
     /// A B C … A B C …, so that a slow minute of the machine hits all of them.

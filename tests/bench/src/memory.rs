@@ -32,7 +32,7 @@ pub struct Footprint {
 
 /// Starts the contender, sends the deliveries, and watches all its processes. `None` for those without a process.
 pub fn measure(contender: Contender, room: &Room) -> io::Result<Option<Footprint>> {
-    room.clear_spool()?;
+    room.fresh_spool()?;
     let Some(group) = contender.start(room)? else { return Ok(None) };
     probe(contender, room, 8192)?;
     let rest = procfs::memory(group.pid());

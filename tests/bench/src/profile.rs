@@ -45,7 +45,7 @@ fn observed(
     size: usize,
     mut observer: Command,
 ) -> io::Result<(u64, Group)> {
-    room.clear_spool()?;
+    room.fresh_spool()?;
     let Some(group) = contender.start(room)? else { return Err(io::Error::other("nothing to profile")) };
     probe(contender, room, size)?;
     let pid = group.pid().as_raw_nonzero().to_string();

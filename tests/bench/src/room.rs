@@ -6,6 +6,13 @@ use std::io::{self, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// For so long after many files were deleted, ext4 looks again and again at each freed inode before it gives out
+/// another, which costs whoever creates files up to a millisecond of processor time for each (`recently_deleted`).
+const RECENT: Duration = Duration::from_secs(300);
+/// Written when a run has deleted its files.
+const CLEARED: &str = "cleared";
 
 /// Where things are.
 #[derive(Debug, Clone)]
@@ -27,18 +34,19 @@ pub struct Room {
 }
 
 impl Room {
-    /// Makes the directory afresh and writes the configurations.
+    /// Makes the directory and writes the configurations.
     pub fn furnish(dir: &Path, hookspool: PathBuf, crate_fastcgi: PathBuf, peers: PathBuf) -> io::Result<Self> {
-        let _ = fs::remove_dir_all(dir);
+        warn_of_recent_deletion(dir);
+        let dir = dir.join(format!("run-{}", std::process::id()));
         fs::create_dir_all(dir.join("www"))?;
-        let dir = fs::canonicalize(dir)?;
+        let dir = fs::canonicalize(&dir)?;
         let (buffered, unbuffered, webhook) = free_addresses()?;
         let room = Self { dir, hookspool, crate_fastcgi, peers, buffered, unbuffered, webhook };
         let secret = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(room.dir.join("secret"));
         secret?.write_all(SECRET.as_bytes())?;
         fs::write(room.config(), room.hookspool_toml())?;
         fs::write(room.dir.join("hooks.json"), hooks_json())?;
-        room.clear_spool()?;
+        room.fresh_spool()?;
         Ok(room)
     }
 
@@ -62,13 +70,22 @@ impl Room {
         self.dir.join(format!("{name}.log"))
     }
 
-    /// An empty spool.
-    pub fn clear_spool(&self) -> io::Result<()> {
-        match fs::remove_dir_all(self.spool()) {
+    /// An empty spool. The one before is put aside and not deleted: see `RECENT`.
+    pub fn fresh_spool(&self) -> io::Result<()> {
+        let used = self.dir.join("used");
+        fs::create_dir_all(&used)?;
+        let number = fs::read_dir(&used)?.count();
+        match fs::rename(self.spool(), used.join(number.to_string())) {
             Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e),
             _ => hookspool::spool::create(&self.spool()).map_err(io::Error::other)?,
         }
         crate::append::settle(&self.dir)
+    }
+
+    /// Deletes everything, at the end of a run.
+    pub fn clear(&self) -> io::Result<()> {
+        fs::remove_dir_all(&self.dir)?;
+        self.dir.parent().map_or(Ok(()), |base| fs::write(base.join(CLEARED), ""))
     }
 
     fn hookspool_toml(&self) -> String {
@@ -77,6 +94,14 @@ impl Room {
             "spool = \"{dir}/spool\"\n\n[[hook]]\nname = \"{HOOK}\"\nprovider = \"github\"\nsecret = {{ file = \"{dir}/secret\" }}\n\
              branches = [\"main\"]\nwhen_newer = \"keep\"\ndir = \"{dir}/www\"\nsteps = [ {{ run = [\"true\"] }} ]\n"
         )
+    }
+}
+
+fn warn_of_recent_deletion(base: &Path) {
+    let age = fs::metadata(base.join(CLEARED)).ok().and_then(|mark| mark.modified().ok()?.elapsed().ok());
+    if let Some(age) = age.filter(|&age| age < RECENT) {
+        let (age, recent) = (age.as_secs(), RECENT.as_secs());
+        eprintln!("bench: an earlier run deleted its files {age} s ago; figures that count need {recent} s of rest");
     }
 }
 

@@ -69,7 +69,7 @@ impl Counters {
 
 /// One round.
 pub fn run(contender: Contender, room: &Room, nginx: Pid, load: Load, size: usize) -> io::Result<Round> {
-    room.clear_spool()?;
+    room.fresh_spool()?;
     let group = contender.start(room)?;
     probe(contender, room, size)?;
     let receiver = group.as_ref().map(Group::pid);
