@@ -6,7 +6,7 @@ use hookspool::provider::{Provider, SamplePush, Secret};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_hookspool");
@@ -218,6 +218,19 @@ impl Home {
     /// The runner, until the spool is empty.
     pub(crate) fn drain(&self) -> Output {
         run(&mut self.runner(), Stdio::null())
+    }
+
+    /// The runner that follows one that was killed. A child that the dead one had forked, and that has not come to its
+    /// exec yet, holds the lock a moment longer.
+    pub(crate) fn drain_after_a_kill(&self) -> Output {
+        const TRY_AGAIN: i32 = 75;
+        let deadline = Instant::now() + Duration::from_secs(60);
+        loop {
+            let output = self.drain();
+            if output.status.code() != Some(TRY_AGAIN) || Instant::now() > deadline {
+                return output;
+            }
+        }
     }
 
     pub(crate) fn drain_under(&self, strace: &Strace) -> Output {

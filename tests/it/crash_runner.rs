@@ -121,7 +121,7 @@ impl Case {
 
         let had_started = home.count(id, "started") > 0;
         let had_ended = home.count(id, "ended") > 0;
-        let second = home.drain();
+        let second = home.drain_after_a_kill();
         assert!(matches!(second.status.code(), Some(0 | 1)), "{at}: {second:?}");
         let held = self.hook == "holds" && had_started && !had_ended;
         let ends = if held { ("held", "") } else { self.ends };
