@@ -286,7 +286,9 @@ fn fifty_clients_that_leave_in_the_middle_leave_nothing_behind() {
     let test = "fastcgi_resources::fifty_clients_that_leave_in_the_middle_leave_nothing_behind";
     let child = ChildResponder::start(test, ":");
     assert_serves(&mut child.connect());
-    wait_until("all workers are there", || child.status("Threads") >= 33);
+    // The responder's own thread, the test's and one for each worker.
+    let all = Limits::default().workers as u64 + 1;
+    wait_until("all workers are there", || child.status("Threads") >= all);
     let (files, threads) = (child.open_files(), child.status("Threads"));
     for n in 0..50 {
         let body = if n % 2 == 0 { 100 } else { 50_000 };
