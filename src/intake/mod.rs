@@ -23,6 +23,8 @@ pub struct Intake {
     /// Opened at the first delivery and again after an error: the runner may not have made the spool yet, and a
     /// directory that was replaced must not go on taking jobs.
     inbox: Mutex<Option<Arc<Inbox>>>,
+    /// The document root that was found harmless last: a web server names the same one each time.
+    harmless_root: Mutex<Vec<u8>>,
 }
 
 /// Bytes of a body that are on their way at a time.
@@ -51,7 +53,7 @@ impl Application for Intake {
 impl Intake {
     /// An intake for `config`. Opens nothing yet.
     pub fn new(config: Config) -> Self {
-        Self { config, inbox: Mutex::new(None) }
+        Self { config, inbox: Mutex::new(None), harmless_root: Mutex::default() }
     }
 
     /// The walk, straight down.
@@ -89,8 +91,12 @@ impl Intake {
 
     /// A configuration or spool that the web server could hand out is worth more to an attacker than a job.
     fn refuse_inside(&self, document_root: Option<&[u8]>) -> Result<(), Refusal> {
-        let Some(root) = document_root else { return Ok(()) };
-        let root = std::path::Path::new(<std::ffi::OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(root));
+        let Some(bytes) = document_root else { return Ok(()) };
+        let mut harmless = self.harmless_root.lock().unwrap_or_else(PoisonError::into_inner);
+        if *harmless == bytes {
+            return Ok(());
+        }
+        let root = std::path::Path::new(<std::ffi::OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(bytes));
         for path in [&self.config.file, &self.config.spool] {
             if is_below(path, root) {
                 let reason = format!(
@@ -101,6 +107,7 @@ impl Intake {
                 return Err(Refusal::new(Status::InternalError, "not configured", reason));
             }
         }
+        bytes.clone_into(&mut harmless);
         Ok(())
     }
 
