@@ -98,7 +98,10 @@ impl<D: Disk> Draft<D> {
             .map_err(|e| SpoolError::call("move a draft to", disk.path(queued, job.as_ref()), e))?;
         self.file = None;
         let disk = &self.desk.disk;
-        disk.flush_dir(queued).map_err(|e| SpoolError::call("flush", disk.path(queued, OsStr::new("")), e))
+        self.desk
+            .arrivals
+            .flush(|| disk.flush_dir(queued))
+            .map_err(|e| SpoolError::call("flush", disk.path(queued, OsStr::new("")), e))
     }
 
     /// Begins the file with what was kept in memory, and keeps no more. The lock keeps a sweep away however slow the

@@ -1,5 +1,6 @@
 //! Edge. The receiver's side: an open spool that takes drafts.
 
+use super::arrivals::Arrivals;
 use super::disk::{Disk, Place};
 use super::draft::Draft;
 use super::error::SpoolError;
@@ -20,6 +21,7 @@ pub struct Inbox<D: Disk = RealDisk>(Arc<Desk<D>>);
 pub(super) struct Desk<D: Disk> {
     pub(super) disk: D,
     pub(super) sequence: Sequence<D::File>,
+    pub(super) arrivals: Arrivals,
 }
 
 impl Inbox {
@@ -38,7 +40,7 @@ impl<D: Disk> Inbox<D> {
     /// An inbox on any disk.
     pub fn on(disk: D) -> Result<Self, SpoolError> {
         let sequence = Sequence::open(&disk)?;
-        Ok(Self(Arc::new(Desk { disk, sequence })))
+        Ok(Self(Arc::new(Desk { disk, sequence, arrivals: Arrivals::default() })))
     }
 
     /// Begins a job. Nothing is on disk until its payload outgrows the draft's buffer or it is committed, so that a

@@ -70,6 +70,7 @@
 //! It does not judge deliveries, run anything, read configuration, or delete a job: `corrupt/` and `failed/` are for
 //! people, and what ends is kept until somebody prunes. It does not keep an index: `ls` is the index.
 
+mod arrivals;
 mod check;
 mod claim;
 mod create;
