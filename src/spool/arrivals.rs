@@ -104,7 +104,11 @@ mod tests {
         let arrivals = Arrivals::default();
         let count = AtomicUsize::new(0);
         for _ in 0..3 {
-            arrivals.flush(|| Ok(drop(count.fetch_add(1, SeqCst)))).unwrap();
+            let flush = || {
+                count.fetch_add(1, SeqCst);
+                Ok(())
+            };
+            arrivals.flush(flush).unwrap();
         }
         assert_eq!(count.load(SeqCst), 3);
     }
