@@ -10,6 +10,8 @@ mod keys;
 mod load;
 mod mask;
 mod nearest;
+#[doc(hidden)]
+pub mod probe;
 mod quantity;
 mod raw;
 mod report;

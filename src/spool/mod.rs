@@ -84,6 +84,8 @@ mod history;
 mod inbox;
 mod journal;
 mod keeper;
+#[doc(hidden)]
+pub mod probe;
 mod real;
 mod recover;
 mod reserve;

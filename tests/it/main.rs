@@ -24,6 +24,7 @@ mod fastcgi_lifetime; // how a FastCGI responder begins and ends
 mod fastcgi_peer; // a FastCGI peer by hand, and responders to talk to
 mod fastcgi_protocol; // what is said in FastCGI, and what is answered
 mod fastcgi_resources; // attacks on its memory, descriptors, threads and time
+mod fuzz_corpus; // the short corpora of tests/fuzz/, replayed
 mod hostile_bench; // a site with the real executable as CGI program and runner
 mod hostile_output; // outputs that cannot be written, texts that should not be printed as they are
 mod hostile_peer; // `send` against odd servers, addresses that are none
