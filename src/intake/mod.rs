@@ -1,5 +1,6 @@
 //! Edge. The front half: request → verified → matched → queued. One request, one reply, one log line.
 
+mod jobs;
 mod outcome;
 mod route;
 mod rules;
@@ -9,7 +10,7 @@ pub use rules::{Decision, decide, short};
 
 use crate::config::{Config, Hook, is_below};
 use crate::gateway::Application;
-use crate::model::{Delivery, Event, Head, JobId, JobMeta, Method, Refusal, Reply, Status};
+use crate::model::{Delivery, Event, Head, JobMeta, Method, Refusal, Reply, Status};
 use crate::provider::{Check, Secret, Verified};
 use crate::spool::{Draft, Inbox};
 use jiff::Timestamp;
@@ -36,6 +37,27 @@ struct Received<'a> {
     draft: Draft,
     verified: Verified,
     arrived_at: Timestamp,
+}
+
+impl Received<'_> {
+    /// The job that `event` becomes.
+    fn job(&self, head: &Head, event: Event, note: Option<String>) -> JobMeta {
+        JobMeta {
+            hook: self.hook.name.clone(),
+            provider: self.hook.provider.name().to_owned(),
+            event: event.kind,
+            reference: event.reference,
+            before: event.before,
+            after: event.after,
+            repository: event.repository,
+            pusher: event.pusher,
+            delivery: event.delivery,
+            note,
+            content_type: head.media_type(),
+            headers: spooled_headers::allowed(&head.headers),
+            arrived_at: self.arrived_at,
+        }
+    }
 }
 
 impl Application for Intake {
@@ -145,42 +167,28 @@ impl Intake {
     fn settle(&self, head: &Head, received: Received<'_>, delivery: &mut Option<String>) -> Result<Accepted, Refusal> {
         let provider = &received.hook.provider;
         let read = provider.read(head, &received.verified, &mut received.draft.reader());
-        let event =
+        let events =
             match read.map_err(|error| Refusal::new(Status::BadRequest, "malformed payload", error.to_string()))? {
                 Delivery::Ping => return Ok(Accepted::Pong),
-                Delivery::Event(event) => *event,
+                Delivery::Ignored(why) => return Ok(Accepted::Ignored(vec![why])),
+                Delivery::Events(events) => events,
             };
-        delivery.clone_from(&event.delivery);
-        match decide(&received.hook.rules, &event) {
-            Decision::Ignore(why) => Ok(Accepted::Ignored(why)),
-            Decision::Run { note } => self.append(head, received, event, note),
+        *delivery = events.first().and_then(|event| event.delivery.clone());
+        let (mut metas, mut ignored) = (Vec::new(), Vec::new());
+        for event in events {
+            match decide(&received.hook.rules, &event) {
+                Decision::Ignore(why) => ignored.push(why),
+                Decision::Run { note } => metas.push(received.job(head, event, note)),
+            }
         }
+        if metas.is_empty() { Ok(Accepted::Ignored(ignored)) } else { self.append(received.draft, metas, ignored) }
     }
 
-    fn append(
-        &self,
-        head: &Head,
-        received: Received<'_>,
-        event: Event,
-        note: Option<String>,
-    ) -> Result<Accepted, Refusal> {
-        let meta = JobMeta {
-            hook: received.hook.name.clone(),
-            provider: received.hook.provider.name().to_owned(),
-            event: event.kind,
-            reference: event.reference,
-            before: event.before,
-            after: event.after,
-            repository: event.repository,
-            pusher: event.pusher,
-            delivery: event.delivery,
-            note,
-            content_type: head.media_type(),
-            headers: spooled_headers::allowed(&head.headers),
-            arrived_at: received.arrived_at,
-        };
-        let id: JobId = received.draft.commit(&meta).map_err(|error| self.spool_failed(&error))?;
-        Ok(Accepted::Queued { id, meta: Box::new(meta) })
+    fn append(&self, draft: Draft, metas: Vec<JobMeta>, ignored: Vec<String>) -> Result<Accepted, Refusal> {
+        let inbox = self.inbox()?;
+        let (jobs, result) = jobs::append_each(&inbox, draft, metas);
+        let failed = result.err().map(|error| self.spool_failed(&error));
+        Ok(Accepted::Queued { jobs, ignored, failed })
     }
 
     fn inbox(&self) -> Result<Arc<Inbox>, Refusal> {
@@ -193,7 +201,7 @@ impl Intake {
         Ok(open)
     }
 
-    fn spool_failed(&self, error: &crate::spool::SpoolError) -> Refusal {
+    fn spool_failed(&self, error: &impl std::fmt::Display) -> Refusal {
         *self.inbox.lock().unwrap_or_else(PoisonError::into_inner) = None;
         outcome::unavailable(error)
     }

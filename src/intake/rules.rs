@@ -36,7 +36,7 @@ fn unwanted_repository(rules: &Rules, event: &Event) -> Option<String> {
 }
 
 fn unwanted_kind(rules: &Rules, event: &Event) -> Option<String> {
-    let wanted = rules.events.iter().any(|wanted| wanted == event.kind.as_str());
+    let wanted = rules.events.iter().any(|wanted| event.is_a(wanted));
     (!wanted).then(|| format!("event {} is not wanted", event.kind.as_str()))
 }
 
@@ -58,11 +58,12 @@ fn unwanted_branch(rules: &Rules, event: &Event, branch: &str) -> Option<String>
     }
 }
 
-/// A release or package names a tag without anybody having asked for tags.
+/// A release or package names a tag without anybody having asked for tags; `events` may ask for all of them.
 fn unwanted_tag(rules: &Rules, event: &Event, tag: &str) -> Option<String> {
     match &rules.tags {
         Some(globs) => (!globs.is_match(tag)).then(|| format!("tag {tag} is not deployed")),
         None if matches!(event.kind, EventKind::Release | EventKind::Package) => None,
+        None if event.is_a("tag") && rules.events.iter().any(|wanted| wanted == "tag") => None,
         None => Some("tags are not deployed".into()),
     }
 }
@@ -129,6 +130,11 @@ mod tests {
         let release = Event { kind: EventKind::Release, ..push("refs/tags/v1") };
         let releases = Rules { events: vec!["release".into()], ..rules() };
         assert_eq!(ignored(&releases, &release), "run None");
+        let any_tag = Rules { events: vec!["tag".into()], ..rules() };
+        assert_eq!(ignored(&any_tag, &push("refs/tags/v1")), "run None");
+        assert_eq!(ignored(&any_tag, &push("refs/heads/main")), "event push is not wanted");
+        let some_tags = Rules { tags: Some(globs(&["v*"])), ..any_tag };
+        assert_eq!(ignored(&some_tags, &push("refs/tags/x")), "tag x is not deployed");
     }
 
     #[test]

@@ -57,8 +57,8 @@ pub struct Reply {
 
 /// Seconds after which a sender may try again when the spool is unavailable.
 const RETRY_AFTER_S: u32 = 60;
-/// Longest text in bytes; parts of it come from payloads.
-const TEXT_LIMIT_BYTES: usize = 512;
+/// Longest text in bytes; parts of it come from payloads. The ids of the jobs of one delivery fit.
+const TEXT_LIMIT_BYTES: usize = 2048;
 
 impl Reply {
     /// A reply of `status` with `text`; control characters become spaces, overlong text is cut.
@@ -125,6 +125,6 @@ mod tests {
 
     #[test]
     fn overlong_text_is_cut_at_a_character() {
-        assert_eq!(Reply::new(Status::Ok, "é".repeat(600)).text.len(), 512);
+        assert_eq!(Reply::new(Status::Ok, "é".repeat(1200)).text.len(), 2048);
     }
 }

@@ -33,14 +33,6 @@ hookspool.toml:8:11: unknown word `psh` for `events`
   |           ^^^^^ did you mean `push`?"#,
     );
     is_reported(
-        &with(r#"events = ["tag"]"#),
-        r#"
-hookspool.toml:8:11: there is no event `tag`
-  |
-8 | events = ["tag"]
-  |           ^^^^^ a new tag is a `push`: name the tags in `tags`"#,
-    );
-    is_reported(
         &with(r#"events = "push""#),
         r#"
 hookspool.toml:8:10: `events` must be an array, not a string

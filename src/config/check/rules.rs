@@ -9,10 +9,6 @@ use crate::config::settings::Rules;
 use crate::model::EventKind;
 use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
 
-/// The events that `events` may name.
-const EVENTS: [EventKind; 5] =
-    [EventKind::Push, EventKind::Delete, EventKind::Merge, EventKind::Release, EventKind::Package];
-
 pub(super) fn rules(layers: &Layers<'_>, findings: &mut Findings<'_>) -> Option<Rules> {
     let events = match layers.get("events") {
         Some(entry) => events(&entry, findings),
@@ -49,14 +45,10 @@ fn events(entry: &Entry<'_>, findings: &mut Findings<'_>) -> Option<Vec<String>>
 
 fn event(entry: &Entry<'_>, findings: &mut Findings<'_>) -> Option<String> {
     let typed = value::text(entry, findings)?;
-    let names: Vec<_> = EVENTS.iter().map(EventKind::as_str).collect();
-    if names.contains(&typed) {
+    if EventKind::WORDS.contains(&typed) {
         return Some(typed.to_owned());
     }
-    match typed {
-        "tag" => entry.wrong(findings, "there is no event `tag`", "a new tag is a `push`: name the tags in `tags`"),
-        _ => value::unknown_word(entry, typed, &names, findings),
-    }
+    value::unknown_word(entry, typed, &EventKind::WORDS, findings);
     None
 }
 
