@@ -6,7 +6,7 @@ mod route;
 mod rules;
 mod spooled_headers;
 
-pub use rules::{Decision, decide, short};
+pub use rules::{Decision, decide, each, short, unmatched};
 
 use crate::config::{Config, Hook, is_below};
 use crate::gateway::Application;
@@ -167,16 +167,16 @@ impl Intake {
     fn settle(&self, head: &Head, received: Received<'_>, delivery: &mut Option<String>) -> Result<Accepted, Refusal> {
         let provider = &received.hook.provider;
         let read = provider.read(head, &received.verified, &mut received.draft.reader());
-        let events =
-            match read.map_err(|error| Refusal::new(Status::BadRequest, "malformed payload", error.to_string()))? {
-                Delivery::Ping => return Ok(Accepted::Pong),
-                Delivery::Ignored(why) => return Ok(Accepted::Ignored(vec![why])),
-                Delivery::Events(events) => events,
-            };
+        let events = match read.map_err(|error| outcome::malformed(&error))? {
+            Delivery::Ping => return Ok(Accepted::Pong),
+            Delivery::Ignored(why) => return Ok(Accepted::Ignored(vec![why])),
+            Delivery::Events(events) => events,
+        };
         *delivery = events.first().and_then(|event| event.delivery.clone());
+        let unmatched = unmatched_by(received.hook, head, &received.draft)?;
         let (mut metas, mut ignored) = (Vec::new(), Vec::new());
         for event in events {
-            match decide(&received.hook.rules, &event) {
+            match decide(&received.hook.rules, &event, unmatched.as_deref()) {
                 Decision::Ignore(why) => ignored.push(why),
                 Decision::Run { note } => metas.push(received.job(head, event, note)),
             }
@@ -205,6 +205,16 @@ impl Intake {
         *self.inbox.lock().unwrap_or_else(PoisonError::into_inner) = None;
         outcome::unavailable(error)
     }
+}
+
+/// Why `match` does not want the payload, which is looked at a second time only for a hook that has one.
+fn unmatched_by(hook: &Hook, head: &Head, draft: &Draft) -> Result<Option<String>, Refusal> {
+    if hook.rules.fields.is_empty() {
+        return Ok(None);
+    }
+    let mut body = draft.reader();
+    let document = hook.provider.document(head.is_form(), &mut body);
+    unmatched(&hook.rules.fields, document).map_err(|error| outcome::malformed(&error))
 }
 
 /// The hook's secrets, read anew for each delivery: a rotated file needs no restart.

@@ -2,7 +2,7 @@
 
 use crate::config::Hook;
 use crate::model::{Head, JobId, JobMeta, Refusal, Reply, Status};
-use crate::provider::Denied;
+use crate::provider::{Denied, Malformed};
 
 /// An authentic delivery, dealt with.
 pub(super) enum Accepted {
@@ -110,6 +110,11 @@ pub(super) fn denied(denied: &Denied) -> Refusal {
         _ => Status::Forbidden,
     };
     Refusal::new(status, denied.sender_text(), denied.to_string())
+}
+
+/// Authentic, and not to be understood.
+pub(super) fn malformed(malformed: &Malformed) -> Refusal {
+    Refusal::new(Status::BadRequest, "malformed payload", malformed.to_string())
 }
 
 /// The spool cannot take it: the forge shows a failed delivery, and the log says what to do.

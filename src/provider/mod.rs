@@ -26,6 +26,7 @@ mod gitlab;
 mod hub;
 mod lenient;
 mod malformed;
+mod pointer;
 mod secret;
 mod signature;
 
@@ -36,6 +37,7 @@ pub use dialect::SamplePush;
 pub use form::FormError;
 pub use generic::GenericScheme;
 pub use malformed::Malformed;
+pub use pointer::{NotAPointer, PICKED_LIMIT_BYTES, Picked, Pointer, pick};
 pub use secret::Secret;
 pub use signature::{Algorithm, Encoding};
 
