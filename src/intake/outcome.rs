@@ -50,8 +50,8 @@ pub(super) fn reply_and_log(head: &Head, taken: Taken<'_>) -> Reply {
             Reply::new(Status::Ok, format!("ignored: {}", reasons.join("; ")))
         }
         Ok(Accepted::Pong) => {
-            let About { hook, provider, remote, .. } = about;
-            tracing::info!(event = "pong", hook, provider, remote);
+            let About { hook, provider, delivery, remote } = about;
+            tracing::info!(event = "pong", hook, provider, delivery, remote);
             Reply::new(Status::Ok, "pong")
         }
         Err(refusal) => about.refused(refusal),
@@ -99,17 +99,19 @@ fn queued_text(jobs: &[Queued]) -> String {
 /// A request that never became one.
 pub(super) fn refuse_and_log(refusal: Refusal) -> Reply {
     let (status, reason) = (refusal.reply.status.line().0, refusal.reason);
-    tracing::warn!(event = "refused", status, reason);
+    let (remote, path) = refusal.origin.map(|origin| (origin.remote_addr, origin.path)).unzip();
+    tracing::warn!(event = "refused", status, remote, path, reason);
     refusal.reply
 }
 
 /// The sender learns only that it is not let in; the operator learns what was wrong.
-pub(super) fn denied(denied: &Denied) -> Refusal {
+pub(super) fn denied(denied: &Denied, hook: &Hook, head: &Head) -> Refusal {
     let status = match denied {
         Denied::Twice(_) => Status::BadRequest,
         _ => Status::Forbidden,
     };
-    Refusal::new(status, denied.sender_text(), denied.to_string())
+    let remark = super::mismatch(hook.provider.name(), &head.headers).map(|text| format!("; {text}"));
+    Refusal::new(status, denied.sender_text(), format!("{denied}{}", remark.unwrap_or_default()))
 }
 
 /// Authentic, and not to be understood.

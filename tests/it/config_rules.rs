@@ -233,7 +233,7 @@ hookspool.toml:8:28: an element of `match` cannot have both `equals` and `regex`
 hookspool.toml:8:71: `field` is missing
   |
 8 | match = [{ field = "/a" }, { field = "/a", equals = 1, regex = "x" }, { equals = -1 }]
-  |                                                                       ^^^^^^^^^^^^^^^^ add `field = …`: place in the payload, as `/repository/name`
+  |                                                                       ^^^^^^^^^^^^^^^ add `field = …`: place in the payload, as `/repository/name`
 
 hookspool.toml:8:82: `equals` must not be negative
   |
