@@ -169,7 +169,10 @@ impl<'de> Pick<'de> for PickObject<'_> {
         while let Some(way) = map.next_key_seed(Key(|key: &str| self.way(key)))? {
             if let Way::Fact(place) | Way::Commits(place) | Way::Object(place) = way {
                 if seen.contains(&place) {
-                    return Err(A::Error::custom(format_args!("`{}` occurs twice", place.trim_end_matches(['.', '[', ']']))));
+                    return Err(A::Error::custom(format_args!(
+                        "`{}` occurs twice",
+                        place.trim_end_matches(['.', '[', ']'])
+                    )));
                 }
                 seen.push(place);
             }
