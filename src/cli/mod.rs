@@ -4,6 +4,7 @@ mod args;
 mod check;
 mod demo;
 mod exit;
+mod explain;
 mod listing;
 mod logging;
 mod mode;
@@ -42,6 +43,7 @@ fn command_line() -> Result<ExitCode, Failure> {
         Command::List(args) => listing::list(config, &args),
         Command::Show { job, json } => listing::show(config, &job, json),
         Command::Log { job, follow, json } => output::run(config, &job, follow, json),
+        Command::Explain(args) => explain::run(config, &args),
         Command::Send(args) => send::run(config, &args),
     }
 }

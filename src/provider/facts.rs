@@ -9,7 +9,7 @@ use serde::de::{DeserializeSeed, Error, IgnoredAny, MapAccess};
 use serde_json::Deserializer;
 use std::io::{BufReader, Read};
 
-/// Longest text that is kept; anything longer counts as unusable.
+/// Longest text that is kept; of a longer one its beginning.
 const TEXT_LIMIT_BYTES: usize = 4096;
 /// A document shorter than this is parsed in one piece.
 const PIECE_BYTES: usize = 32 * 1024;
@@ -18,9 +18,11 @@ const PIECE_BYTES: usize = 32 * 1024;
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Fact {
     Text(String),
+    /// The beginning of a text that is too long.
+    Cut(String),
     Number(u64),
     Flag(bool),
-    /// Neither null nor one of the above: a list, an object, an overlong text.
+    /// Neither null nor one of the above: a list, an object.
     Unusable,
 }
 
@@ -69,6 +71,14 @@ impl Facts {
             None => Ok(None),
             Some(Fact::Text(text)) => Ok(Some(text)),
             Some(_) => Err(Malformed::new(format!("`{path}` is not a short text"))),
+        }
+    }
+
+    /// Text at `path`, or as much of it as is kept.
+    pub(super) fn start_of(&self, path: &str) -> Option<&str> {
+        match self.get(path) {
+            Some(Fact::Text(text) | Fact::Cut(text)) => Some(text),
+            _ => None,
         }
     }
 
@@ -199,11 +209,17 @@ impl Pick<'_> for PickFact {
     fn scalar(self, scalar: Scalar<'_>) -> Self::Value {
         Some(match scalar {
             Scalar::Text(text) if text.len() <= TEXT_LIMIT_BYTES => Fact::Text(text.to_owned()),
-            Scalar::Text(_) => Fact::Unusable,
+            Scalar::Text(text) => Fact::Cut(start(text, TEXT_LIMIT_BYTES).to_owned()),
             Scalar::Number(number) => Fact::Number(number),
             Scalar::Flag(flag) => Fact::Flag(flag),
         })
     }
+}
+
+/// The longest beginning of `text` that has at most `limit_bytes` and ends between characters.
+fn start(text: &str, limit_bytes: usize) -> &str {
+    let end = (0..=limit_bytes.min(text.len())).rev().find(|&end| text.is_char_boundary(end));
+    &text[..end.unwrap_or(0)]
 }
 
 #[cfg(test)]

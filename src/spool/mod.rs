@@ -84,6 +84,8 @@ mod history;
 mod inbox;
 mod journal;
 mod keeper;
+#[doc(hidden)]
+pub mod probe;
 mod real;
 mod recover;
 mod reserve;
@@ -107,7 +109,7 @@ pub use real::RealDisk;
 pub use recover::Recovered;
 pub use scan::{Due, Problem, Scan};
 pub use settlement::Settlement;
-pub use view::{Filter, JobView, Match, Shown, find, history_path, job_path, list, log_path, show, state_of};
+pub use view::{Filter, JobView, Match, Shown, find, history_path, job_path, list, log_path, payload, show, state_of};
 
 #[cfg(test)]
 mod crash;
