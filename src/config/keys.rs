@@ -76,6 +76,8 @@ pub const KEYS: &[Key] = &[
 
     key(Table::Runner, "workers", "integer", "1", "jobs that run at the same time"),
     key(Table::Runner, "log_dir", "absolute path", "(`log/` in the spool)", "directory of the daily application logs"),
+    key(Table::Runner, "keep", "duration", "30d", "how long jobs that ended well stay, with their logs; failed ones stay until you remove them"),
+    key(Table::Runner, "keep_count", "integer", "(any number)", "how many of them stay at most, the newest"),
     key(Table::Runner, "grace", "duration", "60s", "how long a stopping runner lets the running job go on"),
 
     key(Table::Hook, "name", "string", REQUIRED, "last part of its URL: letters, digits, `.`, `_` and `-`"),
@@ -128,7 +130,6 @@ const ONLY_IN_HOOK: [&str; 2] = ["name", "path"];
 /// Contract keys that this version does not act upon: refused, since an ignored setting is a broken promise. To
 /// implement one, take its line out and add it to `KEYS`.
 pub const NOT_YET: &[(Table, &str, &str)] = &[
-    (Table::Runner, "keep", "jobs that ended and their logs stay until you remove them"),
     (Table::Hook, "silence", "only `timeout` ends a step that hangs"),
     (Table::Hook, "reconcile", "only a delivery starts a job"),
     (Table::Hook, "on_success", "put what follows a success into the last of `steps`"),

@@ -34,6 +34,10 @@ pub struct RunnerSettings {
     pub log_dir: Option<PathBuf>,
     /// How long a stopping runner lets the running job go on (`grace`, default 60 s).
     pub grace: Duration,
+    /// How long jobs that ended well stay (`keep`, default 30 days).
+    pub keep: Duration,
+    /// How many of them stay at most (`keep_count`); `None`: any number.
+    pub keep_count: Option<usize>,
 }
 
 /// One `[[hook]]`. The receiver reads everything but `plan`; the runner reads `name` and `plan`.

@@ -2,8 +2,10 @@
 
 mod attempt;
 mod backlog;
+pub mod care;
 mod drain;
 pub mod log;
+pub mod orders;
 mod payload;
 pub mod steps;
 mod verdict;

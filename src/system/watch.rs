@@ -13,6 +13,16 @@ use std::time::Duration;
 pub struct Watch(Option<OwnedFd>);
 
 impl Watch {
+    /// Watches several directories at once. One that cannot be watched is left out; the error says why.
+    pub fn directories(directories: &[&Path]) -> (Self, Option<io::Error>) {
+        let fd = match inotify::init(inotify::CreateFlags::CLOEXEC | inotify::CreateFlags::NONBLOCK) {
+            Ok(fd) => fd,
+            Err(errno) => return (Self(None), Some(errno.into())),
+        };
+        let errors: Vec<Errno> = directories.iter().filter_map(|path| add(&fd, path).err()).collect();
+        (Self(Some(fd)), errors.first().map(|&errno| errno.into()))
+    }
+
     /// Watches `directory` for names that appear in it. Where the kernel grants no watch (their number is limited, and
     /// a network file system has none), waiting ends with its time alone; the error says why.
     pub fn directory(directory: &Path) -> (Self, Option<io::Error>) {
@@ -36,6 +46,15 @@ impl Watch {
         }
     }
 
+    /// Waits until a name appears, at most `at_most`; where nothing is watched, `unwatched` and no more.
+    pub fn wait_alone(&self, at_most: Duration, unwatched: Duration) {
+        let at_most = if self.0.is_some() { at_most } else { unwatched.min(at_most) };
+        let mut fds: Vec<PollFd<'_>> = self.0.iter().map(|fd| PollFd::new(fd, PollFlags::IN)).collect();
+        let time = Timespec::try_from(at_most).unwrap_or(Timespec { tv_sec: i64::MAX, tv_nsec: 0 });
+        // Whoever waits looks for itself afterwards, also after an error.
+        let _ = poll(&mut fds, Some(&time)).map(|_| self.forget_events());
+    }
+
     /// Which names appeared does not matter, nor whether the kernel's queue overflowed: the caller scans.
     fn forget_events(&self) -> io::Result<()> {
         let Some(fd) = &self.0 else { return Ok(()) };
@@ -52,8 +71,12 @@ impl Watch {
 
 fn open(directory: &Path) -> Result<OwnedFd, Errno> {
     let fd = inotify::init(inotify::CreateFlags::CLOEXEC | inotify::CreateFlags::NONBLOCK)?;
-    inotify::add_watch(&fd, directory, inotify::WatchFlags::MOVED_TO | inotify::WatchFlags::CREATE)?;
+    add(&fd, directory)?;
     Ok(fd)
+}
+
+fn add(fd: &OwnedFd, directory: &Path) -> Result<(), Errno> {
+    inotify::add_watch(fd, directory, inotify::WatchFlags::MOVED_TO | inotify::WatchFlags::CREATE).map(drop)
 }
 
 #[cfg(test)]
