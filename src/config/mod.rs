@@ -22,6 +22,7 @@ pub use exposure::is_below;
 pub use find::{NotFound, find};
 pub use keys::{KEYS, Key, NOT_YET, REQUIRED, Table, keys_of};
 pub use load::{LoadError, load};
+pub use quantity::duration;
 pub use report::{Problem, Report};
 pub use secret::SecretError;
 pub use settings::{

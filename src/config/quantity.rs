@@ -8,7 +8,7 @@ pub(super) const DURATION_HINT: &str = "write a whole number and a unit: `500ms`
 pub(super) const SIZE_HINT: &str = "write a whole number and a unit: `512KiB`, `25MiB`, `25MB` or `1GiB`";
 
 /// Reads `500ms`, `30s`, `15m`, `2h`, `1d`.
-pub(super) fn duration(text: &str) -> Option<Duration> {
+pub fn duration(text: &str) -> Option<Duration> {
     let (number, unit) = split(text)?;
     let unit_ms = match unit {
         "ms" => 1,
