@@ -6,6 +6,7 @@ use super::moment::{self, Moment};
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// A signed webhook becomes a job on disk, and the job runs once, in order.
 ///
@@ -26,11 +27,14 @@ pub(super) struct Cli {
 pub(super) enum Command {
     /// Receive deliveries by FastCGI on a socket of its own
     Fastcgi(FastcgiArgs),
-    /// Run the jobs of the spool, one after the other
+    /// Run the jobs of the spool
     SpoolRunner {
         /// Exit when nothing is left to do
         #[arg(long)]
         once: bool,
+        /// Begin no job after this time, such as `50s`, and exit when the last one has ended
+        #[arg(long, value_name = "TIME", value_parser = duration)]
+        max_runtime: Option<Duration>,
     },
     /// Show the whole way from a push to a deployed file, in a temporary directory
     Demo,
@@ -167,6 +171,10 @@ pub(super) struct SendArgs {
     /// Print JSON
     #[arg(long)]
     pub(super) json: bool,
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    crate::config::duration(text).ok_or_else(|| "write a whole number and a unit, such as `50s` or `5m`".into())
 }
 
 fn octal(text: &str) -> Result<u32, String> {

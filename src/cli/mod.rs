@@ -43,7 +43,7 @@ fn command_line() -> Result<ExitCode, Failure> {
     let config = cli.config.as_deref();
     match cli.command {
         Command::Fastcgi(args) => receive::fastcgi(config, &args),
-        Command::SpoolRunner { once } => serve_spool::run(config, once),
+        Command::SpoolRunner { once, max_runtime } => serve_spool::run(config, once, max_runtime),
         Command::Demo => demo::run(),
         Command::Check { json } => check::run(config, json),
         Command::List(args) => listing::list(config, &args),

@@ -9,7 +9,7 @@ use crate::spool::{self, History, Shown, What};
 use crate::system::wait::after;
 use crate::system::watch::Watch;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -53,9 +53,10 @@ struct Waiter<'a> {
 
 impl<'a> Waiter<'a> {
     fn new(spool: &'a Path, id: JobId, timeout: Option<Duration>) -> Self {
-        let places: Vec<PathBuf> = State::ALL.iter().map(|state| spool.join(state.as_str())).collect();
-        let places: Vec<&Path> = places.iter().map(PathBuf::as_path).collect();
-        let (watch, _poll_instead) = Watch::directories(&places);
+        let (watch, _poll_instead) = Watch::directory(&spool.join(State::ALL[0].as_str()));
+        for state in State::ALL {
+            let _looked_at_from_time_to_time = watch.add(&spool.join(state.as_str()));
+        }
         Self { spool, id, until: after(timeout.unwrap_or(Duration::MAX)), watch, was_held: false, ended_at: None }
     }
 

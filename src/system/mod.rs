@@ -1,5 +1,6 @@
 //! Edge. The operating system with types: what std does not offer. Knows nothing of hookspool.
 
+pub mod bell;
 pub mod boot;
 pub mod bounded;
 pub mod file_limit;

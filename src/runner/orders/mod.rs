@@ -1,5 +1,7 @@
 //! Edge. Orders of people, carried out: by the runner between two jobs, or by a verb that holds the lock itself.
 
+mod taking;
+
 use super::attempt;
 use crate::config::Config;
 use crate::model::{JobId, Outcome, State};
