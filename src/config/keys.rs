@@ -77,8 +77,10 @@ pub const KEYS: &[Key] = &[
     key(Table::Top, "defaults", "table", "(none)", "hook settings that a hook may override, each as a whole"),
     key(Table::Top, "hook", "array of tables", "(none)", "one table for each hook"),
 
-    key(Table::Runner, "workers", "integer", "1", "jobs that run at the same time"),
+    key(Table::Runner, "workers", "integer", "1", "queues that run side by side, 1 to 64"),
     key(Table::Runner, "log_dir", "absolute path", "(`log/` in the spool)", "directory of the daily application logs"),
+    key(Table::Runner, "keep", "duration", "30d", "how long jobs that ended well stay, with their logs; failed ones stay until you remove them"),
+    key(Table::Runner, "keep_count", "integer", "(any number)", "how many of them stay at most, the newest"),
     key(Table::Runner, "grace", "duration", "60s", "how long a stopping runner lets the running job go on"),
 
     key(Table::Hook, "name", "string", REQUIRED, "last part of its URL: letters, digits, `.`, `_` and `-`"),
@@ -96,7 +98,7 @@ pub const KEYS: &[Key] = &[
     key(Table::Hook, "match", "array of tables", "(none)", "run only if all of these fields of the payload are as they say"),
     key(Table::Hook, "dir", "absolute path", REQUIRED, "work directory of the steps"),
     key(Table::Hook, "queue", "string", "(the hook's name)", "jobs of a queue run one after the other"),
-    key(Table::Hook, "when_newer", "word", "supersede", "of several waiting jobs for one ref run the newest, or `keep` them all"),
+    key(Table::Hook, "when_newer", "word", "supersede", "of several waiting jobs for one ref run the newest, `keep` them all, or `replace` also the running one"),
     key(Table::Hook, "retry", "table", "(three attempts)", "how often a failed job is tried"),
     key(Table::Hook, "on_interrupt", "word", "retry", "what becomes of a job that a crash cut short: `retry` or `hold`"),
     key(Table::Hook, "timeout", "duration", "15m", "longest time of one attempt"),
@@ -137,7 +139,6 @@ const ONLY_IN_HOOK: [&str; 2] = ["name", "path"];
 /// Contract keys that this version does not act upon: refused, since an ignored setting is a broken promise. To
 /// implement one, take its line out and add it to `KEYS`.
 pub const NOT_YET: &[(Table, &str, &str)] = &[
-    (Table::Runner, "keep", "jobs that ended and their logs stay until you remove them"),
     (Table::Hook, "silence", "only `timeout` ends a step that hangs"),
     (Table::Hook, "reconcile", "only a delivery starts a job"),
     (Table::Hook, "on_success", "put what follows a success into the last of `steps`"),

@@ -24,6 +24,7 @@ pub use exposure::is_below;
 pub use find::{NotFound, find};
 pub use keys::{KEYS, Key, NOT_YET, REQUIRED, Table, keys_of};
 pub use load::{LoadError, load};
+pub use quantity::{DURATION_HINT, duration};
 pub use report::{Problem, Report};
 pub use secret::SecretError;
 pub use settings::{

@@ -31,10 +31,16 @@ impl Config {
 /// `[runner]`.
 #[derive(Debug, Clone)]
 pub struct RunnerSettings {
+    /// Queues that run side by side (`workers`, default 1).
+    pub workers: usize,
     /// Directory of the daily application logs (default: the spool's `log/`).
     pub log_dir: Option<PathBuf>,
     /// How long a stopping runner lets the running job go on (`grace`, default 60 s).
     pub grace: Duration,
+    /// How long jobs that ended well stay (`keep`, default 30 days).
+    pub keep: Duration,
+    /// How many of them stay at most (`keep_count`); `None`: any number.
+    pub keep_count: Option<usize>,
 }
 
 /// One `[[hook]]`. The receiver reads everything but `plan`; the runner reads `name` and `plan`.
@@ -135,6 +141,10 @@ pub enum WhenNewer {
     Supersede,
     /// Run them all.
     Keep,
+    /// As `Supersede`, and a running job is stopped for a newer one.
+    Replace,
+    /// Run them all, side by side as far as there are workers: the jobs of the hook do not wait for each other.
+    Parallel,
 }
 
 /// `on_interrupt`.

@@ -32,6 +32,8 @@ mod hostile_output; // outputs that cannot be written, texts that should not be 
 mod hostile_peer; // `send` against odd servers, addresses that are none
 mod hostile_runner; // a runner started by the wrong person, or given hostile jobs
 mod intake_log; // the receiver's log lines, and what never gets into them
+mod runner_queues; // queues side by side, with real processes
+mod runner_yard; // a spool, hooks of a test's own and the real runner
 mod spool_append; // appends through the public interface, on the real disk
 mod spool_calls; // the very system calls of each protocol, and each of them failing
 mod spool_driver; // a process that does what a test's script says
