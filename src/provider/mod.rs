@@ -27,6 +27,7 @@ mod hub;
 mod lenient;
 mod malformed;
 mod pointer;
+mod sample;
 mod secret;
 mod signature;
 
@@ -38,6 +39,7 @@ pub use form::FormError;
 pub use generic::GenericScheme;
 pub use malformed::Malformed;
 pub use pointer::{NotAPointer, PICKED_LIMIT_BYTES, Picked, Pointer, pick};
+pub use sample::{Sample, SampleEvent};
 pub use secret::Secret;
 pub use signature::{Algorithm, Encoding};
 

@@ -27,7 +27,7 @@ fn blocks(document: &str) -> Vec<Block> {
                 blocks.push(Block { line: number, text: String::new() });
             }
             "```" => inside = false,
-            _ if inside => blocks.last_mut().unwrap().text += &format!("{line}\n"),
+            _ if inside => blocks.last_mut().unwrap().text.extend([line, "\n"]),
             _ => {}
         }
     }

@@ -34,6 +34,7 @@ mod hostile_runner; // a runner started by the wrong person, or given hostile jo
 mod intake_log; // the receiver's log lines, and what never gets into them
 mod runner_queues; // queues side by side, with real processes
 mod runner_yard; // a spool, hooks of a test's own and the real runner
+mod send_shapes; // every test delivery that `send` can make
 mod spool_append; // appends through the public interface, on the real disk
 mod spool_calls; // the very system calls of each protocol, and each of them failing
 mod spool_driver; // a process that does what a test's script says
