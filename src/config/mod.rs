@@ -25,6 +25,6 @@ pub use load::{LoadError, load};
 pub use report::{Problem, Report};
 pub use secret::SecretError;
 pub use settings::{
-    Backoff, Config, GitUpdate, Hook, OnInterrupt, Plan, Retry, RetryOn, Rules, RunnerSettings, SecretSource, Step,
-    StepAction, WhenNewer,
+    Backoff, Config, GitUpdate, Hook, HookSecret, OnInterrupt, Plan, Retry, RetryOn, Rules, RunnerSettings,
+    SecretSource, Step, StepAction, WhenNewer,
 };
