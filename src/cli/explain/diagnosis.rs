@@ -2,9 +2,8 @@
 //! What is told is which one makes it pass, never a secret or the signature that was expected.
 
 use super::request::{FORM, JSON, claimed_length};
-use crate::intake::looks_like;
 use crate::model::Head;
-use crate::provider::{Algorithm, Denied, Encoding, GenericScheme, Provider, Secret, Verified};
+use crate::provider::{Algorithm, Denied, Encoding, GenericScheme, HmacScheme, Provider, Secret, Verified, looks_like};
 use jiff::Timestamp;
 use std::io::Read;
 
@@ -188,7 +187,7 @@ fn other_body_and_text(case: Case<'_>, keys: &[Key], others: &[Key]) -> Option<S
 
 /// Another provider's signature, made with this hook's secret.
 fn other_provider(case: Case<'_>, keys: &[Key]) -> Option<String> {
-    let looks_like = looks_like(&case.head.headers);
+    let looks_like = looks_like(case.head);
     let fits = |provider: &&Provider| keys.iter().any(|key| Case { provider, ..case }.passes(&key.secret));
     let plain = all_that_sign();
     let mut fitting = plain.iter().filter(|other| other.name() != case.provider.name()).filter(fits);
@@ -197,9 +196,28 @@ fn other_provider(case: Case<'_>, keys: &[Key]) -> Option<String> {
     Some(format!("it is right as {name}'s: set `provider = \"{name}\"`", name = best.name()))
 }
 
-/// Providers whose check needs no setting of its own.
-fn all_that_sign() -> Vec<Provider> {
-    vec![Provider::Github, Provider::Gitea, Provider::Forgejo, Provider::Gogs, Provider::Gitlab, Provider::Gitee]
+/// Providers whose check needs no setting of its own, and says whose delivery it is.
+fn all_that_sign() -> [Provider; 18] {
+    [
+        Provider::Github,
+        Provider::Gitea,
+        Provider::Forgejo,
+        Provider::Gogs,
+        Provider::Gitlab,
+        Provider::Gitee,
+        Provider::Bitbucket,
+        Provider::BitbucketServer,
+        Provider::Pagure,
+        Provider::Gitcode,
+        Provider::StandardWebhooks,
+        Provider::Stripe,
+        Provider::Slack,
+        Provider::Codeup,
+        Provider::TencentGit,
+        Provider::Codearts,
+        Provider::AzureDevops,
+        Provider::Harbor,
+    ]
 }
 
 /// Any header that holds an HMAC of the body, made with this hook's secret.
@@ -207,7 +225,7 @@ fn other_header(case: Case<'_>, keys: &[Key]) -> Option<String> {
     case.head.headers.iter().find_map(|(name, value)| {
         let value = std::str::from_utf8(value).ok()?;
         let (scheme, said) = schemes(name, value).into_iter().find(|(scheme, _)| {
-            let provider = Provider::Generic(scheme.clone());
+            let provider = Provider::Generic(GenericScheme::Hmac(scheme.clone()));
             keys.iter().any(|key| Case { provider: &provider, ..case }.passes(&key.secret))
         })?;
         let prefix = if scheme.prefix.is_empty() { String::new() } else { format!(" after `{}`", scheme.prefix) };
@@ -216,7 +234,7 @@ fn other_header(case: Case<'_>, keys: &[Key]) -> Option<String> {
 }
 
 /// How `value` can be read as a digest: after any `=` or `,` or from its beginning.
-fn schemes(name: &str, value: &str) -> Vec<(GenericScheme, &'static str)> {
+fn schemes(name: &str, value: &str) -> Vec<(HmacScheme, &'static str)> {
     let starts =
         std::iter::once(0).chain(value.char_indices().filter(|(_, c)| "=, ".contains(*c)).map(|(at, _)| at + 1));
     let hashes =
@@ -228,7 +246,7 @@ fn schemes(name: &str, value: &str) -> Vec<(GenericScheme, &'static str)> {
             let encodings = [(Encoding::Hex, 2 * bytes), (Encoding::Base64, bytes.div_ceil(3) * 4)];
             for (encoding, _) in encodings.into_iter().filter(|(_, length)| value.len() - start == *length) {
                 let prefix = value[..start].to_owned();
-                found.push((GenericScheme { header: name.to_owned(), algorithm, encoding, prefix }, said));
+                found.push((HmacScheme { header: name.to_owned(), algorithm, encoding, prefix }, said));
             }
         }
     }

@@ -12,8 +12,9 @@ use super::exit::{self, Failure};
 use super::receive::load;
 use super::{listing, print};
 use crate::config::{Config, Hook};
-use crate::intake::{Decision, admissible, decide, each, looks_like, mismatch, unmatched};
-use crate::model::{Delivery, Event, Head};
+use crate::intake::{Decision, admissible, as_form, decide, each, unmatched};
+use crate::model::{Delivery, Event, Head, Method};
+use crate::provider::{Provider, Strength, looks_like};
 use crate::spool;
 use diagnosis::{Case, Key};
 use jiff::Timestamp;
@@ -45,21 +46,21 @@ pub(super) fn run(config: Option<&Path>, args: &ExplainArgs) -> Result<ExitCode,
 fn explain_delivery(config: &Config, hook: &Hook, args: &ExplainArgs) -> Result<Story, Failure> {
     let lines = args.headers.as_deref().map(|path| read(path, HEADERS_LIMIT_BYTES)).transpose()?;
     let body = body(args, config.body_limit_bytes)?;
-    let request = Request::new(lines.as_deref(), body);
-    let (keys, others) = keys(config, hook)?;
+    let mut request = Request::new(lines.as_deref(), body);
+    let now = args.at.unwrap_or_else(Timestamp::now);
+    let (keys, others) = keys(config, hook, now)?;
     let mut story = begun(hook, &request.head, request.remarks);
-    if let Err(refusal) = admissible(&request.head, config.body_limit_bytes) {
+    if let Err(refusal) = admissible(hook, &request.head, config.body_limit_bytes) {
         story.remarks.push(refusal.reason);
         story.answer = answer_of(&refusal.reply);
+    } else if request.head.method == Method::Get {
+        (request.head, request.body) = as_form(&request.head);
     }
-    let case = Case {
-        provider: &hook.provider,
-        head: &request.head,
-        body: &request.body,
-        now: args.at.unwrap_or_else(Timestamp::now),
-    };
+    let case = Case { provider: &hook.provider, head: &request.head, body: &request.body, now };
     story.signature = signature(case, &keys, &others);
-    if !story.signature.ok {
+    if hook.provider.is_unsigned_test(&request.head) {
+        answer_unless_refused(&mut story, "200 pong".to_owned());
+    } else if !story.signature.ok {
         answer_unless_refused(&mut story, "403 signature missing or wrong".to_owned());
     }
     tell_events(&mut story, hook, &request.head, &request.body, |_| true);
@@ -67,11 +68,12 @@ fn explain_delivery(config: &Config, hook: &Hook, args: &ExplainArgs) -> Result<
 }
 
 fn begun(hook: &Hook, head: &Head, mut remarks: Vec<String>) -> Story {
-    remarks.extend(mismatch(hook.provider.name(), &head.headers));
+    let looks_like = looks_like(head);
+    remarks.extend(foreign(hook.provider.name(), looks_like));
     Story {
         hook: hook.name.clone(),
         provider: hook.provider.name().to_owned(),
-        looks_like: looks_like(&head.headers),
+        looks_like,
         body_bytes: head.content_length,
         media_type: head.media_type(),
         remarks,
@@ -79,34 +81,42 @@ fn begun(hook: &Hook, head: &Head, mut remarks: Vec<String>) -> Story {
     }
 }
 
+/// A sender of another kind than the hook is for. Schemes that anybody may use say nothing of who it is.
+fn foreign(configured: &str, looks_like: Option<&str>) -> Option<String> {
+    let seen = looks_like.filter(|seen| *seen != configured)?;
+    let anybodys = matches!(configured, "generic" | "standard-webhooks");
+    (!anybodys).then(|| format!("this delivery looks like {seen}'s, the hook says {configured}"))
+}
+
 fn answer_of(reply: &crate::model::Reply) -> String {
     format!("{} {}", reply.status.line().0, reply.text)
 }
 
-/// The hook's secrets, and those that somebody may have mistaken for them.
-fn keys(config: &Config, hook: &Hook) -> Result<(Vec<Key>, Vec<Key>), Failure> {
-    let mut keys = Vec::new();
-    for (number, source) in (1..).zip(&hook.secrets) {
+/// The hook's secrets that count, and those that somebody may have mistaken for them.
+fn keys(config: &Config, hook: &Hook, now: Timestamp) -> Result<(Vec<Key>, Vec<Key>), Failure> {
+    let (mut keys, mut others) = (Vec::new(), Vec::new());
+    for (number, secret) in (1..).zip(&hook.secrets) {
         let unusable = |error| Failure::new(exit::NO_PERMISSION, format!("secret of hook `{}`: {error}", hook.name));
-        let secret = source.read().map_err(unusable)?;
-        keys.push(Key { secret, label: format!("secret {number} of this hook, {}", source.source_name()) });
+        let name = secret.source.source_name();
+        let key = |label| Ok(Key { secret: secret.source.read().map_err(unusable)?, label });
+        match secret.expires.filter(|_| !secret.counts_at(now)) {
+            None => keys.push(key(format!("secret {number} of this hook, {name}"))?),
+            Some(at) => others.push(key(format!("secret {number} of this hook, {name}, which expired at {at}"))?),
+        }
     }
     let strangers = config.hooks.iter().filter(|other| other.name != hook.name);
-    let sources = strangers.flat_map(|other| other.secrets.iter().map(move |source| (other, source)));
+    let secrets = strangers.flat_map(|other| other.secrets.iter().map(move |secret| (other, secret)));
     // A secret that whoever asks may not read explains nothing.
-    let readable = sources.filter_map(|(other, source)| Some((other, source.read().ok()?)));
-    let label = |name: &str| {
-        format!(
-            "the secret of hook `{name}`: the delivery was sent to the wrong hook, or the forge has the other secret"
-        )
-    };
-    let others = readable.map(|(other, secret)| Key { secret, label: label(&other.name) });
-    Ok((keys, others.collect()))
+    let readable = secrets.filter_map(|(other, secret)| Some((other, secret.source.read().ok()?)));
+    let wrong_hook = "the delivery was sent to the wrong hook, or the forge has the other secret";
+    let label = |name: &str| format!("the secret of hook `{name}`: {wrong_hook}");
+    others.extend(readable.map(|(other, secret)| Key { secret, label: label(&other.name) }));
+    Ok((keys, others))
 }
 
 fn signature(case: Case<'_>, keys: &[Key], others: &[Key]) -> Signature {
     let secrets: Vec<_> = keys.iter().map(|key| key.secret.clone()).collect();
-    let signed = what_is_signed(case.provider.name(), case.head.is_form());
+    let signed = what_is_signed(case.provider, case.head);
     match case.verify(&secrets) {
         Ok(verified) => {
             let label = keys.get(verified.secret_index()).map_or("nothing that is secret", |key| key.label.as_str());
@@ -120,15 +130,17 @@ fn signature(case: Case<'_>, keys: &[Key], others: &[Key]) -> Signature {
 }
 
 /// For people: what a genuine delivery proves.
-fn what_is_signed(provider: &str, is_form: bool) -> &'static str {
-    match provider {
-        "gitea" | "forgejo" | "gogs" if is_form => "the JSON inside the form",
-        "gitlab" | "codeup" | "tencent-git" | "codearts" => "nothing: a shared token comes along",
-        "gitee" => "the time, or nothing: a shared token comes along",
-        "azure-devops" | "harbor" => "nothing: `Authorization` comes along",
-        "docker-hub" => "nothing: the address is the secret",
-        _ if is_form => "the form as it was sent",
-        _ => "the body as it was sent",
+fn what_is_signed(provider: &Provider, head: &Head) -> &'static str {
+    let by_signing_token = provider.name() == "gitlab" && head.headers.first("webhook-signature").is_some();
+    match (provider.strength(), provider.name()) {
+        _ if by_signing_token => "the body as it was sent, and the time",
+        (Strength::SignedBody, "gitea" | "forgejo" | "gogs") if head.is_form() => "the JSON inside the form",
+        (Strength::SignedBody, _) => "the body as it was sent",
+        (Strength::SignedBodyAndTime, _) => "the body as it was sent, and the time",
+        (Strength::SignedTime, _) => "the time, not the body",
+        (Strength::SharedToken, _) => "nothing: the secret itself comes along",
+        (Strength::InstanceKey, _) => "the body as it was sent, by a key that all users of the instance share",
+        (Strength::SecretUrl, _) => "nothing: the address is the secret",
     }
 }
 
@@ -203,7 +215,7 @@ fn explain_job(config: &Config, text: &str) -> Result<Story, Failure> {
     story.job = Some(format!("{id}, {}{outcome}", shown.view.state.as_str()));
     story.signature = Signature {
         ok: true,
-        signed: what_is_signed(&meta.provider, head.is_form()),
+        signed: what_is_signed(&hook.provider, &head),
         says: format!("found so at {}, before the job was queued; it is not kept", meta.arrived_at),
         findings: Vec::new(),
     };
