@@ -4,34 +4,54 @@ use super::exit::{self, Failure};
 use super::listing::unreadable;
 use super::logging;
 use super::receive::load;
-use crate::runner::{Ended, drain};
+use crate::runner::{DrainError, Ended, Terms, drain};
 use crate::spool::{Keeper, SpoolError};
 use crate::system::stop::Stop;
 use crate::system::users;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+/// How long another holder of the lock is waited for, who may be a verb.
+const PATIENCE: Duration = Duration::from_secs(1);
+/// Between two tries.
+const LOOK: Duration = Duration::from_millis(20);
 
 /// Drains until told to stop, or with `once` until nothing is left. Exit 75 when another runner has the spool, 1 when
 /// `once` and a job failed for good.
-pub(super) fn run(config: Option<&Path>, once: bool) -> Result<ExitCode, Failure> {
+pub(super) fn run(config: Option<&Path>, once: bool, max_runtime: Option<Duration>) -> Result<ExitCode, Failure> {
     let config = load(config)?;
     refuse_root(&config.spool)?;
     let stop = Stop::install().map_err(|error| Failure::io("cannot watch for signals", &error))?;
-    let keeper = Keeper::lock(&config.spool).map_err(cannot_lock)?;
+    let keeper = lock(&config.spool).map_err(cannot_lock)?;
     keeper.limit_payload(config.body_limit_bytes);
     let log_dir = config.runner.log_dir.clone().unwrap_or_else(|| config.spool.join("log"));
     logging::to_stderr_and(&log_dir).map_err(|text| Failure::new(exit::CANNOT_CREATE, text))?;
     tracing::info!(event = "runner", spool = %config.spool.display(), pid = std::process::id());
-    let ended = drain(&config, &keeper, &stop, once).map_err(|error| {
+    let ended = drain(config, &keeper, Terms { stop: &stop, once, max_runtime }).map_err(|error| {
         tracing::error!(event = "runner-failed", reason = %error);
-        unreadable(error)
+        match error {
+            DrainError::Spool(error) => unreadable(error),
+            DrainError::System(error) => Failure::io("cannot begin to drain", &error),
+        }
     })?;
     tracing::info!(event = "runner-ended", ?ended);
     Ok(ExitCode::from(match ended {
         Ended::Empty { failed } if failed > 0 => exit::NO,
         Ended::Empty { .. } | Ended::Stopped => 0,
     }))
+}
+
+/// A verb that carries out an order has the lock for a moment.
+fn lock(spool: &Path) -> Result<Keeper, SpoolError> {
+    let until = Instant::now() + PATIENCE;
+    loop {
+        match Keeper::lock(spool) {
+            Err(SpoolError::Locked { .. }) if Instant::now() < until => std::thread::sleep(LOOK),
+            other => return other,
+        }
+    }
 }
 
 /// Root, trying things out, would run the steps with all rights, and leave files that the spool's own runner cannot

@@ -15,6 +15,8 @@ pub enum Table {
     Secret,
     /// `signature = { … }` of provider `generic`.
     Signature,
+    /// An element of `match`.
+    Match,
     /// `retry = { … }`.
     Retry,
     /// An element of `steps` or `on_failure`.
@@ -31,6 +33,7 @@ impl Table {
             Self::Hook => "`[[hook]]`",
             Self::Secret => "`secret`",
             Self::Signature => "`signature`",
+            Self::Match => "an element of `match`",
             Self::Retry => "`retry`",
             Self::Step => "a step",
         }
@@ -74,8 +77,10 @@ pub const KEYS: &[Key] = &[
     key(Table::Top, "defaults", "table", "(none)", "hook settings that a hook may override, each as a whole"),
     key(Table::Top, "hook", "array of tables", "(none)", "one table for each hook"),
 
-    key(Table::Runner, "workers", "integer", "1", "jobs that run at the same time"),
+    key(Table::Runner, "workers", "integer", "1", "queues that run side by side, 1 to 64"),
     key(Table::Runner, "log_dir", "absolute path", "(`log/` in the spool)", "directory of the daily application logs"),
+    key(Table::Runner, "keep", "duration", "30d", "how long jobs that ended well stay, with their logs; failed ones stay until you remove them"),
+    key(Table::Runner, "keep_count", "integer", "(any number)", "how many of them stay at most, the newest"),
     key(Table::Runner, "grace", "duration", "60s", "how long a stopping runner lets the running job go on"),
 
     key(Table::Hook, "name", "string", REQUIRED, "last part of its URL: letters, digits, `.`, `_` and `-`"),
@@ -91,9 +96,11 @@ pub const KEYS: &[Key] = &[
     key(Table::Hook, "branches", "array of globs", "(the repository's default branch)", "branches that become jobs"),
     key(Table::Hook, "tags", "array of globs", "(none)", "tags that become jobs"),
     key(Table::Hook, "paths", "array of globs", "(any)", "run only if one of these files changed"),
+    key(Table::Hook, "skip", "array of strings", "(`[skip deploy]` and `[deploy skip]`)", "not if the head commit's message holds one of these; `[]`: always"),
+    key(Table::Hook, "match", "array of tables", "(none)", "run only if all of these fields of the payload are as they say"),
     key(Table::Hook, "dir", "absolute path", REQUIRED, "work directory of the steps"),
     key(Table::Hook, "queue", "string", "(the hook's name)", "jobs of a queue run one after the other"),
-    key(Table::Hook, "when_newer", "word", "supersede", "of several waiting jobs for one ref run the newest, or `keep` them all"),
+    key(Table::Hook, "when_newer", "word", "supersede", "of several waiting jobs for one ref run the newest, `keep` them all, or `replace` also the running one"),
     key(Table::Hook, "retry", "table", "(three attempts)", "how often a failed job is tried"),
     key(Table::Hook, "on_interrupt", "word", "retry", "what becomes of a job that a crash cut short: `retry` or `hold`"),
     key(Table::Hook, "timeout", "duration", "15m", "longest time of one attempt"),
@@ -109,6 +116,10 @@ pub const KEYS: &[Key] = &[
     key(Table::Signature, "algorithm", "word", "sha256", "hash of the HMAC: `sha1`, `sha256` or `sha512`"),
     key(Table::Signature, "encoding", "word", "hex", "how the digest is written: `hex` or `base64`"),
     key(Table::Signature, "prefix", "string", "(empty)", "what stands before the digest"),
+
+    key(Table::Match, "field", "JSON pointer", REQUIRED, "place in the payload, as `/repository/name`"),
+    key(Table::Match, "equals", "string, integer or boolean", "(none)", "what stands there"),
+    key(Table::Match, "regex", "regular expression", "(none)", "what is found in the text that stands there"),
 
     key(Table::Retry, "attempts", "integer", "3", "attempts in all, 1 to 100"),
     key(Table::Retry, "backoff", "duration", "30s", "bound of the wait after the first attempt; doubles each time"),
@@ -131,13 +142,10 @@ const ONLY_IN_HOOK: [&str; 2] = ["name", "path"];
 /// Contract keys that this version does not act upon: refused, since an ignored setting is a broken promise. To
 /// implement one, take its line out and add it to `KEYS`.
 pub const NOT_YET: &[(Table, &str, &str)] = &[
-    (Table::Runner, "keep", "jobs that ended and their logs stay until you remove them"),
     (Table::Hook, "silence", "only `timeout` ends a step that hangs"),
     (Table::Hook, "reconcile", "only a delivery starts a job"),
     (Table::Hook, "on_success", "put what follows a success into the last of `steps`"),
     (Table::Hook, "on_recovery", "only `on_failure` tells of a change"),
-    (Table::Hook, "match", "`events`, `branches`, `tags`, `paths` and `repository` decide what runs"),
-    (Table::Hook, "skip", "`events`, `branches`, `tags`, `paths` and `repository` decide what runs"),
 ];
 
 /// The keys that `table` may hold.

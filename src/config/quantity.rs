@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 /// What to type instead of something that is no duration.
-pub(super) const DURATION_HINT: &str = "write a whole number and a unit: `500ms`, `30s`, `15m`, `2h` or `1d`";
+pub const DURATION_HINT: &str = "write a whole number and a unit: `500ms`, `30s`, `15m`, `2h` or `1d`";
 /// What to type instead of something that is no size.
 pub(super) const SIZE_HINT: &str = "write a whole number and a unit: `512KiB`, `25MiB`, `25MB` or `1GiB`";
 
 /// Reads `500ms`, `30s`, `15m`, `2h`, `1d`.
-pub(super) fn duration(text: &str) -> Option<Duration> {
+pub fn duration(text: &str) -> Option<Duration> {
     let (number, unit) = split(text)?;
     let unit_ms = match unit {
         "ms" => 1,

@@ -1,8 +1,9 @@
 //! Pure. A configuration that has been checked: only things that are right.
 
-use crate::provider::Provider;
+use crate::provider::{Pointer, Provider};
 use globset::GlobSet;
 use jiff::Timestamp;
+use regex::Regex;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -31,10 +32,16 @@ impl Config {
 /// `[runner]`.
 #[derive(Debug, Clone)]
 pub struct RunnerSettings {
+    /// Queues that run side by side (`workers`, default 1).
+    pub workers: usize,
     /// Directory of the daily application logs (default: the spool's `log/`).
     pub log_dir: Option<PathBuf>,
     /// How long a stopping runner lets the running job go on (`grace`, default 60 s).
     pub grace: Duration,
+    /// How long jobs that ended well stay (`keep`, default 30 days).
+    pub keep: Duration,
+    /// How many of them stay at most (`keep_count`); `None`: any number.
+    pub keep_count: Option<usize>,
 }
 
 /// One `[[hook]]`. The receiver reads everything but `plan`; the runner reads `name` and `plan`.
@@ -96,6 +103,33 @@ pub struct Rules {
     pub repository: Option<String>,
     /// Run only if one of these paths changed; `None`: always.
     pub paths: Option<GlobSet>,
+    /// Not if the head commit's message holds one of these, compared without ASCII case (default
+    /// `[skip deploy]` and `[deploy skip]`).
+    pub skip: Vec<String>,
+    /// Only if all of these hold for the payload.
+    pub fields: Vec<FieldRule>,
+}
+
+/// An element of `match`.
+#[derive(Debug, Clone)]
+pub struct FieldRule {
+    /// Where in the payload.
+    pub field: Pointer,
+    /// What must stand there.
+    pub test: FieldTest,
+}
+
+/// What a field of the payload must be.
+#[derive(Debug, Clone)]
+pub enum FieldTest {
+    /// This text.
+    Text(String),
+    /// This number.
+    Number(u64),
+    /// This truth value.
+    Flag(bool),
+    /// A text in which this is found.
+    Regex(Regex),
 }
 
 /// What a job does.
@@ -126,6 +160,10 @@ pub enum WhenNewer {
     Supersede,
     /// Run them all.
     Keep,
+    /// As `Supersede`, and a running job is stopped for a newer one.
+    Replace,
+    /// Run them all, side by side as far as there are workers: the jobs of the hook do not wait for each other.
+    Parallel,
 }
 
 /// `on_interrupt`.

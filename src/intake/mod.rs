@@ -1,17 +1,19 @@
 //! Edge. The front half: request → verified → matched → queued. One request, one reply, one log line.
 
+mod detect;
 mod jobs;
 mod outcome;
 mod route;
 mod rules;
 mod spooled_headers;
 
-pub use rules::{Decision, decide, short};
+pub use detect::{looks_like, mismatch};
+pub use rules::{Decision, decide, each, short, unmatched};
 
 use crate::config::{Config, Hook, HookSecret, is_below};
 use crate::gateway::Application;
 use crate::model::{Delivery, Event, Head, JobMeta, Method, Refusal, Reply, Status};
-use crate::provider::{Check, Secret, Verified};
+use crate::provider::{Check, Secret, Verified, again};
 use crate::spool::{Draft, Inbox};
 use jiff::Timestamp;
 use outcome::{Accepted, Known, Taken};
@@ -86,19 +88,20 @@ impl Intake {
 
     /// The walk, straight down.
     fn take<'a>(&'a self, head: &Head, body: &mut dyn Read) -> Taken<'a> {
-        let hook = match self.admit(head) {
+        let mut known = Known { delivery: detect::delivery_id(head), secret: None };
+        let hook = match self.addressed(head) {
             Ok(hook) => hook,
-            Err(refusal) => return Taken { hook: None, known: Known::default(), result: Err(refusal) },
+            Err(refusal) => return Taken { hook: None, known, result: Err(refusal) },
         };
-        let mut known = Known::default();
-        let result = if hook.provider.is_unsigned_test(head) {
-            Ok(Accepted::Pong)
-        } else if head.method == Method::Get {
-            let (head, query) = as_form(head);
-            self.accept(hook, &head, &mut query.as_slice(), &mut known)
-        } else {
-            self.accept(hook, head, body, &mut known)
-        };
+        let result = admissible(hook, head, self.config.body_limit_bytes).and_then(|()| {
+            if hook.provider.is_unsigned_test(head) {
+                return Ok(Accepted::Pong);
+            }
+            match as_form(head) {
+                Some((head, query)) => self.accept(hook, &head, &mut query.as_slice(), &mut known),
+                None => self.accept(hook, head, body, &mut known),
+            }
+        });
         Taken { hook: Some(hook), known, result }
     }
 
@@ -108,29 +111,13 @@ impl Intake {
         self.settle(head, received, &mut known.delivery)
     }
 
-    /// What can be refused without reading the body or knowing a secret.
-    fn admit(&self, head: &Head) -> Result<&Hook, Refusal> {
+    /// The hook that the path names.
+    fn addressed(&self, head: &Head) -> Result<&Hook, Refusal> {
         self.refuse_inside(head.document_root.as_deref())?;
-        let hook = route::hook_for(&self.config.hooks, &head.path).ok_or_else(|| {
+        route::hook_for(&self.config.hooks, &head.path).ok_or_else(|| {
             let path = String::from_utf8_lossy(&head.path);
             Refusal::new(Status::NotFound, "no such hook", format!("no hook answers on `{path}`"))
-        })?;
-        if head.method == Method::Get && hook.allow_get {
-            return Ok(hook);
-        }
-        if head.method != Method::Post {
-            return Err(Refusal::new(Status::MethodNotAllowed, "only POST delivers", "not a POST"));
-        }
-        let limit_bytes = self.config.body_limit_bytes;
-        if head.content_length > limit_bytes {
-            let reason = format!("{} bytes are more than `body_limit`, {limit_bytes} bytes", head.content_length);
-            return Err(Refusal::new(Status::PayloadTooLarge, "payload too large", reason));
-        }
-        if !MEDIA_TYPES.contains(&head.media_type().as_str()) {
-            let reason = format!("content type `{}`; choose JSON in the forge", head.content_type);
-            return Err(Refusal::new(Status::UnsupportedMediaType, "send JSON or a form", reason));
-        }
-        Ok(hook)
+        })
     }
 
     /// A configuration or spool that the web server could hand out is worth more to an attacker than a job.
@@ -159,11 +146,12 @@ impl Intake {
     fn receive<'a>(&self, hook: &'a Hook, head: &Head, body: &mut dyn Read) -> Result<Received<'a>, Refusal> {
         let arrived_at = Timestamp::now();
         let (named, secrets): (Vec<_>, Vec<_>) = secrets(hook, arrived_at)?.into_iter().unzip();
-        let mut check = hook.provider.begin(head, &secrets, arrived_at).map_err(|error| outcome::denied(&error))?;
+        let denied = |error| outcome::denied(&error, hook, head);
+        let mut check = hook.provider.begin(head, &secrets, arrived_at).map_err(denied)?;
         let mut draft = self.inbox()?.draft().map_err(|error| self.spool_failed(&error))?;
         let room = usize::try_from(head.content_length.min(COPY_BYTES)).unwrap_or(0).max(1);
         self.copy(body, &mut vec![0; room], &mut draft, &mut check)?;
-        let verified = check.finish(&mut draft.reader()).map_err(|error| outcome::denied(&error))?;
+        let verified = check.finish(&mut draft.reader()).map_err(denied)?;
         let secret = named.get(verified.secret_index()).filter(|_| hook.secrets.len() > 1);
         let secret = secret.map(|secret| secret.source.source_name());
         Ok(Received { hook, draft, verified, secret, arrived_at })
@@ -196,10 +184,11 @@ impl Intake {
             Delivery::Ignored(why) => return Ok(Accepted::Ignored(vec![why])),
             Delivery::Events(events) => events,
         };
-        *delivery = events.first().and_then(|event| event.delivery.clone());
+        *delivery = events.first().and_then(|event| event.delivery.clone()).or(delivery.take());
+        let unmatched = unmatched_by(received.hook, head, &received.draft)?;
         let (mut metas, mut ignored) = (Vec::new(), Vec::new());
         for event in events {
-            match decide(&received.hook.rules, &event) {
+            match decide(&received.hook.rules, &event, unmatched.as_deref()) {
                 Decision::Ignore(why) => ignored.push(why),
                 Decision::Run { note } => metas.push(received.job(head, event, note)),
             }
@@ -230,6 +219,45 @@ impl Intake {
     }
 }
 
+/// What can be refused without reading the body or knowing a secret.
+pub fn admissible(hook: &Hook, head: &Head, limit_bytes: u64) -> Result<(), Refusal> {
+    if head.method == Method::Get && hook.allow_get {
+        return Ok(());
+    }
+    if head.method != Method::Post {
+        return Err(Refusal::new(Status::MethodNotAllowed, "only POST delivers", "not a POST"));
+    }
+    if head.content_length > limit_bytes {
+        let reason = format!("{} bytes are more than `body_limit`, {limit_bytes} bytes", head.content_length);
+        return Err(Refusal::new(Status::PayloadTooLarge, "payload too large", reason));
+    }
+    if !MEDIA_TYPES.contains(&head.media_type().as_str()) {
+        let reason = format!("content type `{}`; choose JSON in the forge", head.content_type);
+        return Err(Refusal::new(Status::UnsupportedMediaType, "send JSON or a form", reason));
+    }
+    Ok(())
+}
+
+/// A GET as the POST of the form that its query is, and that form; `None` for a POST.
+pub fn as_form(head: &Head) -> Option<(Head, Vec<u8>)> {
+    if head.method != Method::Get {
+        return None;
+    }
+    let query = head.query.clone();
+    let content_type = "application/x-www-form-urlencoded".to_owned();
+    let head = Head { method: Method::Post, content_type, content_length: query.len() as u64, ..head.clone() };
+    Some((head, query))
+}
+
+/// Why `match` does not want the payload, which is looked at a second time only for a hook that has one.
+fn unmatched_by(hook: &Hook, head: &Head, draft: &Draft) -> Result<Option<String>, Refusal> {
+    if hook.rules.fields.is_empty() {
+        return Ok(None);
+    }
+    let look = |body: &mut dyn Read| unmatched(&hook.rules.fields, hook.provider.document(head.is_form(), body));
+    again(&mut draft.reader(), look).map_err(|error| outcome::unreadable(&error))
+}
+
 /// The hook's secrets that count now, read anew for each delivery: a rotated file needs no restart.
 fn secrets(hook: &Hook, now: Timestamp) -> Result<Vec<(&HookSecret, Secret)>, Refusal> {
     let not_configured = |why: String| Refusal::new(Status::InternalError, "not configured", why);
@@ -239,11 +267,4 @@ fn secrets(hook: &Hook, now: Timestamp) -> Result<Vec<(&HookSecret, Secret)>, Re
         return Err(not_configured(format!("all secrets of hook `{}` have expired", hook.name)));
     }
     Ok(secrets)
-}
-
-/// A GET whose query is to be read as the form that it is, and that query.
-fn as_form(head: &Head) -> (Head, Vec<u8>) {
-    let query = head.query.clone();
-    let content_type = "application/x-www-form-urlencoded".to_owned();
-    (Head { content_type, content_length: query.len() as u64, ..head.clone() }, query)
 }

@@ -113,7 +113,7 @@ pub fn next(state: State, happening: Happening) -> Result<State, IllegalMove> {
         (S::Queued | S::Waiting | S::Held, H::Ended(Outcome::Superseded | Outcome::Repeat | Outcome::Cancelled)) => {
             Ok(S::Done)
         }
-        (S::Running, H::Ended(Outcome::Succeeded | Outcome::Cancelled)) => Ok(S::Done),
+        (S::Running, H::Ended(Outcome::Succeeded | Outcome::Cancelled | Outcome::Superseded)) => Ok(S::Done),
         (S::Running, H::Ended(Outcome::Failed | Outcome::TimedOut | Outcome::Interrupted)) => Ok(S::Failed),
         (S::Running, H::WillRetry) => Ok(S::Waiting),
         (S::Queued | S::Waiting | S::Running, H::PutOnHold) => Ok(S::Held),
@@ -144,13 +144,13 @@ mod tests {
         assert_eq!(
             rows,
             [
-                "running - - done - held - corrupt",      // queued
-                "- done failed - waiting held - corrupt", // running
-                "running - - done - held - corrupt",      // waiting
-                "- - - done - - queued corrupt",          // held
-                "- - - - - - - corrupt",                  // done
-                "- - - - - - queued corrupt",             // failed
-                "- - - - - - - corrupt",                  // corrupt
+                "running - - done - held - corrupt",         // queued
+                "- done failed done waiting held - corrupt", // running
+                "running - - done - held - corrupt",         // waiting
+                "- - - done - - queued corrupt",             // held
+                "- - - - - - - corrupt",                     // done
+                "- - - - - - queued corrupt",                // failed
+                "- - - - - - - corrupt",                     // corrupt
             ]
         );
     }

@@ -96,12 +96,23 @@ pub struct Refusal {
     pub reply: Reply,
     /// What the operator's log says.
     pub reason: String,
+    /// Who asked and for which path, where the request was refused before it became a [`Head`](super::Head).
+    pub origin: Option<Origin>,
+}
+
+/// What is known of a request that could not be understood; for the log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin {
+    /// `REMOTE_ADDR`.
+    pub remote_addr: String,
+    /// `SCRIPT_NAME` and `PATH_INFO`.
+    pub path: String,
 }
 
 impl Refusal {
     /// A refusal with `told` for the sender and `reason` for the operator.
     pub fn new(status: Status, told: &'static str, reason: impl Into<String>) -> Self {
-        Self { reply: Reply::new(status, told), reason: reason.into() }
+        Self { reply: Reply::new(status, told), reason: reason.into(), origin: None }
     }
 }
 

@@ -12,7 +12,7 @@ use std::io::{BufReader, Read};
 /// Longest text that is kept; of a longer one its beginning.
 pub(super) const TEXT_LIMIT_BYTES: usize = 4096;
 /// A document shorter than this is parsed in one piece.
-const PIECE_BYTES: usize = 64 * 1024;
+const PIECE_BYTES: usize = 32 * 1024;
 
 /// What stands at one wanted place.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,7 +52,7 @@ impl Facts {
     /// the paths of one commit). A key on the way to a wanted place that occurs twice is refused: two readers
     /// could pick different ones. Everything else is skipped unseen.
     pub(super) fn read(wanted: &'static [&'static str], mut document: impl Read) -> Result<Self, Malformed> {
-        let mut piece = Vec::with_capacity(PIECE_BYTES / 4);
+        let mut piece = Vec::with_capacity(PIECE_BYTES);
         document.by_ref().take(PIECE_BYTES as u64).read_to_end(&mut piece).map_err(serde_json::Error::custom)?;
         if piece.len() < PIECE_BYTES {
             return Self::parse(wanted, Deserializer::from_slice(&piece));

@@ -38,9 +38,9 @@ mod keys;
 mod lab;
 mod lab_token;
 mod lenient;
-mod likeness;
 mod malformed;
 mod pagure;
+mod pointer;
 mod secret;
 mod signature;
 mod signed;
@@ -59,17 +59,17 @@ pub use dialect::{CannotSign, SamplePush};
 pub use form::FormError;
 pub use generic::{GenericScheme, HmacScheme};
 pub use gitea_authorization::GiteaAuthorization;
-pub use likeness::looks_like;
 pub use malformed::{Malformed, Unreadable};
+pub use pointer::{NotAPointer, PICKED_LIMIT_BYTES, Picked, Pointer, pick};
 pub use secret::Secret;
 pub use signature::{Algorithm, Encoding};
 pub use strength::Strength;
+pub use watched::again;
 
 use crate::model::{Delivery, Head};
 use dialect::{Dialect, Sent};
 use jiff::Timestamp;
 use std::io::Read;
-use watched::Watched;
 
 /// A provider, with whatever its scheme needs to be told.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -210,9 +210,12 @@ impl Provider {
 
     /// What a verified delivery says. Reads `body` to its end, from its start, in little memory whatever its size.
     pub fn read(&self, head: &Head, _: &Verified, body: &mut dyn Read) -> Result<Delivery, Unreadable> {
-        let mut watched = Watched::new(body);
-        let delivery = self.dialect().read(head, &mut *self.document(head.is_form(), &mut watched));
-        watched.or_unreadable(delivery)
+        again(body, |body| self.read_unverified(head, body))
+    }
+
+    /// As `read`, of a delivery that nobody has verified: for words on it, and for nothing else.
+    pub fn read_unverified(&self, head: &Head, body: &mut dyn Read) -> Result<Delivery, Malformed> {
+        self.dialect().read(head, &mut *self.document(head.is_form(), body))
     }
 
     /// The JSON document of a body as a stream: the body itself, or the decoded field of a form. A form that is

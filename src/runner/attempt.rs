@@ -1,5 +1,6 @@
 //! Edge. One attempt at one job: claim → steps → verdict → settle. Everything is written down before it is acted on.
 
+use super::cancel::Cancel;
 use super::log::JobLog;
 use super::payload::PayloadFile;
 use super::steps::{self, Control, Ended as Survivors, Facts, JobResult, List, StepRecord, StepResult};
@@ -11,6 +12,7 @@ use crate::system::stop::Stop;
 use jiff::Timestamp;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Between TERM and KILL for what an interrupted attempt left alive.
@@ -19,15 +21,42 @@ const KILL_DELAY: Duration = Duration::from_secs(10);
 /// How long the steps of `on_failure` may take after a job that a stop interrupted.
 const LAST_WORDS: Duration = Duration::from_secs(5);
 
-/// Claims job `id`, runs its steps and settles it. `None` when there was nothing to run; otherwise how it ended, if it
-/// did for good.
-pub(super) fn run(keeper: &Keeper, id: JobId, config: &Config, stop: &Stop) -> Result<Option<Outcome>, SpoolError> {
+/// A job to run, and what may end it.
+#[derive(Debug)]
+pub(super) struct Task {
+    pub(super) id: JobId,
+    /// The configuration when it was begun: a later one does not change a running job.
+    pub(super) config: Arc<Config>,
+    /// The runner has to stop.
+    pub(super) halted: Stop,
+    /// The job has to end.
+    pub(super) cancel: Cancel,
+    /// No other job runs beside it.
+    pub(super) alone: bool,
+}
+
+/// Where an attempt left its job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum End {
+    /// Nothing was run: the job was gone, or damaged.
+    NoJob,
+    /// In `held/`.
+    Held,
+    /// In `waiting/`, until then.
+    Waiting(Timestamp),
+    /// Ended for good.
+    Over(Outcome),
+}
+
+/// Claims a job, runs its steps and settles it.
+pub(super) fn run(keeper: &Keeper, task: &Task) -> Result<End, SpoolError> {
+    let (id, config) = (task.id, &*task.config);
     let mut claim = match keeper.claim(id, Timestamp::now())? {
         Claimed::Job(claim) => *claim,
-        Claimed::Gone => return Ok(None),
+        Claimed::Gone => return Ok(End::NoJob),
         Claimed::Corrupt { reason } => {
             tracing::error!(event = "corrupt", job = %id, reason);
-            return Ok(None);
+            return Ok(End::NoJob);
         }
     };
     let Some(hook) = config.hook(&claim.meta().hook) else { return hold_orphan(claim) };
@@ -35,23 +64,34 @@ pub(super) fn run(keeper: &Keeper, id: JobId, config: &Config, stop: &Stop) -> R
     claim.record(&now(What::Started { attempt, pid: None }))?;
     tracing::info!(event = "started", job = %id, hook = hook.name, attempt);
     let result = match Attempt::prepare(&claim, hook, attempt, &config.spool) {
-        Ok(mut ready) => ready.run(&mut claim, hook, config, stop),
+        Ok(mut ready) => ready.run(&mut claim, hook, task),
         Err(error) => failed(format!("cannot prepare the job: {error}")),
     };
-    settle(claim, hook, &result, attempt)
+    match task.cancel.settlement().filter(|_| result.outcome == Outcome::Cancelled) {
+        Some(settlement) => settle_cancelled(claim, settlement),
+        None => settle(claim, hook, &result, attempt),
+    }
+}
+
+/// A job that was told to end, as whoever told it wants it settled.
+fn settle_cancelled(claim: Claim, settlement: Settlement) -> Result<End, SpoolError> {
+    let (id, what) = (claim.id(), What::from(settlement.clone()));
+    let state = claim.settle(settlement, Timestamp::now())?;
+    tracing::info!(event = "ended", job = %id, outcome = %what, state = state.as_str());
+    Ok(End::Over(Outcome::Cancelled))
 }
 
 /// A hook that is gone from the configuration: the job waits for a person, and is not lost.
-fn hold_orphan(claim: Claim) -> Result<Option<Outcome>, SpoolError> {
+fn hold_orphan(claim: Claim) -> Result<End, SpoolError> {
     let reason = format!("hook `{}` is not in the configuration", claim.meta().hook);
     tracing::warn!(event = "held", job = %claim.id(), reason);
     claim.settle(Settlement::Held { reason }, Timestamp::now())?;
-    Ok(None)
+    Ok(End::Held)
 }
 
 /// Accounts for a job that a runner left behind when it died. Whatever of it still lives is ended first; if something
 /// cannot be, the job is held, so that no second copy ever runs beside it.
-pub(super) fn account_for(claim: Claim, config: &Config) -> Result<Option<Outcome>, SpoolError> {
+pub(super) fn account_for(claim: Claim, config: &Config) -> Result<End, SpoolError> {
     let survivors = steps::end_survivors(claim.id(), KILL_DELAY);
     PayloadFile::remove(&running(&config.spool), claim.id());
     let (ended, left, error) = match survivors {
@@ -63,7 +103,7 @@ pub(super) fn account_for(claim: Claim, config: &Config) -> Result<Option<Outcom
     if left > 0 {
         let reason = "processes of the interrupted attempt cannot be ended; end them, then release the job".to_owned();
         claim.settle(Settlement::Held { reason }, Timestamp::now())?;
-        return Ok(None);
+        return Ok(End::Held);
     }
     if !claim.history().started_since_claim() {
         return give_back(claim);
@@ -79,11 +119,11 @@ pub(super) fn account_for(claim: Claim, config: &Config) -> Result<Option<Outcom
 }
 
 /// A job that was claimed and of which nothing has begun: no interruption, whatever the hook says about those.
-fn give_back(claim: Claim) -> Result<Option<Outcome>, SpoolError> {
+fn give_back(claim: Claim) -> Result<End, SpoolError> {
     let not_before = Timestamp::now();
     let reason = "the runner died before the attempt began".to_owned();
     claim.settle(Settlement::Waiting { not_before, reason }, not_before)?;
-    Ok(None)
+    Ok(End::Waiting(not_before))
 }
 
 /// What a job needs beside its claim.
@@ -120,8 +160,10 @@ impl Attempt {
     }
 
     /// Runs the steps, and after a last failure those of `on_failure`.
-    fn run(&mut self, claim: &mut Claim, hook: &Hook, config: &Config, stop: &Stop) -> JobResult {
-        let control = Control::new(stop, config.runner.grace);
+    fn run(&mut self, claim: &mut Claim, hook: &Hook, task: &Task) -> JobResult {
+        let stop = &task.halted;
+        let cancel = Some(task.cancel.stop());
+        let control = Control { cancel, alone: task.alone, ..Control::new(stop, task.config.runner.grace) };
         let mut on_step = |step: &StepRecord| record_step(claim, step);
         let result = steps::run_job(&hook.plan, &self.facts, &mut self.log, &control, &mut on_step);
         if is_last_failure(hook, &result, self.facts.attempt) {
@@ -173,8 +215,8 @@ fn failed(reason: String) -> JobResult {
     JobResult { outcome: Outcome::Failed, reason, transient: true, commit: None }
 }
 
-/// Judges and settles. `Some` when the job ended for good.
-fn settle(claim: Claim, hook: &Hook, result: &JobResult, attempt: u32) -> Result<Option<Outcome>, SpoolError> {
+/// Judges and settles.
+fn settle(claim: Claim, hook: &Hook, result: &JobResult, attempt: u32) -> Result<End, SpoolError> {
     let (outcome, reason) = (result.outcome, result.reason.clone());
     let verdict = judge(&hook.plan, outcome, result.transient, attempt, Timestamp::now(), chance());
     let (id, hook) = (claim.id(), hook.name.as_str());
@@ -183,17 +225,17 @@ fn settle(claim: Claim, hook: &Hook, result: &JobResult, attempt: u32) -> Result
             tracing::info!(event = "ended", job = %id, hook, attempt, outcome = outcome.as_str(), reason = said(&reason), commit = result.commit);
             let reason = said(&reason).map(str::to_owned);
             claim.settle(Settlement::Ended { outcome, reason }, Timestamp::now())?;
-            Ok(Some(outcome))
+            Ok(End::Over(outcome))
         }
         Verdict::Retry { not_before } => {
             tracing::warn!(event = "retry", job = %id, hook, attempt, outcome = outcome.as_str(), reason, %not_before);
             claim.settle(Settlement::Waiting { not_before, reason }, Timestamp::now())?;
-            Ok(None)
+            Ok(End::Waiting(not_before))
         }
         Verdict::Hold => {
             tracing::warn!(event = "held", job = %id, hook, attempt, outcome = outcome.as_str(), reason);
             claim.settle(Settlement::Held { reason }, Timestamp::now())?;
-            Ok(None)
+            Ok(End::Held)
         }
     }
 }

@@ -1,15 +1,23 @@
-//! Edge. The loop: recovers what the last runner left, then takes the next job, runs it, and waits for more.
+//! Edge. The loop: takes in what arrives, decides what is next, hands it to the crew, and hears how it ended.
 
-use super::attempt;
+use super::attempt::{End, Task};
 use super::backlog::{Backlog, Choice, Item};
-use super::payload::PayloadFile;
-use crate::config::{Config, WhenNewer};
-use crate::model::{JobId, JobMeta, Outcome, State};
-use crate::spool::{Keeper, Problem, Settlement, SpoolError, What};
-use crate::system::stop::Stop;
+use super::cancel::Cancel;
+use super::crew::Report;
+use super::recovery::is_bad;
+use crate::config::Config;
+use crate::model::{JobId, State};
+use crate::spool::{Hold, Keeper, Settlement, SpoolError, What};
+use crate::system::bell::Bell;
+use crate::system::reap;
+use crate::system::stop::{Stop, StopTrigger};
 use crate::system::watch::Watch;
 use jiff::Timestamp;
-use std::time::Duration;
+use std::collections::BTreeMap;
+use std::panic::resume_unwind;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender};
+use std::time::{Duration, Instant};
 
 /// How a drain ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,7 +27,7 @@ pub enum Ended {
         /// Jobs that ended in `failed/`.
         failed: usize,
     },
-    /// It was told to stop.
+    /// It was told to stop, or its time was up.
     Stopped,
 }
 
@@ -27,69 +35,188 @@ pub enum Ended {
 const POLL: Duration = Duration::from_secs(15);
 /// A backlog of this size is not read anew for each arrival; what arrived is found when it has been worked off.
 const RESCAN_BELOW: usize = 1000;
+/// Between two tries at what should never fail.
+const PAUSE: Duration = Duration::from_secs(1);
 
-/// Drains the spool. With `once` it ends when nothing is left to do, waiting for retries that were promised meanwhile.
-pub fn drain(config: &Config, keeper: &Keeper, stop: &Stop, once: bool) -> Result<Ended, SpoolError> {
-    let watch = watch(config);
-    let mut drain = Drain { config, keeper, stop, watch, backlog: Backlog::default(), failed: 0 };
-    drain.recover()?;
-    drain.refill()?;
-    loop {
-        if stop.requested() {
-            return Ok(Ended::Stopped);
-        }
-        match drain.backlog.next(Timestamp::now()) {
-            Choice::Run(id) => drain.run(id)?,
-            Choice::Supersede(id, newer) => drain.give_way(id, newer, Settlement::SupersededBy { id: newer })?,
-            Choice::Repeat(id, first) => drain.give_way(id, first, Settlement::RepeatOf { id: first })?,
-            Choice::Nothing if once => return Ok(Ended::Empty { failed: drain.failed }),
-            Choice::Nothing => drain.wait(POLL)?,
-            Choice::WaitUntil(due) => drain.wait(until(due).min(POLL))?,
-        }
-    }
+/// A job that the crew works on.
+#[derive(Debug)]
+pub(super) struct Running {
+    /// Ends it.
+    pub(super) cancel: Cancel,
 }
 
-struct Drain<'a> {
-    config: &'a Config,
-    keeper: &'a Keeper,
-    stop: &'a Stop,
-    watch: Watch,
-    backlog: Backlog,
-    failed: usize,
+/// The loop's own.
+pub(super) struct Drain<'a> {
+    pub(super) config: Arc<Config>,
+    pub(super) keeper: &'a Keeper,
+    pub(super) backlog: Backlog,
+    pub(super) running: BTreeMap<JobId, Running>,
+    /// Wakes the loop when a name appears.
+    pub(super) watch: Watch,
+    /// Whether the last scan left jobs out.
+    pub(super) has_more: bool,
+    pub(super) once: bool,
+    /// Nothing is begun after this.
+    pub(super) until: Option<Instant>,
+    /// The request to stop, from outside.
+    pub(super) stop: &'a Stop,
+    /// Tells running jobs that the runner has to stop.
+    pub(super) halt: StopTrigger,
+    pub(super) halted: Stop,
+    pub(super) tasks: Sender<Task>,
+    pub(super) reports: Receiver<Report>,
+    pub(super) bell: &'a Bell,
+    /// Starts one more thread of the crew.
+    pub(super) hire: Box<dyn Fn() + Send + 'a>,
+    /// Threads of the crew.
+    pub(super) hands: usize,
+    pub(super) failed: usize,
+    /// Hooks on hold.
+    pub(super) holds: BTreeMap<String, Hold>,
+    /// Jobs that waited when their hook was put on hold.
+    pub(super) to_hold: Vec<JobId>,
 }
 
 impl Drain<'_> {
-    /// Jobs that the last runner left in `running/`: whatever of them still lives is ended first, so that no second
-    /// copy ever runs beside it; then the hook's `on_interrupt` decides.
-    fn recover(&mut self) -> Result<(), SpoolError> {
-        let recovered = self.keeper.recover(Timestamp::now())?;
-        report(&recovered.problems);
-        for claim in recovered.interrupted {
-            let outcome = attempt::account_for(claim, self.config)?;
-            self.count(outcome);
-        }
-        PayloadFile::remove_all(&self.config.spool.join(State::Running.as_str()));
-        Ok(())
+    /// Turns until there is nothing left to do, a stop is requested, or something cannot be done; then waits for what
+    /// runs.
+    pub(super) fn run(&mut self) -> Result<Ended, SpoolError> {
+        let ended = self.refill().and_then(|()| self.turn_until_done());
+        self.halt.request();
+        let last = self.hear_the_last();
+        ended.and_then(|ended| last.map(|()| ended))
     }
 
-    fn run(&mut self, id: JobId) -> Result<(), SpoolError> {
-        self.backlog.remove(id);
-        let outcome = attempt::run(self.keeper, id, self.config, self.stop)?;
-        self.count(outcome);
-        if self.backlog.len() < RESCAN_BELOW { self.refill() } else { self.take_in_retries() }
+    fn turn_until_done(&mut self) -> Result<Ended, SpoolError> {
+        loop {
+            self.hear()?;
+            self.take_orders()?;
+            if self.stop.requested() {
+                return Ok(Ended::Stopped);
+            }
+            match self.backlog.next(Timestamp::now(), self.may_begin()) {
+                Choice::Run(id) if self.hold_back(id)? => {}
+                Choice::Run(id) => self.begin(id),
+                Choice::Supersede(id, newer) => self.give_way(id, newer, Settlement::SupersededBy { id: newer })?,
+                Choice::Repeat(id, first) => self.give_way(id, first, Settlement::RepeatOf { id: first })?,
+                Choice::Replace(id, newer) => self.replace(id, newer),
+                Choice::WaitUntil(_) | Choice::Wait if self.is_out_of_time() => return Ok(Ended::Stopped),
+                Choice::WaitUntil(due) => self.wait(until(due))?,
+                Choice::Nothing if self.has_ended()? => return Ok(Ended::Empty { failed: self.failed }),
+                Choice::Wait | Choice::Nothing => self.wait(POLL)?,
+            }
+        }
+    }
+
+    /// With `once`: whether a last look finds nothing either.
+    fn has_ended(&mut self) -> Result<bool, SpoolError> {
+        let may_end = self.running.is_empty() && (self.once || self.time_is_up());
+        if may_end {
+            self.refill()?;
+        }
+        Ok(may_end && self.backlog.len() == 0)
+    }
+
+    fn time_is_up(&self) -> bool {
+        self.until.is_some_and(|until| Instant::now() >= until)
+    }
+
+    fn is_out_of_time(&self) -> bool {
+        self.running.is_empty() && self.time_is_up()
+    }
+
+    fn may_begin(&self) -> bool {
+        self.running.len() < self.config.runner.workers && !self.time_is_up()
+    }
+
+    /// Hands a job to the crew.
+    fn begin(&mut self, id: JobId) {
+        let cancel = match Cancel::new() {
+            Ok(cancel) => cancel,
+            Err(error) => {
+                tracing::error!(event = "cannot-begin", job = %id, reason = %error);
+                return std::thread::sleep(PAUSE);
+            }
+        };
+        if self.running.len() >= self.hands {
+            (self.hire)();
+            self.hands += 1;
+        }
+        self.backlog.start(id);
+        self.running.insert(id, Running { cancel: cancel.clone() });
+        let alone = self.config.runner.workers == 1;
+        let task = Task { id, config: Arc::clone(&self.config), halted: self.halted.clone(), cancel, alone };
+        // The crew is there as long as this end of the channel is.
+        let _nobody_takes = self.tasks.send(task);
+    }
+
+    /// Hears which jobs have ended.
+    pub(super) fn hear(&mut self) -> Result<(), SpoolError> {
+        self.bell.silence();
+        while let Ok(Report { id, end }) = self.reports.try_recv() {
+            self.running.remove(&id);
+            let item = self.backlog.end(id);
+            let end = end.unwrap_or_else(|panic| resume_unwind(panic))?;
+            self.failed += usize::from(is_bad(&end));
+            if let (End::Waiting(not_before), Some(item)) = (end, item) {
+                self.backlog.insert(id, Item { not_before: Some(not_before), ..item });
+            }
+            if let Err(error) = reap::reap_orphans(true) {
+                tracing::warn!(event = "cannot-reap", reason = %error);
+            }
+        }
+        if self.has_more && self.backlog.len() < RESCAN_BELOW { self.refill() } else { Ok(()) }
+    }
+
+    /// Waits for what runs, which was told to stop. The first error counts.
+    fn hear_the_last(&mut self) -> Result<(), SpoolError> {
+        let mut first = Ok(());
+        self.has_more = false;
+        while !self.running.is_empty() {
+            first = first.and(self.hear());
+            if !self.running.is_empty() {
+                crate::system::wait::forever(self.bell.fd());
+            }
+        }
+        first
+    }
+
+    /// Tells a running job to end, and how it is settled if that is what ends it. Whether it runs.
+    pub(super) fn cancel(&mut self, id: JobId, settlement: Settlement) -> bool {
+        let running = self.running.get(&id);
+        if let Some(running) = running {
+            running.cancel.request(settlement);
+        }
+        running.is_some()
+    }
+
+    /// Stops a running job for a newer one, if that is still there.
+    fn replace(&mut self, id: JobId, newer: JobId) {
+        if self.is_there(newer) {
+            tracing::info!(event = "replaced", job = %id, by = %newer);
+            self.cancel(id, Settlement::SupersededBy { id: newer });
+        } else {
+            self.backlog.remove(newer);
+        }
     }
 
     /// Settles `id` in favour of `other`, unless somebody has taken that one away meanwhile: then nothing else would do
     /// what this one does.
     fn give_way(&mut self, id: JobId, other: JobId, settlement: Settlement) -> Result<(), SpoolError> {
-        if [State::Queued, State::Waiting].iter().any(|&state| self.keeper.glance(other, state).is_some()) {
+        if self.is_there(other) {
             return self.decide(id, settlement);
         }
         self.backlog.remove(other);
         Ok(())
     }
 
-    fn decide(&mut self, id: JobId, settlement: Settlement) -> Result<(), SpoolError> {
+    fn is_there(&self, id: JobId) -> bool {
+        let waits = |state| self.keeper.glance(id, state).is_some();
+        self.backlog.is_running(id) || waits(State::Queued) || waits(State::Waiting)
+    }
+
+    /// Settles a job that does not run.
+    pub(super) fn decide(&mut self, id: JobId, settlement: Settlement) -> Result<(), SpoolError> {
         self.backlog.remove(id);
         let what = What::from(settlement.clone());
         match self.keeper.decide(id, settlement, Timestamp::now()) {
@@ -101,85 +228,22 @@ impl Drain<'_> {
         Ok(())
     }
 
-    fn count(&mut self, outcome: Option<Outcome>) {
-        let is_bad = matches!(outcome, Some(Outcome::Failed | Outcome::TimedOut | Outcome::Interrupted));
-        self.failed += usize::from(is_bad);
-    }
-
-    /// Sleeps until something arrives, `at_most` has passed, or a stop is requested; then looks.
+    /// Sleeps until something arrives or ends, `at_most` has passed, or a stop is requested; then looks.
     fn wait(&mut self, at_most: Duration) -> Result<(), SpoolError> {
         // A full disk may have spent it; without it the next full disk refuses one delivery more.
         if let Err(error) = self.keeper.refill_reserve() {
             tracing::warn!(event = "no-reserve", reason = %error);
         }
-        if let Err(error) = self.watch.wait(self.stop.fd(), at_most) {
+        let began = Instant::now();
+        let left = self.until.map_or(POLL, |until| until.saturating_duration_since(began));
+        let at_most = if left.is_zero() { at_most.min(POLL) } else { at_most.min(POLL).min(left) };
+        let appeared = self.watch.wait(&[self.stop.fd(), self.bell.fd()], at_most).unwrap_or_else(|error| {
             tracing::error!(event = "wait-failed", reason = %error);
-        }
-        self.refill()
-    }
-
-    /// Takes in what has arrived in `queued/`, and what waits for a retry.
-    fn refill(&mut self) -> Result<(), SpoolError> {
-        let scan = self.keeper.scan(Timestamp::now())?;
-        report(&scan.problems);
-        for id in scan.jobs {
-            self.take_in(id, State::Queued, None);
-        }
-        self.take_in_retries()
-    }
-
-    fn take_in_retries(&mut self) -> Result<(), SpoolError> {
-        for (id, not_before) in self.keeper.waiting()? {
-            self.take_in(id, State::Waiting, Some(not_before));
-        }
-        Ok(())
-    }
-
-    /// One that says nothing of itself is taken in under no hook: claiming it will find out what is wrong with it.
-    fn take_in(&mut self, id: JobId, state: State, not_before: Option<Timestamp>) {
-        if !self.backlog.contains(id) {
-            let item = self.keeper.glance(id, state).map(|meta| item(self.config, meta, not_before));
-            self.backlog.insert(id, item.unwrap_or_else(|| unknown(not_before)));
-        }
-    }
-}
-
-fn watch(config: &Config) -> Watch {
-    let (watch, error) = Watch::directory(&config.spool.join(State::Queued.as_str()));
-    if let Some(error) = error {
-        tracing::warn!(event = "no-watch", reason = %error, poll_s = POLL.as_secs());
-    }
-    watch
-}
-
-fn report(problems: &[Problem]) {
-    for problem in problems {
-        tracing::error!(event = "problem", what = %problem);
-    }
-}
-
-fn item(config: &Config, meta: JobMeta, not_before: Option<Timestamp>) -> Item {
-    let plan = config.hook(&meta.hook).map(|hook| &hook.plan);
-    Item {
-        queue: plan.map_or_else(String::new, |plan| plan.queue.clone()),
-        when_newer: plan.map_or(WhenNewer::Keep, |plan| plan.when_newer),
-        hook: meta.hook,
-        event: Some(meta.event),
-        reference: meta.reference,
-        delivery: meta.delivery,
-        not_before,
-    }
-}
-
-fn unknown(not_before: Option<Timestamp>) -> Item {
-    Item {
-        hook: String::new(),
-        queue: String::new(),
-        event: None,
-        reference: None,
-        delivery: None,
-        when_newer: WhenNewer::Keep,
-        not_before,
+            std::thread::sleep(PAUSE);
+            true
+        });
+        let is_idle = self.backlog.len() < RESCAN_BELOW || self.may_begin();
+        if is_idle && (appeared || began.elapsed() >= POLL) { self.refill() } else { Ok(()) }
     }
 }
 

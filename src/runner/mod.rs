@@ -1,12 +1,115 @@
-//! Edge. The back half: claim → steps → outcome → settle, one job at a time, in order of sequence.
+//! Edge. The back half: claim → steps → outcome → settle; jobs of one queue one after the other, queues side by side.
 
 mod attempt;
 mod backlog;
+mod cancel;
+pub mod care;
+mod crew;
 mod drain;
 pub mod log;
+mod newcomers;
+pub mod orders;
 mod payload;
+mod recovery;
 pub mod steps;
 mod verdict;
 
-pub use drain::{Ended, drain};
+pub use drain::Ended;
 pub use verdict::{Verdict, judge};
+
+use crate::config::Config;
+use crate::model::State;
+use crate::spool::{Keeper, Place, SpoolError};
+use crate::system::bell::Bell;
+use crate::system::stop::Stop;
+use crate::system::watch::Watch;
+use backlog::Backlog;
+use crew::Crew;
+use drain::Drain;
+use std::collections::BTreeMap;
+use std::io;
+use std::panic::resume_unwind;
+use std::sync::mpsc::channel;
+use std::sync::{Arc, Mutex};
+use std::thread::scope;
+use std::time::{Duration, Instant};
+
+/// How long to drain.
+#[derive(Debug, Clone, Copy)]
+pub struct Terms<'a> {
+    /// The request to stop.
+    pub stop: &'a Stop,
+    /// End when nothing is left to do, after waiting for retries that were promised meanwhile.
+    pub once: bool,
+    /// Begin nothing after this time, and end when what runs then has ended.
+    pub max_runtime: Option<Duration>,
+}
+
+/// Why nothing was drained, or not to the end.
+#[derive(Debug, thiserror::Error)]
+pub enum DrainError {
+    /// The spool.
+    #[error(transparent)]
+    Spool(#[from] SpoolError),
+    /// The system.
+    #[error("cannot begin to drain: {0}")]
+    System(#[from] io::Error),
+}
+
+/// Drains the spool. The calling thread is the first of those that run attempts; the loop has a thread of its own, so
+/// that it can hear of arrivals, orders and stops while a job runs.
+pub fn drain(config: Config, keeper: &Keeper, terms: Terms<'_>) -> Result<Ended, DrainError> {
+    let until = terms.max_runtime.map(|time| Instant::now() + time);
+    let failed = recovery::recover(keeper, &config)?;
+    keeper.put_letters_back()?;
+    let (halted, halt) = Stop::by_hand()?;
+    let (stop_caring, end_caring) = (halted.clone(), halt.clone());
+    let bell = Bell::new()?;
+    let ((tasks, taken), (reports, heard)) = (channel(), channel());
+    let crew = Crew { keeper, tasks: Mutex::new(taken), reports, bell: &bell };
+    let (crew, watch) = (&crew, watch(&config));
+    let (spool, settings) = (config.spool.clone(), config.runner.clone());
+    let ended = scope(|scope| {
+        let mut drain = Drain {
+            config: Arc::new(config),
+            keeper,
+            backlog: Backlog::default(),
+            running: BTreeMap::new(),
+            watch,
+            has_more: false,
+            once: terms.once,
+            until,
+            stop: terms.stop,
+            halt,
+            halted,
+            tasks,
+            reports: heard,
+            bell: &bell,
+            hire: Box::new(move || drop(scope.spawn(|| crew.work()))),
+            hands: 1,
+            failed,
+            holds: BTreeMap::new(),
+            to_hold: Vec::new(),
+        };
+        let drain = scope.spawn(move || drain.run());
+        if !terms.once {
+            scope.spawn(|| care::go_on(keeper, &spool, &settings, &stop_caring));
+        }
+        crew.work();
+        let ended = drain.join();
+        end_caring.request();
+        ended.unwrap_or_else(|panic| resume_unwind(panic))
+    });
+    if terms.once {
+        care::once(keeper, &spool, &settings);
+    }
+    Ok(ended?)
+}
+
+fn watch(config: &Config) -> Watch {
+    let (watch, error) = Watch::directory(&config.spool.join(State::Queued.as_str()));
+    if let Some(error) = error.or(watch.add(&config.spool.join(Place::Control.as_str())).err()) {
+        tracing::warn!(event = "no-watch", reason = %error);
+    }
+    watch
+}

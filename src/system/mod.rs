@@ -1,10 +1,14 @@
 //! Edge. The operating system with types: what std does not offer. Knows nothing of hookspool.
 
+pub mod bell;
 pub mod boot;
+pub mod bounded;
 pub mod file_limit;
 pub mod groups;
 pub mod holders;
+pub mod identity;
 pub mod inherited;
+pub mod locks;
 pub mod process;
 pub mod random;
 pub mod reap;

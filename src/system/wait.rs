@@ -30,6 +30,14 @@ pub fn ready(fds: &[BorrowedFd<'_>], until: Instant) -> io::Result<Vec<bool>> {
     }
 }
 
+/// Waits until `fd` has something to say, however long that takes.
+pub fn forever(fd: BorrowedFd<'_>) {
+    if ready(&[fd], after(Duration::MAX)).is_err() {
+        // The system is short of memory; whoever waits looks again.
+        std::thread::sleep(Duration::from_secs(1));
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

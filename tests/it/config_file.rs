@@ -42,7 +42,7 @@ fn the_runners_settings_are_checked_and_what_does_nothing_yet_is_refused() {
         r#"spool = "/s"
 body_limit = "2GiB"
 [runner]
-workers = 4
+workers = 0
 keep = "30d"
 grace = "2"
 log_dir = "x"
@@ -54,10 +54,10 @@ hookspool.toml:2:14: `body_limit` must be from 1KiB to 1GiB
 2 | body_limit = "2GiB"
   |              ^^^^^^
 
-hookspool.toml:4:11: only `1` works in this version
+hookspool.toml:4:11: `workers` must be an integer from 1 to 64
   |
-4 | workers = 4
-  |           ^ write `workers = 1` or leave it out
+4 | workers = 0
+  |           ^
 
 hookspool.toml:5:1: `keep` does not work in this version yet
   |
@@ -85,10 +85,10 @@ hookspool.toml:8:1: unknown key `nonsense`
 workers = "4"
 "#,
         r#"
-hookspool.toml:3:11: `workers` must be an integer, not a string
+hookspool.toml:3:11: `workers` must be an integer from 1 to 64
   |
 3 | workers = "4"
-  |           ^^^ write `workers = 1` or leave it out"#,
+  |           ^^^"#,
     );
 }
 
@@ -279,7 +279,7 @@ const MANY_PROBLEMS: &str = r#"spool = "var/spool"
 body_limit = 25
 
 [runner]
-workers = 2
+workers = 200
 
 [[hook]]
 name = "my docs"
@@ -307,10 +307,10 @@ hookspool.toml:2:14: `body_limit` must be a size, not an integer
 2 | body_limit = 25
   |              ^^ add a unit, such as `"25MiB"`
 
-hookspool.toml:5:11: only `1` works in this version
+hookspool.toml:5:11: `workers` must be an integer from 1 to 64
   |
-5 | workers = 2
-  |           ^ write `workers = 1` or leave it out
+5 | workers = 200
+  |           ^^^
 
 hookspool.toml:8:8: `my docs` is not a name for `name`
   |

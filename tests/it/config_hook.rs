@@ -250,14 +250,14 @@ hookspool.toml:8:9: `queue` is empty
 }
 
 #[test]
-fn when_newer_is_one_of_two_words() {
+fn when_newer_is_one_of_three_words_or_one_of_snares() {
     is_reported(
         &with(r#"when_newer = "latest""#),
         r#"
 hookspool.toml:8:14: unknown word `latest` for `when_newer`
   |
 8 | when_newer = "latest"
-  |              ^^^^^^^^ known: `supersede`, `keep`"#,
+  |              ^^^^^^^^ known: `supersede`, `keep`, `replace`, `evict`, `sequential`, `parallel`"#,
     );
 }
 

@@ -14,7 +14,15 @@ pub(super) const TIMEOUT_LIMITS: [&str; 2] = ["1ms", "7d"];
 /// Bounds of `backoff` and `cap`.
 const WAIT_LIMITS: [&str; 2] = ["1ms", "7d"];
 
-const WHEN_NEWER: [(&str, WhenNewer); 2] = [("supersede", WhenNewer::Supersede), ("keep", WhenNewer::Keep)];
+/// The last three are snare's words for the same.
+const WHEN_NEWER: [(&str, WhenNewer); 6] = [
+    ("supersede", WhenNewer::Supersede),
+    ("keep", WhenNewer::Keep),
+    ("replace", WhenNewer::Replace),
+    ("evict", WhenNewer::Supersede),
+    ("sequential", WhenNewer::Keep),
+    ("parallel", WhenNewer::Parallel),
+];
 const RETRY_ON: [(&str, RetryOn); 2] = [("transient", RetryOn::Transient), ("failure", RetryOn::Failure)];
 const ON_INTERRUPT: [(&str, OnInterrupt); 2] = [("retry", OnInterrupt::Retry), ("hold", OnInterrupt::Hold)];
 

@@ -1,13 +1,16 @@
 //! Pure. Which deliveries become jobs.
 
 use super::section::Layers;
-use super::value;
+use super::{field, value};
 use crate::config::findings::Findings;
 use crate::config::keys::{Table, default_of};
 use crate::config::raw::Entry;
 use crate::config::settings::Rules;
 use crate::model::EventKind;
 use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
+
+/// `skip` where nothing else is said.
+const SKIP: [&str; 2] = ["[skip deploy]", "[deploy skip]"];
 
 pub(super) fn rules(layers: &Layers<'_>, findings: &mut Findings<'_>) -> Option<Rules> {
     let events = match layers.get("events") {
@@ -18,12 +21,19 @@ pub(super) fn rules(layers: &Layers<'_>, findings: &mut Findings<'_>) -> Option<
     let branches = layers.get("branches").map(|entry| globs(&entry, ref_glob, findings));
     let tags = layers.get("tags").map(|entry| globs(&entry, ref_glob, findings));
     let paths = layers.get("paths").map(|entry| paths(&entry, findings));
+    let skip = match layers.get("skip") {
+        Some(entry) => skip(&entry, findings),
+        None => Some(SKIP.map(str::to_owned).to_vec()),
+    };
+    let fields = layers.get("match").map_or(Some(Vec::new()), |entry| field::rules(&entry, findings));
     Some(Rules {
         events: events?,
         branches: flipped(branches)?,
         tags: flipped(tags)?.filter(|tags| !tags.is_empty()),
         repository: flipped(repository)?,
         paths: flipped(paths)?,
+        skip: skip?,
+        fields: fields?,
     })
 }
 
@@ -50,6 +60,12 @@ fn event(entry: &Entry<'_>, findings: &mut Findings<'_>) -> Option<String> {
     }
     value::unknown_word(entry, typed, &EventKind::WORDS, findings);
     None
+}
+
+fn skip(entry: &Entry<'_>, findings: &mut Findings<'_>) -> Option<Vec<String>> {
+    let list = value::list(entry, findings)?;
+    let words: Vec<_> = list.iter().map(|word| value::text(word, findings).map(str::to_owned)).collect();
+    words.into_iter().collect()
 }
 
 fn repository(entry: &Entry<'_>, findings: &mut Findings<'_>) -> Option<String> {

@@ -1,0 +1,59 @@
+//! Pure. A job that waits or runs, and what makes two of them the same.
+
+use crate::config::WhenNewer;
+use crate::model::{EventKind, JobId, JobMeta, RefName};
+use jiff::Timestamp;
+
+/// What has to be known of a job to say when it runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::runner) struct Item {
+    /// Name of its hook.
+    pub(in crate::runner) hook: String,
+    /// Jobs of one queue run one after the other.
+    pub(in crate::runner) queue: String,
+    /// What happened; `None` when the job says nothing of itself.
+    pub(in crate::runner) event: Option<EventKind>,
+    /// Branch or tag.
+    pub(in crate::runner) reference: Option<RefName>,
+    /// The provider's delivery id.
+    pub(in crate::runner) delivery: Option<String>,
+    /// Whether a newer job for the same hook and ref takes its place.
+    pub(in crate::runner) when_newer: WhenNewer,
+    /// Not before this time, for a retry.
+    pub(in crate::runner) not_before: Option<Timestamp>,
+}
+
+/// Hook, event and ref: the newest job of these does all that an older one would. A deletion is no push.
+pub(super) type SameWork = (String, Option<EventKind>, RefName);
+/// Hook, delivery id and ref.
+pub(super) type SameDelivery = (String, String, Option<RefName>);
+
+impl Item {
+    /// The job that `meta` describes, in `queue`.
+    pub(in crate::runner) fn of(id: JobId, meta: JobMeta, queue: &str, when_newer: WhenNewer) -> Self {
+        let queue = if when_newer == WhenNewer::Parallel { format!("{queue}/{id}") } else { queue.to_owned() };
+        let JobMeta { hook, event, reference, delivery, .. } = meta;
+        Self { hook, queue, event: Some(event), reference, delivery, when_newer, not_before: None }
+    }
+
+    /// A job that says nothing of itself. Claiming it will find out what is wrong with it.
+    pub(in crate::runner) fn unknown() -> Self {
+        Self {
+            hook: String::new(),
+            queue: String::new(),
+            event: None,
+            reference: None,
+            delivery: None,
+            when_newer: WhenNewer::Keep,
+            not_before: None,
+        }
+    }
+
+    pub(super) fn same_work(&self) -> Option<SameWork> {
+        Some((self.hook.clone(), self.event.clone(), self.reference.clone()?))
+    }
+
+    pub(super) fn same_delivery(&self) -> Option<SameDelivery> {
+        Some((self.hook.clone(), self.delivery.clone()?, self.reference.clone()))
+    }
+}

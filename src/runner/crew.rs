@@ -1,0 +1,42 @@
+//! Edge. The threads that run attempts, and what they and the loop tell each other.
+
+use super::attempt::{self, End, Task};
+use crate::model::JobId;
+use crate::spool::{Keeper, SpoolError};
+use crate::system::bell::Bell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::{Receiver, Sender};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+
+/// What became of a task; the outer error is a panic.
+pub(super) struct Report {
+    pub(super) id: JobId,
+    pub(super) end: thread::Result<Result<End, SpoolError>>,
+}
+
+/// What the threads share.
+pub(super) struct Crew<'a> {
+    pub(super) keeper: &'a Keeper,
+    pub(super) tasks: Mutex<Receiver<Task>>,
+    pub(super) reports: Sender<Report>,
+    /// Rings when there is a report.
+    pub(super) bell: &'a Bell,
+}
+
+impl Crew<'_> {
+    /// Runs attempts, one after the other, until no more will come.
+    pub(super) fn work(&self) {
+        while let Some(task) = self.next() {
+            let id = task.id;
+            let end = catch_unwind(AssertUnwindSafe(|| attempt::run(self.keeper, &task)));
+            // Nobody hears the last one when the loop is gone: the job is settled all the same.
+            let _nobody_hears = self.reports.send(Report { id, end });
+            self.bell.ring();
+        }
+    }
+
+    fn next(&self) -> Option<Task> {
+        self.tasks.lock().unwrap_or_else(PoisonError::into_inner).recv().ok()
+    }
+}

@@ -1,0 +1,49 @@
+//! Edge. What the loop takes in: jobs that arrived in `queued/`, and those that wait for a retry.
+
+use super::backlog::Item;
+use super::drain::Drain;
+use crate::config::Config;
+use crate::model::{JobId, JobMeta, State};
+use crate::spool::{Problem, SpoolError};
+use jiff::Timestamp;
+
+impl Drain<'_> {
+    /// Takes in what has arrived in `queued/`, and what waits for a retry.
+    pub(super) fn refill(&mut self) -> Result<(), SpoolError> {
+        let scan = self.keeper.scan(Timestamp::now())?;
+        report(&scan.problems);
+        self.has_more = scan.more;
+        self.read_holds()?;
+        for id in scan.jobs {
+            self.take_in(id, State::Queued, None)?;
+        }
+        for (id, not_before) in self.keeper.waiting()? {
+            self.take_in(id, State::Waiting, Some(not_before))?;
+        }
+        Ok(())
+    }
+
+    fn take_in(&mut self, id: JobId, state: State, not_before: Option<Timestamp>) -> Result<(), SpoolError> {
+        if !self.backlog.contains(id) {
+            let item = self.keeper.glance(id, state).map_or_else(Item::unknown, |meta| item(&self.config, id, meta));
+            self.backlog.insert(id, Item { not_before, ..item });
+            self.hold_back(id)?;
+        }
+        Ok(())
+    }
+}
+
+/// One whose hook is gone is taken in under no queue: claiming it will hold it.
+fn item(config: &Config, id: JobId, meta: JobMeta) -> Item {
+    match config.hook(&meta.hook).map(|hook| &hook.plan) {
+        Some(plan) => Item::of(id, meta, &plan.queue, plan.when_newer),
+        None => Item { hook: meta.hook, ..Item::unknown() },
+    }
+}
+
+/// Tells of what does not belong in the spool.
+pub(super) fn report(problems: &[Problem]) {
+    for problem in problems {
+        tracing::error!(event = "problem", what = %problem);
+    }
+}
