@@ -38,8 +38,9 @@ struct Delivery {
 fn delivery(hook: &Hook, args: &SendArgs) -> Result<Delivery, Failure> {
     let no_random = |error: rustix::io::Errno| Failure::io("cannot get random bytes", &error.into());
     let random_commit = || random_bytes::<20>().map(hex::encode).map_err(no_random);
-    let source = hook.secrets.first().ok_or_else(|| Failure::new(exit::CONFIGURATION, "the hook has no secret"))?;
-    let secret = source
+    let first = hook.secrets.first().ok_or_else(|| Failure::new(exit::CONFIGURATION, "the hook has no secret"))?;
+    let secret = first
+        .source
         .read()
         .map_err(|error| Failure::new(exit::NO_PERMISSION, format!("secret of hook `{}`: {error}", hook.name)))?;
     let repository = args.repository.as_deref().or(hook.rules.repository.as_deref());
@@ -52,7 +53,8 @@ fn delivery(hook: &Hook, args: &SendArgs) -> Result<Delivery, Failure> {
         secret: Some(&secret),
     };
     let body = hook.provider.sample_push(&sample);
-    let headers = hook.provider.sign(&secret, &body, "push", &random_commit()?, jiff::Timestamp::now());
+    let signed = hook.provider.sign(&secret, &body, "push", &random_commit()?, jiff::Timestamp::now());
+    let headers = signed.map_err(|error| Failure::new(exit::CONFIGURATION, error.to_string()))?;
     Ok(Delivery { headers, body })
 }
 
