@@ -7,12 +7,13 @@ mod route;
 mod rules;
 mod spooled_headers;
 
+pub use detect::{looks_like, mismatch};
 pub use rules::{Decision, decide, each, short, unmatched};
 
 use crate::config::{Config, Hook, HookSecret, is_below};
 use crate::gateway::Application;
 use crate::model::{Delivery, Event, Head, JobMeta, Method, Refusal, Reply, Status};
-use crate::provider::{Check, Secret, Unreadable, Verified};
+use crate::provider::{Check, Secret, Verified, again};
 use crate::spool::{Draft, Inbox};
 use jiff::Timestamp;
 use outcome::{Accepted, Known, Taken};
@@ -87,19 +88,18 @@ impl Intake {
 
     /// The walk, straight down.
     fn take<'a>(&'a self, head: &Head, body: &mut dyn Read) -> Taken<'a> {
-        let mut known = Known { delivery: detect::delivery_id(head), ..Known::default() };
+        let mut known = Known { delivery: detect::delivery_id(head), secret: None };
         let hook = match self.addressed(head) {
             Ok(hook) => hook,
             Err(refusal) => return Taken { hook: None, known, result: Err(refusal) },
         };
         let result = admissible(hook, head, self.config.body_limit_bytes).and_then(|()| {
             if hook.provider.is_unsigned_test(head) {
-                Ok(Accepted::Pong)
-            } else if head.method == Method::Get {
-                let (head, query) = as_form(head);
-                self.accept(hook, &head, &mut query.as_slice(), &mut known)
-            } else {
-                self.accept(hook, head, body, &mut known)
+                return Ok(Accepted::Pong);
+            }
+            match as_form(head) {
+                Some((head, query)) => self.accept(hook, &head, &mut query.as_slice(), &mut known),
+                None => self.accept(hook, head, body, &mut known),
             }
         });
         Taken { hook: Some(hook), known, result }
@@ -146,11 +146,12 @@ impl Intake {
     fn receive<'a>(&self, hook: &'a Hook, head: &Head, body: &mut dyn Read) -> Result<Received<'a>, Refusal> {
         let arrived_at = Timestamp::now();
         let (named, secrets): (Vec<_>, Vec<_>) = secrets(hook, arrived_at)?.into_iter().unzip();
-        let mut check = hook.provider.begin(head, &secrets, arrived_at).map_err(|error| outcome::denied(&error))?;
+        let denied = |error| outcome::denied(&error, hook, head);
+        let mut check = hook.provider.begin(head, &secrets, arrived_at).map_err(denied)?;
         let mut draft = self.inbox()?.draft().map_err(|error| self.spool_failed(&error))?;
         let room = usize::try_from(head.content_length.min(COPY_BYTES)).unwrap_or(0).max(1);
         self.copy(body, &mut vec![0; room], &mut draft, &mut check)?;
-        let verified = check.finish(&mut draft.reader()).map_err(|error| outcome::denied(&error))?;
+        let verified = check.finish(&mut draft.reader()).map_err(denied)?;
         let secret = named.get(verified.secret_index()).filter(|_| hook.secrets.len() > 1);
         let secret = secret.map(|secret| secret.source.source_name());
         Ok(Received { hook, draft, verified, secret, arrived_at })
@@ -237,14 +238,24 @@ pub fn admissible(hook: &Hook, head: &Head, limit_bytes: u64) -> Result<(), Refu
     Ok(())
 }
 
+/// A GET as the POST of the form that its query is, and that form; `None` for a POST.
+pub fn as_form(head: &Head) -> Option<(Head, Vec<u8>)> {
+    if head.method != Method::Get {
+        return None;
+    }
+    let query = head.query.clone();
+    let content_type = "application/x-www-form-urlencoded".to_owned();
+    let head = Head { method: Method::Post, content_type, content_length: query.len() as u64, ..head.clone() };
+    Some((head, query))
+}
+
 /// Why `match` does not want the payload, which is looked at a second time only for a hook that has one.
 fn unmatched_by(hook: &Hook, head: &Head, draft: &Draft) -> Result<Option<String>, Refusal> {
     if hook.rules.fields.is_empty() {
         return Ok(None);
     }
-    let mut body = draft.reader();
-    let document = hook.provider.document(head.is_form(), &mut body);
-    unmatched(&hook.rules.fields, document).map_err(|error| outcome::unreadable(&Unreadable::Malformed(error)))
+    let look = |body: &mut dyn Read| unmatched(&hook.rules.fields, hook.provider.document(head.is_form(), body));
+    again(&mut draft.reader(), look).map_err(|error| outcome::unreadable(&error))
 }
 
 /// The hook's secrets that count now, read anew for each delivery: a rotated file needs no restart.
@@ -256,11 +267,4 @@ fn secrets(hook: &Hook, now: Timestamp) -> Result<Vec<(&HookSecret, Secret)>, Re
         return Err(not_configured(format!("all secrets of hook `{}` have expired", hook.name)));
     }
     Ok(secrets)
-}
-
-/// A GET whose query is to be read as the form that it is, and that query.
-pub fn as_form(head: &Head) -> (Head, Vec<u8>) {
-    let query = head.query.clone();
-    let content_type = "application/x-www-form-urlencoded".to_owned();
-    (Head { content_type, content_length: query.len() as u64, ..head.clone() }, query)
 }

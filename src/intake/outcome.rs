@@ -2,7 +2,7 @@
 
 use crate::config::Hook;
 use crate::model::{Head, JobId, JobMeta, Refusal, Reply, Status};
-use crate::provider::{Denied, Unreadable, looks_like};
+use crate::provider::{Denied, Unreadable};
 
 /// An authentic delivery, dealt with.
 pub(super) enum Accepted {
@@ -46,7 +46,7 @@ pub(super) fn reply_and_log(head: &Head, taken: Taken<'_>) -> Reply {
         provider: taken.hook.map(|hook| hook.provider.name()),
         delivery: taken.known.delivery.as_deref(),
         secret: taken.known.secret.as_deref(),
-        looks_like: taken.hook.and_then(|hook| foreign(hook, head)),
+        remark: taken.hook.and_then(|hook| super::mismatch(hook.provider.name(), &head.headers)),
         remote: head.remote_addr.as_str(),
     };
     match taken.result {
@@ -61,8 +61,8 @@ pub(super) fn reply_and_log(head: &Head, taken: Taken<'_>) -> Reply {
             Reply::new(Status::Ok, format!("ignored: {}", reasons.join("; ")))
         }
         Ok(Accepted::Pong) => {
-            let About { hook, provider, delivery, looks_like, remote, .. } = about;
-            tracing::info!(event = "pong", hook, provider, delivery, looks_like, remote);
+            let About { hook, provider, delivery, remote, .. } = about;
+            tracing::info!(event = "pong", hook, provider, delivery, remote);
             Reply::new(Status::Ok, "pong")
         }
         Err(refusal) => about.refused(refusal),
@@ -75,32 +75,32 @@ struct About<'a> {
     provider: Option<&'a str>,
     delivery: Option<&'a str>,
     secret: Option<&'a str>,
-    /// Another provider, whose delivery this looks like.
-    looks_like: Option<&'static str>,
+    /// That this looks like another provider's delivery: a warning, since the headers are the sender's to choose.
+    remark: Option<String>,
     remote: &'a str,
 }
 
 impl About<'_> {
     fn queued(&self, jobs: &[Queued]) {
-        let Self { hook, provider, delivery, secret, looks_like, remote } = self;
+        let Self { hook, provider, delivery, secret, remark, remote } = self;
         for Queued { id, meta } in jobs {
             let reference = meta.reference.as_ref().map(crate::model::RefName::as_str);
             let (after, note) = (meta.after.as_deref(), meta.note.as_deref());
-            tracing::info!(event = "queued", job = %id, hook, provider, r#ref = reference, after, delivery, secret, looks_like, remote, note);
+            tracing::info!(event = "queued", job = %id, hook, provider, r#ref = reference, after, delivery, secret, remark, remote, note);
         }
     }
 
     fn ignored(&self, reasons: &[String]) {
-        let Self { hook, provider, delivery, looks_like, remote, .. } = self;
+        let Self { hook, provider, delivery, remark, remote, .. } = self;
         for reason in reasons {
-            tracing::info!(event = "ignored", hook, provider, delivery, looks_like, remote, reason);
+            tracing::info!(event = "ignored", hook, provider, delivery, remark, remote, reason);
         }
     }
 
     fn refused(&self, refusal: Refusal) -> Reply {
-        let Self { hook, provider, delivery, looks_like, remote, .. } = self;
+        let Self { hook, provider, delivery, remote, .. } = self;
         let (status, reason) = (refusal.reply.status.line().0, refusal.reason);
-        tracing::warn!(event = "refused", status, hook, provider, delivery, looks_like, remote, reason);
+        tracing::warn!(event = "refused", status, hook, provider, delivery, remote, reason);
         refusal.reply
     }
 }
@@ -119,14 +119,15 @@ pub(super) fn refuse_and_log(refusal: Refusal) -> Reply {
 }
 
 /// The sender learns only that it is not let in; the operator learns what was wrong.
-pub(super) fn denied(denied: &Denied) -> Refusal {
+pub(super) fn denied(denied: &Denied, hook: &Hook, head: &Head) -> Refusal {
     let (status, told) = match denied {
         Denied::Twice(_) => (Status::BadRequest, denied.sender_text()),
         Denied::Io(_) => (Status::Unavailable, UNAVAILABLE),
         Denied::Key { .. } => (Status::InternalError, "not configured"),
         _ => (Status::Forbidden, denied.sender_text()),
     };
-    Refusal::new(status, told, denied.to_string())
+    let remark = super::mismatch(hook.provider.name(), &head.headers).map(|text| format!("; {text}"));
+    Refusal::new(status, told, format!("{denied}{}", remark.unwrap_or_default()))
 }
 
 /// Authentic, and not understood; or our own trouble.
@@ -136,13 +137,6 @@ pub(super) fn unreadable(unreadable: &Unreadable) -> Refusal {
         Unreadable::Io(_) => (Status::Unavailable, UNAVAILABLE),
     };
     Refusal::new(status, told, unreadable.to_string())
-}
-
-/// Another provider than the hook's whose delivery this looks like. A person may have chosen the wrong one; nothing
-/// is decided by it, since the headers are the sender's to choose.
-fn foreign(hook: &Hook, head: &Head) -> Option<&'static str> {
-    let own = hook.provider.name();
-    looks_like(head).filter(|name| *name != own && own != "generic")
 }
 
 const UNAVAILABLE: &str = "the spool cannot take it now";

@@ -38,7 +38,6 @@ mod keys;
 mod lab;
 mod lab_token;
 mod lenient;
-mod likeness;
 mod malformed;
 mod pagure;
 mod pointer;
@@ -61,19 +60,18 @@ pub use dialect::{CannotSign, SamplePush};
 pub use form::FormError;
 pub use generic::{GenericScheme, HmacScheme};
 pub use gitea_authorization::GiteaAuthorization;
-pub use likeness::looks_like;
 pub use malformed::{Malformed, Unreadable};
 pub use pointer::{NotAPointer, PICKED_LIMIT_BYTES, Picked, Pointer, pick};
 pub use sample::{Sample, SampleEvent};
 pub use secret::Secret;
 pub use signature::{Algorithm, Encoding};
 pub use strength::Strength;
+pub use watched::again;
 
 use crate::model::{Delivery, Head};
 use dialect::{Dialect, Sent};
 use jiff::Timestamp;
 use std::io::Read;
-use watched::Watched;
 
 /// A provider, with whatever its scheme needs to be told.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -214,9 +212,7 @@ impl Provider {
 
     /// What a verified delivery says. Reads `body` to its end, from its start, in little memory whatever its size.
     pub fn read(&self, head: &Head, _: &Verified, body: &mut dyn Read) -> Result<Delivery, Unreadable> {
-        let mut watched = Watched::new(body);
-        let delivery = self.dialect().read(head, &mut *self.document(head.is_form(), &mut watched));
-        watched.or_unreadable(delivery)
+        again(body, |body| self.read_unverified(head, body))
     }
 
     /// As `read`, of a delivery that nobody has verified: for words on it, and for nothing else.

@@ -19,11 +19,16 @@ impl<'a> Watched<'a> {
     pub(super) fn or_io<T>(self, result: Result<T, Denied>) -> Result<T, Denied> {
         self.failed.map_or(result, |error| Err(Denied::Io(error.to_string())))
     }
+}
 
-    /// `result`, unless reading failed.
-    pub(super) fn or_unreadable<T>(self, result: Result<T, Malformed>) -> Result<T, Unreadable> {
-        self.failed.map_or(result.map_err(Unreadable::Malformed), |error| Err(Unreadable::Io(error.to_string())))
-    }
+/// What `read` makes of a stored `body`, unless that cannot be read.
+pub fn again<T>(
+    body: &mut dyn Read,
+    read: impl FnOnce(&mut dyn Read) -> Result<T, Malformed>,
+) -> Result<T, Unreadable> {
+    let mut watched = Watched::new(body);
+    let result = read(&mut watched).map_err(Unreadable::Malformed);
+    watched.failed.map_or(result, |error| Err(Unreadable::Io(error.to_string())))
 }
 
 impl Read for Watched<'_> {

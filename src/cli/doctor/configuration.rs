@@ -48,9 +48,8 @@ pub(super) fn look(config: &Config, findings: &mut Vec<Finding>) {
 
 fn secret_files(config: &Config) -> BTreeSet<PathBuf> {
     let sources = config.hooks.iter().flat_map(|hook| &hook.secrets);
-    sources
-        .filter_map(|secret| if let SecretSource::File(path) = &secret.source { Some(path.clone()) } else { None })
-        .collect()
+    let file = |source: &SecretSource| if let SecretSource::File(path) = source { Some(path.clone()) } else { None };
+    sources.filter_map(|secret| file(&secret.source)).collect()
 }
 
 fn secret(path: &Path, findings: &mut Vec<Finding>) {

@@ -2,8 +2,9 @@
 //! What is told is which one makes it pass, never a secret or the signature that was expected.
 
 use super::request::{FORM, JSON, claimed_length};
+use crate::intake::looks_like;
 use crate::model::Head;
-use crate::provider::{Algorithm, Denied, Encoding, GenericScheme, HmacScheme, Provider, Secret, Verified, looks_like};
+use crate::provider::{Algorithm, Denied, Encoding, GenericScheme, HmacScheme, Provider, Secret, Verified};
 use jiff::Timestamp;
 use std::io::Read;
 
@@ -187,7 +188,7 @@ fn other_body_and_text(case: Case<'_>, keys: &[Key], others: &[Key]) -> Option<S
 
 /// Another provider's signature, made with this hook's secret.
 fn other_provider(case: Case<'_>, keys: &[Key]) -> Option<String> {
-    let looks_like = looks_like(case.head);
+    let looks_like = looks_like(&case.head.headers);
     let fits = |provider: &&Provider| keys.iter().any(|key| Case { provider, ..case }.passes(&key.secret));
     let plain = all_that_sign();
     let mut fitting = plain.iter().filter(|other| other.name() != case.provider.name()).filter(fits);
@@ -196,9 +197,9 @@ fn other_provider(case: Case<'_>, keys: &[Key]) -> Option<String> {
     Some(format!("it is right as {name}'s: set `provider = \"{name}\"`", name = best.name()))
 }
 
-/// Providers whose check needs no setting of its own, and says whose delivery it is.
-fn all_that_sign() -> [Provider; 18] {
-    [
+/// Providers whose check needs no setting of its own.
+fn all_that_sign() -> Vec<Provider> {
+    vec![
         Provider::Github,
         Provider::Gitea,
         Provider::Forgejo,
@@ -207,16 +208,16 @@ fn all_that_sign() -> [Provider; 18] {
         Provider::Gitee,
         Provider::Bitbucket,
         Provider::BitbucketServer,
+        Provider::AzureDevops,
         Provider::Pagure,
         Provider::Gitcode,
-        Provider::StandardWebhooks,
-        Provider::Stripe,
-        Provider::Slack,
         Provider::Codeup,
         Provider::TencentGit,
         Provider::Codearts,
-        Provider::AzureDevops,
         Provider::Harbor,
+        Provider::StandardWebhooks,
+        Provider::Stripe,
+        Provider::Slack,
     ]
 }
 

@@ -12,9 +12,9 @@ use super::exit::{self, Failure};
 use super::receive::load;
 use super::{listing, print};
 use crate::config::{Config, Hook};
-use crate::intake::{Decision, admissible, as_form, decide, each, unmatched};
-use crate::model::{Delivery, Event, Head, Method};
-use crate::provider::{Provider, Strength, looks_like};
+use crate::intake::{Decision, admissible, as_form, decide, each, looks_like, mismatch, unmatched};
+use crate::model::{Delivery, Event, Head};
+use crate::provider::{Provider, Strength};
 use crate::spool;
 use diagnosis::{Case, Key};
 use jiff::Timestamp;
@@ -53,8 +53,8 @@ fn explain_delivery(config: &Config, hook: &Hook, args: &ExplainArgs) -> Result<
     if let Err(refusal) = admissible(hook, &request.head, config.body_limit_bytes) {
         story.remarks.push(refusal.reason);
         story.answer = answer_of(&refusal.reply);
-    } else if request.head.method == Method::Get {
-        (request.head, request.body) = as_form(&request.head);
+    } else if let Some((head, query)) = as_form(&request.head) {
+        (request.head, request.body) = (head, query);
     }
     let case = Case { provider: &hook.provider, head: &request.head, body: &request.body, now };
     story.signature = signature(case, &keys, &others);
@@ -68,24 +68,16 @@ fn explain_delivery(config: &Config, hook: &Hook, args: &ExplainArgs) -> Result<
 }
 
 fn begun(hook: &Hook, head: &Head, mut remarks: Vec<String>) -> Story {
-    let looks_like = looks_like(head);
-    remarks.extend(foreign(hook.provider.name(), looks_like));
+    remarks.extend(mismatch(hook.provider.name(), &head.headers));
     Story {
         hook: hook.name.clone(),
         provider: hook.provider.name().to_owned(),
-        looks_like,
+        looks_like: looks_like(&head.headers),
         body_bytes: head.content_length,
         media_type: head.media_type(),
         remarks,
         ..Story::default()
     }
-}
-
-/// A sender of another kind than the hook is for. Schemes that anybody may use say nothing of who it is.
-fn foreign(configured: &str, looks_like: Option<&str>) -> Option<String> {
-    let seen = looks_like.filter(|seen| *seen != configured)?;
-    let anybodys = matches!(configured, "generic" | "standard-webhooks");
-    (!anybodys).then(|| format!("this delivery looks like {seen}'s, the hook says {configured}"))
 }
 
 fn answer_of(reply: &crate::model::Reply) -> String {
