@@ -1,6 +1,10 @@
 //! Pure. What can be typed.
 
+use super::control::args::{CancelArgs, HoldArgs, PruneArgs, ReleaseArgs, RetryArgs};
+use super::manual::Page;
+use super::moment::{self, Moment};
 use clap::{Args, Parser, Subcommand};
+use clap_complete::Shell;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -63,6 +67,56 @@ pub(super) enum Command {
     },
     /// Send a signed test delivery
     Send(SendArgs),
+    /// Say why a delivery would run, or not, and whether it is genuine
+    Explain(ExplainArgs),
+    /// Queue failed or held jobs again
+    Retry(RetryArgs),
+    /// End jobs without running them, or stop them
+    Cancel(CancelArgs),
+    /// Run no more jobs of a hook, until it is released
+    Hold(HoldArgs),
+    /// End the hold of a hook, or queue held jobs
+    Release(ReleaseArgs),
+    /// Wait until a job has ended; exit 0 when it succeeded, 1 when not, 75 when the time is up
+    Wait {
+        /// Id of the job, or the part of it after the dot
+        job: String,
+        /// Longest wait, such as 10m [default: for ever]
+        #[arg(long, value_name = "DURATION", value_parser = moment::duration)]
+        timeout: Option<std::time::Duration>,
+        /// Print a JSON object
+        #[arg(long)]
+        json: bool,
+    },
+    /// Remove jobs that ended, with their logs
+    Prune(PruneArgs),
+    /// Show on one screen how things are
+    Status {
+        /// Print a JSON object
+        #[arg(long)]
+        json: bool,
+    },
+    /// Look for what is wrong, and say how to repair it
+    Doctor {
+        /// Ask no remote
+        #[arg(long)]
+        offline: bool,
+        /// Print a JSON array
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print a manual page, in roff
+    Man {
+        /// Which
+        #[arg(value_enum, default_value = "hookspool")]
+        page: Page,
+    },
+    /// Print a script that completes command lines
+    Completions {
+        /// For which shell
+        #[arg(value_enum)]
+        shell: Shell,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -86,9 +140,18 @@ pub(super) struct ListArgs {
     /// Only jobs of this hook
     #[arg(long)]
     pub(super) hook: Option<String>,
-    /// Only jobs in this state: queued, running, waiting, held, done, failed, corrupt
-    #[arg(long)]
-    pub(super) state: Option<String>,
+    /// Only jobs in these states: queued, running, waiting, held, done, failed, corrupt
+    #[arg(long, value_delimiter = ',')]
+    pub(super) state: Vec<String>,
+    /// Only jobs that arrived since: 2h, 7d, 2026-01-31, 2026-01-31T12:00:00Z
+    #[arg(long, value_name = "WHEN", value_parser = moment::moment)]
+    pub(super) since: Option<Moment>,
+    /// Only jobs that arrived before
+    #[arg(long, value_name = "WHEN", value_parser = moment::moment)]
+    pub(super) until: Option<Moment>,
+    /// Only the newest N
+    #[arg(long, value_name = "N")]
+    pub(super) limit: Option<usize>,
     /// Print a JSON array
     #[arg(long)]
     pub(super) json: bool,
@@ -107,6 +170,24 @@ pub(super) struct SendArgs {
     /// Repository named in the delivery [default: the hook's, or hookspool/test]
     #[arg(long)]
     pub(super) repository: Option<String>,
+    /// Print JSON
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ExplainArgs {
+    /// Name of a hook, or id of a job
+    #[arg(value_name = "HOOK|JOB")]
+    pub(super) subject: String,
+    /// File with the delivery's body, byte for byte; `-` is standard input
+    pub(super) body: Option<PathBuf>,
+    /// File with the delivery's headers, `Name: value` on each line
+    #[arg(long, value_name = "FILE")]
+    pub(super) headers: Option<PathBuf>,
+    /// When it arrived, for signatures that hold a time [default: now]
+    #[arg(long, value_name = "TIME")]
+    pub(super) at: Option<jiff::Timestamp>,
     /// Print JSON
     #[arg(long)]
     pub(super) json: bool,

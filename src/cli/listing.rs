@@ -2,6 +2,7 @@
 
 use super::args::ListArgs;
 use super::exit::{self, Failure};
+use super::moment::Moment;
 use super::print;
 use super::receive::load;
 use crate::model::{JobId, State};
@@ -13,8 +14,7 @@ use std::process::ExitCode;
 /// Prints a table or an array of the jobs in the spool, in order of arrival.
 pub(super) fn list(config: Option<&Path>, args: &ListArgs) -> Result<ExitCode, Failure> {
     let config = load(config)?;
-    let states = args.state.as_deref().map(parse_state).transpose()?.into_iter().collect();
-    let filter = Filter { states, hook: args.hook.clone(), ..Filter::default() };
+    let filter = filter(args)?;
     let jobs = spool::list(&config.spool, filter).map_err(unreadable)?;
     let jobs: Vec<JobView> = jobs.collect::<Result<_, _>>().map_err(unreadable)?;
     if args.json {
@@ -23,6 +23,18 @@ pub(super) fn list(config: Option<&Path>, args: &ListArgs) -> Result<ExitCode, F
         print_table(&jobs)?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn filter(args: &ListArgs) -> Result<Filter, Failure> {
+    let states = args.state.iter().map(|state| parse_state(state)).collect::<Result<_, _>>()?;
+    let now = Timestamp::now();
+    // A job's name begins with the time of its arrival.
+    let first_at = |moment: Moment| {
+        let sequence = moment.before(now).as_nanosecond().clamp(0, JobId::SEQUENCE_MAX.into());
+        JobId::new(u64::try_from(sequence).unwrap_or(JobId::SEQUENCE_MAX), 0)
+    };
+    let (from, before) = (args.since.and_then(first_at), args.until.and_then(first_at));
+    Ok(Filter { states, hook: args.hook.clone(), from, before, newest: args.limit })
 }
 
 /// Prints one job and what happened to it.
@@ -72,16 +84,13 @@ const HEADINGS: [&str; 8] = ["JOB", "STATE", "OUTCOME", "HOOK", "REF", "AFTER", 
 
 fn print_table(jobs: &[JobView]) -> Result<(), Failure> {
     let now = Timestamp::now();
-    let rows: Vec<[String; 8]> = jobs.iter().map(|job| row(job, now)).collect();
-    let width = |i: usize| rows.iter().map(|row| row[i].chars().count()).chain([HEADINGS[i].len()]).max().unwrap_or(0);
-    let widths: Vec<usize> = (0..HEADINGS.len()).map(width).collect();
-    print_row(&HEADINGS.map(str::to_owned), &widths)?;
-    rows.iter().try_for_each(|row| print_row(row, &widths))
+    let rows: Vec<Vec<String>> = jobs.iter().map(|job| row(job, now)).collect();
+    print::table(&HEADINGS, &rows)
 }
 
-fn row(job: &JobView, now: Timestamp) -> [String; 8] {
-    let text = |text: Option<&str>| text.map_or_else(|| "-".to_owned(), print::harmless);
-    [
+fn row(job: &JobView, now: Timestamp) -> Vec<String> {
+    let text = |text: Option<&str>| text.map_or_else(|| "-".to_owned(), str::to_owned);
+    vec![
         job.id.short(),
         job.state.as_str().to_owned(),
         text(job.outcome.map(crate::model::Outcome::as_str)),
@@ -93,13 +102,8 @@ fn row(job: &JobView, now: Timestamp) -> [String; 8] {
     ]
 }
 
-fn print_row(row: &[String; 8], widths: &[usize]) -> Result<(), Failure> {
-    let cells: Vec<String> = row.iter().zip(widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
-    print::line(cells.join("  ").trim_end())
-}
-
 /// `12s`, `5m`, `3h`, `2d`: the largest unit that gives a number.
-fn age(from: Timestamp, now: Timestamp) -> String {
+pub(super) fn age(from: Timestamp, now: Timestamp) -> String {
     let seconds = now.duration_since(from).as_secs().max(0);
     match seconds {
         0..60 => format!("{seconds}s"),

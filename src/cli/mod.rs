@@ -2,16 +2,24 @@
 
 mod args;
 mod check;
+mod control;
 mod demo;
+mod doctor;
 mod exit;
+mod explain;
 mod listing;
 mod logging;
+mod manual;
 mod mode;
+mod moment;
 mod output;
 mod print;
+mod progress;
 mod receive;
 mod send;
 mod serve_spool;
+mod status;
+mod wait;
 
 use args::{Cli, Command};
 use clap::Parser;
@@ -42,6 +50,17 @@ fn command_line() -> Result<ExitCode, Failure> {
         Command::List(args) => listing::list(config, &args),
         Command::Show { job, json } => listing::show(config, &job, json),
         Command::Log { job, follow, json } => output::run(config, &job, follow, json),
+        Command::Explain(args) => explain::run(config, &args),
         Command::Send(args) => send::run(config, &args),
+        Command::Retry(args) => control::retry(config, &args),
+        Command::Cancel(args) => control::cancel(config, &args),
+        Command::Hold(args) => control::hold(config, &args),
+        Command::Release(args) => control::release(config, &args),
+        Command::Wait { job, timeout, json } => wait::run(config, &job, timeout, json),
+        Command::Prune(args) => control::prune(config, &args),
+        Command::Status { json } => status::run(config, json),
+        Command::Doctor { offline, json } => doctor::run(config, offline, json),
+        Command::Man { page } => manual::page(page),
+        Command::Completions { shell } => manual::completions(shell),
     }
 }

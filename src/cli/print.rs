@@ -3,6 +3,7 @@
 use super::exit::{self, Failure};
 use crate::runner::log::escape;
 use std::io::{ErrorKind, Write, stdout};
+use std::process::ExitCode;
 
 /// Prints a line for people. Names, refs and reasons come from deliveries and from files that others may write: what
 /// could act on a terminal is escaped.
@@ -17,17 +18,62 @@ pub(super) fn harmless(text: &str) -> String {
     String::from_utf8_lossy(&escaped).into_owned()
 }
 
+/// `512 B`, `4.5 KiB`, `1.2 GiB`.
+pub(super) fn size(bytes: u64) -> String {
+    const UNITS: [&str; 6] = ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
+    if bytes < 1024 {
+        return format!("{bytes} B");
+    }
+    let exponent = bytes.ilog2() / 10;
+    let unit = UNITS[exponent as usize - 1];
+    let tenths = u128::from(bytes) * 10 >> (10 * exponent);
+    format!("{}.{} {unit}", tenths / 10, tenths % 10)
+}
+
 /// Prints a value as one line of JSON.
 pub(super) fn json(value: &impl serde::Serialize) -> Result<(), Failure> {
     write(serde_json::to_vec(value).map_err(|error| Failure::new(exit::IO_ERROR, error))?)
 }
 
-/// Whoever closed the pipe has seen enough.
+/// Prints rows under headings, each column as wide as it must be.
+pub(super) fn table(headings: &[&str], rows: &[Vec<String>]) -> Result<(), Failure> {
+    let rows: Vec<Vec<String>> = rows.iter().map(|row| row.iter().map(|cell| harmless(cell)).collect()).collect();
+    let widest = |i: usize| rows.iter().map(|row: &Vec<String>| row[i].chars().count()).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..headings.len()).map(|i| widest(i).max(headings[i].len())).collect();
+    let headings = headings.iter().map(ToString::to_string).collect();
+    for row in [headings].iter().chain(&rows) {
+        let cells: Vec<String> = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
+        line(cells.join("  ").trim_end())?;
+    }
+    Ok(())
+}
+
+/// Prints bytes as they are, and ends well.
+pub(super) fn raw(bytes: &[u8]) -> Result<ExitCode, Failure> {
+    write_all(bytes).map(|()| ExitCode::SUCCESS)
+}
+
 fn write(mut line: Vec<u8>) -> Result<(), Failure> {
     line.push(b'\n');
+    write_all(&line)
+}
+
+/// Whoever closed the pipe has seen enough.
+fn write_all(bytes: &[u8]) -> Result<(), Failure> {
     let mut out = stdout().lock();
-    match out.write_all(&line).and_then(|()| out.flush()) {
+    match out.write_all(bytes).and_then(|()| out.flush()) {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Err(Failure::new(0, "")),
         other => other.map_err(|error| Failure::io("cannot print", &error)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::size;
+
+    #[test]
+    fn a_size_has_one_unit_and_one_digit_after_the_point() {
+        let sizes = [0, 1023, 1024, 1536, 1024 * 1024 - 1, 5 << 30, u64::MAX].map(size);
+        assert_eq!(sizes, ["0 B", "1023 B", "1.0 KiB", "1.5 KiB", "1023.9 KiB", "5.0 GiB", "15.9 EiB"]);
     }
 }

@@ -11,7 +11,12 @@ use crate::system::users;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::process::ExitCode;
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+/// How long another holder of the lock is waited for, who may be a verb.
+const PATIENCE: Duration = Duration::from_secs(1);
+/// Between two tries.
+const LOOK: Duration = Duration::from_millis(20);
 
 /// Drains until told to stop, or with `once` until nothing is left. Exit 75 when another runner has the spool, 1 when
 /// `once` and a job failed for good.
@@ -24,7 +29,7 @@ pub(super) fn run(config: Option<&Path>, once: bool, max_runtime: Option<Duratio
     let hangup = (!once).then(Hangup::install).transpose().map_err(cannot_watch)?;
     let load_again = || load(file).map_err(|failure| failure.text);
     let reload = hangup.as_ref().map(|hangup| Reload { hangup, load: &load_again });
-    let keeper = Keeper::lock(&config.spool).map_err(cannot_lock)?;
+    let keeper = lock(&config.spool).map_err(cannot_lock)?;
     keeper.limit_payload(config.body_limit_bytes);
     let log_dir = config.runner.log_dir.clone().unwrap_or_else(|| config.spool.join("log"));
     logging::to_stderr_and(&log_dir).map_err(|text| Failure::new(exit::CANNOT_CREATE, text))?;
@@ -41,6 +46,17 @@ pub(super) fn run(config: Option<&Path>, once: bool, max_runtime: Option<Duratio
         Ended::Empty { failed } if failed > 0 => exit::NO,
         Ended::Empty { .. } | Ended::Stopped => 0,
     }))
+}
+
+/// A verb that carries out an order has the lock for a moment.
+fn lock(spool: &Path) -> Result<Keeper, SpoolError> {
+    let until = Instant::now() + PATIENCE;
+    loop {
+        match Keeper::lock(spool) {
+            Err(SpoolError::Locked { .. }) if Instant::now() < until => std::thread::sleep(LOOK),
+            other => return other,
+        }
+    }
 }
 
 /// Root, trying things out, would run the steps with all rights, and leave files that the spool's own runner cannot

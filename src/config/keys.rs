@@ -15,6 +15,8 @@ pub enum Table {
     Secret,
     /// `signature = { … }` of provider `generic`.
     Signature,
+    /// An element of `match`.
+    Match,
     /// `retry = { … }`.
     Retry,
     /// An element of `steps` or `on_failure`.
@@ -31,6 +33,7 @@ impl Table {
             Self::Hook => "`[[hook]]`",
             Self::Secret => "`secret`",
             Self::Signature => "`signature`",
+            Self::Match => "an element of `match`",
             Self::Retry => "`retry`",
             Self::Step => "a step",
         }
@@ -76,6 +79,8 @@ pub const KEYS: &[Key] = &[
 
     key(Table::Runner, "workers", "integer", "1", "queues that run side by side, 1 to 64"),
     key(Table::Runner, "log_dir", "absolute path", "(`log/` in the spool)", "directory of the daily application logs"),
+    key(Table::Runner, "keep", "duration", "30d", "how long jobs that ended well stay, with their logs; failed ones stay until you remove them"),
+    key(Table::Runner, "keep_count", "integer", "(any number)", "how many of them stay at most, the newest"),
     key(Table::Runner, "grace", "duration", "60s", "how long a stopping runner lets the running job go on"),
 
     key(Table::Hook, "name", "string", REQUIRED, "last part of its URL: letters, digits, `.`, `_` and `-`"),
@@ -89,6 +94,8 @@ pub const KEYS: &[Key] = &[
     key(Table::Hook, "branches", "array of globs", "(the repository's default branch)", "branches that become jobs"),
     key(Table::Hook, "tags", "array of globs", "(none)", "tags that become jobs"),
     key(Table::Hook, "paths", "array of globs", "(any)", "run only if one of these files changed"),
+    key(Table::Hook, "skip", "array of strings", "(`[skip deploy]` and `[deploy skip]`)", "not if the head commit's message holds one of these; `[]`: always"),
+    key(Table::Hook, "match", "array of tables", "(none)", "run only if all of these fields of the payload are as they say"),
     key(Table::Hook, "dir", "absolute path", REQUIRED, "work directory of the steps"),
     key(Table::Hook, "queue", "string", "(the hook's name)", "jobs of a queue run one after the other"),
     key(Table::Hook, "when_newer", "word", "supersede", "of several waiting jobs for one ref run the newest, `keep` them all, or `replace` also the running one"),
@@ -112,6 +119,10 @@ pub const KEYS: &[Key] = &[
     key(Table::Signature, "encoding", "word", "hex", "how the digest is written: `hex` or `base64`"),
     key(Table::Signature, "prefix", "string", "(empty)", "what stands before the digest"),
 
+    key(Table::Match, "field", "JSON pointer", REQUIRED, "place in the payload, as `/repository/name`"),
+    key(Table::Match, "equals", "string, integer or boolean", "(none)", "what stands there"),
+    key(Table::Match, "regex", "regular expression", "(none)", "what is found in the text that stands there"),
+
     key(Table::Retry, "attempts", "integer", "3", "attempts in all, 1 to 100"),
     key(Table::Retry, "backoff", "duration", "30s", "bound of the wait after the first attempt; doubles each time"),
     key(Table::Retry, "cap", "duration", "15m", "largest bound of the wait"),
@@ -134,11 +145,7 @@ const ONLY_IN_HOOK: [&str; 2] = ["name", "path"];
 
 /// Contract keys that this version does not act upon: refused, since an ignored setting is a broken promise. To
 /// implement one, take its line out and add it to `KEYS`.
-pub const NOT_YET: &[(Table, &str, &str)] = &[
-    (Table::Runner, "keep", "jobs that ended and their logs stay until you remove them"),
-    (Table::Hook, "match", "`events`, `branches`, `tags`, `paths` and `repository` decide what runs"),
-    (Table::Hook, "skip", "`events`, `branches`, `tags`, `paths` and `repository` decide what runs"),
-];
+pub const NOT_YET: &[(Table, &str, &str)] = &[];
 
 /// The keys that `table` may hold.
 pub fn keys_of(table: Table) -> impl Iterator<Item = &'static Key> {
@@ -180,6 +187,5 @@ mod tests {
         let names: Vec<_> = keys_of(Table::Defaults).map(|key| key.name).collect();
         assert!(!names.contains(&"name") && !names.contains(&"path"));
         assert_eq!(names.len(), keys_of(Table::Hook).count() - 2);
-        assert!(not_yet(Table::Defaults, "match").is_some());
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 /// What to type instead of something that is no duration.
-pub(super) const DURATION_HINT: &str = "write a whole number and a unit: `500ms`, `30s`, `15m`, `2h` or `1d`";
+pub const DURATION_HINT: &str = "write a whole number and a unit: `500ms`, `30s`, `15m`, `2h` or `1d`";
 /// What to type instead of something that is no size.
 pub(super) const SIZE_HINT: &str = "write a whole number and a unit: `512KiB`, `25MiB`, `25MB` or `1GiB`";
 

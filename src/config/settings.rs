@@ -1,7 +1,8 @@
 //! Pure. A configuration that has been checked: only things that are right.
 
-use crate::provider::Provider;
+use crate::provider::{Pointer, Provider};
 use globset::GlobSet;
+use regex::Regex;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -36,6 +37,10 @@ pub struct RunnerSettings {
     pub log_dir: Option<PathBuf>,
     /// How long a stopping runner lets the running job go on (`grace`, default 60 s).
     pub grace: Duration,
+    /// How long jobs that ended well stay (`keep`, default 30 days).
+    pub keep: Duration,
+    /// How many of them stay at most (`keep_count`); `None`: any number.
+    pub keep_count: Option<usize>,
 }
 
 /// One `[[hook]]`. The receiver reads everything but `plan`; the runner reads `name` and `plan`.
@@ -79,6 +84,33 @@ pub struct Rules {
     pub repository: Option<String>,
     /// Run only if one of these paths changed; `None`: always.
     pub paths: Option<GlobSet>,
+    /// Not if the head commit's message holds one of these, compared without ASCII case (default
+    /// `[skip deploy]` and `[deploy skip]`).
+    pub skip: Vec<String>,
+    /// Only if all of these hold for the payload.
+    pub fields: Vec<FieldRule>,
+}
+
+/// An element of `match`.
+#[derive(Debug, Clone)]
+pub struct FieldRule {
+    /// Where in the payload.
+    pub field: Pointer,
+    /// What must stand there.
+    pub test: FieldTest,
+}
+
+/// What a field of the payload must be.
+#[derive(Debug, Clone)]
+pub enum FieldTest {
+    /// This text.
+    Text(String),
+    /// This number.
+    Number(u64),
+    /// This truth value.
+    Flag(bool),
+    /// A text in which this is found.
+    Regex(Regex),
 }
 
 /// What a job does.

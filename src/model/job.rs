@@ -20,13 +20,13 @@ pub struct JobId {
 #[error("not a job id")]
 pub struct NotAJobId;
 
-/// Largest sequence number that keeps 19 digits (the year 2286 in nanoseconds).
-const SEQUENCE_MAX: u64 = 9_999_999_999_999_999_999;
-
 impl JobId {
+    /// Largest sequence number that keeps 19 digits (the year 2286 in nanoseconds).
+    pub const SEQUENCE_MAX: u64 = 9_999_999_999_999_999_999;
+
     /// An id from its parts; `None` when the sequence number does not fit 19 digits.
     pub fn new(sequence: u64, random: u32) -> Option<Self> {
-        (sequence <= SEQUENCE_MAX).then_some(Self { sequence, random })
+        (sequence <= Self::SEQUENCE_MAX).then_some(Self { sequence, random })
     }
 
     /// The sequence number: order of arrival.

@@ -68,7 +68,7 @@ pub(super) fn run(keeper: &Keeper, task: &Task) -> Result<End, SpoolError> {
         Ok(stage) => stage.run_steps(&mut claim, hook, task),
         Err(error) => failed(format!("cannot prepare the job: {error}")),
     };
-    conclude(keeper, claim, hook, stage.ok(), &result, task)
+    conclude(keeper, claim, hook, &result, stage.ok().map(|stage| (stage, task)))
 }
 
 /// A hook that is gone from the configuration: the job waits for a person, and is not lost.
@@ -84,9 +84,15 @@ fn hold(claim: Claim, reason: String) -> Result<End, SpoolError> {
 }
 
 /// Accounts for a job that a runner left behind when it died. Whatever of it still lives is ended first; if something
-/// cannot be, the job is held, so that no second copy ever runs beside it.
-pub(super) fn account_for(keeper: &Keeper, claim: Claim, task: &Task) -> Result<End, SpoolError> {
-    Stage::clear(&task.config.spool, claim.id());
+/// cannot be, the job is held, so that no second copy ever runs beside it. Without a task nothing is run of what follows
+/// a job.
+pub(super) fn account_for(
+    keeper: &Keeper,
+    claim: Claim,
+    config: &Config,
+    task: Option<&Task>,
+) -> Result<End, SpoolError> {
+    Stage::clear(&config.spool, claim.id());
     if let Some((outcome, reason)) = claim.history().conclusion().filter(|_| claim.history().started_since_claim()) {
         return settle_concluded(claim, outcome, reason);
     }
@@ -95,7 +101,7 @@ pub(super) fn account_for(keeper: &Keeper, claim: Claim, task: &Task) -> Result<
         Err(error) => (0, 1, Some(error.to_string())),
     };
     tracing::warn!(event = "interrupted", job = %claim.id(), ended, left, error);
-    let Some(hook) = task.config.hook(&claim.meta().hook) else { return hold_orphan(claim) };
+    let Some(hook) = config.hook(&claim.meta().hook) else { return hold_orphan(claim) };
     if left > 0 {
         let reason = "processes of the interrupted attempt cannot be ended; end them, then release the job".to_owned();
         return hold(claim, reason);
@@ -110,8 +116,8 @@ pub(super) fn account_for(keeper: &Keeper, claim: Claim, task: &Task) -> Result<
         commit: None,
     };
     let attempt = claim.history().attempts();
-    let stage = Stage::prepare(&claim, hook, attempt, &task.config.spool);
-    conclude(keeper, claim, hook, stage.ok(), &result, task)
+    let stage = task.and_then(|task| Some((Stage::prepare(&claim, hook, attempt, &config.spool).ok()?, task)));
+    conclude(keeper, claim, hook, &result, stage)
 }
 
 /// A job whose steps were over when the runner died. What of the steps that follow a job was not run is not made up for,

@@ -9,7 +9,7 @@ use super::recovery::is_bad;
 use super::reload::Reload;
 use crate::config::Config;
 use crate::model::{JobId, Outcome, State};
-use crate::spool::{Keeper, Settlement, SpoolError, What};
+use crate::spool::{Hold, Keeper, Settlement, SpoolError, What};
 use crate::system::bell::Bell;
 use crate::system::reap;
 use crate::system::stop::{Stop, StopTrigger};
@@ -75,6 +75,10 @@ pub(super) struct Drain<'a> {
     /// Threads of the crew.
     pub(super) hands: usize,
     pub(super) failed: usize,
+    /// Hooks on hold.
+    pub(super) holds: BTreeMap<String, Hold>,
+    /// Jobs that waited when their hook was put on hold.
+    pub(super) to_hold: Vec<JobId>,
 }
 
 impl Drain<'_> {
@@ -96,6 +100,7 @@ impl Drain<'_> {
                 return Ok(Ended::Stopped);
             }
             match self.backlog.next(Timestamp::now(), self.may_begin()) {
+                Choice::Run(id) if self.hold_back(id)? => {}
                 Choice::Run(id) => self.begin_unless_done(id)?,
                 Choice::Supersede(id, newer) => self.give_way(id, newer, Settlement::SupersededBy { id: newer })?,
                 Choice::Repeat(id, first) => self.give_way(id, first, Settlement::RepeatOf { id: first })?,
@@ -169,7 +174,7 @@ impl Drain<'_> {
     }
 
     /// Hears which jobs have ended.
-    fn hear(&mut self) -> Result<(), SpoolError> {
+    pub(super) fn hear(&mut self) -> Result<(), SpoolError> {
         self.bell.silence();
         while let Ok(Report { id, end }) = self.reports.try_recv() {
             self.running.remove(&id);

@@ -3,13 +3,14 @@
 mod attempt;
 mod backlog;
 mod cancel;
+pub mod care;
 mod conclusion;
 mod crew;
 mod drain;
 mod ledger;
 pub mod log;
 mod newcomers;
-mod orders;
+pub mod orders;
 mod past;
 mod payload;
 mod recovery;
@@ -25,7 +26,7 @@ pub use verdict::{Verdict, judge};
 
 use crate::config::Config;
 use crate::model::State;
-use crate::spool::{Keeper, SpoolError};
+use crate::spool::{Keeper, Place, SpoolError};
 use crate::system::bell::Bell;
 use crate::system::stop::Stop;
 use crate::system::watch::Watch;
@@ -71,11 +72,14 @@ pub fn drain(config: Config, keeper: &Keeper, terms: Terms<'_>) -> Result<Ended,
     let until = terms.max_runtime.map(|time| Instant::now() + time);
     let (config, past) = (Arc::new(config), Past::default());
     let failed = recovery::recover(keeper, &config, &past, terms.stop)?;
+    keeper.put_letters_back()?;
     let (halted, halt) = Stop::by_hand()?;
+    let (stop_caring, end_caring) = (halted.clone(), halt.clone());
     let bell = Bell::new()?;
     let ((tasks, taken), (reports, heard)) = (channel(), channel());
     let crew = Crew { keeper, tasks: Mutex::new(taken), reports, bell: &bell };
     let (crew, watch) = (&crew, watch(&config));
+    let (spool, settings) = (config.spool.clone(), config.runner.clone());
     let ended = scope(|scope| {
         let mut drain = Drain {
             config,
@@ -97,17 +101,27 @@ pub fn drain(config: Config, keeper: &Keeper, terms: Terms<'_>) -> Result<Ended,
             hire: Box::new(move || drop(scope.spawn(|| crew.work()))),
             hands: 1,
             failed,
+            holds: BTreeMap::new(),
+            to_hold: Vec::new(),
         };
         let drain = scope.spawn(move || drain.run());
+        if !terms.once {
+            scope.spawn(|| care::go_on(keeper, &spool, &settings, &stop_caring));
+        }
         crew.work();
-        drain.join().unwrap_or_else(|panic| resume_unwind(panic))
+        let ended = drain.join();
+        end_caring.request();
+        ended.unwrap_or_else(|panic| resume_unwind(panic))
     });
+    if terms.once {
+        care::once(keeper, &spool, &settings);
+    }
     Ok(ended?)
 }
 
 fn watch(config: &Config) -> Watch {
     let (watch, error) = Watch::directory(&config.spool.join(State::Queued.as_str()));
-    if let Some(error) = error {
+    if let Some(error) = error.or(watch.add(&config.spool.join(Place::Control.as_str())).err()) {
         tracing::warn!(event = "no-watch", reason = %error);
     }
     watch

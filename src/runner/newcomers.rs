@@ -13,20 +13,23 @@ impl Drain<'_> {
         let scan = self.keeper.scan(Timestamp::now())?;
         report(&scan.problems);
         self.has_more = scan.more;
+        self.read_holds()?;
         for id in scan.jobs {
-            self.take_in(id, State::Queued, None);
+            self.take_in(id, State::Queued, None)?;
         }
         for (id, not_before) in self.keeper.waiting()? {
-            self.take_in(id, State::Waiting, Some(not_before));
+            self.take_in(id, State::Waiting, Some(not_before))?;
         }
         Ok(())
     }
 
-    fn take_in(&mut self, id: JobId, state: State, not_before: Option<Timestamp>) {
+    fn take_in(&mut self, id: JobId, state: State, not_before: Option<Timestamp>) -> Result<(), SpoolError> {
         if !self.backlog.contains(id) {
             let item = self.keeper.glance(id, state).map_or_else(Item::unknown, |meta| item(&self.config, id, meta));
             self.backlog.insert(id, Item { not_before, ..item });
+            self.hold_back(id)?;
         }
+        Ok(())
     }
 }
 

@@ -15,13 +15,16 @@ use std::path::{Path, PathBuf};
 /// The sequence before the first job.
 const FIRST: &[u8] = b"0000000000000000000\n";
 
+/// Mode of the spool itself: others may pass, the group may look.
+const ROOT_MODE: u32 = 0o2751;
+
 /// Makes the spool at `root`, and its parents, as far as it is missing. Safe to repeat, and safe beside a running
 /// receiver and runner; never changes the owner, group or mode of what exists. Everything is flushed when it returns.
 ///
 /// New directories belong to us and to the group of the directory above if that one is setgid, else to our group:
 /// where receivers are another user, make `root` beforehand, `deploy:hookspool`, mode 2751.
 pub fn create(root: &Path) -> Result<(), SpoolError> {
-    make_dir(root, 0o2751)?;
+    make_dir(root, ROOT_MODE)?;
     for place in Place::BELOW_ROOT {
         make_dir(&root.join(place.as_str()), mode_of(place))?;
     }
@@ -33,9 +36,12 @@ pub fn create(root: &Path) -> Result<(), SpoolError> {
     disk.flush_dir(Place::Root).map_err(|e| SpoolError::call("flush", root, e))
 }
 
-/// Receivers write to two directories, where none may remove another's file; the rest is the runner's.
-fn mode_of(place: Place) -> u32 {
+/// Mode of a directory of the spool. Receivers write to two, where none may remove another's file; the rest is the
+/// runner's, and who may write to `control/` orders it about.
+pub fn mode_of(place: Place) -> u32 {
     match place {
+        Place::Root => ROOT_MODE,
+        Place::Control => 0o700,
         Place::Tmp | Place::In(State::Queued) => 0o3770,
         _ => 0o2750,
     }

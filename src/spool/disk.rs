@@ -21,15 +21,21 @@ pub enum Place {
     Tmp,
     /// What jobs printed.
     Log,
+    /// Orders of people to the runner, and its answers.
+    Control,
+    /// Hooks on hold.
+    Holds,
     /// Jobs of one state.
     In(State),
 }
 
 impl Place {
     /// Directories below the root.
-    pub const BELOW_ROOT: [Self; 9] = [
+    pub const BELOW_ROOT: [Self; 11] = [
         Self::Tmp,
         Self::Log,
+        Self::Control,
+        Self::Holds,
         Self::In(State::Queued),
         Self::In(State::Running),
         Self::In(State::Waiting),
@@ -45,6 +51,8 @@ impl Place {
             Self::Root => ".",
             Self::Tmp => "tmp",
             Self::Log => "log",
+            Self::Control => "control",
+            Self::Holds => "holds",
             Self::In(state) => state.as_str(),
         }
     }

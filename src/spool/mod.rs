@@ -10,6 +10,8 @@
 //!   running/  waiting/  held/  done/  failed/  corrupt/
 //!             <id>.job <id>.events  2750   the runner's; one of these is a job's state
 //!   log/      <id>.log       2750   what the job printed (the runner writes it)
+//!   control/  <16 hex>.…     0700   orders to the runner and its answers: see `control/mod.rs`
+//!   holds/    <hook>         2750   a hook on hold, with the reason
 //!   lock                     0600   held by the runner; its process id, for people
 //!   sequence                 0660   19 digits: the last number given out
 //!   reserve                  0660   1 MiB that a full disk gets back once
@@ -50,6 +52,10 @@
 //! - **Recover** ([`Keeper::recover`]): goes by id. A job in two directories, or settled and not moved, is brought to
 //!   where its history says; a job whose history says that it was running is handed to the caller. A job that a person
 //!   moved by hand, with its history, stays where it was put.
+//! - **Remove** ([`Keeper::remove`]): log, history, flush, and last the job, whose name finds the rest after a crash.
+//! - **Hold** ([`Keeper::hold`]): a file in `holds/`, flushed under another name and renamed, until somebody removes it.
+//! - **Orders** ([`Errand`], [`Keeper::take_letters`]): whoever may write to `control/` may order a runner about; a
+//!   verb that finds none takes the lock and does it itself. Every order may be carried out twice.
 //! - **Two of anything**: one keeper at a time (`flock`; the second is told who has it); any number of receivers and
 //!   readers. A reader may see a job that has moved on since.
 //! - **Hostile entries** in `queued/` are never followed, waited for or run, and never stop the others. They leave
@@ -67,12 +73,13 @@
 //!
 //! # What it does not do
 //!
-//! It does not judge deliveries, run anything, read configuration, or delete a job: `corrupt/` and `failed/` are for
-//! people, and what ends is kept until somebody prunes. It does not keep an index: `ls` is the index.
+//! It does not judge deliveries, run anything, read configuration, or delete a job unasked: `corrupt/` and `failed/` are
+//! for people, and what ends is kept until somebody prunes. It does not keep an index: `ls` is the index.
 
 mod arrivals;
 mod check;
 mod claim;
+mod control;
 mod create;
 mod disk;
 mod draft;
@@ -81,9 +88,15 @@ mod error;
 mod format;
 mod glance;
 mod history;
+mod hold;
 mod inbox;
 mod journal;
 mod keeper;
+mod order;
+mod presence;
+#[doc(hidden)]
+pub mod probe;
+mod prune;
 mod real;
 mod recover;
 mod reserve;
@@ -95,19 +108,27 @@ mod sweep;
 mod view;
 
 pub use claim::{Claim, Claimed};
-pub use create::create;
+pub use control::{Errand, Letter};
+pub use create::{create, mode_of};
 pub use disk::{Access, Disk, Facts, Io, Kind, Lock, Place};
 pub use draft::Draft;
 pub use entry::{Entry, What};
 pub use error::SpoolError;
 pub use history::History;
+pub use hold::{Hold, holds};
 pub use inbox::Inbox;
 pub use keeper::Keeper;
+pub use order::{Answer, Change, Effect, Order, Request};
+pub use presence::{Presence, presence};
+pub use prune::{Removed, Retention, expired};
 pub use real::RealDisk;
 pub use recover::Recovered;
 pub use scan::{Due, Problem, Scan};
 pub use settlement::Settlement;
-pub use view::{Filter, JobView, Match, Shown, find, history_path, job_path, list, log_path, show, state_of};
+pub use view::{
+    Filter, JobView, Match, Shown, count, find, history_path, ids, job_path, list, log_path, newest_first, payload,
+    show, state_of,
+};
 
 #[cfg(test)]
 mod crash;

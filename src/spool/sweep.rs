@@ -7,10 +7,19 @@ use super::scan::Problem;
 use jiff::Timestamp;
 use std::ffi::{OsStr, OsString};
 
-/// A file that nobody wrote to for so long is abandoned.
-const STALE_S: i64 = 24 * 60 * 60;
+/// A file that nobody wrote to for so long is abandoned: a small draft is there for milliseconds, a large one holds its
+/// file's lock.
+const STALE_S: i64 = 60 * 60;
 
 impl<D: Disk> Keeper<D> {
+    /// Removes what nobody needs any more of `tmp/` and `control/`. Also beside receivers and verbs at work.
+    pub fn tidy(&self, at: Timestamp) -> Result<Vec<Problem>, SpoolError> {
+        let mut problems = Vec::new();
+        self.sweep(at, &mut problems)?;
+        self.sweep_control(at, &mut problems)?;
+        Ok(problems)
+    }
+
     /// Removes abandoned files. A second name of a file goes at once: it is what a power cut leaves of an append whose
     /// new name was durable before its old one was gone, and the job in `queued/` must have one name only. Not flushed:
     /// what comes back is swept again.

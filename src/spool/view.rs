@@ -80,6 +80,10 @@ pub struct Filter {
     pub hook: Option<String>,
     /// Only jobs from this id on.
     pub from: Option<JobId>,
+    /// Only jobs before this id.
+    pub before: Option<JobId>,
+    /// Only so many, the newest.
+    pub newest: Option<usize>,
 }
 
 /// What a person's text stands for.
@@ -97,23 +101,54 @@ pub enum Match {
 const CANDIDATE_LIMIT: usize = 10;
 
 /// The jobs in order of arrival. Names are read now, each job when its turn comes; a job that is gone by then is left
-/// out, one that moved on is shown where it is.
-pub fn list(root: &Path, filter: Filter) -> Result<impl Iterator<Item = Result<JobView, SpoolError>>, SpoolError> {
+/// out, one that moved on is shown where it is. With `newest`, the jobs are read now.
+pub fn list(root: &Path, filter: Filter) -> Result<Box<dyn Iterator<Item = Result<JobView, SpoolError>>>, SpoolError> {
     let disk = open(root)?;
-    let places = places(&disk)?;
-    let Filter { states, hook, from } = filter;
-    let wanted = move |state: &State| states.is_empty() || states.contains(state);
-    let ids: Vec<(JobId, State)> = places.into_iter().filter(|(id, _)| from.is_none_or(|f| *id >= f)).collect();
-    let views = ids.into_iter().filter_map(move |(id, state)| {
-        if !wanted(&state) {
-            return None;
-        }
-        load(&disk, id, Some(state)).map(|shown| shown.map(|s| s.view)).transpose()
-    });
-    Ok(views.filter(move |view| match (view, &hook) {
+    let ids = wanted(&disk, &filter)?;
+    let Filter { hook, newest, .. } = filter;
+    let views = ids
+        .into_iter()
+        .filter_map(move |(id, state)| load(&disk, id, Some(state)).map(|shown| shown.map(|s| s.view)).transpose());
+    let views = views.filter(move |view| match (view, &hook) {
         (Ok(view), Some(hook)) => view.hook.as_ref() == Some(hook),
         _ => true,
-    }))
+    });
+    let Some(newest) = newest else { return Ok(Box::new(views)) };
+    let mut newest: Vec<_> = views.rev().take(newest).collect();
+    newest.reverse();
+    Ok(Box::new(newest.into_iter()))
+}
+
+/// The same from the newest back, of at most `filter.newest` jobs. Each job is read when its turn comes.
+pub fn newest_first(
+    root: &Path,
+    filter: Filter,
+) -> Result<impl Iterator<Item = Result<JobView, SpoolError>>, SpoolError> {
+    let disk = open(root)?;
+    let ids = wanted(&disk, &filter)?.into_iter().rev().take(filter.newest.unwrap_or(usize::MAX));
+    Ok(ids.filter_map(move |(id, state)| load(&disk, id, Some(state)).map(|s| s.map(|s| s.view)).transpose()))
+}
+
+/// Ids and places of jobs, in order of arrival, by their names alone: `hook` and `newest` are not looked at.
+pub fn ids(root: &Path, filter: &Filter) -> Result<Vec<(JobId, State)>, SpoolError> {
+    wanted(&open(root)?, filter)
+}
+
+fn wanted<D: Disk>(disk: &D, filter: &Filter) -> Result<Vec<(JobId, State)>, SpoolError> {
+    let fits = |&(id, state): &(JobId, State)| {
+        let in_state = filter.states.is_empty() || filter.states.contains(&state);
+        in_state && filter.from.is_none_or(|from| id >= from) && filter.before.is_none_or(|before| id < before)
+    };
+    Ok(places(disk)?.into_iter().filter(fits).collect())
+}
+
+/// How many jobs there are in each state, by their names.
+pub fn count(root: &Path) -> Result<BTreeMap<State, usize>, SpoolError> {
+    let mut counts: BTreeMap<State, usize> = State::ALL.iter().map(|&state| (state, 0)).collect();
+    for state in places(&open(root)?)?.into_values() {
+        *counts.entry(state).or_default() += 1;
+    }
+    Ok(counts)
 }
 
 /// Finds a job by what a person types: its id, or the beginning or end of its eight random digits, if that is enough to
@@ -144,6 +179,18 @@ pub fn show(root: &Path, id: JobId) -> Result<Option<Shown>, SpoolError> {
 /// Where a job is now.
 pub fn state_of(root: &Path, id: JobId) -> Result<Option<State>, SpoolError> {
     Ok(where_is(&open(root)?, id))
+}
+
+/// The payload of a job, without checking it against its seal; `None` when there is no such job.
+pub fn payload(root: &Path, id: JobId) -> Result<Option<impl std::io::Read>, SpoolError> {
+    let disk = open(root)?;
+    let Some(state) = where_is(&disk, id) else { return Ok(None) };
+    let name = job_name(id);
+    let error = |e| SpoolError::call("read", disk.path(Place::In(state), name.as_ref()), e);
+    let file = disk.open(Place::In(state), name.as_ref(), Access::Read).map_err(error)?;
+    let size = disk.facts(&file).map_err(error)?.size;
+    let length = describe(&disk, &file, size).map_or(0, |(said, ..)| said.length);
+    Ok(Some(std::io::Read::take(std::fs::File::from(file), length)))
 }
 
 /// Path of a job's file in a state.
@@ -178,7 +225,7 @@ fn places<D: Disk>(disk: &D) -> Result<BTreeMap<JobId, State>, SpoolError> {
     Ok(places)
 }
 
-fn where_is<D: Disk>(disk: &D, id: JobId) -> Option<State> {
+pub(super) fn where_is<D: Disk>(disk: &D, id: JobId) -> Option<State> {
     let name = job_name(id);
     ORDER.into_iter().find(|&s| disk.facts_at(Place::In(s), name.as_ref()).is_ok())
 }

@@ -2,10 +2,13 @@
 
 pub mod bell;
 pub mod boot;
+pub mod bounded;
 pub mod file_limit;
 pub mod groups;
 pub mod holders;
+pub mod identity;
 pub mod inherited;
+pub mod locks;
 pub mod process;
 pub mod random;
 pub mod reap;

@@ -50,6 +50,15 @@ impl Watch {
         Ok(appeared?)
     }
 
+    /// Waits until a name appears, at most `at_most`; where nothing is watched, `unwatched` and no more.
+    pub fn wait_alone(&self, at_most: Duration, unwatched: Duration) {
+        let at_most = if self.0.is_some() { at_most } else { unwatched.min(at_most) };
+        let mut fds: Vec<PollFd<'_>> = self.0.iter().map(|fd| PollFd::new(fd, PollFlags::IN)).collect();
+        let time = Timespec::try_from(at_most).unwrap_or(Timespec { tv_sec: i64::MAX, tv_nsec: 0 });
+        // Whoever waits looks for itself afterwards, also after an error.
+        let _ = poll(&mut fds, Some(&time)).map(|_| self.forget_events());
+    }
+
     /// Which names appeared does not matter, nor whether the kernel's queue overflowed: the caller scans.
     fn forget_events(&self) -> Result<bool, Errno> {
         let Some(fd) = &self.0 else { return Ok(true) };

@@ -1,5 +1,6 @@
 //! Pure. What was typed → what is meant, or everything that is wrong with it.
 
+mod field;
 mod hook;
 mod place;
 mod plan;
@@ -26,6 +27,11 @@ const BODY_LIMITS: [&str; 2] = ["1KiB", "1GiB"];
 const WORKERS: RangeInclusive<i64> = 1..=64;
 /// Bounds of `grace`.
 const GRACE_LIMITS: [&str; 2] = ["0s", "1d"];
+
+/// Bounds of `keep`.
+const KEEP_LIMITS: [&str; 2] = ["1m", "36500d"];
+/// Bounds of `keep_count`.
+const KEEP_COUNTS: std::ops::RangeInclusive<i64> = 0..=1_000_000_000;
 
 /// Reads `text`, the content of `file`.
 pub(super) fn check(text: &str, file: PathBuf) -> Result<Config, Report> {
@@ -67,14 +73,24 @@ fn body_limit_bytes(top: &Section<'_>, findings: &mut Findings<'_>) -> Option<u6
 
 fn runner(top: &Section<'_>, findings: &mut Findings<'_>) -> Option<RunnerSettings> {
     let default_grace = quantity::duration(default_of(Table::Runner, "grace"))?;
+    let default_keep = quantity::duration(default_of(Table::Runner, "keep"))?;
     let Some(entry) = top.get("runner") else {
-        return Some(RunnerSettings { workers: 1, log_dir: None, grace: default_grace });
+        return Some(RunnerSettings {
+            workers: 1,
+            log_dir: None,
+            grace: default_grace,
+            keep: default_keep,
+            keep_count: None,
+        });
     };
     let runner = section::open(&entry, Table::Runner, findings)?;
     let workers = runner.get("workers").map_or(Some(1), |entry| value::integer(&entry, WORKERS, findings));
     let log_dir = runner.get("log_dir").and_then(|entry| value::absolute_path(&entry, findings));
     let grace = runner.get("grace").map_or(Some(default_grace), |e| value::duration(&e, GRACE_LIMITS, findings));
-    Some(RunnerSettings { workers: usize::try_from(workers?).ok()?, log_dir, grace: grace? })
+    let keep = runner.get("keep").map_or(Some(default_keep), |e| value::duration(&e, KEEP_LIMITS, findings));
+    let keep_count = runner.get("keep_count").map(|entry| value::integer(&entry, KEEP_COUNTS, findings));
+    let keep_count = keep_count.flatten().and_then(|count| usize::try_from(count).ok());
+    Some(RunnerSettings { workers: usize::try_from(workers?).ok()?, log_dir, grace: grace?, keep: keep?, keep_count })
 }
 
 /// The hooks as they were typed, each over the defaults. The defaults are judged on their own, too: a hook may hide

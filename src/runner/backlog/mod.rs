@@ -92,6 +92,16 @@ impl Backlog {
         Some(item)
     }
 
+    /// The hook of a waiting job.
+    pub(super) fn hook_of(&self, id: JobId) -> Option<&str> {
+        self.waiting.get(&id).map(|item| item.hook.as_str())
+    }
+
+    /// The waiting jobs of a hook, newest first.
+    pub(super) fn of_hook(&self, hook: &str) -> Vec<JobId> {
+        self.waiting.iter().rev().filter(|(_, item)| item.hook == hook).map(|(&id, _)| id).collect()
+    }
+
     /// Whether the job is known already.
     pub(super) fn contains(&self, id: JobId) -> bool {
         self.waiting.contains_key(&id) || self.running.contains_key(&id)

@@ -1,0 +1,75 @@
+//! Pure. What can be typed after the verbs that change something.
+
+use clap::Args;
+
+/// `retry`.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct RetryArgs {
+    /// Ids of failed or held jobs, or the parts of them after the dot
+    #[arg(value_name = "JOB", required_unless_present = "failed", conflicts_with = "failed")]
+    pub(in crate::cli) jobs: Vec<String>,
+    /// All jobs in failed/
+    #[arg(long)]
+    pub(in crate::cli) failed: bool,
+    /// With --failed: only jobs of this hook
+    #[arg(long, requires = "failed")]
+    pub(in crate::cli) hook: Option<String>,
+    /// Print a JSON array
+    #[arg(long)]
+    pub(in crate::cli) json: bool,
+}
+
+/// `cancel`.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct CancelArgs {
+    /// Ids of jobs, or the parts of them after the dot
+    #[arg(value_name = "JOB", required = true)]
+    pub(in crate::cli) jobs: Vec<String>,
+    /// Print a JSON array
+    #[arg(long)]
+    pub(in crate::cli) json: bool,
+}
+
+/// `hold`.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct HoldArgs {
+    /// Name of the hook
+    pub(in crate::cli) hook: String,
+    /// Why, for whoever finds it so
+    #[arg(short = 'm', long = "message", value_name = "WHY")]
+    pub(in crate::cli) why: String,
+    /// Print a JSON array
+    #[arg(long)]
+    pub(in crate::cli) json: bool,
+}
+
+/// `release`.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct ReleaseArgs {
+    /// Name of a hook, or ids of held jobs, or the parts of them after the dot
+    #[arg(value_name = "HOOK|JOB", required = true)]
+    pub(in crate::cli) targets: Vec<String>,
+    /// Print a JSON array
+    #[arg(long)]
+    pub(in crate::cli) json: bool,
+}
+
+/// `prune`.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct PruneArgs {
+    /// Remove what ended so long ago, such as 30d [default: `keep` of the configuration]
+    #[arg(long, value_name = "DURATION", value_parser = super::super::moment::duration)]
+    pub(in crate::cli) older_than: Option<std::time::Duration>,
+    /// Keep no more than the newest N
+    #[arg(long, value_name = "N")]
+    pub(in crate::cli) keep: Option<usize>,
+    /// Also jobs in failed/
+    #[arg(long)]
+    pub(in crate::cli) failed: bool,
+    /// Say what would be removed, and remove nothing
+    #[arg(long)]
+    pub(in crate::cli) dry_run: bool,
+    /// Print a JSON object
+    #[arg(long)]
+    pub(in crate::cli) json: bool,
+}

@@ -1,0 +1,116 @@
+//! Edge. Orders, given: to the runner where one is alive, carried out here where none is.
+
+use crate::cli::exit::{self, Failure};
+use crate::cli::listing::unreadable;
+use crate::config::Config;
+use crate::runner::orders;
+use crate::spool::{Answer, Effect, Errand, Keeper, Order, Request, SpoolError};
+use crate::system::{identity, users};
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+/// How long an answer is waited for.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// Between two looks whether the lock is free: a runner may have ended without an answer.
+const LOOK: Duration = Duration::from_millis(500);
+
+/// Somebody who may give orders.
+pub(super) struct Giver<'a> {
+    config: &'a Config,
+    by: String,
+}
+
+impl<'a> Giver<'a> {
+    /// Whoever started this process. Root becomes the spool's owner, so that nothing in the spool becomes root's.
+    pub(super) fn new(config: &'a Config) -> Result<Self, Failure> {
+        let by = name();
+        become_owner(&config.spool)?;
+        Ok(Self { config, by })
+    }
+
+    /// Gives an order, and returns what became of it.
+    pub(super) fn give(&self, order: Order) -> Result<Vec<Effect>, Failure> {
+        let request = Request { by: self.by.clone(), order };
+        match self.carried_out(&request)? {
+            Answer::Ok(effects) => Ok(effects),
+            Answer::Error(reason) => Err(Failure::new(exit::NO, reason)),
+        }
+    }
+
+    /// Runners come and go meanwhile: the lock is tried again and again, and whoever has it then acts.
+    fn carried_out(&self, request: &Request) -> Result<Answer, Failure> {
+        let until = Instant::now() + PATIENCE;
+        let mut errand: Option<Errand> = None;
+        loop {
+            let holder = match Keeper::lock(&self.config.spool) {
+                Ok(keeper) => {
+                    drop(errand);
+                    keeper.limit_payload(self.config.body_limit_bytes);
+                    return orders::apply_alone(self.config, &keeper, request).map_err(failed);
+                }
+                Err(SpoolError::Locked { pid, .. }) => pid,
+                Err(error) => return Err(self.not_allowed(error)),
+            };
+            let placed = match errand.take() {
+                Some(placed) => placed,
+                None => Errand::place(&self.config.spool, request).map_err(|error| self.not_allowed(error))?,
+            };
+            if let Some(answer) = placed.wait(LOOK).map_err(unreadable)? {
+                return Ok(answer);
+            }
+            if Instant::now() >= until {
+                return Err(unanswered(&placed, holder));
+            }
+            errand = Some(placed);
+        }
+    }
+
+    fn not_allowed(&self, error: SpoolError) -> Failure {
+        if !error.is_permission() {
+            return failed(error);
+        }
+        let owner = std::fs::metadata(&self.config.spool).map_or(0, |metadata| metadata.uid());
+        let owner = users::name_of(owner);
+        let text = format!("only the spool's owner and root may give orders: {error} (`sudo -u {owner} hookspool …`)");
+        Failure::new(exit::NO_PERMISSION, text)
+    }
+}
+
+fn failed(error: SpoolError) -> Failure {
+    Failure::new(error.exit_code(), error)
+}
+
+fn unanswered(errand: &Errand, holder: Option<u32>) -> Failure {
+    let who = holder.map_or_else(|| "the runner".to_owned(), |pid| format!("the runner (process {pid})"));
+    let fate = if errand.take_back() {
+        "the order was taken back"
+    } else {
+        "it has taken the order, and may have carried it out"
+    };
+    let seconds = PATIENCE.as_secs();
+    Failure::new(
+        exit::TRY_AGAIN,
+        format!("{who} has not answered within {seconds} s; {fate}; `hookspool doctor` looks"),
+    )
+}
+
+/// Who gives the order, for histories.
+fn name() -> String {
+    let me = rustix::process::getuid();
+    let behind_sudo = std::env::var("SUDO_USER").ok().filter(|name| me.is_root() && !name.is_empty());
+    behind_sudo.unwrap_or_else(|| users::name_of(me.as_raw()))
+}
+
+/// Root acts as the owner of the spool at `root`; anybody else stays who they are.
+pub(in crate::cli) fn become_owner(root: &Path) -> Result<(), Failure> {
+    let metadata = std::fs::metadata(root).map_err(|error| {
+        let text = format!("there is no spool at `{}`: {error}; the runner makes it when it starts", root.display());
+        Failure::new(exit::UNAVAILABLE, text)
+    })?;
+    if !rustix::process::geteuid().is_root() || metadata.uid() == 0 {
+        return Ok(());
+    }
+    let become_them = identity::become_user(metadata.uid(), metadata.gid());
+    become_them.map_err(|error| Failure::io(format!("cannot act as the owner of `{}`", root.display()), &error))
+}

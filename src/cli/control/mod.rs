@@ -1,0 +1,109 @@
+//! Edge. The verbs that change what becomes of jobs: `retry`, `cancel`, `hold`, `release`. Safe beside a runner, and
+//! without one.
+
+pub(super) mod args;
+mod errand;
+mod prune;
+
+pub(super) use errand::become_owner;
+pub(super) use prune::run as prune;
+
+use super::exit::{self, Failure};
+use super::listing::{find, unreadable};
+use super::print;
+use super::progress::Progress;
+use super::receive::load;
+use crate::config::Config;
+use crate::model::{JobId, State};
+use crate::spool::{self, Change, Effect, Filter, Order};
+use args::{CancelArgs, HoldArgs, ReleaseArgs, RetryArgs};
+use errand::Giver;
+use std::path::Path;
+use std::process::ExitCode;
+
+/// Jobs of one order: few enough that the runner is soon back at its jobs.
+const PORTION: usize = 50;
+
+/// Queues failed or held jobs again.
+pub(super) fn retry(config: Option<&Path>, args: &RetryArgs) -> Result<ExitCode, Failure> {
+    let config = load(config)?;
+    let giver = Giver::new(&config)?;
+    let ids = if args.failed { failed(&config, args.hook.as_deref())? } else { find_all(&config, &args.jobs)? };
+    report(&in_portions(&giver, &ids, |ids| Order::Retry { ids })?, args.json)
+}
+
+/// Ends jobs without running them, or stops them.
+pub(super) fn cancel(config: Option<&Path>, args: &CancelArgs) -> Result<ExitCode, Failure> {
+    let config = load(config)?;
+    let giver = Giver::new(&config)?;
+    let ids = find_all(&config, &args.jobs)?;
+    report(&in_portions(&giver, &ids, |ids| Order::Cancel { ids })?, args.json)
+}
+
+/// Runs no more jobs of a hook.
+pub(super) fn hold(config: Option<&Path>, args: &HoldArgs) -> Result<ExitCode, Failure> {
+    let config = load(config)?;
+    if config.hook(&args.hook).is_none() {
+        let names: Vec<&str> = config.hooks.iter().map(|hook| hook.name.as_str()).collect();
+        let text = format!("no hook `{}`; there are: {}", args.hook, names.join(", "));
+        return Err(Failure::new(exit::NO, text));
+    }
+    let order = Order::Hold { hook: args.hook.clone(), why: args.why.clone() };
+    report(&Giver::new(&config)?.give(order)?, args.json)
+}
+
+/// Ends holds of hooks, and queues held jobs. A name that is a hook's is taken as one.
+pub(super) fn release(config: Option<&Path>, args: &ReleaseArgs) -> Result<ExitCode, Failure> {
+    let config = load(config)?;
+    let giver = Giver::new(&config)?;
+    let holds = spool::holds(&config.spool).map_err(unreadable)?;
+    let is_hook = |name: &&String| config.hook(name).is_some() || holds.contains_key(*name);
+    let (hooks, jobs): (Vec<&String>, Vec<&String>) = args.targets.iter().partition(is_hook);
+    let ids = find_all(&config, &jobs)?;
+    let mut effects = Vec::new();
+    for hook in hooks {
+        effects.extend(giver.give(Order::ReleaseHook { hook: hook.clone() })?);
+    }
+    effects.extend(in_portions(&giver, &ids, |ids| Order::Release { ids })?);
+    report(&effects, args.json)
+}
+
+fn find_all(config: &Config, texts: &[impl AsRef<str>]) -> Result<Vec<JobId>, Failure> {
+    texts.iter().map(|text| find(&config.spool, text.as_ref())).collect()
+}
+
+fn failed(config: &Config, hook: Option<&str>) -> Result<Vec<JobId>, Failure> {
+    let filter = Filter { states: vec![State::Failed], hook: hook.map(str::to_owned), ..Filter::default() };
+    let jobs = spool::list(&config.spool, filter).map_err(unreadable)?;
+    jobs.map(|job| job.map(|job| job.id).map_err(unreadable)).collect()
+}
+
+fn in_portions(giver: &Giver<'_>, ids: &[JobId], order: impl Fn(Vec<JobId>) -> Order) -> Result<Vec<Effect>, Failure> {
+    let mut progress = Progress::of("jobs", ids.len());
+    let mut effects = Vec::new();
+    for portion in ids.chunks(PORTION) {
+        effects.extend(giver.give(order(portion.to_vec()))?);
+        progress.advance(portion.len());
+    }
+    Ok(effects)
+}
+
+/// Exit 1 when something was refused.
+fn report(effects: &[Effect], json: bool) -> Result<ExitCode, Failure> {
+    if json {
+        print::json(&effects)?;
+    } else {
+        effects.iter().try_for_each(|effect| print::line(&sentence(effect)))?;
+    }
+    let was_refused = effects.iter().any(|effect| effect.result == Change::Refused);
+    Ok(ExitCode::from(if was_refused { exit::NO } else { 0 }))
+}
+
+fn sentence(effect: &Effect) -> String {
+    let who = match (&effect.hook, effect.id) {
+        (Some(hook), _) => format!("hook {hook}"),
+        (None, Some(id)) => format!("job {}", id.short()),
+        (None, None) => String::new(),
+    };
+    format!("{who}: {}", effect.text)
+}

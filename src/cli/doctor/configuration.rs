@@ -1,0 +1,129 @@
+//! Edge. The configuration and the secrets: who may read and change them, and whether a web server could hand them out.
+
+use super::finding::Finding;
+use super::rights::Rights;
+use crate::config::{Config, SecretSource, is_below};
+use crate::system::users;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+/// Where web servers look for what they hand out, as systems and hosting companies set them up.
+const DOCUMENT_ROOTS: [&str; 8] = [
+    "/var/www",
+    "/srv/www",
+    "/srv/http",
+    "/usr/share/nginx/html",
+    "/var/lib/www",
+    "/usr/local/www",
+    "/opt/lampp/htdocs",
+    "/home/www",
+];
+/// The same in a user's home.
+const BELOW_HOME: [&str; 5] = ["public_html", "www", "htdocs", "httpdocs", "web"];
+
+/// Looks at the configuration file, the secrets, and where they and the spool lie.
+pub(super) fn look(config: &Config, findings: &mut Vec<Finding>) {
+    let before = findings.len();
+    changeable(&config.file, "configuration", findings);
+    for path in secret_files(config) {
+        secret(&path, findings);
+    }
+    for hook in &config.hooks {
+        for error in hook.secrets.iter().filter_map(|source| source.read().err()) {
+            let what = format!("a secret of hook `{}` cannot be read by this user: {error}", hook.name);
+            let why = "the receiver must read it; where that is another user, this is as it should be";
+            findings.push(Finding::warning(
+                what,
+                why,
+                "see who the receiver is, and `chgrp` the file to a group of its",
+            ));
+        }
+    }
+    exposed(config, findings);
+    if findings.len() == before {
+        let what = format!("{} and its secrets are kept from others", config.file.display());
+        findings.push(Finding::ok(what));
+    }
+}
+
+fn secret_files(config: &Config) -> BTreeSet<PathBuf> {
+    let sources = config.hooks.iter().flat_map(|hook| &hook.secrets);
+    sources.filter_map(|source| if let SecretSource::File(path) = source { Some(path.clone()) } else { None }).collect()
+}
+
+fn secret(path: &Path, findings: &mut Vec<Finding>) {
+    changeable(path, "secret", findings);
+    let Ok(rights) = Rights::of(path) else { return };
+    if rights.mode & 0o004 != 0 {
+        findings.push(Finding::problem(
+            format!("everybody may read the secret {} (mode {:04o})", path.display(), rights.mode),
+            "whoever has it can start jobs",
+            format!("chmod o-rwx {}", path.display()),
+        ));
+    }
+}
+
+/// Whoever may change it chooses what runs, or who may ask for it.
+fn changeable(path: &Path, noun: &str, findings: &mut Vec<Finding>) {
+    let Ok(rights) = Rights::of(path) else { return };
+    let me = rustix::process::geteuid().as_raw();
+    if rights.mode & 0o022 != 0 {
+        findings.push(Finding::problem(
+            format!("others than its owner may change the {noun} {} (mode {:04o})", path.display(), rights.mode),
+            "whoever changes it chooses what runs, or who may start it",
+            format!("chmod go-w {}", path.display()),
+        ));
+    }
+    if rights.uid != 0 && rights.uid != me && me != 0 {
+        findings.push(Finding::warning(
+            format!("the {noun} {} belongs to {}", path.display(), users::name_of(rights.uid)),
+            "neither root's nor this user's: its owner chooses what runs as this user",
+            format!("chown root {}", path.display()),
+        ));
+    }
+}
+
+fn exposed(config: &Config, findings: &mut Vec<Finding>) {
+    let roots: Vec<PathBuf> = document_roots();
+    let secrets = secret_files(config);
+    let paths = [&config.file, &config.spool].into_iter().chain(&secrets);
+    for path in paths {
+        if let Some(root) = roots.iter().find(|root| is_below(path, root)) {
+            findings.push(Finding::problem(
+                format!("{} lies below {}", path.display(), root.display()),
+                "a web server may hand it out to everybody",
+                format!("move it to a place outside of {}", root.display()),
+            ));
+        }
+    }
+}
+
+fn document_roots() -> Vec<PathBuf> {
+    let system = DOCUMENT_ROOTS.iter().map(PathBuf::from);
+    let home = users::current().map(|user| PathBuf::from(user.home));
+    let own = home.iter().flat_map(|home| BELOW_HOME.iter().map(move |name| home.join(name)));
+    let named = std::env::var_os("DOCUMENT_ROOT").map(PathBuf::from);
+    system.chain(own).chain(named).filter(|path| path.is_dir()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    fn said(mode: u32) -> Vec<String> {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::set_permissions(file.path(), std::fs::Permissions::from_mode(mode)).unwrap();
+        let mut findings = Vec::new();
+        secret(file.path(), &mut findings);
+        findings.into_iter().map(|finding| finding.repair.split(' ').take(2).collect::<Vec<_>>().join(" ")).collect()
+    }
+
+    #[test]
+    fn a_secret_is_for_its_owner_and_its_group_alone() {
+        assert_eq!(said(0o640), [""; 0]);
+        assert_eq!(said(0o644), ["chmod o-rwx"]);
+        assert_eq!(said(0o660), ["chmod go-w"]);
+        assert_eq!(said(0o666), ["chmod go-w", "chmod o-rwx"]);
+    }
+}

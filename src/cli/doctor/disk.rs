@@ -1,0 +1,134 @@
+//! Edge. The file system under the spool: room, and whether its flushes mean what they say.
+
+use super::finding::Finding;
+use crate::cli::print;
+use std::fs::{self, File};
+use std::os::unix::fs::{FileExt, MetadataExt};
+use std::path::Path;
+
+/// Less than this is too little for a busy day.
+const FEW_BYTES: u64 = 64 * 1024 * 1024;
+/// Each job takes three.
+const FEW_FILES: u64 = 1000;
+
+/// File systems on which a job that was accepted may be lost, by their number in `statfs(2)`: name, and why.
+const DOUBTFUL: [(u64, &str, &str); 7] = [
+    (0x6969, "NFS", "locks, wake-ups and flushes are the server's, and may be none"),
+    (0xff53_4d42, "CIFS", "locks, wake-ups and flushes are the server's, and may be none"),
+    (0xfe53_4d42, "SMB2", "locks, wake-ups and flushes are the server's, and may be none"),
+    (0x0102_1997, "9p", "locks, wake-ups and flushes are the host's, and may be none"),
+    (0x0102_1994, "tmpfs", "everything in it is gone after a restart"),
+    (0x6573_5546, "FUSE", "what a flush means is up to the program behind it"),
+    (0x794c_7630, "overlay", "it is a container's own layer, and goes away with the container: mount a volume there"),
+];
+const EXT4: u64 = 0xef53;
+
+/// Looks at the file system of the spool.
+pub(super) fn look(spool: &Path, findings: &mut Vec<Finding>) {
+    room(spool, findings);
+    match rustix::fs::statfs(spool) {
+        Ok(found) => findings.push(kind(spool, u64::from_ne_bytes(i64::from(found.f_type).to_ne_bytes()))),
+        Err(error) => {
+            let what = format!("the spool's file system cannot be looked at: {error}");
+            findings.push(Finding::warning(what, "it may be one that loses jobs", ""));
+        }
+    }
+}
+
+fn room(spool: &Path, findings: &mut Vec<Finding>) {
+    let Ok(found) = rustix::fs::statvfs(spool) else { return };
+    let bytes = found.f_bavail.saturating_mul(found.f_frsize);
+    let has_limit = found.f_files > 0;
+    let why = "deliveries are answered 503 when nothing is left";
+    let repair = format!("hookspool prune --older-than 7d; df -h {0}; df -i {0}", spool.display());
+    if bytes < FEW_BYTES {
+        findings.push(Finding::problem(format!("{} are free for the spool", print::size(bytes)), why, repair));
+    } else if has_limit && found.f_favail < FEW_FILES {
+        findings.push(Finding::problem(format!("{} files can still be made", found.f_favail), why, repair));
+    } else {
+        let files = if has_limit { format!(" and {} files", found.f_favail) } else { String::new() };
+        findings.push(Finding::ok(format!("{}{files} are free for the spool", print::size(bytes))));
+    }
+}
+
+fn kind(spool: &Path, number: u64) -> Finding {
+    let number = number & 0xffff_ffff;
+    if let Some((_, name, why)) = DOUBTFUL.iter().find(|(magic, _, _)| *magic == number) {
+        let repair = "put the spool on a local ext4, xfs or btrfs";
+        return Finding::warning(format!("the spool is on {name}"), *why, repair);
+    }
+    if number == EXT4 && has_fast_commit(spool) {
+        let what = "the spool is on ext4 with `fast_commit`";
+        let why = "it was seen to lose jobs that it had flushed";
+        return Finding::warning(what, why, "tune2fs -O ^fast_commit on the unmounted device");
+    }
+    Finding::ok("the spool's file system keeps what it flushes")
+}
+
+/// By the superblock where that may be read, or by what the kernel counted since it was mounted.
+fn has_fast_commit(spool: &Path) -> bool {
+    let Some(device) = device_of(spool) else { return false };
+    in_superblock(Path::new(&format!("/dev/{device}"))).unwrap_or_else(|| {
+        let counted = fs::read_to_string(format!("/proc/fs/ext4/{device}/fc_info")).unwrap_or_default();
+        commits(&counted) > 0
+    })
+}
+
+/// `vda1` for a spool on it.
+fn device_of(spool: &Path) -> Option<String> {
+    let device = fs::metadata(spool).ok()?.dev();
+    let (major, minor) = (rustix::fs::major(device), rustix::fs::minor(device));
+    let link = fs::read_link(format!("/sys/dev/block/{major}:{minor}")).ok()?;
+    Some(link.file_name()?.to_str()?.to_owned())
+}
+
+/// `s_feature_compat` of ext4, bit `COMPAT_FAST_COMMIT`.
+fn in_superblock(device: &Path) -> Option<bool> {
+    const FAST_COMMIT: u32 = 0x400;
+    let mut block = [0; 1024];
+    File::open(device).ok()?.read_exact_at(&mut block, 1024).ok()?;
+    let is_ext4 = block[0x38..0x3a] == [0x53, 0xef];
+    let features = u32::from_le_bytes(block[0x5c..0x60].try_into().ok()?);
+    is_ext4.then_some(features & FAST_COMMIT != 0)
+}
+
+/// `12 commits` in the kernel's words.
+fn commits(counted: &str) -> u64 {
+    let line = counted.lines().find_map(|line| line.trim().strip_suffix(" commits"));
+    line.and_then(|number| number.trim().parse().ok()).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::finding::Level;
+    use super::*;
+
+    #[test]
+    fn doubtful_file_systems_are_told_by_name() {
+        let said = |number| kind(Path::new("/nonexistent"), number);
+        for (number, name) in [(0x6969, "NFS"), (0x0102_1994, "tmpfs"), (0x794c_7630, "overlay")] {
+            assert_eq!((said(number).level, said(number).what), (Level::Warning, format!("the spool is on {name}")));
+        }
+        assert_eq!(said(0x5846_5342).level, Level::Ok, "xfs");
+        assert_eq!(said(EXT4).level, Level::Ok, "ext4 on no device");
+        // btrfs, whose number has its highest bit set.
+        assert_eq!(said(0xffff_ffff_9123_683e).level, Level::Ok);
+    }
+
+    #[test]
+    fn fast_commit_is_told_by_its_bit_and_by_what_was_counted() {
+        let mut image = vec![0; 4096];
+        image[1024 + 0x38..1024 + 0x3a].copy_from_slice(&[0x53, 0xef]);
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let look = |image: &[u8]| {
+            fs::write(file.path(), image).unwrap();
+            in_superblock(file.path())
+        };
+        assert_eq!(look(&image), Some(false));
+        image[1024 + 0x5d] = 0x04;
+        assert_eq!(look(&image), Some(true));
+        assert_eq!(look(&[0; 4096]), None, "another file system");
+        assert_eq!(commits("fc stats:\n17 commits\n3 ineligible\n"), 17);
+        assert_eq!(commits("fc stats:\n0 commits\n"), 0);
+    }
+}

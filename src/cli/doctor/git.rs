@@ -1,0 +1,130 @@
+//! Edge. Git as the runner's user meets it: the program, the work trees, the remotes.
+
+use super::finding::Finding;
+use super::{remote, ssh};
+use crate::config::{Config, GitUpdate, Hook, StepAction};
+use crate::system::bounded::{self, Said};
+use crate::system::users;
+use rustix::fs::{Access, access};
+use std::collections::BTreeSet;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+/// How long git may take to answer.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Looks at every hook's work directory, and asks every remote.
+pub(super) fn look(config: &Config, offline: bool, findings: &mut Vec<Finding>) {
+    let uses_git = config.hooks.iter().any(|hook| update_of(hook).is_some());
+    if uses_git && !has_git(findings) {
+        return;
+    }
+    let mut asked = BTreeSet::new();
+    for hook in &config.hooks {
+        let is_usable = work_directory(hook, findings);
+        let Some(update) = update_of(hook).filter(|_| is_usable) else { continue };
+        let Some(url) = remote_of(hook, update, findings) else { continue };
+        if !offline && asked.insert((url.clone(), hook.plan.dir.clone())) {
+            ssh::look(&url, findings);
+            findings.push(remote::ask(hook, &url));
+        }
+    }
+}
+
+/// What of `git = "update"` a hook does.
+fn update_of(hook: &Hook) -> Option<&GitUpdate> {
+    let actions = hook.plan.steps.iter().map(|step| &step.action);
+    actions.into_iter().find_map(|action| if let StepAction::Git(update) = action { Some(update) } else { None })
+}
+
+fn has_git(findings: &mut Vec<Finding>) -> bool {
+    let said = git(Path::new("/"), &["--version"]);
+    let version = said.as_ref().filter(|said| said.is_good()).map(|said| said.out.trim().to_owned());
+    let has_git = version.is_some();
+    findings.push(match version {
+        Some(version) => Finding::ok(version),
+        None => Finding::problem("there is no git", "`git = \"update\"` needs it", "install the package `git`"),
+    });
+    has_git
+}
+
+/// Whether the steps of `hook` can begin in its `dir`.
+fn work_directory(hook: &Hook, findings: &mut Vec<Finding>) -> bool {
+    let (name, dir) = (&hook.name, hook.plan.dir.as_path());
+    let me = users::name_of(rustix::process::geteuid().as_raw());
+    if dir.exists() {
+        let may_write = access(dir, Access::WRITE_OK | Access::EXEC_OK).is_ok();
+        if !may_write {
+            let what = format!("hook `{name}`: {me}, the runner's user, cannot write to {}", dir.display());
+            let repair = format!("chown -R {me} {}", dir.display());
+            findings.push(Finding::problem(what, "its steps work there", repair));
+        }
+        return may_write;
+    }
+    let clones = update_of(hook).is_some_and(|update| update.from.is_some());
+    let parent = dir.ancestors().skip(1).find(|path| path.exists()).unwrap_or(Path::new("/"));
+    let may_make = clones && access(parent, Access::WRITE_OK | Access::EXEC_OK).is_ok();
+    if !may_make {
+        let what = format!("hook `{name}`: there is no {}, and no step makes it", dir.display());
+        let repair = format!("install -d -o {me} {}", dir.display());
+        findings.push(Finding::problem(what, "its steps work there", repair));
+    }
+    may_make
+}
+
+/// Where the hook fetches from, if that can be told.
+fn remote_of(hook: &Hook, update: &GitUpdate, findings: &mut Vec<Finding>) -> Option<String> {
+    let (name, dir) = (&hook.name, hook.plan.dir.as_path());
+    if !dir.join(".git").exists() {
+        let is_empty = std::fs::read_dir(dir).map_or(true, |mut entries| entries.next().is_none());
+        if update.from.is_none() || !is_empty {
+            let what = format!("hook `{name}`: {} is no git repository", dir.display());
+            let repair =
+                format!("git clone <URL> {}, or `from = \"<URL>\"` in the step and an empty directory", dir.display());
+            findings.push(Finding::problem(what, "`git = \"update\"` fetches into one", repair));
+            return None;
+        }
+        return update.from.clone();
+    }
+    let remote = update.remote.as_deref().unwrap_or("origin");
+    let said = git(dir, &["remote", "get-url", remote]);
+    let url = said.as_ref().filter(|said| said.is_good()).map(|said| said.out.trim().to_owned());
+    if url.is_none() {
+        let cause = said.map(|said| said.err.trim().to_owned()).unwrap_or_default();
+        findings.push(no_remote(hook, remote, &cause));
+    }
+    url
+}
+
+fn no_remote(hook: &Hook, remote: &str, cause: &str) -> Finding {
+    let (name, dir) = (&hook.name, hook.plan.dir.display());
+    let me = users::name_of(rustix::process::geteuid().as_raw());
+    let owner = std::fs::metadata(&hook.plan.dir).map_or_else(|_| "another".to_owned(), |m| users::name_of(m.uid()));
+    if cause.contains("dubious ownership") {
+        let what = format!("hook `{name}`: {dir} belongs to {owner}, and git does not work there for {me}");
+        return Finding::problem(what, "git trusts a repository of its own user only", format!("chown -R {me} {dir}"));
+    }
+    let what = format!("hook `{name}`: the repository {dir} has no remote `{remote}`");
+    Finding::problem(what, "`git = \"update\"` fetches from it", format!("git -C {dir} remote add {remote} <URL>"))
+}
+
+/// Asks git; `None` when it cannot be started.
+pub(super) fn git(dir: &Path, arguments: &[&str]) -> Option<Said> {
+    let mut command = tool("git");
+    command.arg("-C").arg(dir).args(arguments);
+    bounded::run(command, PATIENCE).ok()
+}
+
+/// A program in the environment that a job has: the runner's user, nobody to answer a question.
+pub(super) fn tool(name: &str) -> Command {
+    let mut command = Command::new(name);
+    command.env_clear().env("LC_ALL", "C").env("GIT_TERMINAL_PROMPT", "0");
+    command.env("GIT_SSH_COMMAND", "ssh -o BatchMode=yes -o ConnectTimeout=10");
+    command.env("PATH", std::env::var_os("PATH").unwrap_or_else(|| "/usr/local/bin:/usr/bin:/bin".into()));
+    if let Some(user) = users::current() {
+        command.env("HOME", user.home).env("USER", &user.name).env("LOGNAME", &user.name);
+    }
+    command
+}

@@ -1,0 +1,72 @@
+//! Edge. `doctor`: looks for what is wrong, and says why it matters and how it is repaired. Changes nothing.
+
+mod clock;
+mod configuration;
+mod disk;
+mod finding;
+mod git;
+mod parts;
+mod remote;
+mod rights;
+mod runner;
+mod ssh;
+mod strangers;
+
+use super::control::become_owner;
+use super::exit::{self, Failure};
+use super::print;
+use super::receive::load;
+use crate::config::Config;
+use finding::{Finding, Level};
+use std::path::Path;
+use std::process::ExitCode;
+
+/// Looks, first as whoever asks, then as the runner's user. Exit 1 when there is a problem.
+pub(super) fn run(config: Option<&Path>, offline: bool, json: bool) -> Result<ExitCode, Failure> {
+    let config = load(config)?;
+    let mut findings = Vec::new();
+    configuration::look(&config, &mut findings);
+    if config.spool.is_dir() {
+        look_at_spool(&config, &mut findings);
+        become_owner(&config.spool)?;
+    } else {
+        let why = "without it every delivery is answered 503";
+        let what = format!("there is no spool at {}", config.spool.display());
+        findings.push(Finding::problem(
+            what,
+            why,
+            "start the runner once: `hookspool spool-runner --once` as its user",
+        ));
+    }
+    git::look(&config, offline, &mut findings);
+    report(&findings, json)
+}
+
+fn look_at_spool(config: &Config, findings: &mut Vec<Finding>) {
+    parts::look(&config.spool, findings);
+    strangers::look(&config.spool, findings);
+    runner::look(config, findings);
+    disk::look(&config.spool, findings);
+    clock::look(&config.spool, findings);
+}
+
+fn report(findings: &[Finding], json: bool) -> Result<ExitCode, Failure> {
+    let is_good = findings.iter().all(|finding| finding.level != Level::Problem);
+    if json {
+        print::json(&serde_json::json!({ "ok": is_good, "findings": findings }))?;
+    } else {
+        findings.iter().try_for_each(tell)?;
+    }
+    Ok(ExitCode::from(if is_good { 0 } else { exit::NO }))
+}
+
+fn tell(finding: &Finding) -> Result<(), Failure> {
+    print::line(&format!("{:<8} {}", finding.level.as_str(), finding.what))?;
+    if !finding.why.is_empty() {
+        print::line(&format!("         why: {}", finding.why))?;
+    }
+    if !finding.repair.is_empty() {
+        print::line(&format!("         repair: {}", finding.repair))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,180 @@
+//! Edge. Every part of the spool: is it there, whose is it, and who may do what with it.
+
+use super::finding::Finding;
+use super::rights::Rights;
+use crate::spool::{Place, mode_of};
+use crate::system::{groups, users};
+use std::fs;
+use std::path::Path;
+
+/// Files in the root of the spool, with their modes, and why a wider one would matter.
+const FILES: [(&str, u32, &str); 3] = [
+    ("lock", 0o600, "whoever may open it may keep the runner from starting"),
+    ("sequence", 0o660, "whoever may change it may stop deliveries from being accepted"),
+    ("reserve", 0o660, "whoever may change it may take the space that a full disk needs"),
+];
+
+/// Looks at the spool, its directories and its files.
+pub(super) fn look(spool: &Path, findings: &mut Vec<Finding>) {
+    let Ok(root) = Rights::of(spool) else {
+        let what = format!("the spool {} cannot be looked at", spool.display());
+        findings.push(Finding::problem(
+            what,
+            "nothing else can be checked",
+            "run `hookspool doctor` as its owner or root",
+        ));
+        return;
+    };
+    let before = findings.len();
+    directory(spool, Place::Root, root, findings);
+    for place in Place::BELOW_ROOT {
+        directory(&spool.join(place.as_str()), place, root, findings);
+    }
+    for (name, mode, why) in FILES {
+        file(&spool.join(name), mode, why, root, findings);
+    }
+    if findings.len() == before {
+        let (owner, group) = (users::name_of(root.uid), groups::name_of(root.gid));
+        findings.push(Finding::ok(format!("the spool's parts belong to {owner}:{group}, with the right modes")));
+    }
+    receivers(root, findings);
+}
+
+fn directory(path: &Path, place: Place, root: Rights, findings: &mut Vec<Finding>) {
+    let wanted = mode_of(place);
+    match fs::symlink_metadata(path) {
+        Err(error) => findings.push(Finding::problem(
+            format!("{} cannot be looked at: {error}", path.display()),
+            "the spool is not whole",
+            "start the runner: it makes what is missing",
+        )),
+        Ok(metadata) if !metadata.is_dir() => findings.push(Finding::problem(
+            format!("{} is no directory", path.display()),
+            "the spool is not whole",
+            format!("move it away, then `install -d -m {wanted:04o} {}`", path.display()),
+        )),
+        Ok(metadata) => {
+            let rights = Rights::in_metadata(&metadata);
+            owner(path, rights, root, findings);
+            findings.extend(mode_of_directory(path, place, rights.mode, wanted));
+        }
+    }
+}
+
+fn owner(path: &Path, rights: Rights, root: Rights, findings: &mut Vec<Finding>) {
+    if (rights.uid, rights.gid) == (root.uid, root.gid) {
+        return;
+    }
+    let name = |rights: Rights| format!("{}:{}", users::name_of(rights.uid), groups::name_of(rights.gid));
+    findings.push(Finding::problem(
+        format!("{} belongs to {}, and the spool to {}", path.display(), name(rights), name(root)),
+        "the runner cannot move jobs through it, or receivers cannot add any",
+        format!("chown {} {}", name(root), path.display()),
+    ));
+}
+
+/// More than wanted is unsafe; less keeps somebody out, who may not exist on a host of one user.
+fn mode_of_directory(path: &Path, place: Place, mode: u32, wanted: u32) -> Option<Finding> {
+    let repair = format!("chmod {wanted:04o} {}", path.display());
+    let what = format!("{} has mode {mode:04o}; {wanted:04o} is right", path.display());
+    let is_shared = wanted & 0o020 != 0;
+    let surplus = mode & 0o777 & !(wanted & 0o777);
+    let lacks_sticky = mode & 0o022 != 0 && mode & 0o1000 == 0;
+    if surplus != 0 && place == Place::Control {
+        return Some(Finding::problem(what, "whoever may write there gives the runner orders", repair));
+    }
+    if surplus & 0o022 != 0 || (is_shared && lacks_sticky) {
+        return Some(Finding::problem(what, "others may add, move or remove jobs, or each other's", repair));
+    }
+    if surplus != 0 {
+        return Some(Finding::warning(what, "others may read payloads and what jobs printed", repair));
+    }
+    if mode & 0o700 != 0o700 {
+        return Some(Finding::problem(what, "its owner, the runner, is kept out", repair));
+    }
+    if is_shared && mode & 0o2070 != 0o2070 {
+        let why = "receivers that are another user than the runner cannot add jobs, or jobs get a group of their own";
+        return Some(Finding::warning(what, why, repair));
+    }
+    None
+}
+
+fn file(path: &Path, wanted: u32, why: &str, root: Rights, findings: &mut Vec<Finding>) {
+    let Ok(metadata) = fs::symlink_metadata(path) else {
+        let what = format!("{} is missing", path.display());
+        findings.push(Finding::problem(what, "the spool is not whole", "start the runner: it makes what is missing"));
+        return;
+    };
+    let rights = Rights::in_metadata(&metadata);
+    let repair = format!("chmod {wanted:04o} {}", path.display());
+    let what = format!("{} has mode {:04o}; {wanted:04o} is right", path.display(), rights.mode);
+    if rights.uid != root.uid {
+        owner(path, Rights { gid: root.gid, ..rights }, root, findings);
+    } else if rights.mode & !wanted != 0 {
+        findings.push(Finding::problem(what, why, repair));
+    } else if rights.mode & wanted != wanted {
+        findings.push(Finding::warning(what, "receivers that are another user cannot use it", repair));
+    }
+}
+
+/// Receivers are the owner, or members of the group.
+fn receivers(root: Rights, findings: &mut Vec<Finding>) {
+    let (owner, group) = (users::name_of(root.uid), groups::name_of(root.gid));
+    if root.gid == 0 && root.uid != 0 {
+        findings.push(Finding::problem(
+            "the spool's group is root",
+            "no web server's user is a member of it, and none should be",
+            "groupadd hookspool, then `chgrp -R hookspool` the spool",
+        ));
+        return;
+    }
+    let members = groups::members_of(root.gid);
+    let others: Vec<String> = members.into_iter().filter(|member| *member != owner).collect();
+    let who = if others.is_empty() { owner.clone() } else { format!("{owner}, {}", others.join(", ")) };
+    findings.push(Finding::ok(format!("who may add jobs: {who} (members of group {group})")));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::doctor::finding::Level;
+    use crate::model::State;
+    use std::os::unix::fs::PermissionsExt;
+
+    /// What is said of a spool of which one part has another mode.
+    fn said(place: Place, mode: u32) -> Vec<(Level, String)> {
+        let home = tempfile::tempdir().unwrap();
+        let spool = home.path().join("spool");
+        crate::spool::create(&spool).unwrap();
+        fs::set_permissions(spool.join(place.as_str()), fs::Permissions::from_mode(mode)).unwrap();
+        let mut findings = Vec::new();
+        look(&spool, &mut findings);
+        findings.iter().filter(|f| f.level != Level::Ok).map(|f| (f.level, f.repair.clone())).collect()
+    }
+
+    #[test]
+    fn a_spool_as_it_is_made_has_nothing_wrong() {
+        let levels: Vec<Level> = said(Place::Root, 0o2751).into_iter().map(|(level, _)| level).collect();
+        // Made by root in root's group, it may say that of the group.
+        assert!(levels.is_empty(), "{levels:?}");
+    }
+
+    #[test]
+    fn a_mode_that_lets_strangers_in_is_a_problem_and_one_that_keeps_receivers_out_a_warning() {
+        let level = |place, mode| said(place, mode).first().map(|(level, _)| *level);
+        let queued = Place::In(State::Queued);
+        assert_eq!(
+            level(queued, 0o2770),
+            Some(Level::Problem),
+            "no sticky bit: receivers may remove each other's jobs"
+        );
+        assert_eq!(level(queued, 0o3777), Some(Level::Problem));
+        assert_eq!(level(Place::Control, 0o770), Some(Level::Problem));
+        assert_eq!(level(Place::In(State::Done), 0o2770), Some(Level::Problem));
+        assert_eq!(level(Place::Log, 0o2755), Some(Level::Warning));
+        assert_eq!(level(queued, 0o700), Some(Level::Warning));
+        assert_eq!(level(Place::In(State::Running), 0o500), Some(Level::Problem));
+        let (_, repair) = said(queued, 0o3777).remove(0);
+        assert!(repair.starts_with("chmod 3770 /") && repair.ends_with("/spool/queued"), "{repair}");
+    }
+}

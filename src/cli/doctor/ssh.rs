@@ -1,0 +1,190 @@
+//! Edge. ssh as the runner's user meets it: a key to show, and a host that is known.
+
+use super::finding::Finding;
+use super::git::tool;
+use crate::system::bounded;
+use crate::system::users;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// What ssh and ssh-keygen are asked needs no network.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Looks at what ssh would do for `url`, if that is an address of ssh.
+pub(super) fn look(url: &str, findings: &mut Vec<Finding>) {
+    let Some(address) = address(url) else { return };
+    let mut command = tool("ssh");
+    command.arg("-G");
+    if let Some(port) = &address.port {
+        command.args(["-p", port]);
+    }
+    let said = bounded::run(
+        {
+            command.arg("--").arg(&address.host);
+            command
+        },
+        PATIENCE,
+    );
+    let Some(said) = said.ok().filter(bounded::Said::is_good) else {
+        let what = format!("ssh cannot be asked about {}", address.host);
+        findings.push(Finding::problem(what, "git needs it for this remote", "install the package `openssh-client`"));
+        return;
+    };
+    let settings = Settings::read(&said.out);
+    findings.extend(key(&settings));
+    findings.push(known(&settings));
+}
+
+/// Where an address of ssh leads.
+#[derive(Debug, PartialEq, Eq)]
+struct Address {
+    /// `user@host` or `host`.
+    host: String,
+    port: Option<String>,
+}
+
+/// `ssh://git@host:22/path` or `git@host:path`; anything else is no address of ssh.
+fn address(url: &str) -> Option<Address> {
+    if let Some(rest) = url.strip_prefix("ssh://") {
+        let authority = rest.split('/').next()?;
+        let (host, port) = match authority.rsplit_once(':') {
+            Some((host, port)) if !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit()) => (host, Some(port)),
+            _ => (authority, None),
+        };
+        return is_name(host).then(|| Address { host: host.to_owned(), port: port.map(str::to_owned) });
+    }
+    let (host, _) = url.split_once(':')?;
+    let is_scp = !url.contains("://") && !host.contains('/') && is_name(host);
+    is_scp.then(|| Address { host: host.to_owned(), port: None })
+}
+
+/// Nothing that ssh could take for an option.
+fn is_name(host: &str) -> bool {
+    !host.is_empty() && !host.starts_with('-')
+}
+
+/// What `ssh -G` says.
+#[derive(Debug, Default)]
+struct Settings {
+    host: String,
+    port: String,
+    identities: Vec<PathBuf>,
+    known_hosts: Vec<PathBuf>,
+}
+
+impl Settings {
+    fn read(text: &str) -> Self {
+        let mut settings = Self::default();
+        for (key, value) in text.lines().filter_map(|line| line.split_once(' ')) {
+            match key {
+                "hostname" => value.clone_into(&mut settings.host),
+                "port" => value.clone_into(&mut settings.port),
+                "identityfile" => settings.identities.push(at_home(value)),
+                "userknownhostsfile" | "globalknownhostsfile" => {
+                    settings.known_hosts.extend(value.split(' ').map(at_home));
+                }
+                _ => {}
+            }
+        }
+        settings
+    }
+
+    /// As known_hosts(5) writes it.
+    fn name(&self) -> String {
+        if self.port == "22" || self.port.is_empty() {
+            self.host.clone()
+        } else {
+            format!("[{}]:{}", self.host, self.port)
+        }
+    }
+}
+
+fn at_home(path: &str) -> PathBuf {
+    let home = users::current().map(|user| PathBuf::from(user.home)).unwrap_or_default();
+    path.strip_prefix("~/").map_or_else(|| PathBuf::from(path), |rest| home.join(rest))
+}
+
+/// No agent answers a job: a key has to lie there.
+fn key(settings: &Settings) -> Option<Finding> {
+    let is_there = |path: &PathBuf| std::fs::File::open(path).is_ok();
+    if settings.identities.iter().any(is_there) {
+        return None;
+    }
+    let me = users::name_of(rustix::process::geteuid().as_raw());
+    let first = settings.identities.first().map(|path| path.display().to_string()).unwrap_or_default();
+    let what = format!("{me}, the runner's user, has no ssh key for {}", settings.host);
+    let repair = format!("sudo -u {me} ssh-keygen -t ed25519 -N '' -f {first}, and add it as a deploy key");
+    Some(Finding::problem(what, "no agent and no person answers for a job", repair))
+}
+
+fn known(settings: &Settings) -> Finding {
+    let name = settings.name();
+    if settings.known_hosts.iter().any(|file| is_known(&name, file)) {
+        return Finding::ok(format!("ssh knows the host {name}"));
+    }
+    let me = users::name_of(rustix::process::geteuid().as_raw());
+    let port = if settings.port.is_empty() { "22" } else { settings.port.as_str() };
+    Finding::problem(
+        format!("ssh does not know the host {name}"),
+        "nobody is there to accept its key when a job runs",
+        format!(
+            "sudo -u {me} ssh -p {port} -T git@{}, and compare the key with what the forge publishes",
+            settings.host
+        ),
+    )
+}
+
+/// Hashed names can be compared by ssh-keygen alone.
+fn is_known(name: &str, file: &Path) -> bool {
+    let mut command = tool("ssh-keygen");
+    command.arg("-F").arg(name).arg("-f").arg(file);
+    file.exists() && bounded::run(command, PATIENCE).is_ok_and(|said| said.is_good())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(url: &str) -> Option<(String, Option<String>)> {
+        address(url).map(|address| (address.host, address.port))
+    }
+
+    #[test]
+    fn addresses_of_ssh_are_told_from_others() {
+        assert_eq!(found("git@h:me/x.git"), Some(("git@h".into(), None)));
+        assert_eq!(found("ssh://git@h:2222/me/x.git"), Some(("git@h".into(), Some("2222".into()))));
+        assert_eq!(found("ssh://h/x"), Some(("h".into(), None)));
+        for other in ["https://h/x.git", "/srv/x.git", "./a:b", "file:///srv/x", "ssh://-oProxyCommand=x/", "-x:y"] {
+            assert_eq!(found(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn a_host_is_known_under_its_port_and_by_a_hash() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("known_hosts");
+        let key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl";
+        std::fs::write(&file, format!("plain.example {key}\n[other.example]:2222 {key}\n")).unwrap();
+        assert!(is_known("plain.example", &file) && !is_known("other.example", &file));
+        let settings = Settings { host: "other.example".into(), port: "2222".into(), ..Settings::default() };
+        assert!(is_known(&settings.name(), &file));
+        let hashed = bounded::run(
+            {
+                let mut c = tool("ssh-keygen");
+                c.arg("-H").arg("-f").arg(&file);
+                c
+            },
+            PATIENCE,
+        );
+        assert!(hashed.unwrap().is_good());
+        assert!(!std::fs::read_to_string(&file).unwrap().contains("plain"), "it was not hashed");
+        assert!(is_known("plain.example", &file) && !is_known("absent.example", &file));
+        assert!(!is_known("plain.example", Path::new("/nonexistent")));
+    }
+
+    #[test]
+    fn what_ssh_says_of_itself_is_read() {
+        let settings = Settings::read("hostname h\nport 22\nidentityfile /k/id\nuserknownhostsfile /a /b\nuser git\n");
+        assert_eq!((settings.name().as_str(), settings.identities.len(), settings.known_hosts.len()), ("h", 1, 2));
+    }
+}

@@ -1,0 +1,67 @@
+//! Pure. hookspool.toml(5): every key, out of the table that the checks go by.
+
+use super::roff::Roff;
+use crate::config::{Key, REQUIRED, Table, keys_of};
+
+const TABLES: [Table; 7] =
+    [Table::Top, Table::Runner, Table::Hook, Table::Secret, Table::Signature, Table::Retry, Table::Step];
+
+/// The page.
+pub(super) fn page() -> String {
+    let mut roff = Roff::page("hookspool.toml", 5, "configuration of hookspool");
+    roff.section("description");
+    for paragraph in ABOUT {
+        roff.paragraph(paragraph);
+    }
+    roff.section("example");
+    roff.example(EXAMPLE);
+    for table in TABLES {
+        roff.section(&heading(table));
+        for key in keys_of(table) {
+            item(&mut roff, key);
+        }
+    }
+    roff.section("defaults");
+    roff.paragraph("`[defaults]` may hold every key of a hook but `name` and `path`. What a hook says itself replaces it, each key as a whole.");
+    roff.section("see also");
+    roff.paragraph("`hookspool`(1)");
+    roff.into_text()
+}
+
+fn heading(table: Table) -> String {
+    match table {
+        Table::Top => "keys of the top level".to_owned(),
+        Table::Step => "keys of a step".to_owned(),
+        other => format!("keys of {}", other.title().trim_matches('`')),
+    }
+}
+
+fn item(roff: &mut Roff, key: &Key) {
+    let default = match key.default {
+        REQUIRED => "required".to_owned(),
+        word if word.starts_with('(') => format!("default: {}", word.trim_matches(['(', ')'])),
+        value => format!("default: `{value}`"),
+    };
+    roff.item(&format!("`{}` = {}", key.name, key.kind), &format!("{} ({default}).", key.meaning));
+}
+
+const ABOUT: [&str; 3] = [
+    "A file in TOML. It is looked for at `--config`, `$HOOKSPOOL_CONFIG`, `~/.config/hookspool/hookspool.toml` and \
+     `/etc/hookspool/hookspool.toml`, in this order. A file or a spool below the web server's document root is refused.",
+    "Durations and sizes have units: `500ms`, `30s`, `15m`, `2h`, `1d`; `512KiB`, `25MiB`, `1GiB`. An unknown key is an \
+     error. `hookspool check` shows all that is wrong at once.",
+    "Secrets never stand in this file.",
+];
+
+/// A configuration that can be used as it is.
+const EXAMPLE: &str = r#"spool = "/var/spool/hookspool"
+
+[[hook]]
+name     = "docs"
+provider = "github"
+secret   = { file = "/etc/hookspool/secrets/docs" }
+dir      = "/srv/docs"
+steps = [
+  { git = "update", from = "https://git.example.org/me/docs.git" },
+  { run = ["make", "site"], timeout = "5m" },
+]"#;

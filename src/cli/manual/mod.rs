@@ -1,0 +1,39 @@
+//! Edge. `man` and `completions`: pages and scripts out of the same tables that the program goes by.
+
+mod commands;
+mod configuration;
+mod roff;
+
+use super::args::Cli;
+use super::exit::Failure;
+use super::print;
+use clap::{CommandFactory, ValueEnum};
+use clap_complete::Shell;
+use std::process::ExitCode;
+
+/// A manual page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Page {
+    /// hookspool(1): the commands
+    #[value(name = "hookspool")]
+    Commands,
+    /// hookspool.toml(5): the configuration
+    #[value(name = "hookspool.toml")]
+    Configuration,
+}
+
+/// Prints a page: `hookspool man | man -l -`.
+pub(super) fn page(page: Page) -> Result<ExitCode, Failure> {
+    let text = match page {
+        Page::Commands => commands::page(Cli::command()),
+        Page::Configuration => configuration::page(),
+    };
+    print::raw(text.as_bytes())
+}
+
+/// Prints a script for a shell.
+pub(super) fn completions(shell: Shell) -> Result<ExitCode, Failure> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "hookspool", &mut script);
+    print::raw(&script)
+}

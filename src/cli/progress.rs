@@ -1,0 +1,42 @@
+//! Edge. How far long work is, on a terminal.
+
+use std::io::{IsTerminal, Write, stderr};
+use std::time::{Duration, Instant};
+
+/// Between two lines.
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// A line on standard error that is written over, where that is a terminal; nothing elsewhere.
+pub(super) struct Progress {
+    noun: &'static str,
+    done: usize,
+    of: usize,
+    next: Instant,
+    is_shown: bool,
+}
+
+impl Progress {
+    /// None of `of` is done. Work that ends soon shows nothing.
+    pub(super) fn of(noun: &'static str, of: usize) -> Self {
+        Self { noun, done: 0, of, next: Instant::now() + PAUSE, is_shown: false }
+    }
+
+    /// So many more are done.
+    pub(super) fn advance(&mut self, by: usize) {
+        self.done += by;
+        if Instant::now() >= self.next && stderr().is_terminal() {
+            self.next = Instant::now() + PAUSE;
+            self.is_shown = true;
+            // Whoever cannot see it does not miss it.
+            let _ = write!(stderr(), "\r{} of {} {}\x1b[K", self.done, self.of, self.noun);
+        }
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        if self.is_shown {
+            let _ = write!(stderr(), "\r\x1b[K");
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! Edge. What `status` says, collected.
+
+use crate::cli::exit::Failure;
+use crate::cli::listing::unreadable;
+use crate::config::Config;
+use crate::model::{Outcome, State};
+use crate::spool::{self, Filter, Hold, JobView, Presence};
+use jiff::Timestamp;
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+/// Most jobs that are read to count those of each hook, and to find its last result.
+const LOOKED_AT: usize = 10_000;
+
+/// How things are.
+#[derive(Debug, Serialize)]
+pub(super) struct Status {
+    pub(super) runner: Runner,
+    pub(super) spool: PathBuf,
+    pub(super) free: Free,
+    /// Jobs in each state.
+    pub(super) jobs: BTreeMap<State, usize>,
+    pub(super) running: Vec<JobView>,
+    pub(super) oldest_waiting: Option<JobView>,
+    pub(super) hooks: Vec<HookStatus>,
+    /// Whether every job that waits was counted for its hook: there may be too many.
+    pub(super) complete: bool,
+}
+
+/// Who has the spool.
+#[derive(Debug, Serialize)]
+pub(super) struct Runner {
+    /// `None`: it cannot be told from here.
+    pub(super) alive: Option<bool>,
+    pub(super) pid: Option<u32>,
+    pub(super) since: Option<Timestamp>,
+}
+
+/// What is free for the spool.
+#[derive(Debug, Serialize)]
+pub(super) struct Free {
+    pub(super) bytes: u64,
+    /// Files that can still be made; `None` where there is no such limit.
+    pub(super) files: Option<u64>,
+}
+
+/// One hook.
+#[derive(Debug, Serialize)]
+pub(super) struct HookStatus {
+    pub(super) name: String,
+    pub(super) queue: Option<String>,
+    /// Jobs in `queued/` and `waiting/`.
+    pub(super) waiting: usize,
+    pub(super) held: usize,
+    /// The newest job that ended, other than by giving way to another.
+    pub(super) last: Option<JobView>,
+    pub(super) hold: Option<Hold>,
+}
+
+/// Looks.
+pub(super) fn gather(config: &Config) -> Result<Status, Failure> {
+    let spool = config.spool.as_path();
+    let jobs = spool::count(spool).map_err(unreadable)?;
+    let at_rest = Filter { states: vec![State::Queued, State::Waiting, State::Held], ..Filter::default() };
+    let mut hooks = named(config)?;
+    let mut looked_at = 0;
+    let mut oldest_waiting = None;
+    for job in spool::list(spool, at_rest).map_err(unreadable)?.take(LOOKED_AT) {
+        let job = job.map_err(unreadable)?;
+        looked_at += 1;
+        let hook = hook_of(&mut hooks, &job);
+        if job.state == State::Held {
+            hook.held += 1;
+        } else {
+            hook.waiting += 1;
+            oldest_waiting = oldest_waiting.or(Some(job));
+        }
+    }
+    find_results(config, &mut hooks)?;
+    let running = Filter { states: vec![State::Running], ..Filter::default() };
+    let running = spool::list(spool, running).map_err(unreadable)?.collect::<Result<_, _>>().map_err(unreadable)?;
+    let complete = looked_at < LOOKED_AT;
+    Ok(Status {
+        runner: runner(config),
+        spool: spool.to_owned(),
+        free: free(config)?,
+        jobs,
+        running,
+        oldest_waiting,
+        hooks,
+        complete,
+    })
+}
+
+/// The hooks of the configuration, and those on hold that have gone from it.
+fn named(config: &Config) -> Result<Vec<HookStatus>, Failure> {
+    let mut holds = spool::holds(&config.spool).map_err(unreadable)?;
+    let of = |name: &str, queue: Option<&str>, hold| HookStatus {
+        name: name.to_owned(),
+        queue: queue.map(str::to_owned),
+        waiting: 0,
+        held: 0,
+        last: None,
+        hold,
+    };
+    let configured = config.hooks.iter();
+    let mut hooks: Vec<HookStatus> =
+        configured.map(|hook| of(&hook.name, Some(&hook.plan.queue), holds.remove(&hook.name))).collect();
+    hooks.extend(holds.into_iter().map(|(name, hold)| of(&name, None, Some(hold))));
+    Ok(hooks)
+}
+
+/// The hook of a job, which may have gone from the configuration, or be unknown.
+fn hook_of<'a>(hooks: &'a mut Vec<HookStatus>, job: &JobView) -> &'a mut HookStatus {
+    let name = job.hook.as_deref().unwrap_or("(unknown)");
+    let index = hooks.iter().position(|hook| hook.name == name).unwrap_or_else(|| {
+        let name = name.to_owned();
+        hooks.push(HookStatus { name, queue: None, waiting: 0, held: 0, last: None, hold: None });
+        hooks.len() - 1
+    });
+    &mut hooks[index]
+}
+
+/// From the newest job back, until every configured hook has its result.
+fn find_results(config: &Config, hooks: &mut Vec<HookStatus>) -> Result<(), Failure> {
+    let ended = Filter { states: vec![State::Done, State::Failed], newest: Some(LOOKED_AT), ..Filter::default() };
+    let mut missing = config.hooks.len();
+    for job in spool::newest_first(&config.spool, ended).map_err(unreadable)? {
+        if missing == 0 {
+            break;
+        }
+        let job = job.map_err(unreadable)?;
+        let is_result = !matches!(job.outcome, None | Some(Outcome::Superseded | Outcome::Repeat));
+        let is_configured = job.hook.as_ref().is_some_and(|name| config.hook(name).is_some());
+        if !is_result || !is_configured {
+            continue;
+        }
+        let hook = hook_of(hooks, &job);
+        if hook.last.is_none() {
+            hook.last = Some(job);
+            missing -= 1;
+        }
+    }
+    Ok(())
+}
+
+fn runner(config: &Config) -> Runner {
+    match spool::presence(&config.spool) {
+        Presence::Held { pid, since } => Runner { alive: Some(true), pid, since },
+        Presence::Free => Runner { alive: Some(false), pid: None, since: None },
+        Presence::Unknown(_) => Runner { alive: None, pid: None, since: None },
+    }
+}
+
+fn free(config: &Config) -> Result<Free, Failure> {
+    let found = rustix::fs::statvfs(&config.spool);
+    let found = found.map_err(|error| Failure::io("cannot look at the spool's file system", &error.into()))?;
+    let bytes = found.f_bavail.saturating_mul(found.f_frsize);
+    Ok(Free { bytes, files: Some(found.f_favail).filter(|_| found.f_files > 0) })
+}

@@ -1,0 +1,67 @@
+//! Edge. `status` for people.
+
+use super::gather::{HookStatus, Runner, Status};
+use crate::cli::exit::Failure;
+use crate::cli::listing::age;
+use crate::cli::print;
+use crate::model::{Outcome, State};
+use crate::spool::JobView;
+use jiff::Timestamp;
+
+/// Prints it.
+pub(super) fn show(status: &Status) -> Result<(), Failure> {
+    let now = Timestamp::now();
+    print::line(&format!("runner   {}", runner(&status.runner, now)))?;
+    let files = status.free.files.map_or_else(String::new, |files| format!(" and {files} files"));
+    let free = print::size(status.free.bytes);
+    print::line(&format!("spool    {}, {free}{files} free", status.spool.display()))?;
+    let count = |state: &State| {
+        let number = status.jobs.get(state).copied().unwrap_or_default();
+        format!("{number} {}", state.as_str())
+    };
+    print::line(&format!("jobs     {}", State::ALL.iter().map(count).collect::<Vec<_>>().join(", ")))?;
+    for job in &status.running {
+        print::line(&format!("running  {}", short(job, now)))?;
+    }
+    if let Some(job) = &status.oldest_waiting {
+        print::line(&format!("oldest   {}", short(job, now)))?;
+    }
+    if !status.complete {
+        print::line("note     there are too many jobs to count those of each hook")?;
+    }
+    print::line("")?;
+    let rows: Vec<Vec<String>> = status.hooks.iter().map(|hook| row(hook, now)).collect();
+    print::table(&["HOOK", "WAITING", "HELD", "LAST", "AGE", "JOB", "HOLD"], &rows)
+}
+
+fn runner(runner: &Runner, now: Timestamp) -> String {
+    let since = runner.since.map_or_else(String::new, |since| format!(", for {}", age(since, now)));
+    match (runner.alive, runner.pid) {
+        (Some(true), Some(pid)) => format!("alive, process {pid}{since}"),
+        (Some(true), None) => format!("alive{since}"),
+        (Some(false), _) => "none: nothing runs until `hookspool spool-runner` does".to_owned(),
+        (None, _) => "cannot be seen from here".to_owned(),
+    }
+}
+
+fn short(job: &JobView, now: Timestamp) -> String {
+    let hook = job.hook.as_deref().unwrap_or("-");
+    let reference = job.reference.as_ref().map_or("-", crate::intake::short);
+    let arrived = job.arrived_at.map_or_else(|| "-".to_owned(), |at| age(at, now));
+    format!("{} {hook} {reference}, arrived {arrived} ago", job.id.short())
+}
+
+fn row(hook: &HookStatus, now: Timestamp) -> Vec<String> {
+    let none = || "-".to_owned();
+    let last = hook.last.as_ref();
+    let hold = hook.hold.as_ref().map(|hold| format!("{}, by {} for {}", hold.why, hold.by, age(hold.since, now)));
+    vec![
+        hook.name.clone(),
+        hook.waiting.to_string(),
+        hook.held.to_string(),
+        last.and_then(|job| job.outcome).map_or_else(none, |outcome: Outcome| outcome.as_str().to_owned()),
+        last.and_then(|job| job.arrived_at).map_or_else(none, |at| age(at, now)),
+        last.map_or_else(none, |job| job.id.short()),
+        hold.unwrap_or_else(none),
+    ]
+}

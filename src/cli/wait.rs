@@ -1,0 +1,112 @@
+//! Edge. `wait`: until a job has ended, without a look in between.
+
+use super::exit::{self, Failure};
+use super::listing::{find, unreadable};
+use super::print;
+use super::receive::load;
+use crate::model::{JobId, Outcome, State};
+use crate::spool::{self, History, Shown, What};
+use crate::system::wait::after;
+use crate::system::watch::Watch;
+use std::io::Write;
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+/// Where the kernel tells nothing, a look is taken so often.
+const LOOK: Duration = Duration::from_millis(200);
+/// Longest time without a look: inotify is only a hint.
+const AT_MOST: Duration = Duration::from_secs(15);
+/// A job is moved before its history: for a moment it has ended without saying how.
+const HISTORY_COMES: Duration = Duration::from_secs(2);
+
+/// Waits, prints how the job ended, and exits 0 when it succeeded. What another job took the place of has ended when
+/// that one has.
+pub(super) fn run(
+    config: Option<&Path>,
+    job: &str,
+    timeout: Option<Duration>,
+    json: bool,
+) -> Result<ExitCode, Failure> {
+    let config = load(config)?;
+    let mut waiter = Waiter::new(&config.spool, find(&config.spool, job)?, timeout);
+    let shown = waiter.wait()?;
+    if json {
+        print::json(&shown.view)?;
+    } else {
+        let word = shown.view.outcome.map_or(shown.view.state.as_str(), Outcome::as_str);
+        let reason = shown.view.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
+        print::line(&format!("job {}: {word}{reason}", shown.view.id.short()))?;
+    }
+    let is_good = shown.view.outcome == Some(Outcome::Succeeded);
+    Ok(ExitCode::from(if is_good { 0 } else { exit::NO }))
+}
+
+struct Waiter<'a> {
+    spool: &'a Path,
+    id: JobId,
+    until: Instant,
+    watch: Watch,
+    was_held: bool,
+    ended_at: Option<Instant>,
+}
+
+impl<'a> Waiter<'a> {
+    fn new(spool: &'a Path, id: JobId, timeout: Option<Duration>) -> Self {
+        let (watch, _poll_instead) = Watch::directory(&spool.join(State::ALL[0].as_str()));
+        for state in State::ALL {
+            let _looked_at_from_time_to_time = watch.add(&spool.join(state.as_str()));
+        }
+        Self { spool, id, until: after(timeout.unwrap_or(Duration::MAX)), watch, was_held: false, ended_at: None }
+    }
+
+    fn wait(&mut self) -> Result<Shown, Failure> {
+        loop {
+            let shown = spool::show(self.spool, self.id).map_err(unreadable)?;
+            let shown = shown.ok_or_else(|| Failure::new(exit::NO, format!("job {} was removed", self.id)))?;
+            if let Some(other) = successor(&shown.history) {
+                self.id = other;
+                continue;
+            }
+            if self.has_ended(&shown) {
+                return Ok(shown);
+            }
+            self.tell_of_a_hold(&shown);
+            let left = self.until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                let (short, state) = (self.id.short(), shown.view.state.as_str());
+                return Err(Failure::new(exit::TRY_AGAIN, format!("job {short} has not ended: {state}")));
+            }
+            let at_most = if self.ended_at.is_some() { LOOK } else { AT_MOST };
+            self.watch.wait_alone(left.min(at_most), LOOK);
+        }
+    }
+
+    fn has_ended(&mut self, shown: &Shown) -> bool {
+        let is_over = matches!(shown.view.state, State::Done | State::Failed | State::Corrupt);
+        let ended_at = *self.ended_at.get_or_insert_with(Instant::now);
+        if !is_over {
+            self.ended_at = None;
+        }
+        let says_how = shown.view.outcome.is_some() || shown.view.state == State::Corrupt;
+        is_over && (says_how || ended_at.elapsed() > HISTORY_COMES)
+    }
+
+    fn tell_of_a_hold(&mut self, shown: &Shown) {
+        let is_held = shown.view.state == State::Held;
+        if is_held && !self.was_held {
+            let reason = shown.view.reason.as_deref().unwrap_or("no reason given");
+            let text = format!("hookspool: job {} is held: {reason}", self.id.short());
+            let _not_needed = writeln!(std::io::stderr(), "{}", print::harmless(&text));
+        }
+        self.was_held = is_held;
+    }
+}
+
+/// The job that took the place of this one, or that this one repeats.
+fn successor(history: &History) -> Option<JobId> {
+    match history.entries().last()?.what {
+        What::SupersededBy { id } | What::RepeatOf { id } => Some(id),
+        _ => None,
+    }
+}

@@ -1,0 +1,276 @@
+//! Edge. Orders of people, carried out: by the runner between two jobs, or by a verb that holds the lock itself.
+
+mod taking;
+
+use super::attempt;
+use crate::config::Config;
+use crate::model::{JobId, Outcome, State};
+use crate::spool;
+use crate::spool::{
+    Answer, Change, Effect, Filter, History, Hold, JobView, Keeper, Order, Request, Settlement, SpoolError, What,
+};
+use jiff::Timestamp;
+
+/// How often a job is looked for that moves while it is decided about.
+const TRIES: usize = 3;
+
+/// The jobs that workers have in their hands: nobody else may move those.
+pub trait Hands {
+    /// Whether a worker has this job.
+    fn have(&self, id: JobId) -> bool;
+    /// Asks the worker that has it to stop it. `false`: none has it.
+    fn stop(&mut self, id: JobId, by: &str) -> bool;
+}
+
+/// Nobody's: where no runner is alive.
+#[derive(Debug)]
+pub struct NoHands;
+
+impl Hands for NoHands {
+    fn have(&self, _: JobId) -> bool {
+        false
+    }
+    fn stop(&mut self, _: JobId, _: &str) -> bool {
+        false
+    }
+}
+
+/// What an order is carried out with.
+pub struct Orders<'a> {
+    /// The locked spool.
+    pub keeper: &'a Keeper,
+    /// The configuration.
+    pub config: &'a Config,
+    /// The jobs that are running.
+    pub hands: &'a mut dyn Hands,
+}
+
+/// Carries out an order where no runner does: first puts right what the last one left.
+pub fn apply_alone(config: &Config, keeper: &Keeper, request: &Request) -> Result<Answer, SpoolError> {
+    if !matches!(request.order, Order::Remove { .. }) {
+        let interrupted = keeper.recover(Timestamp::now())?.interrupted;
+        if let Order::Cancel { ids } = &request.order {
+            for claim in interrupted.into_iter().filter(|claim| ids.contains(&claim.id())) {
+                attempt::account_for(keeper, claim, config, None)?;
+            }
+        }
+    }
+    let mut orders = Orders { keeper, config, hands: &mut NoHands };
+    let answer = orders.apply(request)?;
+    if let Order::Hold { hook, .. } = &request.order {
+        orders.hold_back(hook)?;
+    }
+    Ok(answer)
+}
+
+impl Orders<'_> {
+    /// Carries out an order. An error is the spool's, and ends a runner; what is wrong with the order is in the answer.
+    pub fn apply(&mut self, request: &Request) -> Result<Answer, SpoolError> {
+        let by = request.by.as_str();
+        let effects = match &request.order {
+            Order::Retry { ids } => self.each(ids, |orders, id| orders.retry(id))?,
+            Order::Release { ids } => self.each(ids, |orders, id| orders.release(id))?,
+            Order::Cancel { ids } => self.each(ids, |orders, id| orders.cancel(id, by))?,
+            Order::Hold { hook, why } => vec![self.hold(hook, why, by)?],
+            Order::ReleaseHook { hook } => self.release_hook(hook)?,
+            Order::Remove { ids, failed } => self.remove(ids, *failed)?,
+        };
+        Ok(Answer::Ok(effects))
+    }
+
+    fn each(
+        &mut self,
+        ids: &[JobId],
+        mut one: impl FnMut(&mut Self, JobId) -> Result<Option<Effect>, SpoolError>,
+    ) -> Result<Vec<Effect>, SpoolError> {
+        ids.iter().map(|&id| self.patiently(id, &mut one)).collect()
+    }
+
+    /// A job may be moved by a worker, or by hand, between the look and the decision.
+    fn patiently(
+        &mut self,
+        id: JobId,
+        one: &mut impl FnMut(&mut Self, JobId) -> Result<Option<Effect>, SpoolError>,
+    ) -> Result<Effect, SpoolError> {
+        for _ in 0..TRIES {
+            match one(self, id) {
+                Ok(Some(effect)) => return Ok(effect),
+                Ok(None) | Err(SpoolError::NoSuchJob(_) | SpoolError::IllegalMove(_)) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(refused(id, self.state(id), "it is on the move; ask again"))
+    }
+
+    fn retry(&mut self, id: JobId) -> Result<Option<Effect>, SpoolError> {
+        Ok(Some(match self.state(id) {
+            Some(State::Failed | State::Held) => self.queue(id, "queued again")?,
+            Some(state @ (State::Queued | State::Running)) => {
+                Effect::of_job(id, Change::Unchanged, Some(state), format!("is {} already", state.as_str()))
+            }
+            Some(State::Waiting) => {
+                let text = "waits for its next attempt, which comes by itself";
+                Effect::of_job(id, Change::Unchanged, Some(State::Waiting), text)
+            }
+            Some(State::Done) => refused(id, Some(State::Done), "has ended well or by a decision; push or redeliver"),
+            Some(State::Corrupt) => refused(id, Some(State::Corrupt), "is damaged; its bytes cannot be trusted"),
+            None => refused(id, None, "is not in the spool"),
+        }))
+    }
+
+    fn release(&mut self, id: JobId) -> Result<Option<Effect>, SpoolError> {
+        Ok(Some(match self.state(id) {
+            Some(State::Held) => self.queue(id, "released")?,
+            Some(state @ (State::Queued | State::Running | State::Waiting)) => {
+                Effect::of_job(id, Change::Unchanged, Some(state), format!("is not held: {}", state.as_str()))
+            }
+            Some(state) => refused(id, Some(state), format!("is not held: {}", state.as_str())),
+            None => refused(id, None, "is not in the spool"),
+        }))
+    }
+
+    /// A job of a hook on hold would come back at once.
+    fn queue(&mut self, id: JobId, text: &str) -> Result<Effect, SpoolError> {
+        let hook = self.view(id)?.and_then(|view| view.hook);
+        if let Some((hook, hold)) = hook.and_then(|hook| self.keeper.holds().ok()?.remove_entry(&hook)) {
+            let text = format!("{}; `hookspool release {hook}` ends that", hold.reason(&hook));
+            return Ok(refused(id, self.state(id), text));
+        }
+        let state = self.keeper.decide(id, Settlement::Released, Timestamp::now())?;
+        tell(id, &What::Released, state);
+        Ok(Effect::of_job(id, Change::Changed, Some(state), text))
+    }
+
+    fn cancel(&mut self, id: JobId, by: &str) -> Result<Option<Effect>, SpoolError> {
+        if self.hands.stop(id, by) {
+            return Ok(Some(Effect::of_job(id, Change::Changed, Some(State::Running), "is being stopped")));
+        }
+        Ok(match self.state(id) {
+            Some(State::Queued | State::Waiting | State::Held) => {
+                let reason = Some(format!("by {by}"));
+                let settlement = Settlement::Ended { outcome: Outcome::Cancelled, reason };
+                let what = What::from(settlement.clone());
+                let state = self.keeper.decide(id, settlement, Timestamp::now())?;
+                tell(id, &what, state);
+                Some(Effect::of_job(id, Change::Changed, Some(state), "cancelled"))
+            }
+            Some(State::Running) => None,
+            Some(state) => Some(self.too_late(id, state)?),
+            None => Some(refused(id, None, "is not in the spool")),
+        })
+    }
+
+    fn too_late(&self, id: JobId, state: State) -> Result<Effect, SpoolError> {
+        let outcome = self.view(id)?.and_then(|view| view.outcome);
+        if outcome == Some(Outcome::Cancelled) {
+            return Ok(Effect::of_job(id, Change::Unchanged, Some(state), "was cancelled already"));
+        }
+        let word = outcome.map_or(state.as_str(), Outcome::as_str);
+        Ok(refused(id, Some(state), format!("has ended: {word}")))
+    }
+
+    fn hold(&mut self, hook: &str, why: &str, by: &str) -> Result<Effect, SpoolError> {
+        if self.config.hook(hook).is_none() {
+            let text = format!("hook `{}` is not in the runner's configuration", hook.escape_debug());
+            return Ok(Effect::of_hook(hook, Change::Refused, text));
+        }
+        let hold = Hold { why: why.to_owned(), since: Timestamp::now(), by: by.to_owned() };
+        Ok(match self.keeper.hold(hook, &hold)? {
+            None => {
+                tracing::info!(event = "hold", hook, by, why);
+                Effect::of_hook(hook, Change::Changed, "is on hold; a job that runs already goes on")
+            }
+            Some(old) => {
+                let text = format!("is on hold already, by {} since {:.0}: {}", old.by, old.since, old.why);
+                Effect::of_hook(hook, Change::Unchanged, text)
+            }
+        })
+    }
+
+    /// Moves what waits of a hook on hold to `held/`.
+    fn hold_back(&mut self, hook: &str) -> Result<(), SpoolError> {
+        let Some(hold) = self.keeper.holds()?.remove(hook) else { return Ok(()) };
+        for view in self.of_hook(hook, vec![State::Queued, State::Waiting])? {
+            hold_back(self.keeper, view.id, hook, &hold)?;
+        }
+        Ok(())
+    }
+
+    /// Ends the hold, and queues what it held back, in order of arrival. A job that an interruption left held needs a
+    /// decision of its own.
+    fn release_hook(&mut self, hook: &str) -> Result<Vec<Effect>, SpoolError> {
+        let was_on_hold = self.keeper.holds()?.contains_key(hook) && self.keeper.end_hold(hook)?;
+        let mut effects = Vec::new();
+        for view in self.of_hook(hook, vec![State::Held])? {
+            let history = self.shown(view.id)?.map(|shown| shown.history).unwrap_or_default();
+            effects.push(if was_interrupted(&history) {
+                refused(view.id, Some(State::Held), "stays held: its attempt was cut short; release it by its id")
+            } else {
+                self.patiently(view.id, &mut |orders, id| orders.release(id))?
+            });
+        }
+        let released = effects.iter().filter(|effect| effect.result == Change::Changed).count();
+        let (result, text) = match (was_on_hold, released) {
+            (true, _) => (Change::Changed, format!("is released, with {released} held jobs")),
+            (false, 0) => (Change::Unchanged, "is not on hold".to_owned()),
+            (false, _) => (Change::Changed, format!("was not on hold; {released} held jobs are released")),
+        };
+        tracing::info!(event = "released", hook, was_on_hold, released);
+        effects.insert(0, Effect::of_hook(hook, result, text));
+        Ok(effects)
+    }
+
+    fn remove(&mut self, ids: &[JobId], failed: bool) -> Result<Vec<Effect>, SpoolError> {
+        let removed = self.keeper.remove(ids, failed)?;
+        tracing::info!(event = "pruned", jobs = removed.ids.len(), bytes = removed.bytes);
+        let gone = removed.ids.iter().map(|&id| Effect::of_job(id, Change::Changed, None, "removed"));
+        let kept = removed.refused.iter().map(|&(id, state)| refused(id, Some(state), "has not ended, or not well"));
+        Ok(gone.chain(kept).collect())
+    }
+
+    fn state(&self, id: JobId) -> Option<State> {
+        if self.hands.have(id) { Some(State::Running) } else { spool::state_of(&self.config.spool, id).ok().flatten() }
+    }
+
+    fn shown(&self, id: JobId) -> Result<Option<spool::Shown>, SpoolError> {
+        spool::show(&self.config.spool, id)
+    }
+
+    fn view(&self, id: JobId) -> Result<Option<JobView>, SpoolError> {
+        Ok(self.shown(id)?.map(|shown| shown.view))
+    }
+
+    fn of_hook(&self, hook: &str, states: Vec<State>) -> Result<Vec<JobView>, SpoolError> {
+        let filter = Filter { hook: Some(hook.to_owned()), states, ..Filter::default() };
+        spool::list(&self.config.spool, filter)?.collect()
+    }
+}
+
+/// Puts a job of a hook on hold where a person must release it. A job that is gone meanwhile is none to hold.
+pub fn hold_back(keeper: &Keeper, id: JobId, hook: &str, hold: &Hold) -> Result<(), SpoolError> {
+    let settlement = Settlement::Held { reason: hold.reason(hook) };
+    let what = What::from(settlement.clone());
+    match keeper.decide(id, settlement, Timestamp::now()) {
+        Ok(state) => tell(id, &what, state),
+        Err(error) if error.is_missing() => {}
+        Err(error) => return Err(error),
+    }
+    Ok(())
+}
+
+/// Whether a held job was held because an attempt at it was cut short: it may have done half of its work.
+fn was_interrupted(history: &History) -> bool {
+    let mut before = history.entries().iter().rev().map(|entry| &entry.what);
+    let was_held = before.by_ref().find(|what| !matches!(what, What::Note { .. }));
+    let mut before = before.filter(|what| !matches!(what, What::Note { .. }));
+    matches!(was_held, Some(What::Held { .. }))
+        && matches!(before.next(), Some(What::Started { .. } | What::Step { .. }))
+}
+
+fn refused(id: JobId, state: Option<State>, text: impl Into<String>) -> Effect {
+    Effect::of_job(id, Change::Refused, state, text)
+}
+
+fn tell(id: JobId, what: &What, state: State) {
+    tracing::info!(event = "decided", job = %id, what = %what, state = state.as_str());
+}

@@ -1,0 +1,141 @@
+//! Edge. What may go: jobs in `done/` that are older than somebody wants to keep them, or more than that many.
+
+use super::disk::{Disk, Facts, Kind, Place};
+use super::error::SpoolError;
+use super::journal::history_name;
+use super::keeper::Keeper;
+use super::real::RealDisk;
+use super::shelf::job_name;
+use super::view::where_is;
+use crate::model::{JobId, State};
+use jiff::Timestamp;
+use rustix::io::Errno;
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+/// How much of what ended is kept. Whatever one of the two gives up may go.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Retention {
+    /// Only what ended since.
+    pub since: Option<Timestamp>,
+    /// Only so many, the newest by arrival.
+    pub newest: Option<usize>,
+}
+
+/// What a removal removed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Removed {
+    /// Jobs that are gone, with their histories and logs, and logs whose jobs were gone before.
+    pub ids: Vec<JobId>,
+    /// What they took, in bytes.
+    pub bytes: u64,
+    /// Jobs that are not where what ended is.
+    pub refused: Vec<(JobId, State)>,
+}
+
+/// Jobs that `retention` gives up, oldest first: those that ended well or by a decision, and with `failed` those in
+/// `failed/`; then logs without a job. Reads names and times only.
+pub fn expired(root: &Path, retention: Retention, failed: bool) -> Result<Vec<JobId>, SpoolError> {
+    let disk = RealDisk::open(root).map_err(|e| SpoolError::call("open", root, e))?;
+    let states: &[State] = if failed { &[State::Done, State::Failed] } else { &[State::Done] };
+    let mut found = Vec::new();
+    for &state in states {
+        list(&disk, Place::In(state), ".job", &mut |id| found.push((id, state)))?;
+    }
+    found.sort_unstable();
+    let surplus = retention.newest.map_or(0, |newest| found.len().saturating_sub(newest));
+    let is_old = |id, state| retention.since.is_some_and(|since| ended_before(&disk, id, state, since));
+    let mut expired: Vec<JobId> = Vec::new();
+    for (index, (id, state)) in found.into_iter().enumerate() {
+        if index < surplus || is_old(id, state) {
+            expired.push(id);
+        }
+    }
+    if let Some(since) = retention.since {
+        expired.extend(lone_logs(&disk, since)?);
+    }
+    Ok(expired)
+}
+
+/// A job ends after it arrives, so that its name answers for most of them; then the time of its history's last line.
+fn ended_before(disk: &RealDisk, id: JobId, state: State, since: Timestamp) -> bool {
+    let before = |modified_s: i64| modified_s < since.as_second();
+    let history = || disk.facts_at(Place::In(state), history_name(id).as_ref());
+    let job = || disk.facts_at(Place::In(state), job_name(id).as_ref());
+    arrived_before(id, since) && history().or_else(|_| job()).is_ok_and(|facts| before(facts.modified_s))
+}
+
+fn arrived_before(id: JobId, time: Timestamp) -> bool {
+    i128::from(id.sequence()) < time.as_nanosecond()
+}
+
+fn lone_logs(disk: &RealDisk, since: Timestamp) -> Result<Vec<JobId>, SpoolError> {
+    let mut old = Vec::new();
+    list(disk, Place::Log, ".log", &mut |id| old.extend(arrived_before(id, since).then_some(id)))?;
+    old.retain(|&id| where_is(disk, id).is_none());
+    Ok(old)
+}
+
+fn list(disk: &RealDisk, place: Place, end: &str, visit: &mut dyn FnMut(JobId)) -> Result<(), SpoolError> {
+    let listed = disk.entries(place, &mut |name, _| {
+        let stem = name.as_bytes().strip_suffix(end.as_bytes()).and_then(|stem| std::str::from_utf8(stem).ok());
+        if let Some(id) = stem.and_then(|stem| stem.parse().ok()) {
+            visit(id);
+        }
+    });
+    listed.map_err(|e| SpoolError::call("list", disk.path(place, OsStr::new("")), e))
+}
+
+impl<D: Disk> Keeper<D> {
+    /// Removes jobs that ended, with `failed` also those in `failed/`, and logs that have no job. The job itself goes
+    /// last, after the removal of its history is durable: whatever a crash leaves is still a job in its place, which
+    /// is found and removed the next time, and never a history without one.
+    pub fn remove(&self, ids: &[JobId], failed: bool) -> Result<Removed, SpoolError> {
+        let mut removed = Removed::default();
+        let mut jobs: Vec<(JobId, State)> = Vec::new();
+        for &id in ids {
+            match where_is(&self.shelf.disk, id) {
+                Some(state) if state == State::Done || (failed && state == State::Failed) => jobs.push((id, state)),
+                Some(state) => removed.refused.push((id, state)),
+                None if self.unlink(Place::Log, &log_name(id), &mut removed)? => removed.ids.push(id),
+                None => {}
+            }
+        }
+        for &(id, state) in &jobs {
+            self.unlink(Place::Log, &log_name(id), &mut removed)?;
+            self.unlink(Place::In(state), &history_name(id), &mut removed)?;
+        }
+        for state in [State::Done, State::Failed] {
+            if jobs.iter().any(|(_, s)| *s == state) {
+                self.shelf.flush_dirs(&[state])?;
+            }
+        }
+        for &(id, state) in &jobs {
+            if self.unlink(Place::In(state), &job_name(id), &mut removed)? {
+                removed.ids.push(id);
+            }
+        }
+        Ok(removed)
+    }
+
+    /// Removes one file; says whether it was there.
+    fn unlink(&self, place: Place, name: &str, removed: &mut Removed) -> Result<bool, SpoolError> {
+        let disk = &self.shelf.disk;
+        let name = OsStr::new(name);
+        let size = |facts: Facts| if facts.kind == Kind::Regular { facts.size } else { 0 };
+        let bytes = disk.facts_at(place, name).map(size);
+        match bytes.and_then(|bytes| disk.remove(place, name, Kind::Regular).map(|()| bytes)) {
+            Ok(bytes) => {
+                removed.bytes += bytes;
+                Ok(true)
+            }
+            Err(Errno::NOENT) => Ok(false),
+            Err(errno) => Err(SpoolError::call("remove", disk.path(place, name), errno)),
+        }
+    }
+}
+
+fn log_name(id: JobId) -> String {
+    format!("{id}.log")
+}
