@@ -51,7 +51,7 @@ pub fn apply_alone(config: &Config, keeper: &Keeper, request: &Request) -> Resul
         let interrupted = keeper.recover(Timestamp::now())?.interrupted;
         if let Order::Cancel { ids } = &request.order {
             for claim in interrupted.into_iter().filter(|claim| ids.contains(&claim.id())) {
-                attempt::account_for(claim, config)?;
+                attempt::account_for(keeper, claim, config, None)?;
             }
         }
     }
