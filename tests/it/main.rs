@@ -9,6 +9,9 @@ mod config_random; // no text makes the configuration panic
 mod config_rules; // what is said of rules, durations and retries
 mod config_secret; // what is said of secrets, and what never is
 mod config_steps; // what is said of steps
+mod control_bench; // a yard for the verbs that change something
+mod control_deaths; // verbs and runners that die between request and answer; hostile requests
+mod control_orders; // what people order about, beside a runner and without one
 mod crash_alone; // one runner and one copy of a job, whatever survives, stops or steps back
 mod crash_faults; // the runner with a file call failing
 mod crash_home; // a spool, deliveries by CGI and a runner whose steps leave marks
