@@ -67,6 +67,8 @@ pub(super) enum Command {
     },
     /// Send a signed test delivery
     Send(SendArgs),
+    /// Say why a delivery would run, or not, and whether it is genuine
+    Explain(ExplainArgs),
     /// Queue failed or held jobs again
     Retry(RetryArgs),
     /// End jobs without running them, or stop them
@@ -168,6 +170,24 @@ pub(super) struct SendArgs {
     /// Repository named in the delivery [default: the hook's, or hookspool/test]
     #[arg(long)]
     pub(super) repository: Option<String>,
+    /// Print JSON
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ExplainArgs {
+    /// Name of a hook, or id of a job
+    #[arg(value_name = "HOOK|JOB")]
+    pub(super) subject: String,
+    /// File with the delivery's body, byte for byte; `-` is standard input
+    pub(super) body: Option<PathBuf>,
+    /// File with the delivery's headers, `Name: value` on each line
+    #[arg(long, value_name = "FILE")]
+    pub(super) headers: Option<PathBuf>,
+    /// When it arrived, for signatures that hold a time [default: now]
+    #[arg(long, value_name = "TIME")]
+    pub(super) at: Option<jiff::Timestamp>,
     /// Print JSON
     #[arg(long)]
     pub(super) json: bool,

@@ -6,6 +6,7 @@ mod control;
 mod demo;
 mod doctor;
 mod exit;
+mod explain;
 mod listing;
 mod logging;
 mod manual;
@@ -49,6 +50,7 @@ fn command_line() -> Result<ExitCode, Failure> {
         Command::List(args) => listing::list(config, &args),
         Command::Show { job, json } => listing::show(config, &job, json),
         Command::Log { job, follow, json } => output::run(config, &job, follow, json),
+        Command::Explain(args) => explain::run(config, &args),
         Command::Send(args) => send::run(config, &args),
         Command::Retry(args) => control::retry(config, &args),
         Command::Cancel(args) => control::cancel(config, &args),

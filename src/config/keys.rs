@@ -15,6 +15,8 @@ pub enum Table {
     Secret,
     /// `signature = { … }` of provider `generic`.
     Signature,
+    /// An element of `match`.
+    Match,
     /// `retry = { … }`.
     Retry,
     /// An element of `steps` or `on_failure`.
@@ -31,6 +33,7 @@ impl Table {
             Self::Hook => "`[[hook]]`",
             Self::Secret => "`secret`",
             Self::Signature => "`signature`",
+            Self::Match => "an element of `match`",
             Self::Retry => "`retry`",
             Self::Step => "a step",
         }
@@ -91,6 +94,8 @@ pub const KEYS: &[Key] = &[
     key(Table::Hook, "branches", "array of globs", "(the repository's default branch)", "branches that become jobs"),
     key(Table::Hook, "tags", "array of globs", "(none)", "tags that become jobs"),
     key(Table::Hook, "paths", "array of globs", "(any)", "run only if one of these files changed"),
+    key(Table::Hook, "skip", "array of strings", "(`[skip deploy]` and `[deploy skip]`)", "not if the head commit's message holds one of these; `[]`: always"),
+    key(Table::Hook, "match", "array of tables", "(none)", "run only if all of these fields of the payload are as they say"),
     key(Table::Hook, "dir", "absolute path", REQUIRED, "work directory of the steps"),
     key(Table::Hook, "queue", "string", "(the hook's name)", "jobs of a queue run one after the other"),
     key(Table::Hook, "when_newer", "word", "supersede", "of several waiting jobs for one ref run the newest, `keep` them all, or `replace` also the running one"),
@@ -108,6 +113,10 @@ pub const KEYS: &[Key] = &[
     key(Table::Signature, "algorithm", "word", "sha256", "hash of the HMAC: `sha1`, `sha256` or `sha512`"),
     key(Table::Signature, "encoding", "word", "hex", "how the digest is written: `hex` or `base64`"),
     key(Table::Signature, "prefix", "string", "(empty)", "what stands before the digest"),
+
+    key(Table::Match, "field", "JSON pointer", REQUIRED, "place in the payload, as `/repository/name`"),
+    key(Table::Match, "equals", "string, integer or boolean", "(none)", "what stands there"),
+    key(Table::Match, "regex", "regular expression", "(none)", "what is found in the text that stands there"),
 
     key(Table::Retry, "attempts", "integer", "3", "attempts in all, 1 to 100"),
     key(Table::Retry, "backoff", "duration", "30s", "bound of the wait after the first attempt; doubles each time"),
@@ -134,8 +143,6 @@ pub const NOT_YET: &[(Table, &str, &str)] = &[
     (Table::Hook, "reconcile", "only a delivery starts a job"),
     (Table::Hook, "on_success", "put what follows a success into the last of `steps`"),
     (Table::Hook, "on_recovery", "only `on_failure` tells of a change"),
-    (Table::Hook, "match", "`events`, `branches`, `tags`, `paths` and `repository` decide what runs"),
-    (Table::Hook, "skip", "`events`, `branches`, `tags`, `paths` and `repository` decide what runs"),
 ];
 
 /// The keys that `table` may hold.

@@ -10,6 +10,8 @@ mod keys;
 mod load;
 mod mask;
 mod nearest;
+#[doc(hidden)]
+pub mod probe;
 mod quantity;
 mod raw;
 mod report;
@@ -26,6 +28,6 @@ pub use quantity::{DURATION_HINT, duration};
 pub use report::{Problem, Report};
 pub use secret::SecretError;
 pub use settings::{
-    Backoff, Config, GitUpdate, Hook, OnInterrupt, Plan, Retry, RetryOn, Rules, RunnerSettings, SecretSource, Step,
-    StepAction, WhenNewer,
+    Backoff, Config, FieldRule, FieldTest, GitUpdate, Hook, OnInterrupt, Plan, Retry, RetryOn, Rules, RunnerSettings,
+    SecretSource, Step, StepAction, WhenNewer,
 };

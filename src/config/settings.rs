@@ -1,7 +1,8 @@
 //! Pure. A configuration that has been checked: only things that are right.
 
-use crate::provider::Provider;
+use crate::provider::{Pointer, Provider};
 use globset::GlobSet;
+use regex::Regex;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -83,6 +84,33 @@ pub struct Rules {
     pub repository: Option<String>,
     /// Run only if one of these paths changed; `None`: always.
     pub paths: Option<GlobSet>,
+    /// Not if the head commit's message holds one of these, compared without ASCII case (default
+    /// `[skip deploy]` and `[deploy skip]`).
+    pub skip: Vec<String>,
+    /// Only if all of these hold for the payload.
+    pub fields: Vec<FieldRule>,
+}
+
+/// An element of `match`.
+#[derive(Debug, Clone)]
+pub struct FieldRule {
+    /// Where in the payload.
+    pub field: Pointer,
+    /// What must stand there.
+    pub test: FieldTest,
+}
+
+/// What a field of the payload must be.
+#[derive(Debug, Clone)]
+pub enum FieldTest {
+    /// This text.
+    Text(String),
+    /// This number.
+    Number(u64),
+    /// This truth value.
+    Flag(bool),
+    /// A text in which this is found.
+    Regex(Regex),
 }
 
 /// What a job does.

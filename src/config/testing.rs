@@ -7,7 +7,15 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 pub(crate) fn rules() -> Rules {
-    Rules { events: vec!["push".into()], branches: None, tags: None, repository: None, paths: None }
+    Rules {
+        events: vec!["push".into()],
+        branches: None,
+        tags: None,
+        repository: None,
+        paths: None,
+        skip: Vec::new(),
+        fields: Vec::new(),
+    }
 }
 
 pub(crate) fn globs(patterns: &[&str]) -> GlobSet {

@@ -1,7 +1,7 @@
 //! Pure. Request meta-variables (RFC 3875 §4.1), which CGI passes as environment and FastCGI as parameters, become a
 //! [`Head`].
 
-use crate::model::{Head, Headers, Method, Refusal, Status};
+use crate::model::{Head, Headers, Method, Origin, Refusal, Status};
 
 /// Reads the meta-variables of one request. Names and values are bytes; a name may occur more than once.
 ///
@@ -12,7 +12,8 @@ pub fn head<'a>(variables: impl Iterator<Item = (&'a [u8], &'a [u8])>) -> Result
     for (name, value) in variables {
         raw.take(name, value);
     }
-    raw.into_head()
+    let origin = raw.origin();
+    raw.into_head().map_err(|refusal| Refusal { origin, ..refusal })
 }
 
 /// Meta-variables as they arrive. Of a repeated one the last counts, except where that could mislead.
@@ -50,6 +51,12 @@ impl Raw {
         if !header.eq_ignore_ascii_case("PROXY") {
             self.headers.push(header, value);
         }
+    }
+
+    fn origin(&self) -> Option<Origin> {
+        let remote_addr = String::from_utf8_lossy(self.remote_addr.as_ref()?).into_owned();
+        let path = [self.script_name.as_slice(), &self.path_info].concat();
+        Some(Origin { remote_addr, path: String::from_utf8_lossy(&path).into_owned() })
     }
 
     fn into_head(self) -> Result<Head, Refusal> {

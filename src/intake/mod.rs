@@ -1,15 +1,18 @@
 //! Edge. The front half: request → verified → matched → queued. One request, one reply, one log line.
 
+mod detect;
+mod jobs;
 mod outcome;
 mod route;
 mod rules;
 mod spooled_headers;
 
-pub use rules::{Decision, decide, short};
+pub use detect::{looks_like, mismatch};
+pub use rules::{Decision, decide, each, short, unmatched};
 
 use crate::config::{Config, Hook, is_below};
 use crate::gateway::Application;
-use crate::model::{Delivery, Event, Head, JobId, JobMeta, Method, Refusal, Reply, Status};
+use crate::model::{Delivery, Event, Head, JobMeta, Method, Refusal, Reply, Status};
 use crate::provider::{Check, Secret, Verified};
 use crate::spool::{Draft, Inbox};
 use jiff::Timestamp;
@@ -38,6 +41,27 @@ struct Received<'a> {
     arrived_at: Timestamp,
 }
 
+impl Received<'_> {
+    /// The job that `event` becomes.
+    fn job(&self, head: &Head, event: Event, note: Option<String>) -> JobMeta {
+        JobMeta {
+            hook: self.hook.name.clone(),
+            provider: self.hook.provider.name().to_owned(),
+            event: event.kind,
+            reference: event.reference,
+            before: event.before,
+            after: event.after,
+            repository: event.repository,
+            pusher: event.pusher,
+            delivery: event.delivery,
+            note,
+            content_type: head.media_type(),
+            headers: spooled_headers::allowed(&head.headers),
+            arrived_at: self.arrived_at,
+        }
+    }
+}
+
 impl Application for Intake {
     fn answer(&self, request: Result<Head, Refusal>, body: &mut dyn Read) -> Reply {
         match request {
@@ -58,35 +82,23 @@ impl Intake {
 
     /// The walk, straight down.
     fn take<'a>(&'a self, head: &Head, body: &mut dyn Read) -> Taken<'a> {
-        let hook = match self.admit(head) {
+        let mut delivery = detect::delivery_id(head);
+        let hook = match self.addressed(head) {
             Ok(hook) => hook,
-            Err(refusal) => return Taken { hook: None, delivery: None, result: Err(refusal) },
+            Err(refusal) => return Taken { hook: None, delivery, result: Err(refusal) },
         };
-        let mut delivery = None;
-        let result = self.receive(hook, head, body).and_then(|received| self.settle(head, received, &mut delivery));
+        let received = admissible(head, self.config.body_limit_bytes).and_then(|()| self.receive(hook, head, body));
+        let result = received.and_then(|received| self.settle(head, received, &mut delivery));
         Taken { hook: Some(hook), delivery, result }
     }
 
-    /// What can be refused without reading the body or knowing a secret.
-    fn admit(&self, head: &Head) -> Result<&Hook, Refusal> {
+    /// The hook that the path names.
+    fn addressed(&self, head: &Head) -> Result<&Hook, Refusal> {
         self.refuse_inside(head.document_root.as_deref())?;
-        let hook = route::hook_for(&self.config.hooks, &head.path).ok_or_else(|| {
+        route::hook_for(&self.config.hooks, &head.path).ok_or_else(|| {
             let path = String::from_utf8_lossy(&head.path);
             Refusal::new(Status::NotFound, "no such hook", format!("no hook answers on `{path}`"))
-        })?;
-        if head.method != Method::Post {
-            return Err(Refusal::new(Status::MethodNotAllowed, "only POST delivers", "not a POST"));
-        }
-        let limit_bytes = self.config.body_limit_bytes;
-        if head.content_length > limit_bytes {
-            let reason = format!("{} bytes are more than `body_limit`, {limit_bytes} bytes", head.content_length);
-            return Err(Refusal::new(Status::PayloadTooLarge, "payload too large", reason));
-        }
-        if !matches!(head.media_type().as_str(), "application/json" | "application/x-www-form-urlencoded") {
-            let reason = format!("content type `{}`; choose JSON in the forge", head.content_type);
-            return Err(Refusal::new(Status::UnsupportedMediaType, "send JSON or a form", reason));
-        }
-        Ok(hook)
+        })
     }
 
     /// A configuration or spool that the web server could hand out is worth more to an attacker than a job.
@@ -115,11 +127,12 @@ impl Intake {
     fn receive<'a>(&self, hook: &'a Hook, head: &Head, body: &mut dyn Read) -> Result<Received<'a>, Refusal> {
         let arrived_at = Timestamp::now();
         let secrets = secrets(hook)?;
-        let mut check = hook.provider.begin(head, &secrets, arrived_at).map_err(|error| outcome::denied(&error))?;
+        let mut check =
+            hook.provider.begin(head, &secrets, arrived_at).map_err(|error| outcome::denied(&error, hook, head))?;
         let mut draft = self.inbox()?.draft().map_err(|error| self.spool_failed(&error))?;
         let room = usize::try_from(head.content_length.min(COPY_BYTES)).unwrap_or(0).max(1);
         self.copy(body, &mut vec![0; room], &mut draft, &mut check)?;
-        let verified = check.finish(&mut draft.reader()).map_err(|error| outcome::denied(&error))?;
+        let verified = check.finish(&mut draft.reader()).map_err(|error| outcome::denied(&error, hook, head))?;
         Ok(Received { hook, draft, verified, arrived_at })
     }
 
@@ -145,42 +158,28 @@ impl Intake {
     fn settle(&self, head: &Head, received: Received<'_>, delivery: &mut Option<String>) -> Result<Accepted, Refusal> {
         let provider = &received.hook.provider;
         let read = provider.read(head, &received.verified, &mut received.draft.reader());
-        let event =
-            match read.map_err(|error| Refusal::new(Status::BadRequest, "malformed payload", error.to_string()))? {
-                Delivery::Ping => return Ok(Accepted::Pong),
-                Delivery::Event(event) => *event,
-            };
-        delivery.clone_from(&event.delivery);
-        match decide(&received.hook.rules, &event) {
-            Decision::Ignore(why) => Ok(Accepted::Ignored(why)),
-            Decision::Run { note } => self.append(head, received, event, note),
+        let events = match read.map_err(|error| outcome::malformed(&error))? {
+            Delivery::Ping => return Ok(Accepted::Pong),
+            Delivery::Ignored(why) => return Ok(Accepted::Ignored(vec![why])),
+            Delivery::Events(events) => events,
+        };
+        *delivery = events.first().and_then(|event| event.delivery.clone()).or(delivery.take());
+        let unmatched = unmatched_by(received.hook, head, &received.draft)?;
+        let (mut metas, mut ignored) = (Vec::new(), Vec::new());
+        for event in events {
+            match decide(&received.hook.rules, &event, unmatched.as_deref()) {
+                Decision::Ignore(why) => ignored.push(why),
+                Decision::Run { note } => metas.push(received.job(head, event, note)),
+            }
         }
+        if metas.is_empty() { Ok(Accepted::Ignored(ignored)) } else { self.append(received.draft, metas, ignored) }
     }
 
-    fn append(
-        &self,
-        head: &Head,
-        received: Received<'_>,
-        event: Event,
-        note: Option<String>,
-    ) -> Result<Accepted, Refusal> {
-        let meta = JobMeta {
-            hook: received.hook.name.clone(),
-            provider: received.hook.provider.name().to_owned(),
-            event: event.kind,
-            reference: event.reference,
-            before: event.before,
-            after: event.after,
-            repository: event.repository,
-            pusher: event.pusher,
-            delivery: event.delivery,
-            note,
-            content_type: head.media_type(),
-            headers: spooled_headers::allowed(&head.headers),
-            arrived_at: received.arrived_at,
-        };
-        let id: JobId = received.draft.commit(&meta).map_err(|error| self.spool_failed(&error))?;
-        Ok(Accepted::Queued { id, meta: Box::new(meta) })
+    fn append(&self, draft: Draft, metas: Vec<JobMeta>, ignored: Vec<String>) -> Result<Accepted, Refusal> {
+        let inbox = self.inbox()?;
+        let (jobs, result) = jobs::append_each(&inbox, draft, metas);
+        let failed = result.err().map(|error| self.spool_failed(&error));
+        Ok(Accepted::Queued { jobs, ignored, failed })
     }
 
     fn inbox(&self) -> Result<Arc<Inbox>, Refusal> {
@@ -193,10 +192,36 @@ impl Intake {
         Ok(open)
     }
 
-    fn spool_failed(&self, error: &crate::spool::SpoolError) -> Refusal {
+    fn spool_failed(&self, error: &impl std::fmt::Display) -> Refusal {
         *self.inbox.lock().unwrap_or_else(PoisonError::into_inner) = None;
         outcome::unavailable(error)
     }
+}
+
+/// What can be refused without reading the body or knowing a secret.
+pub fn admissible(head: &Head, limit_bytes: u64) -> Result<(), Refusal> {
+    if head.method != Method::Post {
+        return Err(Refusal::new(Status::MethodNotAllowed, "only POST delivers", "not a POST"));
+    }
+    if head.content_length > limit_bytes {
+        let reason = format!("{} bytes are more than `body_limit`, {limit_bytes} bytes", head.content_length);
+        return Err(Refusal::new(Status::PayloadTooLarge, "payload too large", reason));
+    }
+    if !matches!(head.media_type().as_str(), "application/json" | "application/x-www-form-urlencoded") {
+        let reason = format!("content type `{}`; choose JSON in the forge", head.content_type);
+        return Err(Refusal::new(Status::UnsupportedMediaType, "send JSON or a form", reason));
+    }
+    Ok(())
+}
+
+/// Why `match` does not want the payload, which is looked at a second time only for a hook that has one.
+fn unmatched_by(hook: &Hook, head: &Head, draft: &Draft) -> Result<Option<String>, Refusal> {
+    if hook.rules.fields.is_empty() {
+        return Ok(None);
+    }
+    let mut body = draft.reader();
+    let document = hook.provider.document(head.is_form(), &mut body);
+    unmatched(&hook.rules.fields, document).map_err(|error| outcome::malformed(&error))
 }
 
 /// The hook's secrets, read anew for each delivery: a rotated file needs no restart.

@@ -1,7 +1,9 @@
 //! Pure. Whether a verified event becomes a job, and why not.
 
-use crate::config::Rules;
+use crate::config::{FieldRule, FieldTest, Rules};
 use crate::model::{Event, EventKind, RefName};
+use crate::provider::{Malformed, Picked, Pointer, pick};
+use std::io::Read;
 
 /// What the rules say of an event.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,15 +17,29 @@ pub enum Decision {
     Ignore(String),
 }
 
-/// Decides in the order repository, event, branch or tag, paths; the first that does not fit names the reason.
-pub fn decide(rules: &Rules, event: &Event) -> Decision {
-    let unwanted = unwanted_repository(rules, event)
-        .or_else(|| unwanted_kind(rules, event))
-        .or_else(|| unwanted_reference(rules, event));
-    match unwanted {
-        Some(why) => Decision::Ignore(why),
-        None => by_paths(rules, event),
-    }
+/// Decides in the order of [`each`]; the first rule that does not fit names the reason. `unmatched` is what
+/// [`unmatched`] says of the payload.
+pub fn decide(rules: &Rules, event: &Event, unmatched: Option<&str>) -> Decision {
+    let unwanted = each(rules, event, unmatched).find_map(|(_, why)| why);
+    unwanted.map_or_else(|| Decision::Run { note: unsure(rules, event) }, Decision::Ignore)
+}
+
+/// Each rule by the key that sets it, and why it does not want the event, if it does not.
+pub fn each(
+    rules: &Rules,
+    event: &Event,
+    unmatched: Option<&str>,
+) -> impl Iterator<Item = (&'static str, Option<String>)> {
+    let reference = if event.reference.as_ref().is_some_and(|name| name.tag().is_some()) { "tags" } else { "branches" };
+    [
+        ("repository", unwanted_repository(rules, event)),
+        ("events", unwanted_kind(rules, event)),
+        (reference, unwanted_reference(rules, event)),
+        ("skip", skipped(rules, event)),
+        ("match", unmatched.map(str::to_owned)),
+        ("paths", unwanted_paths(rules, event)),
+    ]
+    .into_iter()
 }
 
 fn unwanted_repository(rules: &Rules, event: &Event) -> Option<String> {
@@ -36,7 +52,7 @@ fn unwanted_repository(rules: &Rules, event: &Event) -> Option<String> {
 }
 
 fn unwanted_kind(rules: &Rules, event: &Event) -> Option<String> {
-    let wanted = rules.events.iter().any(|wanted| wanted == event.kind.as_str());
+    let wanted = rules.events.iter().any(|wanted| event.is_a(wanted));
     (!wanted).then(|| format!("event {} is not wanted", event.kind.as_str()))
 }
 
@@ -58,25 +74,58 @@ fn unwanted_branch(rules: &Rules, event: &Event, branch: &str) -> Option<String>
     }
 }
 
-/// A release or package names a tag without anybody having asked for tags.
+/// A release or package names a tag without anybody having asked for tags; `events` may ask for all of them.
 fn unwanted_tag(rules: &Rules, event: &Event, tag: &str) -> Option<String> {
     match &rules.tags {
         Some(globs) => (!globs.is_match(tag)).then(|| format!("tag {tag} is not deployed")),
         None if matches!(event.kind, EventKind::Release | EventKind::Package) => None,
+        None if event.is_a("tag") && rules.events.iter().any(|wanted| wanted == "tag") => None,
         None => Some("tags are not deployed".into()),
     }
 }
 
+/// The person who pushed does not want it.
+fn skipped(rules: &Rules, event: &Event) -> Option<String> {
+    let message = event.message.as_ref()?.to_ascii_lowercase();
+    let word = rules.skip.iter().find(|word| message.contains(&word.to_ascii_lowercase()))?;
+    Some(format!("the head commit's message says `{word}`"))
+}
+
+fn unwanted_paths(rules: &Rules, event: &Event) -> Option<String> {
+    let others_only = event.changes.complete && !has_wanted_path(rules, event);
+    others_only.then(|| "none of the changed paths is one of this hook".into())
+}
+
 /// An incomplete list lets the delivery pass: a needless job is better than a missing one.
-fn by_paths(rules: &Rules, event: &Event) -> Decision {
-    let Some(globs) = &rules.paths else { return Decision::Run { note: None } };
-    if event.changes.paths.iter().any(|path| globs.is_match(path)) {
-        return Decision::Run { note: None };
-    }
-    if event.changes.complete {
-        return Decision::Ignore("none of the changed paths is one of this hook".into());
-    }
-    Decision::Run { note: Some("the list of changed paths is incomplete".into()) }
+fn unsure(rules: &Rules, event: &Event) -> Option<String> {
+    let unsure = !event.changes.complete && !has_wanted_path(rules, event);
+    unsure.then(|| "the list of changed paths is incomplete".into())
+}
+
+fn has_wanted_path(rules: &Rules, event: &Event) -> bool {
+    rules.paths.as_ref().is_none_or(|globs| event.changes.paths.iter().any(|path| globs.is_match(path)))
+}
+
+/// Why the fields of a payload do not fit `match`, if they do not. Reads `document` to its end.
+pub fn unmatched(rules: &[FieldRule], document: impl Read) -> Result<Option<String>, Malformed> {
+    let pointers: Vec<&Pointer> = rules.iter().map(|rule| &rule.field).collect();
+    let picked = pick(&pointers, document)?;
+    Ok(rules.iter().zip(&picked).find_map(|(rule, picked)| misfit(rule, picked)))
+}
+
+/// What stands there is not told: it may be anything, and the sender knows it.
+fn misfit(FieldRule { field, test }: &FieldRule, picked: &Picked) -> Option<String> {
+    let fits = match (test, picked) {
+        (FieldTest::Text(wanted), Picked::Text(text)) => wanted == text,
+        (FieldTest::Number(wanted), Picked::Number(number)) => wanted == number,
+        (FieldTest::Flag(wanted), Picked::Flag(flag)) => wanted == flag,
+        (FieldTest::Regex(regex), Picked::Text(text)) => regex.is_match(text),
+        (_, Picked::Absent) => return Some(format!("field {field} is absent")),
+        (_, Picked::TooLong) => return Some(format!("field {field} is too long to be compared")),
+        (FieldTest::Regex(_), _) => return Some(format!("field {field} is not a text")),
+        _ => false,
+    };
+    (!fits).then(|| format!("field {field} is not what `match` wants"))
 }
 
 /// What `list` and `send` need of a reference.
@@ -100,7 +149,7 @@ mod tests {
     }
 
     fn ignored(rules: &Rules, event: &Event) -> String {
-        match decide(rules, event) {
+        match decide(rules, event, None) {
             Decision::Ignore(why) => why,
             Decision::Run { note } => format!("run {note:?}"),
         }
@@ -129,6 +178,11 @@ mod tests {
         let release = Event { kind: EventKind::Release, ..push("refs/tags/v1") };
         let releases = Rules { events: vec!["release".into()], ..rules() };
         assert_eq!(ignored(&releases, &release), "run None");
+        let any_tag = Rules { events: vec!["tag".into()], ..rules() };
+        assert_eq!(ignored(&any_tag, &push("refs/tags/v1")), "run None");
+        assert_eq!(ignored(&any_tag, &push("refs/heads/main")), "event push is not wanted");
+        let some_tags = Rules { tags: Some(globs(&["v*"])), ..any_tag };
+        assert_eq!(ignored(&some_tags, &push("refs/tags/x")), "tag x is not deployed");
     }
 
     #[test]
@@ -156,5 +210,90 @@ mod tests {
         assert_eq!(ignored(&rules, &with(&["src/a"], true)), "none of the changed paths is one of this hook");
         let unsure = "run Some(\"the list of changed paths is incomplete\")";
         assert_eq!(ignored(&rules, &with(&["src/a"], false)), unsure);
+    }
+
+    #[test]
+    fn added_modified_and_removed_paths_count_the_same() {
+        let rules = Rules { paths: Some(globs(&["docs/**", "*.toml"])), ..rules() };
+        for list in ["added", "modified", "removed"] {
+            let body = format!(
+                r#"{{"ref":"refs/heads/main","before":"{}","after":"{}","repository":{{"default_branch":"main"}},
+                "commits":[{{"added":[],"modified":[],"removed":[],"{list}":["src/a.rs","docs/deep/b.md"]}}]}}"#,
+                "1".repeat(40),
+                "2".repeat(40)
+            );
+            let body = body.replace(&format!(r#""{list}":[],"#), "");
+            assert_eq!(ignored(&rules, &github(&body)), "run None", "{list}");
+            assert_eq!(ignored(&rules, &github(&body.replace("docs/", "x/"))), NO_PATH, "{list}");
+            assert_eq!(ignored(&rules, &github(&body.replace("docs/deep/b.md", "x/Cargo.toml"))), NO_PATH, "{list}");
+        }
+    }
+
+    const NO_PATH: &str = "none of the changed paths is one of this hook";
+
+    /// What GitHub's `body` says, properly signed.
+    fn github(body: &str) -> Event {
+        use crate::model::{Delivery, Head, Headers, Method};
+        use crate::provider::{Provider, Secret};
+        let (secret, now) = (Secret::new("s").unwrap(), jiff::Timestamp::UNIX_EPOCH);
+        let signed = Provider::Github.sign(&secret, body.as_bytes(), "push", "1", now);
+        let headers: Headers = signed.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect();
+        let head = Head {
+            method: Method::Post,
+            path: Vec::new(),
+            query: Vec::new(),
+            headers,
+            content_type: "application/json".into(),
+            content_length: body.len() as u64,
+            remote_addr: String::new(),
+            document_root: None,
+        };
+        let mut check = Provider::Github.begin(&head, &[secret], now).unwrap();
+        check.update(body.as_bytes());
+        let verified = check.finish(&mut std::io::empty()).unwrap();
+        match Provider::Github.read(&head, &verified, &mut body.as_bytes()).unwrap() {
+            Delivery::Events(mut events) => events.remove(0),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_message_can_ask_to_be_skipped() {
+        let with = |message: &str| Event { message: Some(message.into()), ..push("refs/heads/main") };
+        let skipping = Rules { skip: vec!["[skip deploy]".into()], ..rules() };
+        let why = "the head commit's message says `[skip deploy]`";
+        assert_eq!(ignored(&skipping, &with("Typo\n\n[Skip Deploy] please")), why);
+        assert_eq!(ignored(&skipping, &with("skip deploy")), "run None");
+        assert_eq!(ignored(&skipping, &push("refs/heads/main")), "run None");
+        assert_eq!(ignored(&rules(), &with("[skip deploy]")), "run None");
+    }
+
+    #[test]
+    fn fields_of_the_payload_must_be_as_wanted() {
+        let rule = |field: &str, test| FieldRule { field: field.parse().unwrap(), test };
+        let text = |text: &str| FieldTest::Text(text.into());
+        let regex = |text| FieldTest::Regex(regex::Regex::new(text).unwrap());
+        let document = r#"{"action":"published","n":7,"draft":false,"none":null,"tag":{"name":"v1.2"}}"#;
+        let said = |rules: &[FieldRule]| unmatched(rules, document.as_bytes()).unwrap();
+        let right = [
+            rule("/action", text("published")),
+            rule("/n", FieldTest::Number(7)),
+            rule("/draft", FieldTest::Flag(false)),
+            rule("/tag/name", regex(r"^v\d")),
+        ];
+        assert_eq!(said(&right), None);
+        for (wrong, why) in [
+            (rule("/action", text("publishe")), "field /action is not what `match` wants"),
+            (rule("/n", text("7")), "field /n is not what `match` wants"),
+            (rule("/n", regex("7")), "field /n is not a text"),
+            (rule("/draft", FieldTest::Flag(true)), "field /draft is not what `match` wants"),
+            (rule("/none", text("")), "field /none is absent"),
+            (rule("/tag", text("")), "field /tag is not what `match` wants"),
+            (rule("/tag/name", regex("^1")), "field /tag/name is not what `match` wants"),
+        ] {
+            assert_eq!(said(&[right[0].clone(), wrong]).as_deref(), Some(why));
+        }
+        assert!(unmatched(&right, &b"{"[..]).is_err());
+        assert_eq!(decide(&rules(), &push("refs/heads/main"), Some("x")), Decision::Ignore("x".into()));
     }
 }

@@ -7,11 +7,21 @@ use serde::{Deserialize, Serialize};
 pub enum Delivery {
     /// The provider's test or ping: answered `200 pong`, never a job.
     Ping,
-    /// Something happened in a repository.
-    Event(Box<Event>),
+    /// Something happened in a repository; at least one event. A provider that tells of several refs in one delivery
+    /// makes one event, and so one job, for each.
+    Events(Vec<Event>),
+    /// Authentic, and of a kind that no hook ever wants: why, with advice. Answered `200 ignored`.
+    Ignored(String),
 }
 
-/// Kind of event, as the configuration's `events` names it.
+impl From<Event> for Delivery {
+    fn from(event: Event) -> Self {
+        Self::Events(vec![event])
+    }
+}
+
+/// Kind of event. The configuration's `events` names kinds by these words, and by `tag` for the pushes of tags alone
+/// ([`Event::is_a`]): at most forges a new tag is a push, so that it is no kind of its own.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum EventKind {
@@ -31,6 +41,9 @@ pub enum EventKind {
 }
 
 impl EventKind {
+    /// The words that `events` may hold. No provider's own word is ever one of them.
+    pub const WORDS: [&str; 6] = ["push", "tag", "delete", "merge", "release", "package"];
+
     /// The word for configuration, log and job.
     pub fn as_str(&self) -> &str {
         match self {
@@ -145,6 +158,8 @@ pub struct Event {
     pub changes: Changes,
     /// The provider's delivery id, when it sends one.
     pub delivery: Option<String>,
+    /// Message of the head commit, at most its first 4 KiB, when the provider sends it.
+    pub message: Option<String>,
 }
 
 impl Event {
@@ -160,13 +175,31 @@ impl Event {
             pusher: None,
             changes: Changes::default(),
             delivery: None,
+            message: None,
         }
+    }
+
+    /// Whether `word` of `events` means this event: its kind, or `tag` for the push of a tag.
+    pub fn is_a(&self, word: &str) -> bool {
+        let is_tag = || self.reference.as_ref().is_some_and(|reference| reference.tag().is_some());
+        word == self.kind.as_str() || (word == "tag" && self.kind == EventKind::Push && is_tag())
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn tag_means_the_push_of_a_tag_and_nothing_else() {
+        let of = |kind, name| Event { reference: RefName::parse(name), ..Event::new(kind) };
+        let tag = of(EventKind::Push, "refs/tags/v1");
+        assert!(tag.is_a("tag") && tag.is_a("push"));
+        assert!(!of(EventKind::Push, "refs/heads/tag").is_a("tag"));
+        assert!(!of(EventKind::Delete, "refs/tags/v1").is_a("tag"));
+        assert!(!of(EventKind::Release, "refs/tags/v1").is_a("push"));
+        assert!(!Event::new(EventKind::Push).is_a("tag"));
+    }
 
     #[test]
     fn names_that_git_refuses_are_refused() {

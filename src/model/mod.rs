@@ -12,4 +12,4 @@ pub use head::{Head, Method};
 pub use headers::{Headers, Twice};
 pub use job::{JobId, JobMeta, NotAJobId};
 pub use life::{Happening, IllegalMove, Outcome, State, next};
-pub use reply::{Refusal, Reply, Status};
+pub use reply::{Origin, Refusal, Reply, Status};

@@ -57,8 +57,8 @@ pub struct Reply {
 
 /// Seconds after which a sender may try again when the spool is unavailable.
 const RETRY_AFTER_S: u32 = 60;
-/// Longest text in bytes; parts of it come from payloads.
-const TEXT_LIMIT_BYTES: usize = 512;
+/// Longest text in bytes; parts of it come from payloads. The ids of the jobs of one delivery fit.
+const TEXT_LIMIT_BYTES: usize = 2048;
 
 impl Reply {
     /// A reply of `status` with `text`; control characters become spaces, overlong text is cut.
@@ -96,12 +96,23 @@ pub struct Refusal {
     pub reply: Reply,
     /// What the operator's log says.
     pub reason: String,
+    /// Who asked and for which path, where the request was refused before it became a [`Head`](super::Head).
+    pub origin: Option<Origin>,
+}
+
+/// What is known of a request that could not be understood; for the log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin {
+    /// `REMOTE_ADDR`.
+    pub remote_addr: String,
+    /// `SCRIPT_NAME` and `PATH_INFO`.
+    pub path: String,
 }
 
 impl Refusal {
     /// A refusal with `told` for the sender and `reason` for the operator.
     pub fn new(status: Status, told: &'static str, reason: impl Into<String>) -> Self {
-        Self { reply: Reply::new(status, told), reason: reason.into() }
+        Self { reply: Reply::new(status, told), reason: reason.into(), origin: None }
     }
 }
 
@@ -125,6 +136,6 @@ mod tests {
 
     #[test]
     fn overlong_text_is_cut_at_a_character() {
-        assert_eq!(Reply::new(Status::Ok, "é".repeat(600)).text.len(), 512);
+        assert_eq!(Reply::new(Status::Ok, "é".repeat(1200)).text.len(), 2048);
     }
 }

@@ -1,6 +1,6 @@
 //! Pure. The paths that a list of commits names, as a stream and within bounds.
 
-use super::lenient::{Lenient, Pick, Scalar};
+use super::lenient::{Key, Lenient, Pick, Scalar};
 use crate::model::Changes;
 use serde::de::{IgnoredAny, MapAccess, SeqAccess};
 
@@ -74,8 +74,9 @@ impl<'de> Pick<'de> for PickCommit<'_> {
 
     fn object<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         let mut named: Option<u64> = None;
-        while let Some(key) = map.next_key::<String>()? {
-            if !matches!(key.as_str(), "added" | "modified" | "removed") {
+        let lists_paths = |key: &str| matches!(key, "added" | "modified" | "removed");
+        while let Some(is_list) = map.next_key_seed(Key(lists_paths))? {
+            if !is_list {
                 map.next_value::<IgnoredAny>()?;
             } else if let Some(count) = map.next_value_seed(Lenient(PickPaths(self.0)))? {
                 named = Some(named.unwrap_or(0) + count);

@@ -25,7 +25,7 @@ pub(super) fn other(word: &str) -> EventKind {
     let word: String = word.chars().take(WORD_LIMIT).map(clean).collect();
     match word.as_str() {
         "" => EventKind::Other("unknown".to_owned()),
-        "push" | "delete" | "merge" | "release" | "package" => EventKind::Other(format!("{word}_event")),
+        ours if EventKind::WORDS.contains(&ours) => EventKind::Other(format!("{word}_event")),
         _ => EventKind::Other(word),
     }
 }
@@ -114,7 +114,7 @@ pub(super) fn push(mut event: Event, reference: Option<RefName>, facts: &Facts) 
         event.kind = EventKind::Delete;
         event.after = None;
     }
-    Ok(Delivery::Event(Box::new(event)))
+    Ok(event.into())
 }
 
 /// Whether `before` and `after` are the same: the test buttons of Gitea, Forgejo and Gogs send a push that moves

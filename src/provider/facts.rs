@@ -1,22 +1,28 @@
-//! Pure. Picks the few facts that matter out of a JSON document, as a stream: memory does not grow with it.
+//! Pure. Picks the few facts that matter out of a JSON document: in one piece if it is small, as a stream if it is not,
+//! so that memory does not grow with it.
 
 use super::Malformed;
 use super::bounded::Bounded;
 use super::commits::{Commits, PickCommits};
-use super::lenient::{Lenient, Pick, Scalar};
+use super::lenient::{Key, Lenient, Pick, Scalar};
 use serde::de::{DeserializeSeed, Error, IgnoredAny, MapAccess};
+use serde_json::Deserializer;
 use std::io::{BufReader, Read};
 
-/// Longest text that is kept; anything longer counts as unusable.
+/// Longest text that is kept; of a longer one its beginning.
 const TEXT_LIMIT_BYTES: usize = 4096;
+/// A document shorter than this is parsed in one piece.
+const PIECE_BYTES: usize = 32 * 1024;
 
 /// What stands at one wanted place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Fact {
     Text(String),
+    /// The beginning of a text that is too long.
+    Cut(String),
     Number(u64),
     Flag(bool),
-    /// Neither null nor one of the above: a list, an object, an overlong text.
+    /// Neither null nor one of the above: a list, an object.
     Unusable,
 }
 
@@ -31,9 +37,21 @@ impl Facts {
     /// Reads `document` to its end and keeps what stands at the `wanted` paths (`repository.full_name`; `commits[]`
     /// for the list of commits). A key on the way to a wanted place that occurs twice is refused: two readers
     /// could pick different ones. Everything else is skipped unseen.
-    pub(super) fn read(wanted: &'static [&'static str], document: impl Read) -> Result<Self, Malformed> {
+    pub(super) fn read(wanted: &'static [&'static str], mut document: impl Read) -> Result<Self, Malformed> {
+        let mut piece = Vec::with_capacity(PIECE_BYTES);
+        document.by_ref().take(PIECE_BYTES as u64).read_to_end(&mut piece).map_err(serde_json::Error::custom)?;
+        if piece.len() < PIECE_BYTES {
+            return Self::parse(wanted, Deserializer::from_slice(&piece));
+        }
+        let whole = piece.as_slice().chain(document);
+        Self::parse(wanted, Deserializer::from_reader(BufReader::new(Bounded::new(whole))))
+    }
+
+    fn parse<'de, R: serde_json::de::Read<'de>>(
+        wanted: &'static [&'static str],
+        mut json: Deserializer<R>,
+    ) -> Result<Self, Malformed> {
         let mut facts = Self::default();
-        let mut json = serde_json::Deserializer::from_reader(BufReader::new(Bounded::new(document)));
         let root = Lenient(PickObject { wanted, prefix: "", facts: &mut facts });
         if !root.deserialize(&mut json)? {
             return Err(Malformed::new("the document is not a JSON object"));
@@ -53,6 +71,14 @@ impl Facts {
             None => Ok(None),
             Some(Fact::Text(text)) => Ok(Some(text)),
             Some(_) => Err(Malformed::new(format!("`{path}` is not a short text"))),
+        }
+    }
+
+    /// Text at `path`, or as much of it as is kept.
+    pub(super) fn start_of(&self, path: &str) -> Option<&str> {
+        match self.get(path) {
+            Some(Fact::Text(text) | Fact::Cut(text)) => Some(text),
+            _ => None,
         }
     }
 
@@ -150,11 +176,13 @@ impl<'de> Pick<'de> for PickObject<'_> {
 
     fn object<A: MapAccess<'de>>(mut self, mut map: A) -> Result<bool, A::Error> {
         let mut seen: Vec<&'static str> = Vec::new();
-        while let Some(key) = map.next_key::<String>()? {
-            let way = self.way(&key);
+        while let Some(way) = map.next_key_seed(Key(|key: &str| self.way(key)))? {
             if let Way::Fact(place) | Way::Commits(place) | Way::Object(place) = way {
                 if seen.contains(&place) {
-                    return Err(A::Error::custom(format_args!("`{key}` occurs twice")));
+                    return Err(A::Error::custom(format_args!(
+                        "`{}` occurs twice",
+                        place.trim_end_matches(['.', '[', ']'])
+                    )));
                 }
                 seen.push(place);
             }
@@ -181,9 +209,53 @@ impl Pick<'_> for PickFact {
     fn scalar(self, scalar: Scalar<'_>) -> Self::Value {
         Some(match scalar {
             Scalar::Text(text) if text.len() <= TEXT_LIMIT_BYTES => Fact::Text(text.to_owned()),
-            Scalar::Text(_) => Fact::Unusable,
+            Scalar::Text(text) => Fact::Cut(start(text, TEXT_LIMIT_BYTES).to_owned()),
             Scalar::Number(number) => Fact::Number(number),
             Scalar::Flag(flag) => Fact::Flag(flag),
         })
+    }
+}
+
+/// The longest beginning of `text` that has at most `limit_bytes` and ends between characters.
+fn start(text: &str, limit_bytes: usize) -> &str {
+    let end = (0..=limit_bytes.min(text.len())).rev().find(|&end| text.is_char_boundary(end));
+    &text[..end.unwrap_or(0)]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WANTED: &[&str] = &["ref", "repository.full_name", "count", "commits[]"];
+
+    /// What is found in `text`, read in one piece and as a stream.
+    fn both(text: &str) -> [Result<Facts, Malformed>; 2] {
+        let stream = format!("{}{text}", " ".repeat(PIECE_BYTES));
+        [text, &stream].map(|text| Facts::read(WANTED, text.as_bytes()))
+    }
+
+    #[test]
+    fn a_large_document_says_what_a_small_one_says() {
+        let text = r#"{"ref":"a\u00e9","x":[{"ref":1}],"repository":{"full_name":"o/n","ref":2},"count":7,
+            "commits":[{"added":["p"],"message":"m"},{"modified":["q"]}]}"#;
+        for facts in both(text).map(Result::unwrap) {
+            assert_eq!((facts.text("ref"), facts.number("count")), (Some("a\u{e9}"), Some(7)));
+            assert_eq!(facts.text("repository.full_name"), Some("o/n"));
+            let commits = facts.commits.unwrap();
+            assert_eq!((commits.count, commits.into_changes(true).paths), (2, vec!["p".to_owned(), "q".to_owned()]));
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_used_is_refused_small_or_large() {
+        for text in ["", "[]", "{", r#"{"ref":1"#, r#"{"ref":1}x"#, r#"{"ref":1,"ref":2}"#, "{\"ref\":\"\n\"}"] {
+            for result in both(text) {
+                assert!(result.is_err(), "{text}");
+            }
+        }
+        for result in both(r#"{"repository":{},"repository":{}}"#) {
+            let text = result.unwrap_err().to_string();
+            assert!(text.contains("`repository` occurs twice"), "{text}");
+        }
     }
 }

@@ -64,8 +64,8 @@ impl Dialect for Gitlab {
             "push" | "tag_push" => pushed(facts, delivery),
             "merge_request" => merge_request(&facts, delivery),
             "release" if facts.text("action") == Some("create") => released(&facts, delivery),
-            "release" => Ok(Delivery::Event(Box::new(event(&facts, delivery, other_action("release", &facts))))),
-            _ => Ok(Delivery::Event(Box::new(event(&facts, delivery, other(&word))))),
+            "release" => Ok(event(&facts, delivery, other_action("release", &facts)).into()),
+            _ => Ok(event(&facts, delivery, other(&word)).into()),
         }
     }
 
@@ -109,9 +109,9 @@ fn pushed(mut facts: Facts, delivery: Option<String>) -> Result<Delivery, Malfor
     let reference = reference(&facts, "ref")?;
     let is_tag = reference.tag().is_some();
     let mut delivery = push(event, Some(reference), &facts)?;
-    if let Delivery::Event(event) = &mut delivery
+    if let Delivery::Events(events) = &mut delivery
         && is_tag
-        && event.kind == EventKind::Push
+        && let [event @ Event { kind: EventKind::Push, .. }] = events.as_mut_slice()
     {
         // `after` of an annotated tag is the tag itself; this is its commit.
         event.after = commit(&facts, "checkout_sha")?.or(event.after.take());
@@ -123,17 +123,17 @@ fn merge_request(facts: &Facts, delivery: Option<String>) -> Result<Delivery, Ma
     let text = |field: &str| facts.text(&format!("object_attributes.{field}"));
     if text("action") != Some("merge") || text("state") != Some("merged") {
         let kind = other(&format!("merge_request.{}", text("action").unwrap_or("unknown")));
-        return Ok(Delivery::Event(Box::new(event(facts, delivery, kind))));
+        return Ok(event(facts, delivery, kind).into());
     }
     let mut event = event(facts, delivery, EventKind::Merge);
     event.reference = Some(branch(facts, "object_attributes.target_branch")?);
     event.after = commit(facts, "object_attributes.merge_commit_sha")?;
-    Ok(Delivery::Event(Box::new(event)))
+    Ok(event.into())
 }
 
 fn released(facts: &Facts, delivery: Option<String>) -> Result<Delivery, Malformed> {
     let mut event = event(facts, delivery, EventKind::Release);
     event.reference = Some(tag(facts, "tag")?);
     event.after = commit(facts, "commit.id")?;
-    Ok(Delivery::Event(Box::new(event)))
+    Ok(event.into())
 }

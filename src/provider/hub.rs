@@ -22,6 +22,7 @@ const WANTED: &[&str] = &[
     "total_commits_count",
     "commits_more_than_ten",
     "commits[]",
+    "head_commit.message",
     "repository.full_name",
     "repository.path_with_namespace",
     "repository.default_branch",
@@ -67,13 +68,14 @@ impl Hub {
             default_branch: default_branch(&self.facts, "repository.default_branch"),
             pusher: name(&self.facts, self.pushers),
             delivery: self.delivery.clone(),
+            message: self.facts.start_of("head_commit.message").map(str::to_owned),
             ..Event::new(kind)
         }
     }
 
     /// An event of `kind` of which nothing else matters.
     pub(super) fn plain(&self, kind: EventKind) -> Delivery {
-        Delivery::Event(Box::new(self.event(kind)))
+        self.event(kind).into()
     }
 
     /// Owner and name of the repository, where the document has no full name.
@@ -104,7 +106,7 @@ impl Hub {
         let mut event = self.event(EventKind::Push);
         event.reference = Some(tag(&self.facts, "ref")?);
         event.after = commit(&self.facts, "sha")?;
-        Ok(Delivery::Event(Box::new(event)))
+        Ok(event.into())
     }
 
     /// A branch or tag that was deleted.
@@ -112,7 +114,7 @@ impl Hub {
         let mut event = self.event(EventKind::Delete);
         let is_tag = self.facts.text("ref_type") == Some("tag");
         event.reference = Some(if is_tag { tag(&self.facts, "ref")? } else { branch(&self.facts, "ref")? });
-        Ok(Delivery::Event(Box::new(event)))
+        Ok(event.into())
     }
 
     /// A pull request, of which `word` is the event: a merge if it was really merged.
@@ -124,7 +126,7 @@ impl Hub {
         let mut event = self.event(EventKind::Merge);
         event.reference = Some(branch(&self.facts, "pull_request.base.ref")?);
         event.after = commit(&self.facts, "pull_request.merge_commit_sha")?;
-        Ok(Delivery::Event(Box::new(event)))
+        Ok(event.into())
     }
 
     /// A release, if it was published.
@@ -134,7 +136,7 @@ impl Hub {
         }
         let mut event = self.event(EventKind::Release);
         event.reference = Some(tag(&self.facts, "release.tag_name")?);
-        Ok(Delivery::Event(Box::new(event)))
+        Ok(event.into())
     }
 
     /// A package, if it was published (`published_action`).

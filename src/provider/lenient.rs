@@ -48,6 +48,28 @@ impl<'de, P: Pick<'de>> DeserializeSeed<'de> for Lenient<P> {
     }
 }
 
+/// What a key of an object means, without a copy of it.
+pub(super) struct Key<F>(pub(super) F);
+
+impl<'de, T, F: FnOnce(&str) -> T> DeserializeSeed<'de> for Key<F> {
+    type Value = T;
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<T, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl<T, F: FnOnce(&str) -> T> Visitor<'_> for Key<F> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a key")
+    }
+
+    fn visit_str<E: Error>(self, key: &str) -> Result<T, E> {
+        Ok((self.0)(key))
+    }
+}
+
 impl<'de, P: Pick<'de>> Visitor<'de> for Lenient<P> {
     type Value = P::Value;
 

@@ -26,6 +26,7 @@ mod gitlab;
 mod hub;
 mod lenient;
 mod malformed;
+mod pointer;
 mod secret;
 mod signature;
 
@@ -36,6 +37,7 @@ pub use dialect::SamplePush;
 pub use form::FormError;
 pub use generic::GenericScheme;
 pub use malformed::Malformed;
+pub use pointer::{NotAPointer, PICKED_LIMIT_BYTES, Picked, Pointer, pick};
 pub use secret::Secret;
 pub use signature::{Algorithm, Encoding};
 
@@ -104,6 +106,11 @@ impl Provider {
 
     /// What a verified delivery says. Reads `body` to its end, from its start, in little memory whatever its size.
     pub fn read(&self, head: &Head, _: &Verified, body: &mut dyn Read) -> Result<Delivery, Malformed> {
+        self.dialect().read(head, &mut *self.document(head.is_form(), body))
+    }
+
+    /// As `read`, of a delivery that nobody has verified: for words on it, and for nothing else.
+    pub fn read_unverified(&self, head: &Head, body: &mut dyn Read) -> Result<Delivery, Malformed> {
         self.dialect().read(head, &mut *self.document(head.is_form(), body))
     }
 

@@ -9,7 +9,8 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 #[derive(Debug, Default)]
 pub(super) struct Arrivals {
     flushes: Mutex<Flushes>,
-    ended: Condvar,
+    /// Those who wait for a flush of even number, and of odd number. Nobody waits for one beyond the next.
+    ended: [Condvar; 2],
 }
 
 /// Flushes are numbered from 1, in the order in which they begin; only one runs at a time.
@@ -27,25 +28,32 @@ impl Arrivals {
         let mut flushes = self.lock();
         let mine = flushes.begun + 1;
         while flushes.ended < mine && flushes.begun > flushes.ended {
-            flushes = self.ended.wait(flushes).unwrap_or_else(PoisonError::into_inner);
+            flushes = self.ended(mine).wait(flushes).unwrap_or_else(PoisonError::into_inner);
         }
         if flushes.ended >= mine {
             return flushes.failed.filter(|(number, _)| *number >= mine).map_or(Ok(()), |(_, errno)| Err(errno));
         }
-        flushes.begun += 1;
+        flushes.begun = mine;
         drop(flushes);
         let result = flush();
-        self.end(result);
+        self.end(mine, result);
         result
     }
 
-    fn end(&self, result: Io<()>) {
+    /// Wakes all whom this flush served, and of those who wait for the next one the one that will make it.
+    fn end(&self, number: u64, result: Io<()>) {
         let mut flushes = self.lock();
-        flushes.ended = flushes.begun;
+        flushes.ended = number;
         if let Err(errno) = result {
-            flushes.failed = Some((flushes.ended, errno));
+            flushes.failed = Some((number, errno));
         }
-        self.ended.notify_all();
+        drop(flushes);
+        self.ended(number).notify_all();
+        self.ended(number + 1).notify_one();
+    }
+
+    fn ended(&self, number: u64) -> &Condvar {
+        &self.ended[usize::from(number % 2 == 1)]
     }
 
     fn lock(&self) -> MutexGuard<'_, Flushes> {

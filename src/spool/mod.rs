@@ -94,6 +94,8 @@ mod journal;
 mod keeper;
 mod order;
 mod presence;
+#[doc(hidden)]
+pub mod probe;
 mod prune;
 mod real;
 mod recover;
@@ -124,8 +126,8 @@ pub use recover::Recovered;
 pub use scan::{Due, Problem, Scan};
 pub use settlement::Settlement;
 pub use view::{
-    Filter, JobView, Match, Shown, count, find, history_path, ids, job_path, list, log_path, newest_first, show,
-    state_of,
+    Filter, JobView, Match, Shown, count, find, history_path, ids, job_path, list, log_path, newest_first, payload,
+    show, state_of,
 };
 
 #[cfg(test)]

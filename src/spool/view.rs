@@ -181,6 +181,18 @@ pub fn state_of(root: &Path, id: JobId) -> Result<Option<State>, SpoolError> {
     Ok(where_is(&open(root)?, id))
 }
 
+/// The payload of a job, without checking it against its seal; `None` when there is no such job.
+pub fn payload(root: &Path, id: JobId) -> Result<Option<impl std::io::Read>, SpoolError> {
+    let disk = open(root)?;
+    let Some(state) = where_is(&disk, id) else { return Ok(None) };
+    let name = job_name(id);
+    let error = |e| SpoolError::call("read", disk.path(Place::In(state), name.as_ref()), e);
+    let file = disk.open(Place::In(state), name.as_ref(), Access::Read).map_err(error)?;
+    let size = disk.facts(&file).map_err(error)?.size;
+    let length = describe(&disk, &file, size).map_or(0, |(said, ..)| said.length);
+    Ok(Some(std::io::Read::take(std::fs::File::from(file), length)))
+}
+
 /// Path of a job's file in a state.
 pub fn job_path(root: &Path, state: State, id: JobId) -> PathBuf {
     root.join(state.as_str()).join(job_name(id))

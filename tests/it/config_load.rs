@@ -1,6 +1,6 @@
 //! A right configuration is loaded as it was meant.
 
-use crate::config_golden::report;
+use crate::config_golden::{report, with};
 use hookspool::config::{
     Config, GitUpdate, KEYS, LoadError, OnInterrupt, SecretSource, Step, StepAction, Table, WhenNewer, load,
 };
@@ -172,6 +172,21 @@ fn providers_with_a_scheme_of_their_own_are_told_it() {
 }
 
 #[test]
+fn what_to_skip_and_what_to_match_is_loaded() {
+    let rules = |text: &str| loaded(text).hooks.remove(0).rules;
+    let default = rules(&with(""));
+    assert_eq!(
+        (default.skip.as_slice(), default.fields.len()),
+        (["[skip deploy]", "[deploy skip]"].map(str::to_owned).as_slice(), 0)
+    );
+    assert!(rules(&with("skip = []")).skip.is_empty());
+    let fields =
+        rules(&with(r#"match = [{ field = "/a~1b/0", equals = true }, { field = "/c", regex = '^v\d' }]"#)).fields;
+    let said: Vec<String> = fields.iter().map(|rule| format!("{} {:?}", rule.field, rule.test)).collect();
+    assert_eq!(said, ["/a~1b/0 Flag(true)", r#"/c Regex(Regex("^v\\d"))"#]);
+}
+
+#[test]
 fn a_configuration_without_hooks_is_right() {
     let config = loaded("spool = \"/var/spool/hookspool\"\n");
     assert!(config.hooks.is_empty());
@@ -210,6 +225,7 @@ fn every_key_of_the_reference_is_known_to_the_checks() {
             Table::Defaults | Table::Hook => format!("[[hook]]\n{} = 1.5", key.name),
             Table::Secret => format!("[[hook]]\nsecret = {{ {} = 1.5 }}", key.name),
             Table::Signature => format!("[[hook]]\nsignature = {{ {} = 1.5 }}", key.name),
+            Table::Match => format!("[[hook]]\nmatch = [{{ {} = 1.5 }}]", key.name),
             Table::Retry => format!("[[hook]]\nretry = {{ {} = 1.5 }}", key.name),
             Table::Step if matches!(key.name, "from" | "remote") => {
                 format!("[[hook]]\nsteps = [{{ git = \"update\", {} = 1.5 }}]", key.name)

@@ -33,14 +33,6 @@ hookspool.toml:8:11: unknown word `psh` for `events`
   |           ^^^^^ did you mean `push`?"#,
     );
     is_reported(
-        &with(r#"events = ["tag"]"#),
-        r#"
-hookspool.toml:8:11: there is no event `tag`
-  |
-8 | events = ["tag"]
-  |           ^^^^^ a new tag is a `push`: name the tags in `tags`"#,
-    );
-    is_reported(
         &with(r#"events = "push""#),
         r#"
 hookspool.toml:8:10: `events` must be an array, not a string
@@ -207,5 +199,86 @@ hookspool.toml:8:9: `retry` must be a table, not an integer
   |
 8 | retry = 3
   |         ^",
+    );
+}
+
+#[test]
+fn fields_of_a_match_are_pointers_and_one_test_each() {
+    is_reported(
+        &with(r#"match = [{ field = "action", equals = "x" }, { field = "/a~2", regex = "x" }]"#),
+        r#"
+hookspool.toml:8:20: `action` is not a JSON pointer
+  |
+8 | match = [{ field = "action", equals = "x" }, { field = "/a~2", regex = "x" }]
+  |                    ^^^^^^^^ begin with `/`, as in `/repository/name`
+
+hookspool.toml:8:56: `/a~2` is not a JSON pointer
+  |
+8 | match = [{ field = "action", equals = "x" }, { field = "/a~2", regex = "x" }]
+  |                                                        ^^^^^^ write `~` as `~0`, and `/` within a name as `~1`"#,
+    );
+    is_reported(
+        &with(r#"match = [{ field = "/a" }, { field = "/a", equals = 1, regex = "x" }, { equals = -1 }]"#),
+        r#"
+hookspool.toml:8:10: an element of `match` must have `equals` or `regex`
+  |
+8 | match = [{ field = "/a" }, { field = "/a", equals = 1, regex = "x" }, { equals = -1 }]
+  |          ^^^^^^^^^^^^^^^^ as in `{ field = "/action", equals = "published" }`
+
+hookspool.toml:8:28: an element of `match` cannot have both `equals` and `regex`
+  |
+8 | match = [{ field = "/a" }, { field = "/a", equals = 1, regex = "x" }, { equals = -1 }]
+  |                            ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ make it two elements: all of them must hold
+
+hookspool.toml:8:71: `field` is missing
+  |
+8 | match = [{ field = "/a" }, { field = "/a", equals = 1, regex = "x" }, { equals = -1 }]
+  |                                                                       ^^^^^^^^^^^^^^^ add `field = …`: place in the payload, as `/repository/name`
+
+hookspool.toml:8:82: `equals` must not be negative
+  |
+8 | match = [{ field = "/a" }, { field = "/a", equals = 1, regex = "x" }, { equals = -1 }]
+  |                                                                                  ^^"#,
+    );
+}
+
+#[test]
+fn regular_expressions_must_compile_within_bounds() {
+    is_reported(
+        &with(
+            r#"match = [{ field = "/a", regex = "(" }, { field = "/a", regex = 'x(?=y)' }, { field = "/a", regex = '\w{9999}' }]"#,
+        ),
+        r#"
+hookspool.toml:8:34: not a regular expression: unclosed group
+  |
+8 | match = [{ field = "/a", regex = "(" }, { field = "/a", regex = 'x(?=y)' }, { field = "/a", regex = '\w{9999}' }]
+  |                                  ^^^ write it in single quotes, so that `\` needs no escape; there is no look-around
+
+hookspool.toml:8:65: not a regular expression: look-around, including look-ahead and look-behind, is not supported
+  |
+8 | match = [{ field = "/a", regex = "(" }, { field = "/a", regex = 'x(?=y)' }, { field = "/a", regex = '\w{9999}' }]
+  |                                                                 ^^^^^^^^ write it in single quotes, so that `\` needs no escape; there is no look-around
+
+hookspool.toml:8:101: the regular expression is too large
+  |
+8 | match = [{ field = "/a", regex = "(" }, { field = "/a", regex = 'x(?=y)' }, { field = "/a", regex = '\w{9999}' }]
+  |                                                                                                     ^^^^^^^^^^ repeat less"#,
+    );
+}
+
+#[test]
+fn words_to_skip_by_are_a_list_of_texts() {
+    is_reported(
+        &with(r#"skip = ["", 7]"#),
+        r#"
+hookspool.toml:8:9: an element of `skip` is empty
+  |
+8 | skip = ["", 7]
+  |         ^^
+
+hookspool.toml:8:13: an element of `skip` must be a string, not an integer
+  |
+8 | skip = ["", 7]
+  |             ^"#,
     );
 }

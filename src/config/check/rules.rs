@@ -1,7 +1,7 @@
 //! Pure. Which deliveries become jobs.
 
 use super::section::Layers;
-use super::value;
+use super::{field, value};
 use crate::config::findings::Findings;
 use crate::config::keys::{Table, default_of};
 use crate::config::raw::Entry;
@@ -9,9 +9,8 @@ use crate::config::settings::Rules;
 use crate::model::EventKind;
 use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
 
-/// The events that `events` may name.
-const EVENTS: [EventKind; 5] =
-    [EventKind::Push, EventKind::Delete, EventKind::Merge, EventKind::Release, EventKind::Package];
+/// `skip` where nothing else is said.
+const SKIP: [&str; 2] = ["[skip deploy]", "[deploy skip]"];
 
 pub(super) fn rules(layers: &Layers<'_>, findings: &mut Findings<'_>) -> Option<Rules> {
     let events = match layers.get("events") {
@@ -22,12 +21,19 @@ pub(super) fn rules(layers: &Layers<'_>, findings: &mut Findings<'_>) -> Option<
     let branches = layers.get("branches").map(|entry| globs(&entry, ref_glob, findings));
     let tags = layers.get("tags").map(|entry| globs(&entry, ref_glob, findings));
     let paths = layers.get("paths").map(|entry| paths(&entry, findings));
+    let skip = match layers.get("skip") {
+        Some(entry) => skip(&entry, findings),
+        None => Some(SKIP.map(str::to_owned).to_vec()),
+    };
+    let fields = layers.get("match").map_or(Some(Vec::new()), |entry| field::rules(&entry, findings));
     Some(Rules {
         events: events?,
         branches: flipped(branches)?,
         tags: flipped(tags)?.filter(|tags| !tags.is_empty()),
         repository: flipped(repository)?,
         paths: flipped(paths)?,
+        skip: skip?,
+        fields: fields?,
     })
 }
 
@@ -49,15 +55,17 @@ fn events(entry: &Entry<'_>, findings: &mut Findings<'_>) -> Option<Vec<String>>
 
 fn event(entry: &Entry<'_>, findings: &mut Findings<'_>) -> Option<String> {
     let typed = value::text(entry, findings)?;
-    let names: Vec<_> = EVENTS.iter().map(EventKind::as_str).collect();
-    if names.contains(&typed) {
+    if EventKind::WORDS.contains(&typed) {
         return Some(typed.to_owned());
     }
-    match typed {
-        "tag" => entry.wrong(findings, "there is no event `tag`", "a new tag is a `push`: name the tags in `tags`"),
-        _ => value::unknown_word(entry, typed, &names, findings),
-    }
+    value::unknown_word(entry, typed, &EventKind::WORDS, findings);
     None
+}
+
+fn skip(entry: &Entry<'_>, findings: &mut Findings<'_>) -> Option<Vec<String>> {
+    let list = value::list(entry, findings)?;
+    let words: Vec<_> = list.iter().map(|word| value::text(word, findings).map(str::to_owned)).collect();
+    words.into_iter().collect()
 }
 
 fn repository(entry: &Entry<'_>, findings: &mut Findings<'_>) -> Option<String> {

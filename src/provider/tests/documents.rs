@@ -43,12 +43,12 @@ fn forms_are_read_through() {
         let headers = [("Content-Type", "application/x-www-form-urlencoded"), (event, "push")];
         Arrived::new(provider, &headers, body).read()
     };
-    let Ok(Delivery::Event(event)) =
+    let Ok(Delivery::Events(events)) =
         form(Provider::Github, "X-GitHub-Event", "payload=%7B%22ref%22:%22refs/tags/v1%22%7D")
     else {
         panic!("no event")
     };
-    assert_eq!(event.reference, RefName::tag_named("v1"));
+    assert_eq!(events[0].reference, RefName::tag_named("v1"));
     assert!(form(Provider::Gitee, "X-Gitee-Event", "hook=%7B%22ref%22:%22refs/tags/v1%22%7D").is_ok());
     for bad in ["payload=%7B%7", "hook=%7B%7D", "payload=%7B%7D&payload=%7B%7D", "payload=%7B%7D&x=%"] {
         assert!(form(Provider::Github, "X-GitHub-Event", bad).is_err(), "{bad}");
@@ -85,8 +85,9 @@ proptest! {
             let (event, _) = headers_of(&provider);
             let headers = [("Content-Type", content_type), (event, word.as_str())];
             let arrived = Arrived::new(provider, &headers, tokens.concat());
-            if let Ok(Delivery::Event(event)) = arrived.read() {
-                prop_assert!(event.after.is_none_or(|after| matches!(after.len(), 40 | 64)));
+            if let Ok(Delivery::Events(events)) = arrived.read() {
+                let is_commit = |after: &String| matches!(after.len(), 40 | 64);
+                prop_assert!(!events.is_empty() && events.iter().all(|e| e.after.as_ref().is_none_or(is_commit)));
             }
         }
     }

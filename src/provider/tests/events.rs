@@ -129,10 +129,10 @@ fn references_that_are_no_branch_or_tag_are_malformed() {
 fn commits_are_40_or_64_hex_digits() {
     let long = AFTER.to_owned() + &AFTER[..24];
     for provider in all() {
-        let after = |text: &str| arrived(provider.clone(), push_word(&provider), &push(BEFORE, text)).read();
-        let Ok(Delivery::Event(event)) = after(&long.to_ascii_uppercase()) else { panic!("no event") };
-        assert_eq!(event.after.as_deref(), Some(long.as_str()));
-        let Ok(Delivery::Event(event)) = after(&"0".repeat(64)) else { panic!("no event") };
+        let moved = |text: &str| arrived(provider.clone(), push_word(&provider), &push(BEFORE, text));
+        let after = |text: &str| moved(text).read();
+        assert_eq!(moved(&long.to_ascii_uppercase()).event().after.as_deref(), Some(long.as_str()));
+        let event = moved(&"0".repeat(64)).event();
         assert_eq!((event.kind, event.after), (EventKind::Delete, None));
         for bad in ["$(id)", "HEAD", &AFTER[1..], &"0".repeat(39), &"0".repeat(41), &format!("{}g", &AFTER[1..])] {
             let error = after(bad).unwrap_err().to_string();
@@ -288,4 +288,16 @@ fn names_that_cannot_be_shown_are_left_out() {
         let event = arrived(Provider::Github, "push", &body).event();
         assert_eq!((event.repository, event.default_branch, event.pusher), (None, None, None));
     }
+}
+
+#[test]
+fn the_head_commits_message_is_kept_up_to_4_kib() {
+    let of = |message: Value| {
+        let body = with(push(BEFORE, AFTER), json!({ "head_commit": { "message": message } }));
+        arrived(Provider::Github, "push", &body).event().message
+    };
+    assert_eq!(of(json!("fix\n\n[skip deploy]")).as_deref(), Some("fix\n\n[skip deploy]"));
+    assert_eq!(of(json!("é".repeat(9000))), Some("é".repeat(2048)));
+    assert_eq!(of(json!(null)), None);
+    assert_eq!(of(json!(["x"])), None);
 }

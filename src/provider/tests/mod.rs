@@ -116,8 +116,8 @@ impl Arrived {
 
     fn event(&self) -> Event {
         match self.read() {
-            Ok(Delivery::Event(event)) => *event,
-            other => panic!("no event: {other:?}"),
+            Ok(Delivery::Events(mut events)) if events.len() == 1 => events.remove(0),
+            other => panic!("not one event: {other:?}"),
         }
     }
 }

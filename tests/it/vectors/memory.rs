@@ -64,7 +64,7 @@ impl Made {
     /// Reads the body as a delivery of Gitea; says whether it was understood.
     fn read(&self) -> bool {
         let delivery = Provider::Gitea.read(&head(&self.headers(), b""), &proof(), &mut self.stream());
-        matches!(delivery, Ok(Delivery::Event(_)))
+        matches!(delivery, Ok(Delivery::Events(_)))
     }
 
     /// Checks the body as a delivery of Gitea, which signs what is inside a form.

@@ -219,7 +219,8 @@ fn provider_of(directory: &str, file: &str) -> Option<Provider> {
 fn summary(delivery: &Delivery) -> String {
     match delivery {
         Delivery::Ping => "ping".to_owned(),
-        Delivery::Event(event) => describe(event),
+        Delivery::Events(events) => events.iter().map(describe).collect::<Vec<_>>().join("; "),
+        Delivery::Ignored(why) => format!("ignored: {why}"),
     }
 }
 

@@ -1,0 +1,120 @@
+//! Pure. Who seems to have sent a delivery, by the names of its headers. For people: the sender chooses the headers, so
+//! nothing of this decides which check is made.
+
+use crate::model::{Head, Headers};
+
+/// Headers by which a provider is known: each must be there, none of the last may. A provider that also sends the headers
+/// of those that it stems from stands before them.
+const MARKS: [(&str, &[&str], &[&str]); 21] = [
+    ("forgejo", &["x-forgejo-event"], &[]),
+    ("gitea", &["x-gitea-event"], &[]),
+    ("gogs", &["x-gogs-event"], &[]),
+    ("gitee", &["x-gitee-event"], &[]),
+    ("gitee", &["x-git-oschina-event"], &[]),
+    ("gitcode", &["x-gitcode-event"], &[]),
+    ("codeup", &["codeup-event"], &[]),
+    ("coding", &["x-coding-event"], &[]),
+    ("pagure", &["x-pagure-topic"], &[]),
+    ("bitbucket", &["x-event-key", "x-hook-uuid"], &[]),
+    ("bitbucket", &["x-event-key", "x-attempt-number"], &[]),
+    ("bitbucket-server", &["x-event-key"], &[]),
+    ("tencent-git", &["x-token", "x-event", "x-gitlab-event"], &[]),
+    ("codearts", &["x-repo-token"], &[]),
+    ("gitlab", &["x-gitlab-event"], &[]),
+    ("sourcehut", &["x-payload-signature", "x-payload-nonce"], &[]),
+    ("standard-webhooks", &["webhook-signature", "webhook-id"], &[]),
+    ("standard-webhooks", &["svix-signature", "svix-id"], &[]),
+    ("stripe", &["stripe-signature"], &[]),
+    ("slack", &["x-slack-signature"], &[]),
+    ("github", &["x-github-event"], &["x-gogs-delivery", "x-gitea-delivery"]),
+];
+
+/// Headers that hold a delivery id, best first.
+const DELIVERY_IDS: [&str; 16] = [
+    "x-forgejo-delivery",
+    "x-gitea-delivery",
+    "x-gogs-delivery",
+    "x-gitcode-delivery",
+    "x-coding-delivery",
+    "x-github-delivery",
+    "idempotency-key",
+    "webhook-id",
+    "svix-id",
+    "x-gitlab-event-uuid",
+    "x-webhook-delivery",
+    "x-request-uuid",
+    "x-request-id",
+    "x-trace-id",
+    "x-delivery-id",
+    "x-delivery",
+];
+
+/// Longest delivery id; they are UUIDs.
+const ID_LIMIT_BYTES: usize = 128;
+
+/// The provider whose headers these are, by its name in the configuration.
+pub fn looks_like(headers: &Headers) -> Option<&'static str> {
+    let there = |name: &&str| headers.first(name).is_some();
+    let fits = |(_, all, none): &&(_, &[&str], &[&str])| all.iter().all(there) && !none.iter().any(there);
+    MARKS.iter().find(fits).map(|(provider, ..)| *provider)
+}
+
+/// Says that a delivery seems to be another provider's than `configured`, if it does.
+pub fn mismatch(configured: &str, headers: &Headers) -> Option<String> {
+    let seen = looks_like(headers)?;
+    // Schemes that any service may use say nothing of who it is, and GitLab's signing token is one of them.
+    let own_scheme = matches!(configured, "generic" | "standard-webhooks" | "bearer" | "basic");
+    (seen != configured && !own_scheme)
+        .then(|| format!("this delivery looks like {seen}'s, the hook says {configured}"))
+}
+
+/// The delivery id that a header claims, before anything is verified.
+pub(super) fn delivery_id(head: &Head) -> Option<String> {
+    let id = DELIVERY_IDS.iter().find_map(|name| head.headers.first(name))?;
+    let fits = !id.is_empty() && id.len() <= ID_LIMIT_BYTES && id.iter().all(u8::is_ascii_graphic);
+    fits.then(|| String::from_utf8_lossy(id).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(names: &[&str]) -> Headers {
+        names.iter().map(|name| (*name, &b"x"[..])).collect()
+    }
+
+    #[test]
+    fn a_fork_is_told_from_what_it_stems_from() {
+        let github = ["X-GitHub-Event", "X-GitHub-Delivery", "X-Hub-Signature-256"];
+        let gogs = [&github[..2], &["X-Gogs-Event", "X-Gogs-Delivery", "X-Gogs-Signature"]].concat();
+        let gitea = [&github[..], &gogs, &["X-Gitea-Event", "X-Gitea-Signature"]].concat();
+        let forgejo = [&gitea[..], &["X-Forgejo-Event"]].concat();
+        for (names, provider) in [(&github[..], "github"), (&gogs, "gogs"), (&gitea, "gitea"), (&forgejo, "forgejo")] {
+            assert_eq!(looks_like(&of(names)), Some(provider));
+        }
+    }
+
+    #[test]
+    fn what_several_send_is_told_apart_by_the_rest() {
+        for (names, provider) in [
+            (&["X-Event-Key", "X-Hub-Signature"][..], Some("bitbucket-server")),
+            (&["X-Event-Key", "X-Hook-UUID"], Some("bitbucket")),
+            (&["X-Event", "X-Gitlab-Event", "X-Token"], Some("tencent-git")),
+            (&["X-Gitlab-Event", "webhook-id", "webhook-signature"], Some("gitlab")),
+            (&["webhook-id", "webhook-signature"], Some("standard-webhooks")),
+            (&["X-Hub-Signature-256", "User-Agent"], None),
+        ] {
+            assert_eq!(looks_like(&of(names)), provider, "{names:?}");
+        }
+    }
+
+    #[test]
+    fn another_provider_than_the_configured_one_is_a_remark() {
+        let forgejo = of(&["X-Forgejo-Event", "X-GitHub-Event"]);
+        let said = mismatch("github", &forgejo);
+        assert_eq!(said.as_deref(), Some("this delivery looks like forgejo's, the hook says github"));
+        assert_eq!(mismatch("forgejo", &forgejo), None);
+        assert_eq!(mismatch("generic", &forgejo), None);
+        assert_eq!(mismatch("github", &Headers::default()), None);
+    }
+}

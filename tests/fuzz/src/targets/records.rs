@@ -1,0 +1,67 @@
+//! FastCGI records. However the stream is cut, the same is understood of it, and nothing is kept beyond the bounds.
+
+use hookspool::gateway::fastcgi::Params;
+use hookspool::gateway::fastcgi::codec::{Bounds, Codec, Event, Violation};
+use hookspool::gateway::head;
+
+const BOUNDS: Bounds = Bounds { params_bytes: 512, pairs: 16, connections: 7 };
+
+/// An event that owns its bytes; neighbouring parts of a body are one.
+#[derive(Debug, PartialEq)]
+enum Seen {
+    Head(Params),
+    Body(Vec<u8>),
+    End,
+    Abort,
+    Send(Vec<u8>),
+    Refuse(Vec<u8>, bool, bool),
+    Broken(Violation),
+}
+
+pub fn run(stream: &[u8]) {
+    let whole = understood(stream, usize::MAX, usize::MAX);
+    assert_eq!(whole, understood(stream, 1, usize::MAX), "byte by byte");
+    assert_eq!(whole, understood(stream, 7, 3), "in sevens, the body in threes");
+}
+
+/// What a responder would see that answers a request at its end.
+fn understood(stream: &[u8], piece_bytes: usize, body_bytes: usize) -> Vec<Seen> {
+    let mut codec = Codec::new(BOUNDS);
+    let mut seen = Vec::new();
+    for mut piece in stream.chunks(piece_bytes.min(stream.len().max(1))) {
+        loop {
+            match codec.next(&mut piece, body_bytes) {
+                Ok(None) => break,
+                Ok(Some(event)) => note(event, &mut seen),
+                Err(violation) => {
+                    seen.push(Seen::Broken(violation));
+                    return seen;
+                }
+            }
+            match seen.last() {
+                Some(Seen::End | Seen::Abort) => codec.end_request(),
+                Some(Seen::Refuse(_, false, _)) => return seen,
+                _ => {}
+            }
+        }
+        assert!(piece.is_empty(), "input was left");
+    }
+    seen
+}
+
+fn note(event: Event<'_>, seen: &mut Vec<Seen>) {
+    match (event, seen.last_mut()) {
+        (Event::Stdin(part), Some(Seen::Body(body))) => body.extend(part),
+        (Event::Stdin(part), _) => seen.push(Seen::Body(part.to_vec())),
+        (Event::Head(params), _) => {
+            assert!(params.len() <= BOUNDS.pairs);
+            // Whatever the parameters are, they become a request or a refusal.
+            let _ = head(params.iter());
+            seen.push(Seen::Head(params));
+        }
+        (Event::StdinEnd, _) => seen.push(Seen::End),
+        (Event::Abort, _) => seen.push(Seen::Abort),
+        (Event::Send(bytes), _) => seen.push(Seen::Send(bytes)),
+        (Event::Refuse { reply, keep, too_large }, _) => seen.push(Seen::Refuse(reply, keep, too_large)),
+    }
+}

@@ -1,0 +1,163 @@
+//! `explain`: a delivery or a job, in words and as JSON, with the exit code as the answer.
+
+use crate::hostile_bench::{Site, push};
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+use std::fs;
+use std::process::Output;
+
+const STEPS: &str = r#"steps = [{ git = "update" }, { run = ["make", "docs"] }, { shell = "true", always = true }]"#;
+
+fn site() -> Site {
+    Site::with(&format!(
+        "{STEPS}\nbranches = [\"main\"]\nmatch = [{{ field = \"/repository/full_name\", regex = '^me/' }}]"
+    ))
+}
+
+fn signature(secret: &[u8], body: &[u8]) -> String {
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret).unwrap();
+    mac.update(body);
+    format!("X-GitHub-Event: push\r\nX-Hub-Signature-256: sha256={}\r\n", hex::encode(mac.finalize().into_bytes()))
+}
+
+/// `explain docs` of `body` with `headers`, both in files.
+fn explain(site: &Site, headers: &str, body: &[u8], more: &[&str]) -> Output {
+    fs::write(site.path("headers"), format!("POST / HTTP/1.1\r\nContent-Type: application/json\r\n{headers}")).unwrap();
+    fs::write(site.path("body"), body).unwrap();
+    let (headers, body) = (site.path("headers"), site.path("body"));
+    let arguments =
+        [&["explain", "docs", "--headers", headers.to_str().unwrap(), body.to_str().unwrap()], more].concat();
+    let output = site.verb(&arguments).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    assert!(!said.contains("topsecret"), "a secret was shown: {said}");
+    output
+}
+
+fn lines(site: &Site, output: &Output) -> String {
+    let root = site.0.path().to_str().unwrap();
+    String::from_utf8(output.stdout.clone()).unwrap().replace(root, "/root")
+}
+
+#[test]
+fn a_delivery_that_would_run_is_told_from_its_signature_to_its_steps() {
+    let site = site();
+    let body = push('a');
+    let output = explain(&site, &signature(b"topsecret", &body), &body, &[]);
+    let expected = "\
+hook        docs (provider github)
+looks like  github
+body        172 bytes, application/json
+signed      the body as it was sent
+signature   genuine: matches secret 1 of this hook, file `/root/secret`
+event       push of refs/heads/main to aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa in me/docs
+            repository  wants it
+            events      wants it
+            branches    wants it
+            skip        wants it
+            match       wants it
+            paths       wants it
+answer      202 queued
+would run   in /root/site, queue docs
+            1. git update
+            2. run [\"make\", \"docs\"]
+            3. shell true (always)
+";
+    assert_eq!(lines(&site, &output), expected.replace("172", &body.len().to_string()));
+    assert_eq!(output.status.code(), Some(0));
+}
+
+#[test]
+fn the_rule_that_decides_is_marked() {
+    let site = site();
+    let body = String::from_utf8(push('a')).unwrap().replace("refs/heads/main", "refs/heads/dev").into_bytes();
+    let output = explain(&site, &signature(b"topsecret", &body), &body, &[]);
+    let said = lines(&site, &output);
+    assert!(said.contains("            branches    no: branch dev is not deployed  <- decides\n"), "{said}");
+    assert!(said.contains("\nanswer      200 ignored: branch dev is not deployed\nwould run   nothing\n"), "{said}");
+    assert_eq!(output.status.code(), Some(1));
+    let other = String::from_utf8(push('a')).unwrap().replace("me/docs", "you/docs").into_bytes();
+    let said = lines(&site, &explain(&site, &signature(b"topsecret", &other), &other, &[]));
+    assert!(
+        said.contains("match       no: field /repository/full_name is not what `match` wants  <- decides"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_wrong_signature_is_diagnosed_and_the_event_is_told_all_the_same() {
+    let site = site();
+    let body = push('a');
+    let output = explain(&site, &signature(b"topsecret\n", &body), &body, &[]);
+    let said = lines(&site, &output);
+    for part in [
+        "signature   not genuine: `X-Hub-Signature-256` is wrong",
+        "finding     it matches secret 1 of this hook, file `/root/secret` with a line feed at its end",
+        "event       push of refs/heads/main",
+        "answer      403 signature missing or wrong\nwould run   nothing\n",
+    ] {
+        assert!(said.contains(part), "{part}\n{said}");
+    }
+    assert_eq!(output.status.code(), Some(1));
+}
+
+#[test]
+fn a_delivery_of_another_provider_is_seen_as_one() {
+    let site = site();
+    let body = push('a');
+    let headers = signature(b"topsecret", &body);
+    let bare = headers.split("sha256=").nth(1).unwrap();
+    let gitea = format!("X-GitHub-Event: push\nX-Gitea-Event: push\nX-Gitea-Signature: {bare}");
+    let said = lines(&site, &explain(&site, &gitea, &body, &[]));
+    assert!(said.contains("looks like  gitea\n"), "{said}");
+    assert!(said.contains("remark      this delivery looks like gitea's, the hook says github\n"), "{said}");
+    assert!(said.contains("finding     it is right as gitea's: set `provider = \"gitea\"`\n"), "{said}");
+}
+
+#[test]
+fn json_says_the_same() {
+    let site = site();
+    let body = push('a');
+    let output = explain(&site, &signature(b"topsecret", &body), &body, &["--json"]);
+    let said: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(said["would_run"], true);
+    assert_eq!(said["signature"]["ok"], true);
+    assert_eq!(said["events"][0]["ref"], "refs/heads/main");
+    assert_eq!(said["events"][0]["rules"][1], serde_json::json!({ "rule": "events", "wanted": true, "why": null }));
+    assert_eq!(said["steps"].as_array().unwrap().len(), 3);
+}
+
+#[test]
+fn a_job_is_explained_by_its_id() {
+    let site = site();
+    site.queue('b');
+    let name = site.names("queued").remove(0);
+    let id = name.strip_suffix(".job").unwrap();
+    let output = site.verb(&["explain", id]).output().unwrap();
+    let said = lines(&site, &output);
+    assert!(said.contains(&format!("job         {id}, queued\n")), "{said}");
+    assert!(said.contains("signature   genuine: found so at 20"), "{said}");
+    assert!(said.contains("answer      202 queued\n"), "{said}");
+    assert_eq!(output.status.code(), Some(0));
+    // What would run is judged by the configuration of today.
+    let changed = fs::read_to_string(site.path("hookspool.toml")).unwrap().replace("[\"main\"]", "[\"other\"]");
+    fs::write(site.path("hookspool.toml"), changed).unwrap();
+    let output = site.verb(&["explain", id]).output().unwrap();
+    assert!(lines(&site, &output).contains("branch main is not deployed  <- decides"), "{output:?}");
+    assert_eq!(output.status.code(), Some(1));
+}
+
+#[test]
+fn what_is_neither_hook_nor_job_and_what_cannot_be_read_is_said() {
+    let site = site();
+    let nobody = site.verb(&["explain", "nobody"]).output().unwrap();
+    assert_eq!(nobody.status.code(), Some(2));
+    assert_eq!(
+        String::from_utf8_lossy(&nobody.stderr),
+        "hookspool: no hook and no job `nobody`; the hooks are: docs\n"
+    );
+    let absent = site.verb(&["explain", "docs", "/absent"]).output().unwrap();
+    assert_eq!(absent.status.code(), Some(74));
+    let malformed = explain(&site, &signature(b"topsecret", b"{"), b"{", &[]);
+    let said = lines(&site, &malformed);
+    assert!(said.contains("answer      400 malformed payload\n") && said.contains("genuine: matches"), "{said}");
+}
