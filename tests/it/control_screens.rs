@@ -150,7 +150,7 @@ fn the_doctor_finds_what_was_broken_and_its_repair_repairs_it() {
     let mode = |name: &str, mode| fs::set_permissions(yard.path(name), fs::Permissions::from_mode(mode)).unwrap();
     for (name, wrong) in [
         ("secret", 0o644),
-        ("hookspool.toml", 0o666),
+        ("hookspool.toml", 0o660),
         ("spool/queued", 0o2777),
         ("spool/control", 0o770),
         ("spool/lock", 0o666),

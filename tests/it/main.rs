@@ -12,6 +12,7 @@ mod config_steps; // what is said of steps
 mod control_bench; // a yard for the verbs that change something
 mod control_care; // what is removed, when, and what never is
 mod control_deaths; // verbs and runners that die between request and answer; hostile requests
+mod control_operator; // the operator's page shows what the program prints
 mod control_orders; // what people order about, beside a runner and without one
 mod control_pages; // manual pages and completions
 mod control_screens; // what people see: lists, one screen, what is waited for, the doctor
