@@ -111,7 +111,9 @@ fn the_operators_page_shows_what_the_program_prints() {
             until("the hold holds", || scene.yard.path("spool/holds/shop").exists());
         }
         if command.starts_with("retry") {
-            until("it was tried", || scene.yard.site("begun").lines().count() >= 1 && scene.yard.is_in("failed", failed));
+            until("it was tried", || {
+                scene.yard.site("begun").lines().count() >= 1 && scene.yard.is_in("failed", failed)
+            });
         }
     }
     assert!(!differs, "the page shows something else; this is printed:\n{transcript}");

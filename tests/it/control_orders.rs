@@ -68,14 +68,6 @@ fn a_job_that_a_dead_runner_left_running_is_cancelled_without_one() {
     let id = json(&yard, &["list", "--state", "running"])[0]["id"].as_str().unwrap().to_owned();
     drop(runner);
     assert!(yard.is_in("running", id.parse().unwrap()), "dropping a runner kills it");
-    // It has one attempt, which was cut short: it has failed, or would wait for the next.
-    let (_, text) = said(&yard, &["cancel", &id]);
-    assert!(text.contains("has ended: interrupted"), "{text}");
-    yard.configure("", &[("docs", &GATE.replace("attempts = 1", "attempts = 9")), ("shop", GATE)]);
-    assert_eq!(said(&yard, &["retry", &id]).0, Some(0));
-    let runner = yard.start();
-    until_begun(&yard, 2);
-    drop(runner);
     let (status, text) = said(&yard, &["cancel", &id]);
     assert_eq!((status, text.ends_with(": cancelled\n")), (Some(0), true), "{text}");
     assert_eq!(yard.job(id.parse().unwrap())[..2], ["done", "cancelled"]);

@@ -25,6 +25,7 @@ mod crash_runner; // the runner killed at each system call, and the next one acc
 mod crash_strace; // system calls as values, and a fault at any one of them
 mod e2e_gateways; // a signed delivery through every web server, to a deployed file
 mod e2e_operator_files; // deploy/: each file loaded by the program that it is for
+mod e2e_restart; // a job that restarts its own runner, under supervisor
 mod e2e_transcripts; // what a sender is told, the same through every web server
 mod explain; // `explain`, of deliveries and jobs
 mod fastcgi_client; // the FastCGI responder against a client of others
@@ -38,6 +39,7 @@ mod hostile_output; // outputs that cannot be written, texts that should not be 
 mod hostile_peer; // `send` against odd servers, addresses that are none
 mod hostile_runner; // a runner started by the wrong person, or given hostile jobs
 mod intake_log; // the receiver's log lines, and what never gets into them
+mod runner_life; // repeats, retries, interruptions, what runs after a job, a new configuration
 mod runner_queues; // queues side by side, with real processes
 mod runner_yard; // a spool, hooks of a test's own and the real runner
 mod spool_append; // appends through the public interface, on the real disk
