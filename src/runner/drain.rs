@@ -7,7 +7,7 @@ use super::crew::Report;
 use super::past::Past;
 use super::recovery::is_bad;
 use super::reload::Reload;
-use crate::config::Config;
+use crate::config::{Config, RunnerSettings};
 use crate::model::{JobId, Outcome, State};
 use crate::spool::{Hold, Keeper, Settlement, SpoolError, What};
 use crate::system::bell::Bell;
@@ -17,8 +17,8 @@ use crate::system::watch::Watch;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::panic::resume_unwind;
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 /// How a drain ended.
@@ -79,6 +79,8 @@ pub(super) struct Drain<'a> {
     pub(super) holds: BTreeMap<String, Hold>,
     /// Jobs that waited when their hook was put on hold.
     pub(super) to_hold: Vec<JobId>,
+    /// What the care of the disk goes by.
+    pub(super) settings: &'a Mutex<RunnerSettings>,
 }
 
 impl Drain<'_> {

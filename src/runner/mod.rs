@@ -79,7 +79,7 @@ pub fn drain(config: Config, keeper: &Keeper, terms: Terms<'_>) -> Result<Ended,
     let ((tasks, taken), (reports, heard)) = (channel(), channel());
     let crew = Crew { keeper, tasks: Mutex::new(taken), reports, bell: &bell };
     let (crew, watch) = (&crew, watch(&config));
-    let (spool, settings) = (config.spool.clone(), config.runner.clone());
+    let (spool, settings) = (config.spool.clone(), Mutex::new(config.runner.clone()));
     let ended = scope(|scope| {
         let mut drain = Drain {
             config,
@@ -103,6 +103,7 @@ pub fn drain(config: Config, keeper: &Keeper, terms: Terms<'_>) -> Result<Ended,
             failed,
             holds: BTreeMap::new(),
             to_hold: Vec::new(),
+            settings: &settings,
         };
         let drain = scope.spawn(move || drain.run());
         if !terms.once {

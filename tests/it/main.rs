@@ -9,6 +9,13 @@ mod config_random; // no text makes the configuration panic
 mod config_rules; // what is said of rules, durations and retries
 mod config_secret; // what is said of secrets, and what never is
 mod config_steps; // what is said of steps
+mod control_bench; // a yard for the verbs that change something
+mod control_care; // what is removed, when, and what never is
+mod control_deaths; // verbs and runners that die between request and answer; hostile requests
+mod control_operator; // the operator's page shows what the program prints
+mod control_orders; // what people order about, beside a runner and without one
+mod control_pages; // manual pages and completions
+mod control_screens; // what people see: lists, one screen, what is waited for, the doctor
 mod crash_alone; // one runner and one copy of a job, whatever survives, stops or steps back
 mod crash_faults; // the runner with a file call failing
 mod crash_home; // a spool, deliveries by CGI and a runner whose steps leave marks
