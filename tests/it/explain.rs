@@ -4,6 +4,7 @@ use crate::hostile_bench::{Site, push};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::process::Output;
 
 const STEPS: &str = r#"steps = [{ git = "update" }, { run = ["make", "docs"] }, { shell = "true", always = true }]"#;
@@ -18,6 +19,21 @@ fn signature(secret: &[u8], body: &[u8]) -> String {
     let mut mac = Hmac::<Sha256>::new_from_slice(secret).unwrap();
     mac.update(body);
     format!("X-GitHub-Event: push\r\nX-Hub-Signature-256: sha256={}\r\n", hex::encode(mac.finalize().into_bytes()))
+}
+
+impl Site {
+    /// Gives the hook a second secret that counts until the end of a day.
+    fn rotate(&self, secret: &[u8], until: &str) {
+        fs::write(self.path("old"), secret).unwrap();
+        fs::set_permissions(self.path("old"), fs::Permissions::from_mode(0o600)).unwrap();
+        let text = fs::read_to_string(self.path("hookspool.toml")).unwrap();
+        let root = self.0.path().display();
+        let one = format!("secret = {{ file = \"{root}/secret\" }}");
+        let two =
+            format!("secret = [{{ file = \"{root}/secret\" }}, {{ file = \"{root}/old\", expires = \"{until}\" }}]");
+        assert!(text.contains(&one));
+        fs::write(self.path("hookspool.toml"), text.replace(&one, &two)).unwrap();
+    }
 }
 
 /// `explain docs` of `body` with `headers`, both in files.
@@ -160,4 +176,24 @@ fn what_is_neither_hook_nor_job_and_what_cannot_be_read_is_said() {
     let malformed = explain(&site, &signature(b"topsecret", b"{"), b"{", &[]);
     let said = lines(&site, &malformed);
     assert!(said.contains("answer      400 malformed payload\n") && said.contains("genuine: matches"), "{said}");
+}
+
+#[test]
+fn a_forge_without_a_secret_and_an_expired_one_are_told_apart() {
+    let site = site();
+    let body = push('a');
+    let empty = "X-GitHub-Event: push\nX-Hub-Signature-256: sha256=\n";
+    let said = lines(&site, &explain(&site, empty, &body, &[]));
+    assert!(said.contains("`X-Hub-Signature-256` is empty: the forge has no secret set for this hook\n"), "{said}");
+    site.rotate(b"old secret", "2026-01-31");
+    let output = explain(&site, &signature(b"old secret", &body), &body, &[]);
+    let said = lines(&site, &output);
+    let expected = "finding     it matches secret 2 of this hook, file `/root/old`, which has expired\n";
+    assert!(said.contains(expected), "{said}");
+    assert!(!said.contains("old secret"), "{said}");
+    assert_eq!(output.status.code(), Some(1));
+    // While it counted, it was right.
+    let output = explain(&site, &signature(b"old secret", &body), &body, &["--at", "2026-01-30T12:00:00Z"]);
+    assert!(lines(&site, &output).contains("genuine: matches secret 2 of this hook, file `/root/old`\n"), "{output:?}");
+    assert_eq!(output.status.code(), Some(0));
 }

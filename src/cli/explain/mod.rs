@@ -91,9 +91,10 @@ fn keys(config: &Config, hook: &Hook, now: Timestamp) -> Result<(Vec<Key>, Vec<K
         let unusable = |error| Failure::new(exit::NO_PERMISSION, format!("secret of hook `{}`: {error}", hook.name));
         let name = secret.source.source_name();
         let key = |label| Ok(Key { secret: secret.source.read().map_err(unusable)?, label });
-        match secret.expires.filter(|_| !secret.counts_at(now)) {
-            None => keys.push(key(format!("secret {number} of this hook, {name}"))?),
-            Some(at) => others.push(key(format!("secret {number} of this hook, {name}, which expired at {at}"))?),
+        if secret.counts_at(now) {
+            keys.push(key(format!("secret {number} of this hook, {name}"))?);
+        } else {
+            others.push(key(format!("secret {number} of this hook, {name}, which has expired"))?);
         }
     }
     let strangers = config.hooks.iter().filter(|other| other.name != hook.name);
