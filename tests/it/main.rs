@@ -41,8 +41,8 @@ mod hostile_peer; // `send` against odd servers, addresses that are none
 mod hostile_runner; // a runner started by the wrong person, or given hostile jobs
 mod intake_bench; // hooks of all providers, and deliveries to the CGI program
 mod intake_log; // the receiver's log lines, and what never gets into them
-mod runner_life; // repeats, retries, interruptions, what runs after a job, a new configuration
 mod intake_providers; // several refs, GET, secrets in other places, secrets that expire
+mod runner_life; // repeats, retries, interruptions, what runs after a job, a new configuration
 mod runner_queues; // queues side by side, with real processes
 mod runner_yard; // a spool, hooks of a test's own and the real runner
 mod send_shapes; // every test delivery that `send` can make

@@ -2,6 +2,8 @@
 //! nothing.
 
 mod diagnosis;
+mod job;
+mod keys;
 mod request;
 mod story;
 #[cfg(test)]
@@ -9,13 +11,12 @@ mod tests;
 
 use super::args::ExplainArgs;
 use super::exit::{self, Failure};
+use super::print;
 use super::receive::load;
-use super::{listing, print};
 use crate::config::{Config, Hook};
 use crate::intake::{Decision, admissible, as_form, decide, each, looks_like, mismatch, unmatched};
 use crate::model::{Delivery, Event, Head};
 use crate::provider::{Provider, Strength};
-use crate::spool;
 use diagnosis::{Case, Key};
 use jiff::Timestamp;
 use request::Request;
@@ -33,7 +34,7 @@ pub(super) fn run(config: Option<&Path>, args: &ExplainArgs) -> Result<ExitCode,
     let config = load(config)?;
     let story = match config.hook(&args.subject) {
         Some(hook) => explain_delivery(&config, hook, args)?,
-        None => explain_job(&config, &args.subject)?,
+        None => job::explain_job(&config, &args.subject)?,
     };
     if args.json {
         print::json(&story)?;
@@ -48,7 +49,7 @@ fn explain_delivery(config: &Config, hook: &Hook, args: &ExplainArgs) -> Result<
     let body = body(args, config.body_limit_bytes)?;
     let mut request = Request::new(lines.as_deref(), body);
     let now = args.at.unwrap_or_else(Timestamp::now);
-    let (keys, others) = keys(config, hook, now)?;
+    let (keys, others) = keys::keys(config, hook, now)?;
     let mut story = begun(hook, &request.head, request.remarks);
     if let Err(refusal) = admissible(hook, &request.head, config.body_limit_bytes) {
         story.remarks.push(refusal.reason);
@@ -82,29 +83,6 @@ fn begun(hook: &Hook, head: &Head, mut remarks: Vec<String>) -> Story {
 
 fn answer_of(reply: &crate::model::Reply) -> String {
     format!("{} {}", reply.status.line().0, reply.text)
-}
-
-/// The hook's secrets that count, and those that somebody may have mistaken for them.
-fn keys(config: &Config, hook: &Hook, now: Timestamp) -> Result<(Vec<Key>, Vec<Key>), Failure> {
-    let (mut keys, mut others) = (Vec::new(), Vec::new());
-    for (number, secret) in (1..).zip(&hook.secrets) {
-        let unusable = |error| Failure::new(exit::NO_PERMISSION, format!("secret of hook `{}`: {error}", hook.name));
-        let name = secret.source.source_name();
-        let key = |label| Ok(Key { secret: secret.source.read().map_err(unusable)?, label });
-        if secret.counts_at(now) {
-            keys.push(key(format!("secret {number} of this hook, {name}"))?);
-        } else {
-            others.push(key(format!("secret {number} of this hook, {name}, which has expired"))?);
-        }
-    }
-    let strangers = config.hooks.iter().filter(|other| other.name != hook.name);
-    let secrets = strangers.flat_map(|other| other.secrets.iter().map(move |secret| (other, secret)));
-    // A secret that whoever asks may not read explains nothing.
-    let readable = secrets.filter_map(|(other, secret)| Some((other, secret.source.read().ok()?)));
-    let wrong_hook = "the delivery was sent to the wrong hook, or the forge has the other secret";
-    let label = |name: &str| format!("the secret of hook `{name}`: {wrong_hook}");
-    others.extend(readable.map(|(other, secret)| Key { secret, label: label(&other.name) }));
-    Ok((keys, others))
 }
 
 fn signature(case: Case<'_>, keys: &[Key], others: &[Key]) -> Signature {
@@ -179,50 +157,6 @@ fn tell(hook: &Hook, event: &Event, unmatched: Option<&str>) -> EventStory {
         Decision::Ignore(_) => None,
     };
     EventStory::new(event, rules, note)
-}
-
-/// A job's delivery was found genuine before it was queued, and its file is sealed; its signature is not kept.
-fn explain_job(config: &Config, text: &str) -> Result<Story, Failure> {
-    let id = match listing::find(&config.spool, text) {
-        Ok(id) => id,
-        Err(failure) => return Err(no_subject(config, text, failure)),
-    };
-    let gone = || Failure::new(exit::NO, format!("no job `{text}`; `hookspool list` shows which there are"));
-    let shown = spool::show(&config.spool, id).map_err(listing::unreadable)?.ok_or_else(gone)?;
-    let damaged = || Failure::new(exit::NO, format!("the file of job {id} is damaged; `hookspool show {id}` says why"));
-    let meta = shown.meta.as_ref().ok_or_else(damaged)?;
-    let hook = config.hook(&meta.hook).ok_or_else(|| {
-        let why = format!("hook `{}` is gone from the configuration: the runner puts job {id} on hold", meta.hook);
-        Failure::new(exit::NO, why)
-    })?;
-    let mut body = Vec::new();
-    let payload = spool::payload(&config.spool, id).map_err(listing::unreadable)?.ok_or_else(gone)?;
-    payload
-        .take(config.body_limit_bytes)
-        .read_to_end(&mut body)
-        .map_err(|error| Failure::io("cannot read the payload", &error))?;
-    let headers = meta.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect();
-    let head = request::head(headers, meta.content_type.clone(), body.len());
-    let mut story = begun(hook, &head, Vec::new());
-    let outcome = shown.view.outcome.map(|outcome| format!(", {}", outcome.as_str())).unwrap_or_default();
-    story.job = Some(format!("{id}, {}{outcome}", shown.view.state.as_str()));
-    story.signature = Signature {
-        ok: true,
-        signed: what_is_signed(&hook.provider, &head),
-        says: format!("found so at {}, before the job was queued; it is not kept", meta.arrived_at),
-        findings: Vec::new(),
-    };
-    tell_events(&mut story, hook, &head, &body, |event| event.reference == meta.reference && event.kind == meta.event);
-    Ok(story.with_plan_of(hook))
-}
-
-/// The text is neither a hook nor a job.
-fn no_subject(config: &Config, text: &str, failure: Failure) -> Failure {
-    if failure.code != exit::NO {
-        return failure;
-    }
-    let names: Vec<&str> = config.hooks.iter().map(|hook| hook.name.as_str()).collect();
-    Failure::new(exit::USAGE, format!("no hook and no job `{text}`; the hooks are: {}", names.join(", ")))
 }
 
 fn body(args: &ExplainArgs, limit_bytes: u64) -> Result<Vec<u8>, Failure> {
