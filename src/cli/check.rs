@@ -38,6 +38,7 @@ fn right(config: &Config, json: bool) -> Result<ExitCode, Failure> {
             let (steps, dir) = (hook.plan.steps.len(), hook.plan.dir.display());
             print::line(&format!("hook {} ({}), {steps} steps in {dir}", hook.name, hook.provider.name()))?;
             print::line(&format!("  check: {}", hook.provider.strength()))?;
+            print::line(&format!("  queue {}: {}", hook.plan.queue, hook.plan.when_newer.meaning()))?;
         }
         for problem in &unreadable {
             print::line(&format!("warning: {problem}"))?;

@@ -4,9 +4,9 @@ use super::exit::{self, Failure};
 use super::listing::unreadable;
 use super::logging;
 use super::receive::load;
-use crate::runner::{DrainError, Ended, Terms, drain};
+use crate::runner::{DrainError, Ended, Reload, Terms, drain};
 use crate::spool::{Keeper, SpoolError};
-use crate::system::stop::Stop;
+use crate::system::stop::{Hangup, Stop};
 use crate::system::users;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
@@ -21,15 +21,20 @@ const LOOK: Duration = Duration::from_millis(20);
 /// Drains until told to stop, or with `once` until nothing is left. Exit 75 when another runner has the spool, 1 when
 /// `once` and a job failed for good.
 pub(super) fn run(config: Option<&Path>, once: bool, max_runtime: Option<Duration>) -> Result<ExitCode, Failure> {
-    let config = load(config)?;
+    let file = config;
+    let config = load(file)?;
     refuse_root(&config.spool)?;
-    let stop = Stop::install().map_err(|error| Failure::io("cannot watch for signals", &error))?;
+    let cannot_watch = |error| Failure::io("cannot watch for signals", &error);
+    let stop = Stop::install().map_err(cannot_watch)?;
+    let hangup = (!once).then(Hangup::install).transpose().map_err(cannot_watch)?;
+    let load_again = || load(file).map_err(|failure| failure.text);
+    let reload = hangup.as_ref().map(|hangup| Reload { hangup, load: &load_again });
     let keeper = lock(&config.spool).map_err(cannot_lock)?;
     keeper.limit_payload(config.body_limit_bytes);
     let log_dir = config.runner.log_dir.clone().unwrap_or_else(|| config.spool.join("log"));
     logging::to_stderr_and(&log_dir).map_err(|text| Failure::new(exit::CANNOT_CREATE, text))?;
     tracing::info!(event = "runner", spool = %config.spool.display(), pid = std::process::id());
-    let ended = drain(config, &keeper, Terms { stop: &stop, once, max_runtime }).map_err(|error| {
+    let ended = drain(config, &keeper, Terms { stop: &stop, once, max_runtime, reload }).map_err(|error| {
         tracing::error!(event = "runner-failed", reason = %error);
         match error {
             DrainError::Spool(error) => unreadable(error),

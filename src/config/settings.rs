@@ -147,10 +147,20 @@ pub struct Plan {
     pub on_interrupt: OnInterrupt,
     /// Longest time of one attempt.
     pub timeout: Duration,
+    /// Longest time in which a step prints nothing.
+    pub silence: Option<Duration>,
+    /// How often the remote is asked whether a delivery was missed.
+    pub reconcile: Option<Duration>,
     /// The steps, in order; at least one.
     pub steps: Vec<Step>,
-    /// Run after a failed last attempt; their failure changes nothing.
+    /// Run after a failed last attempt. The failure of what runs after a job changes nothing, here and below.
     pub on_failure: Vec<Step>,
+    /// Run after a success.
+    pub on_success: Vec<Step>,
+    /// Run after the first success that follows a failure of the same hook and ref.
+    pub on_recovery: Vec<Step>,
+    /// Run after each job that ended for good, after all others.
+    pub always: Vec<Step>,
 }
 
 /// `when_newer`.
@@ -164,6 +174,18 @@ pub enum WhenNewer {
     Replace,
     /// Run them all, side by side as far as there are workers: the jobs of the hook do not wait for each other.
     Parallel,
+}
+
+impl WhenNewer {
+    /// What becomes of jobs that wait, in words.
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Self::Supersede => "one job after the other; of several waiting for one ref the newest runs",
+            Self::Keep => "one job after the other; all of them run",
+            Self::Replace => "one job after the other; a newer one for the same ref stops the one that runs",
+            Self::Parallel => "all jobs run, side by side as far as `workers` allow, in the same directory",
+        }
+    }
 }
 
 /// `on_interrupt`.
@@ -211,8 +233,13 @@ pub struct Step {
     pub action: StepAction,
     /// Longest time (default: what the job has left).
     pub timeout: Option<Duration>,
+    /// Longest time in which it prints nothing (default: the hook's).
+    pub silence: Option<Duration>,
     /// Also after a failed step.
     pub always: bool,
+    /// The last step of a job that makes its own runner stop: when that happens while it runs, it has done what it was
+    /// for, and is left to itself.
+    pub restarts_runner: bool,
 }
 
 /// What a step does.

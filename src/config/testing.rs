@@ -45,8 +45,13 @@ pub(crate) fn hook(name: &str) -> Hook {
             },
             on_interrupt: OnInterrupt::Retry,
             timeout: Duration::from_secs(900),
+            silence: None,
+            reconcile: None,
             steps: Vec::new(),
             on_failure: Vec::new(),
+            on_success: Vec::new(),
+            on_recovery: Vec::new(),
+            always: Vec::new(),
         },
     }
 }

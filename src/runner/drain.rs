@@ -4,9 +4,11 @@ use super::attempt::{End, Task};
 use super::backlog::{Backlog, Choice, Item};
 use super::cancel::Cancel;
 use super::crew::Report;
+use super::past::Past;
 use super::recovery::is_bad;
-use crate::config::Config;
-use crate::model::{JobId, State};
+use super::reload::Reload;
+use crate::config::{Config, RunnerSettings};
+use crate::model::{JobId, Outcome, State};
 use crate::spool::{Hold, Keeper, Settlement, SpoolError, What};
 use crate::system::bell::Bell;
 use crate::system::reap;
@@ -15,8 +17,8 @@ use crate::system::watch::Watch;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::panic::resume_unwind;
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 /// How a drain ended.
@@ -48,6 +50,7 @@ pub(super) struct Running {
 /// The loop's own.
 pub(super) struct Drain<'a> {
     pub(super) config: Arc<Config>,
+    pub(super) past: Past,
     pub(super) keeper: &'a Keeper,
     pub(super) backlog: Backlog,
     pub(super) running: BTreeMap<JobId, Running>,
@@ -60,6 +63,7 @@ pub(super) struct Drain<'a> {
     pub(super) until: Option<Instant>,
     /// The request to stop, from outside.
     pub(super) stop: &'a Stop,
+    pub(super) reload: Option<Reload<'a>>,
     /// Tells running jobs that the runner has to stop.
     pub(super) halt: StopTrigger,
     pub(super) halted: Stop,
@@ -75,6 +79,8 @@ pub(super) struct Drain<'a> {
     pub(super) holds: BTreeMap<String, Hold>,
     /// Jobs that waited when their hook was put on hold.
     pub(super) to_hold: Vec<JobId>,
+    /// What the care of the disk goes by.
+    pub(super) settings: &'a Mutex<RunnerSettings>,
 }
 
 impl Drain<'_> {
@@ -91,12 +97,13 @@ impl Drain<'_> {
         loop {
             self.hear()?;
             self.take_orders()?;
+            self.reload_if_asked()?;
             if self.stop.requested() {
                 return Ok(Ended::Stopped);
             }
             match self.backlog.next(Timestamp::now(), self.may_begin()) {
                 Choice::Run(id) if self.hold_back(id)? => {}
-                Choice::Run(id) => self.begin(id),
+                Choice::Run(id) => self.begin_unless_done(id)?,
                 Choice::Supersede(id, newer) => self.give_way(id, newer, Settlement::SupersededBy { id: newer })?,
                 Choice::Repeat(id, first) => self.give_way(id, first, Settlement::RepeatOf { id: first })?,
                 Choice::Replace(id, newer) => self.replace(id, newer),
@@ -129,6 +136,23 @@ impl Drain<'_> {
         self.running.len() < self.config.runner.workers && !self.time_is_up()
     }
 
+    /// A sender that delivers again by itself does not make a job that is done run again. A person who released this
+    /// very job does.
+    fn begin_unless_done(&mut self, id: JobId) -> Result<(), SpoolError> {
+        let item = self.backlog.waiting(id).filter(|item| item.sends_again && item.not_before.is_none());
+        let done = item.map(|item| self.past.done(self.keeper, item)).transpose()?.flatten();
+        if let Some(first) = done.filter(|_| !self.was_released(id)) {
+            return self.decide(id, Settlement::RepeatOf { id: first });
+        }
+        self.begin(id);
+        Ok(())
+    }
+
+    /// Only a job that has been further on has a history in `queued/`.
+    fn was_released(&self, id: JobId) -> bool {
+        self.keeper.look(id, State::Queued).is_some_and(|(_, history)| !history.entries().is_empty())
+    }
+
     /// Hands a job to the crew.
     fn begin(&mut self, id: JobId) {
         let cancel = match Cancel::new() {
@@ -145,7 +169,8 @@ impl Drain<'_> {
         self.backlog.start(id);
         self.running.insert(id, Running { cancel: cancel.clone() });
         let alone = self.config.runner.workers == 1;
-        let task = Task { id, config: Arc::clone(&self.config), halted: self.halted.clone(), cancel, alone };
+        let (config, past, halted) = (Arc::clone(&self.config), self.past.clone(), self.halted.clone());
+        let task = Task { id, config, past, halted, cancel, alone };
         // The crew is there as long as this end of the channel is.
         let _nobody_takes = self.tasks.send(task);
     }
@@ -158,14 +183,20 @@ impl Drain<'_> {
             let item = self.backlog.end(id);
             let end = end.unwrap_or_else(|panic| resume_unwind(panic))?;
             self.failed += usize::from(is_bad(&end));
-            if let (End::Waiting(not_before), Some(item)) = (end, item) {
-                self.backlog.insert(id, Item { not_before: Some(not_before), ..item });
-            }
+            self.take_back(id, item, &end);
             if let Err(error) = reap::reap_orphans(true) {
                 tracing::warn!(event = "cannot-reap", reason = %error);
             }
         }
         if self.has_more && self.backlog.len() < RESCAN_BELOW { self.refill() } else { Ok(()) }
+    }
+
+    fn take_back(&mut self, id: JobId, item: Option<Item>, end: &End) {
+        let Some(item) = item else { return };
+        self.past.note(id, &item, end);
+        if let End::Waiting(not_before) = end {
+            self.backlog.insert(id, Item { not_before: Some(*not_before), ..item });
+        }
     }
 
     /// Waits for what runs, which was told to stop. The first error counts.
@@ -217,10 +248,15 @@ impl Drain<'_> {
 
     /// Settles a job that does not run.
     pub(super) fn decide(&mut self, id: JobId, settlement: Settlement) -> Result<(), SpoolError> {
-        self.backlog.remove(id);
+        let item = self.backlog.remove(id);
         let what = What::from(settlement.clone());
         match self.keeper.decide(id, settlement, Timestamp::now()) {
-            Ok(state) => tracing::info!(event = "decided", job = %id, what = %what, state = state.as_str()),
+            Ok(state) => {
+                tracing::info!(event = "decided", job = %id, what = %what, state = state.as_str());
+                if let (Some(item), State::Done) = (item, state) {
+                    self.past.note(id, &item, &End::Over { outcome: Outcome::Superseded, commit: None });
+                }
+            }
             // A person was quicker.
             Err(error) if error.is_missing() => {}
             Err(error) => return Err(error),
@@ -237,7 +273,9 @@ impl Drain<'_> {
         let began = Instant::now();
         let left = self.until.map_or(POLL, |until| until.saturating_duration_since(began));
         let at_most = if left.is_zero() { at_most.min(POLL) } else { at_most.min(POLL).min(left) };
-        let appeared = self.watch.wait(&[self.stop.fd(), self.bell.fd()], at_most).unwrap_or_else(|error| {
+        let hangup = self.reload.map(|reload| reload.hangup.fd());
+        let fds: Vec<_> = [Some(self.stop.fd()), Some(self.bell.fd()), hangup].into_iter().flatten().collect();
+        let appeared = self.watch.wait(&fds, at_most).unwrap_or_else(|error| {
             tracing::error!(event = "wait-failed", reason = %error);
             std::thread::sleep(PAUSE);
             true

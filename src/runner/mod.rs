@@ -4,17 +4,24 @@ mod attempt;
 mod backlog;
 mod cancel;
 pub mod care;
+mod conclusion;
 mod crew;
 mod drain;
+mod ledger;
 pub mod log;
 mod newcomers;
 pub mod orders;
+mod past;
 mod payload;
 mod recovery;
+mod reload;
+mod senders;
+mod stage;
 pub mod steps;
 mod verdict;
 
 pub use drain::Ended;
+pub use reload::Reload;
 pub use verdict::{Verdict, judge};
 
 use crate::config::Config;
@@ -26,6 +33,7 @@ use crate::system::watch::Watch;
 use backlog::Backlog;
 use crew::Crew;
 use drain::Drain;
+use past::Past;
 use std::collections::BTreeMap;
 use std::io;
 use std::panic::resume_unwind;
@@ -35,7 +43,7 @@ use std::thread::scope;
 use std::time::{Duration, Instant};
 
 /// How long to drain.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Terms<'a> {
     /// The request to stop.
     pub stop: &'a Stop,
@@ -43,6 +51,8 @@ pub struct Terms<'a> {
     pub once: bool,
     /// Begin nothing after this time, and end when what runs then has ended.
     pub max_runtime: Option<Duration>,
+    /// How a new configuration is had.
+    pub reload: Option<Reload<'a>>,
 }
 
 /// Why nothing was drained, or not to the end.
@@ -60,7 +70,8 @@ pub enum DrainError {
 /// that it can hear of arrivals, orders and stops while a job runs.
 pub fn drain(config: Config, keeper: &Keeper, terms: Terms<'_>) -> Result<Ended, DrainError> {
     let until = terms.max_runtime.map(|time| Instant::now() + time);
-    let failed = recovery::recover(keeper, &config)?;
+    let (config, past) = (Arc::new(config), Past::default());
+    let failed = recovery::recover(keeper, &config, &past, terms.stop)?;
     keeper.put_letters_back()?;
     let (halted, halt) = Stop::by_hand()?;
     let (stop_caring, end_caring) = (halted.clone(), halt.clone());
@@ -68,10 +79,11 @@ pub fn drain(config: Config, keeper: &Keeper, terms: Terms<'_>) -> Result<Ended,
     let ((tasks, taken), (reports, heard)) = (channel(), channel());
     let crew = Crew { keeper, tasks: Mutex::new(taken), reports, bell: &bell };
     let (crew, watch) = (&crew, watch(&config));
-    let (spool, settings) = (config.spool.clone(), config.runner.clone());
+    let (spool, settings) = (config.spool.clone(), Mutex::new(config.runner.clone()));
     let ended = scope(|scope| {
         let mut drain = Drain {
-            config: Arc::new(config),
+            config,
+            past,
             keeper,
             backlog: Backlog::default(),
             running: BTreeMap::new(),
@@ -80,6 +92,7 @@ pub fn drain(config: Config, keeper: &Keeper, terms: Terms<'_>) -> Result<Ended,
             once: terms.once,
             until,
             stop: terms.stop,
+            reload: terms.reload,
             halt,
             halted,
             tasks,
@@ -90,6 +103,7 @@ pub fn drain(config: Config, keeper: &Keeper, terms: Terms<'_>) -> Result<Ended,
             failed,
             holds: BTreeMap::new(),
             to_hold: Vec::new(),
+            settings: &settings,
         };
         let drain = scope.spawn(move || drain.run());
         if !terms.once {

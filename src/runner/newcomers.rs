@@ -41,6 +41,12 @@ fn item(config: &Config, id: JobId, meta: JobMeta) -> Item {
     }
 }
 
+/// The queue of a job of hook `hook`; `None` when there is no such hook.
+pub(super) fn queue_of(config: &Config, id: JobId, hook: &str) -> Option<String> {
+    let plan = &config.hook(hook)?.plan;
+    Some(Item::queue(id, &plan.queue, plan.when_newer))
+}
+
 /// Tells of what does not belong in the spool.
 pub(super) fn report(problems: &[Problem]) {
     for problem in problems {

@@ -1,21 +1,28 @@
 //! Edge. What the last runner left in `running/` is accounted for before anything is begun.
 
-use super::attempt::{self, End};
+use super::DrainError;
+use super::attempt::{self, End, Task};
+use super::cancel::Cancel;
 use super::newcomers::report;
+use super::past::Past;
 use super::payload::PayloadFile;
 use crate::config::Config;
 use crate::model::{Outcome, State};
-use crate::spool::{Keeper, SpoolError};
+use crate::spool::Keeper;
+use crate::system::stop::Stop;
 use jiff::Timestamp;
+use std::sync::Arc;
 
 /// Whatever of such a job still lives is ended first, so that no second copy ever runs beside it; then the hook's
 /// `on_interrupt` decides. The number of jobs that have failed for good by it.
-pub(super) fn recover(keeper: &Keeper, config: &Config) -> Result<usize, SpoolError> {
+pub(super) fn recover(keeper: &Keeper, config: &Arc<Config>, past: &Past, stop: &Stop) -> Result<usize, DrainError> {
     let recovered = keeper.recover(Timestamp::now())?;
     report(&recovered.problems);
     let mut failed = 0;
     for claim in recovered.interrupted {
-        failed += usize::from(is_bad(&attempt::account_for(claim, config)?));
+        let (config, past, cancel) = (Arc::clone(config), past.clone(), Cancel::new()?);
+        let task = Task { id: claim.id(), config, past, halted: stop.clone(), cancel, alone: true };
+        failed += usize::from(is_bad(&attempt::account_for(keeper, claim, &task)?));
     }
     PayloadFile::remove_all(&config.spool.join(State::Running.as_str()));
     Ok(failed)
@@ -23,5 +30,5 @@ pub(super) fn recover(keeper: &Keeper, config: &Config) -> Result<usize, SpoolEr
 
 /// Whether a job has failed for good.
 pub(super) fn is_bad(end: &End) -> bool {
-    matches!(end, End::Over(Outcome::Failed | Outcome::TimedOut | Outcome::Interrupted))
+    matches!(end, End::Over { outcome: Outcome::Failed | Outcome::TimedOut | Outcome::Interrupted, .. })
 }

@@ -53,12 +53,28 @@ pub enum What {
         /// Whether it is one of `on_failure`.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         on_failure: bool,
+        /// Its list, unless that is `steps`.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        list: String,
         /// How it ended, in words.
         #[serde(default)]
         result: String,
         /// How long it took.
         ms: u64,
     },
+    /// The steps are over, for good; what runs after them changes nothing of it.
+    Concluded {
+        /// How the job will end.
+        outcome: Outcome,
+        /// Why, where that needs a word.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+        /// The commit that was deployed, hex.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        commit: Option<String>,
+    },
+    /// The step that may restart the runner is about to begin: if the runner ends now, that is why.
+    Restarts,
     /// The job ended for good.
     Ended {
         /// How.
@@ -108,10 +124,19 @@ impl fmt::Display for What {
         match self {
             Self::Claimed { runner_pid, .. } => write!(f, "claimed by runner {runner_pid}"),
             Self::Started { attempt, .. } => write!(f, "attempt {attempt} started"),
-            Self::Step { index, title, on_failure, result, ms, .. } => {
-                let list = if *on_failure { "on_failure" } else { "step" };
+            Self::Step { index, title, on_failure, list, result, ms, .. } => {
+                let list = match list.as_str() {
+                    "" if *on_failure => "on_failure",
+                    "" => "step",
+                    list => list,
+                };
                 write!(f, "{list} {index} `{title}` {result} after {ms} ms")
             }
+            Self::Concluded { outcome, commit: None, .. } => write!(f, "steps over: {}", outcome.as_str()),
+            Self::Concluded { outcome, commit: Some(commit), .. } => {
+                write!(f, "steps over: {}, deployed commit {commit}", outcome.as_str())
+            }
+            Self::Restarts => f.write_str("the next step may restart the runner"),
             Self::Ended { outcome, reason: None } => f.write_str(outcome.as_str()),
             Self::Ended { outcome, reason: Some(reason) } => write!(f, "{}: {reason}", outcome.as_str()),
             Self::WillRetry { not_before, reason } => {

@@ -98,9 +98,33 @@ impl History {
         }
     }
 
+    /// How the attempt that began last was concluded, if it was: outcome and reason. A runner that ended while the step
+    /// ran that restarts it has not failed.
+    pub fn conclusion(&self) -> Option<(Outcome, Option<String>)> {
+        let concluded = self.since_start().find_map(|what| match what {
+            What::Concluded { outcome, reason, .. } => Some((*outcome, reason.clone())),
+            _ => None,
+        });
+        let mut said = self.since_start().filter(|what| !matches!(what, What::Note { .. }));
+        let restarts = matches!(said.next(), Some(What::Restarts));
+        concluded.or_else(|| restarts.then_some((Outcome::Succeeded, None)))
+    }
+
+    /// The commit that was deployed last, hex.
+    pub fn commit(&self) -> Option<&str> {
+        self.entries.iter().rev().find_map(|e| match &e.what {
+            What::Concluded { commit, .. } => commit.as_deref(),
+            _ => None,
+        })
+    }
+
+    fn since_start(&self) -> impl Iterator<Item = &What> {
+        self.entries.iter().rev().map(|e| &e.what).take_while(|w| !matches!(w, What::Started { .. }))
+    }
+
     /// The last entry that decided the state.
     fn last_turn(&self) -> Option<&What> {
-        self.entries.iter().rev().map(|e| &e.what).find(|w| !matches!(w, What::Step { .. } | What::Note { .. }))
+        self.entries.iter().rev().map(|e| &e.what).find(|w| !is_remark(w))
     }
 
     fn whats(&self) -> impl Iterator<Item = &What> {
@@ -121,8 +145,12 @@ fn state_after(state: State, what: &What) -> State {
         What::Held { .. } => State::Held,
         What::Released => State::Queued,
         What::Corrupt { .. } => State::Corrupt,
-        What::Step { .. } | What::Note { .. } => state,
+        What::Step { .. } | What::Note { .. } | What::Concluded { .. } | What::Restarts => state,
     }
+}
+
+fn is_remark(what: &What) -> bool {
+    matches!(what, What::Step { .. } | What::Note { .. } | What::Concluded { .. } | What::Restarts)
 }
 
 fn unreadable(line: &[u8]) -> What {

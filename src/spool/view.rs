@@ -243,7 +243,7 @@ fn load<D: Disk>(disk: &D, id: JobId, hint: Option<State>) -> Result<Option<Show
     Ok(None)
 }
 
-fn load_from<D: Disk>(disk: &D, id: JobId, state: State) -> Result<Shown, SpoolError> {
+pub(super) fn load_from<D: Disk>(disk: &D, id: JobId, state: State) -> Result<Shown, SpoolError> {
     let error = |name: &str, e| SpoolError::call("read", disk.path(Place::In(state), name.as_ref()), e);
     let meta = match describe_job(disk, id, state) {
         Err(Errno::LOOP | Errno::NXIO | Errno::IO) => None,

@@ -9,7 +9,7 @@ use rustix::fs::Mode;
 use rustix::io::FdFlags;
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal, setsid, umask};
 use std::ffi::OsString;
-use std::fs;
+use std::fs::{self, File};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd, RawFd};
 use std::os::unix::process::CommandExt;
@@ -46,14 +46,14 @@ pub struct Child {
 }
 
 impl Child {
-    /// Starts `program` in a new session, with standard input empty and both outputs on pipes.
-    pub fn start(program: &Program) -> io::Result<Self> {
+    /// Starts `program` in a new session, with standard input empty and both outputs on pipes, or in `file`.
+    pub fn start(program: &Program, file: Option<&File>) -> io::Result<Self> {
         let mut command = Command::new(&program.file);
         if let Some((name, arguments)) = program.argv.split_first() {
             command.arg0(name).args(arguments);
         }
         command.current_dir(&program.dir).env_clear().envs(program.env.iter().map(|(k, v)| (k, v)));
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.stdin(Stdio::null()).stdout(output(file)?).stderr(output(file)?);
         enter_own_session(&mut command, inherited());
         let mut child = reap::start_direct(&mut command)?;
         match pidfd_open(pid_of(&child), PidfdFlags::empty()) {
@@ -81,6 +81,12 @@ impl Child {
         Some((self.process.stdout.take()?.into(), self.process.stderr.take()?.into()))
     }
 
+    /// Lets it go on without us: it is reaped with the orphans.
+    pub fn leave(mut self) {
+        self.is_reaped = true;
+        reap::forget_direct(self.process.id());
+    }
+
     /// The exit status; blocks until there is one.
     pub fn reap(&mut self) -> io::Result<ExitStatus> {
         let status = self.process.wait()?;
@@ -101,6 +107,10 @@ impl Drop for Child {
             _ => reap::forget_direct(self.process.id()),
         }
     }
+}
+
+fn output(file: Option<&File>) -> io::Result<Stdio> {
+    file.map_or_else(|| Ok(Stdio::piped()), |file| Ok(file.try_clone()?.into()))
 }
 
 fn pid_of(child: &std::process::Child) -> Pid {

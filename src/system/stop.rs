@@ -1,8 +1,8 @@
 //! Edge. A request to stop: SIGTERM and SIGINT as a descriptor that becomes readable, and stays so.
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use signal_hook::consts::{SIGINT, SIGTERM};
-use std::io::{self, Write};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
@@ -57,6 +57,34 @@ impl Stop {
     /// Readable once the request was made; never to be read.
     pub fn fd(&self) -> BorrowedFd<'_> {
         self.0.read.as_fd()
+    }
+}
+
+/// SIGHUP: a request that is taken, and may then be made again.
+#[derive(Debug)]
+pub struct Hangup(UnixStream);
+
+impl Hangup {
+    /// From now on SIGHUP does not end this process any more.
+    pub fn install() -> io::Result<Self> {
+        let (read, write) = UnixStream::pair()?;
+        read.set_nonblocking(true)?;
+        signal_hook::low_level::pipe::register(SIGHUP, write)?;
+        Ok(Self(read))
+    }
+
+    /// Whether it was made since the last time. Does not block.
+    pub fn take(&self) -> bool {
+        let mut was_made = false;
+        while matches!((&self.0).read(&mut [0; 64]), Ok(1..)) {
+            was_made = true;
+        }
+        was_made
+    }
+
+    /// Readable once the request was made, until it is taken.
+    pub fn fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
     }
 }
 

@@ -253,7 +253,7 @@ mod tests {
             env: vec![("PATH".into(), "/usr/bin:/bin".into())],
         };
         for _ in 0..5 {
-            let child = Child::start(&program).unwrap();
+            let child = Child::start(&program, None).unwrap();
             let mut tree = Tree::of("no job");
             tree.add(child.pid());
             let frozen = keys(&tree.freeze().unwrap());

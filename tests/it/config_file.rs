@@ -37,13 +37,13 @@ hookspool.toml:2:14: `body_limit` must be a size, not an integer
 }
 
 #[test]
-fn the_runners_settings_are_checked_and_what_does_nothing_yet_is_refused() {
+fn the_runners_settings_are_checked() {
     is_reported(
         r#"spool = "/s"
 body_limit = "2GiB"
 [runner]
 workers = 0
-keep = "30d"
+keep = "1s"
 grace = "2"
 log_dir = "x"
 nonsense = 1
@@ -59,10 +59,10 @@ hookspool.toml:4:11: `workers` must be an integer from 1 to 64
 4 | workers = 0
   |           ^
 
-hookspool.toml:5:1: `keep` does not work in this version yet
+hookspool.toml:5:8: `keep` must be from 1m to 36500d
   |
-5 | keep = "30d"
-  | ^^^^ jobs that ended and their logs stay until you remove them
+5 | keep = "1s"
+  |        ^^^^
 
 hookspool.toml:6:9: `2` is not a duration
   |
@@ -77,7 +77,7 @@ hookspool.toml:7:11: `log_dir` must be an absolute path
 hookspool.toml:8:1: unknown key `nonsense`
   |
 8 | nonsense = 1
-  | ^^^^^^^^ `[runner]` may hold `workers`, `log_dir`, `grace`"#,
+  | ^^^^^^^^ `[runner]` may hold `workers`, `log_dir`, `keep`, `keep_count`, `grace`"#,
     );
     is_reported(
         r#"spool = "/s"

@@ -274,14 +274,26 @@ hookspool.toml:8:16: unknown word `holds` for `on_interrupt`
 }
 
 #[test]
-fn a_key_that_does_nothing_yet_is_refused() {
+fn a_word_of_snares_is_told_its_key() {
     is_reported(
-        &with(r#"silence = "5m""#),
+        &with(r#"queue = "evict""#),
         r#"
-hookspool.toml:8:1: `silence` does not work in this version yet
+hookspool.toml:8:9: `evict` says what becomes of waiting jobs, and `queue` is a name
   |
-8 | silence = "5m"
-  | ^^^^^^^ only `timeout` ends a step that hangs"#,
+8 | queue = "evict"
+  |         ^^^^^^^ write `when_newer = "evict"`"#,
+    );
+}
+
+#[test]
+fn reconcile_is_not_asked_for_all_the_time() {
+    is_reported(
+        &with(r#"reconcile = "1s""#),
+        r#"
+hookspool.toml:8:13: `reconcile` must be from 10s to 7d
+  |
+8 | reconcile = "1s"
+  |             ^^^^"#,
     );
 }
 

@@ -184,3 +184,31 @@ hookspool.toml:2:1: `steps` is missing
   | ^^^^^^^^ add `steps = …`: what a job does, in order",
     );
 }
+
+#[test]
+fn the_step_that_restarts_the_runner_is_a_program_and_the_last_of_a_job() {
+    is_reported(
+        &with(r#"steps = [{ shell = "make", restarts_runner = true }, { shell = "true" }]"#),
+        r#"
+hookspool.toml:7:10: the step that restarts the runner must be the last
+  |
+7 | steps = [{ shell = "make", restarts_runner = true }, { shell = "true" }]
+  |          ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ nothing runs after it"#,
+    );
+    is_reported(
+        &with(r#"steps = [{ remove = "dist", restarts_runner = true }]"#),
+        r#"
+hookspool.toml:7:29: `restarts_runner` goes with `run` and `shell` only
+  |
+7 | steps = [{ remove = "dist", restarts_runner = true }]
+  |                             ^^^^^^^^^^^^^^^"#,
+    );
+    is_reported(
+        &with(r#"on_success = [{ shell = "make", restarts_runner = true }]"#),
+        r#"
+hookspool.toml:8:14: no step of `on_success` can restart the runner
+  |
+8 | on_success = [{ shell = "make", restarts_runner = true }]
+  |              ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ make it the last of `steps`"#,
+    );
+}

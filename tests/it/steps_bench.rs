@@ -3,7 +3,7 @@
 use hookspool::config::{Backoff, OnInterrupt, Plan, Retry, RetryOn, Step, StepAction, WhenNewer};
 use hookspool::model::{EventKind, JobId, RefName};
 use hookspool::runner::log::JobLog;
-use hookspool::runner::steps::{Control, Facts, JobResult, StepRecord, StepResult, run_job, run_on_failure};
+use hookspool::runner::steps::{Control, Facts, JobResult, List, StepNews, StepRecord, StepResult, run_after, run_job};
 use hookspool::system::stop::{Stop, StopTrigger};
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
@@ -44,7 +44,7 @@ impl Done {
 }
 
 pub(crate) fn step(action: StepAction) -> Step {
-    Step { action, timeout: None, always: false }
+    Step { action, timeout: None, silence: None, always: false, restarts_runner: false }
 }
 
 pub(crate) fn shell(script: &str) -> Step {
@@ -94,10 +94,7 @@ impl Bench {
     pub(crate) fn run(&self) -> Done {
         let mut records = Vec::new();
         let mut log = JobLog::open(&self.facts.log).unwrap();
-        let result = run_job(&self.plan, &self.facts, &mut log, &self.control(), &mut |record| {
-            records.push(record.clone());
-            Ok(())
-        });
+        let result = run_job(&self.plan, &self.facts, &mut log, &self.control(), &mut |news| note(&mut records, news));
         log.finish().unwrap();
         Done { result, records, log: self.log() }
     }
@@ -105,9 +102,8 @@ impl Bench {
     pub(crate) fn run_on_failure(&self, result: &JobResult) -> Vec<StepRecord> {
         let mut records = Vec::new();
         let mut log = JobLog::open(&self.facts.log).unwrap();
-        run_on_failure(&self.plan, &self.facts, result, &mut log, &self.control(), &mut |record| {
-            records.push(record.clone());
-            Ok(())
+        run_after(List::OnFailure, &self.plan, &self.facts, result, &mut log, &self.control(), &mut |news| {
+            note(&mut records, news)
         });
         records
     }
@@ -186,6 +182,14 @@ pub(crate) fn in_own_process(name: &str) -> bool {
     true
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "what a recorder returns")]
+fn note(records: &mut Vec<StepRecord>, news: StepNews<'_>) -> std::io::Result<()> {
+    if let StepNews::Ended(record) = news {
+        records.push(record.clone());
+    }
+    Ok(())
+}
+
 fn plan(dir: PathBuf, steps: Vec<Step>) -> Plan {
     Plan {
         dir,
@@ -198,8 +202,13 @@ fn plan(dir: PathBuf, steps: Vec<Step>) -> Plan {
         },
         on_interrupt: OnInterrupt::Retry,
         timeout: LONG,
+        silence: None,
+        reconcile: None,
         steps,
         on_failure: Vec::new(),
+        on_success: Vec::new(),
+        on_recovery: Vec::new(),
+        always: Vec::new(),
     }
 }
 

@@ -4,7 +4,7 @@ use super::steps_bench::{Bench, LONG, always, run, shell, step};
 use hookspool::config::{Step, StepAction};
 use hookspool::model::Outcome;
 use hookspool::runner::log::JobLog;
-use hookspool::runner::steps::{List, StepResult, run_job};
+use hookspool::runner::steps::{List, StepNews, StepResult, run_job};
 use std::fs;
 use std::io;
 use std::os::unix::fs::PermissionsExt;
@@ -199,7 +199,7 @@ fn a_cancelled_job_ends_at_once_and_its_always_steps_run() {
 fn a_step_that_cannot_be_recorded_fails_the_job_and_may_be_tried_again() {
     let bench = Bench::new([shell("echo 1 >>seen"), shell("echo 2 >>seen"), always(shell("echo 3 >>seen"))]);
     let mut log = JobLog::open(&bench.facts.log).unwrap();
-    let full = |_: &_| Err(io::Error::other("disk full"));
+    let full = |_: StepNews<'_>| Err(io::Error::other("disk full"));
     let result = run_job(&bench.plan, &bench.facts, &mut log, &bench.control(), &mut { full });
     assert_eq!((result.outcome, result.transient), (Outcome::Failed, true));
     assert_eq!(result.reason, "cannot record step 1 (echo 1 >>seen): disk full");

@@ -55,8 +55,8 @@ fn explain_delivery(config: &Config, hook: &Hook, args: &ExplainArgs) -> Result<
     }
     let case = Case { provider: &hook.provider, head: &request.head, body: &request.body, now };
     story.signature = signature(case, &keys, &others);
-    if !story.signature.ok && story.answer.is_empty() {
-        story.answer = "403 signature missing or wrong".to_owned();
+    if !story.signature.ok {
+        answer_unless_refused(&mut story, "403 signature missing or wrong".to_owned());
     }
     tell_events(&mut story, hook, &request.head, &request.body, |_| true);
     Ok(story.with_plan_of(hook))

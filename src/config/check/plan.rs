@@ -11,6 +11,8 @@ use std::time::Duration;
 
 /// Bounds of a time-out.
 pub(super) const TIMEOUT_LIMITS: [&str; 2] = ["1ms", "7d"];
+/// Bounds of `reconcile`: each is a question to the remote.
+const RECONCILE_LIMITS: [&str; 2] = ["10s", "7d"];
 /// Bounds of `backoff` and `cap`.
 const WAIT_LIMITS: [&str; 2] = ["1ms", "7d"];
 
@@ -29,7 +31,7 @@ const ON_INTERRUPT: [(&str, OnInterrupt); 2] = [("retry", OnInterrupt::Retry), (
 /// The plan; its queue is empty where none is named.
 pub(super) fn plan(layers: &Layers<'_>, findings: &mut Findings<'_>) -> Option<Plan> {
     let dir = layers.get("dir").and_then(|entry| value::absolute_path(&entry, findings));
-    let queue = layers.get("queue").map_or(Some(String::new()), |entry| value::name(&entry, findings));
+    let queue = layers.get("queue").map_or(Some(String::new()), |entry| queue(&entry, findings));
     let when_newer = word(layers, "when_newer", &WHEN_NEWER, findings);
     let on_interrupt = word(layers, "on_interrupt", &ON_INTERRUPT, findings);
     let retry = match layers.get("retry") {
@@ -40,8 +42,11 @@ pub(super) fn plan(layers: &Layers<'_>, findings: &mut Findings<'_>) -> Option<P
         Some(entry) => value::duration(&entry, TIMEOUT_LIMITS, findings),
         None => default_duration(Table::Hook, "timeout"),
     };
+    let silence = optional(layers, "silence", findings);
+    let reconcile = optional(layers, "reconcile", findings);
     let steps = layers.get("steps").and_then(|entry| step::steps(&entry, findings));
-    let on_failure = layers.get("on_failure").map_or(Some(Vec::new()), |entry| step::steps(&entry, findings));
+    let [on_failure, on_success, on_recovery, always] = ["on_failure", "on_success", "on_recovery", "always"]
+        .map(|key| layers.get(key).map_or(Some(Vec::new()), |entry| step::steps_after(&entry, findings)));
     Some(Plan {
         dir: dir?,
         queue: queue?,
@@ -49,9 +54,35 @@ pub(super) fn plan(layers: &Layers<'_>, findings: &mut Findings<'_>) -> Option<P
         retry: retry?,
         on_interrupt: on_interrupt?,
         timeout: timeout?,
+        silence: silence?,
+        reconcile: reconcile?,
         steps: steps?,
         on_failure: on_failure?,
+        on_success: on_success?,
+        on_recovery: on_recovery?,
+        always: always?,
     })
+}
+
+/// A duration that may be absent; the outer `None` when it is wrong.
+#[expect(clippy::option_option, reason = "wrong, absent and right are three things")]
+fn optional(layers: &Layers<'_>, key: &str, findings: &mut Findings<'_>) -> Option<Option<Duration>> {
+    let limits = if key == "reconcile" { RECONCILE_LIMITS } else { TIMEOUT_LIMITS };
+    match layers.get(key) {
+        Some(entry) => value::duration(&entry, limits, findings).map(Some),
+        None => Some(None),
+    }
+}
+
+/// A queue's name; snare's users may mean something else by the key.
+fn queue(entry: &Entry<'_>, findings: &mut Findings<'_>) -> Option<String> {
+    let name = value::name(entry, findings)?;
+    if ["sequential", "parallel", "evict"].contains(&name.as_str()) {
+        let message = format!("`{name}` says what becomes of waiting jobs, and `queue` is a name");
+        entry.wrong(findings, message, format!("write `when_newer = \"{name}\"`"));
+        return None;
+    }
+    Some(name)
 }
 
 fn word<T: Copy>(layers: &Layers<'_>, key: &str, words: &[(&str, T)], findings: &mut Findings<'_>) -> Option<T> {

@@ -18,7 +18,24 @@ pub(super) fn steps(entry: &Entry<'_>, findings: &mut Findings<'_>) -> Option<Ve
     let hint = "add at least one, such as `{ run = [\"make\", \"install\"] }`";
     let list = value::filled_list(entry, hint, findings)?;
     let steps: Vec<_> = list.iter().map(|element| step(element, findings)).collect();
-    steps.into_iter().collect()
+    let steps = steps.into_iter().collect::<Option<Vec<Step>>>()?;
+    let mut before_the_last = list.iter().zip(&steps).rev().skip(1);
+    if let Some((element, _)) = before_the_last.find(|(_, step)| step.restarts_runner) {
+        element.wrong(findings, "the step that restarts the runner must be the last", "nothing runs after it");
+        return None;
+    }
+    Some(steps)
+}
+
+/// The steps that follow a job.
+pub(super) fn steps_after(entry: &Entry<'_>, findings: &mut Findings<'_>) -> Option<Vec<Step>> {
+    let steps = steps(entry, findings)?;
+    if steps.iter().any(|step| step.restarts_runner) {
+        let message = format!("no step of `{}` can restart the runner", entry.key);
+        entry.wrong(findings, message, "make it the last of `steps`");
+        return None;
+    }
+    Some(steps)
 }
 
 fn step(entry: &Entry<'_>, findings: &mut Findings<'_>) -> Option<Step> {
@@ -30,12 +47,29 @@ fn step(entry: &Entry<'_>, findings: &mut Findings<'_>) -> Option<Step> {
     let action = action(&table, findings);
     git_keys_without_git(&table, findings);
     let timeout = table.get("timeout").map(|entry| value::duration(&entry, TIMEOUT_LIMITS, findings));
+    let silence = table.get("silence").map(|entry| value::duration(&entry, TIMEOUT_LIMITS, findings));
     let always = table.get("always").map_or(Some(false), |entry| value::boolean(&entry, findings));
+    let restarts_runner = restarts_runner(&table, findings);
     let timeout = match timeout {
         Some(read) => Some(read?),
         None => None,
     };
-    Some(Step { action: action?, timeout, always: always? })
+    let silence = match silence {
+        Some(read) => Some(read?),
+        None => None,
+    };
+    Some(Step { action: action?, timeout, silence, always: always?, restarts_runner: restarts_runner? })
+}
+
+/// Only a program can restart anything.
+fn restarts_runner(table: &Section<'_>, findings: &mut Findings<'_>) -> Option<bool> {
+    let Some(entry) = table.get("restarts_runner") else { return Some(false) };
+    let restarts = value::boolean(&entry, findings)?;
+    if restarts && table.get("run").is_none() && table.get("shell").is_none() {
+        findings.add(entry.key_span, "`restarts_runner` goes with `run` and `shell` only", "");
+        return None;
+    }
+    Some(restarts)
 }
 
 fn step_hint(entry: &Entry<'_>) -> String {

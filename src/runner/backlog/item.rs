@@ -2,6 +2,7 @@
 
 use crate::config::WhenNewer;
 use crate::model::{EventKind, JobId, JobMeta, RefName};
+use crate::runner::senders::sends_again_by_itself;
 use jiff::Timestamp;
 
 /// What has to be known of a job to say when it runs.
@@ -21,19 +22,31 @@ pub(in crate::runner) struct Item {
     pub(in crate::runner) when_newer: WhenNewer,
     /// Not before this time, for a retry.
     pub(in crate::runner) not_before: Option<Timestamp>,
+    /// The sender delivers again by itself: a delivery that is done is not run again.
+    pub(in crate::runner) sends_again: bool,
 }
 
 /// Hook, event and ref: the newest job of these does all that an older one would. A deletion is no push.
 pub(super) type SameWork = (String, Option<EventKind>, RefName);
 /// Hook, delivery id and ref.
-pub(super) type SameDelivery = (String, String, Option<RefName>);
+pub(in crate::runner) type SameDelivery = (String, String, Option<RefName>);
 
 impl Item {
     /// The job that `meta` describes, in `queue`.
     pub(in crate::runner) fn of(id: JobId, meta: JobMeta, queue: &str, when_newer: WhenNewer) -> Self {
-        let queue = if when_newer == WhenNewer::Parallel { format!("{queue}/{id}") } else { queue.to_owned() };
+        Self { queue: Self::queue(id, queue, when_newer), when_newer, ..Self::of_ended(meta) }
+    }
+
+    /// The queue in which job `id` stands: jobs that do not wait for each other have one each.
+    pub(in crate::runner) fn queue(id: JobId, queue: &str, when_newer: WhenNewer) -> String {
+        if when_newer == WhenNewer::Parallel { format!("{queue}/{id}") } else { queue.to_owned() }
+    }
+
+    /// The job that `meta` describes, which will not run.
+    pub(in crate::runner) fn of_ended(meta: JobMeta) -> Self {
+        let sends_again = sends_again_by_itself(&meta.provider);
         let JobMeta { hook, event, reference, delivery, .. } = meta;
-        Self { hook, queue, event: Some(event), reference, delivery, when_newer, not_before: None }
+        Self { hook, event: Some(event), reference, delivery, sends_again, ..Self::unknown() }
     }
 
     /// A job that says nothing of itself. Claiming it will find out what is wrong with it.
@@ -46,6 +59,7 @@ impl Item {
             delivery: None,
             when_newer: WhenNewer::Keep,
             not_before: None,
+            sends_again: false,
         }
     }
 
@@ -53,7 +67,8 @@ impl Item {
         Some((self.hook.clone(), self.event.clone(), self.reference.clone()?))
     }
 
-    pub(super) fn same_delivery(&self) -> Option<SameDelivery> {
+    /// What makes another job a repeat of this one.
+    pub(in crate::runner) fn same_delivery(&self) -> Option<SameDelivery> {
         Some((self.hook.clone(), self.delivery.clone()?, self.reference.clone()))
     }
 }

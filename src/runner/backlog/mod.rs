@@ -4,11 +4,11 @@ mod item;
 #[cfg(test)]
 mod tests;
 
-pub(super) use item::Item;
+pub(super) use item::{Item, SameDelivery};
 
 use crate::config::WhenNewer;
 use crate::model::JobId;
-use item::{SameDelivery, SameWork};
+use item::SameWork;
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::Hash;
@@ -105,6 +105,23 @@ impl Backlog {
     /// Whether the job is known already.
     pub(super) fn contains(&self, id: JobId) -> bool {
         self.waiting.contains_key(&id) || self.running.contains_key(&id)
+    }
+
+    /// A job that waits.
+    pub(super) fn waiting(&self, id: JobId) -> Option<&Item> {
+        self.waiting.get(&id)
+    }
+
+    /// Forgets the jobs that wait, and gives each running one the queue that `queue` names.
+    pub(super) fn requeue(&mut self, queue: impl Fn(JobId, &Item) -> Option<String>) {
+        let running = std::mem::take(&mut self.running);
+        let told = std::mem::take(&mut self.told);
+        *self = Self { told, ..Self::default() };
+        for (id, item) in running {
+            let queue = queue(id, &item).unwrap_or_else(|| item.queue.clone());
+            index(&mut self.by_delivery, item.same_delivery(), id);
+            self.running.insert(id, Item { queue, ..item });
+        }
     }
 
     /// Whether the job runs.

@@ -18,6 +18,7 @@ fn job(hook: &str, branch: &str, delivery: &str) -> Item {
         delivery: Some(delivery.into()).filter(|d: &String| !d.is_empty()),
         when_newer: WhenNewer::Supersede,
         not_before: None,
+        sends_again: false,
     }
 }
 

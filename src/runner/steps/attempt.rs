@@ -7,18 +7,24 @@ use super::interrupts::{Interrupts, Wake};
 use super::lookup;
 use super::output::{Output, Sink};
 use super::record::StepResult;
-use crate::config::Plan;
-use crate::runner::log::JobLog;
+use crate::config::{Plan, Step};
+use crate::runner::log::{JobLog, Source};
 use crate::system::process::{Child, Program};
 use crate::system::tree::{Ended, Tree};
 use crate::system::wait::{self, after};
 use crate::system::{reap, users};
+use rustix::fs::{Mode, OFlags};
 use std::ffi::{OsStr, OsString};
+use std::fs::File;
 use std::io;
+use std::os::unix::fs::FileExt;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::ExitStatus;
 use std::time::{Duration, Instant};
+
+/// Most bytes that are read back of what the step printed that restarts the runner.
+const PRINTED_LIMIT_BYTES: usize = 64 * 1024;
 
 /// Why a step did not do what it was for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,9 +43,10 @@ impl Trouble {
     fn cut_short(wake: Wake) -> Option<Self> {
         let result = match wake {
             Wake::Ready => return None,
-            Wake::TimedOut => StepResult::TimedOut,
+            Wake::TimedOut | Wake::Silent => StepResult::TimedOut,
             Wake::Interrupted => StepResult::Interrupted,
             Wake::Cancelled => StepResult::Cancelled,
+            Wake::Restarted => StepResult::Restarted,
         };
         Some(Self { result, transient: false })
     }
@@ -53,6 +60,15 @@ pub(super) struct Ran {
     pub(super) err: Vec<u8>,
 }
 
+/// What a program is allowed.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Bounds {
+    /// When it must be done.
+    pub(super) until: Instant,
+    /// Longest time without output.
+    pub(super) silence: Option<Duration>,
+}
+
 /// An attempt under way.
 #[derive(Debug)]
 pub(super) struct Attempt<'a> {
@@ -62,6 +78,7 @@ pub(super) struct Attempt<'a> {
     pub(super) environment: Environment,
     /// When the attempt has taken as long as it may.
     pub(super) deadline: Instant,
+    log_dir: &'a Path,
     interrupts: Interrupts<'a>,
     tree: Tree,
 }
@@ -70,7 +87,7 @@ impl<'a> Attempt<'a> {
     /// Gets ready: orphans come to this process from now on.
     pub(super) fn begin(
         plan: &'a Plan,
-        facts: &Facts,
+        facts: &'a Facts,
         log: &'a mut JobLog,
         control: &'a Control<'a>,
     ) -> io::Result<Self> {
@@ -85,6 +102,7 @@ impl<'a> Attempt<'a> {
             log,
             environment: Environment::of_job(std::env::vars_os(), users::current().as_ref(), facts),
             deadline: after(plan.timeout),
+            log_dir: facts.log.parent().unwrap_or(Path::new("/")),
             interrupts: Interrupts::new(control),
             tree,
         })
@@ -93,6 +111,11 @@ impl<'a> Attempt<'a> {
     /// When a step that begins now must be done.
     pub(super) fn until(&self, timeout: Option<Duration>) -> Instant {
         timeout.map_or(self.deadline, |timeout| after(timeout).min(self.deadline))
+    }
+
+    /// What a step that begins now is allowed.
+    pub(super) fn bounds(&self, step: &Step) -> Bounds {
+        Bounds { until: self.until(step.timeout), silence: step.silence.or(self.plan.silence) }
     }
 
     /// Whether the attempt is over already: stopped, cancelled, or out of time.
@@ -110,14 +133,35 @@ impl<'a> Attempt<'a> {
         }
     }
 
-    /// Runs `argv` in the work directory until `until`.
-    pub(super) fn run(&mut self, argv: &[String], until: Instant) -> Result<Ran, Trouble> {
+    /// Runs `argv` in the work directory for as long as `bounds` allow.
+    pub(super) fn run(&mut self, argv: &[String], bounds: Bounds) -> Result<Ran, Trouble> {
+        self.execute(&self.program(argv)?, bounds, Sink::Log)
+    }
+
+    /// Runs `argv`, which is to stop this runner. If that happens, the process is left to itself, and the trouble says
+    /// so. Its output goes to a file that lives as long as anybody has it open: without a reader, a pipe would end the
+    /// program that has yet to start the next runner.
+    pub(super) fn run_to_restart(&mut self, argv: &[String], bounds: Bounds) -> Result<Ran, Trouble> {
+        let program = self.program(argv)?;
+        let dir = self.log_dir;
+        let file = unnamed_file(dir).map_err(|error| Trouble::refused(format!("no file for its output: {error}")))?;
+        self.interrupts.awaits_stop = true;
+        let ran = self.execute_into(&program, Some(&file), bounds, Sink::Log);
+        self.interrupts.awaits_stop = false;
+        let mut printed = vec![0; PRINTED_LIMIT_BYTES];
+        let length = file.read_at(&mut printed, 0).unwrap_or(0);
+        self.log.print(Source::Out, &printed[..length]);
+        self.log.end_lines();
+        ran
+    }
+
+    fn program(&self, argv: &[String]) -> Result<Program, Trouble> {
         let dir = &self.plan.dir;
         lookup::directory(dir).map_err(Trouble::refused)?;
         let name = argv.first().map_or("", String::as_str);
         let file = lookup::program(name, dir, self.path()).map_err(Trouble::refused)?;
         let argv = argv.iter().map(OsString::from).collect();
-        self.execute(&Program { file, argv, dir: dir.clone(), env: self.environment.pairs() }, until, Sink::Log)
+        Ok(Program { file, argv, dir: dir.clone(), env: self.environment.pairs() })
     }
 
     /// The search path of the steps.
@@ -126,14 +170,28 @@ impl<'a> Attempt<'a> {
     }
 
     /// Runs `program`. Whatever it is that ends it early ends all processes of the job.
-    pub(super) fn execute(&mut self, program: &Program, until: Instant, sink: Sink) -> Result<Ran, Trouble> {
+    pub(super) fn execute(&mut self, program: &Program, bounds: Bounds, sink: Sink) -> Result<Ran, Trouble> {
+        self.execute_into(program, None, bounds, sink)
+    }
+
+    fn execute_into(
+        &mut self,
+        program: &Program,
+        file: Option<&File>,
+        bounds: Bounds,
+        sink: Sink,
+    ) -> Result<Ran, Trouble> {
         let start_failed = |error| Trouble::refused(lookup::why_not_started(&program.file, &program.dir, &error));
-        let mut child = Child::start(program).map_err(start_failed)?;
+        let mut child = Child::start(program, file).map_err(start_failed)?;
         self.tree.add(child.pid());
         let mut output = Output::new(child.take_output(), sink, self.log);
-        let watched = self.interrupts.watch(Some(child.exited()), until, &mut |fds, until| output.ready(fds, until));
+        let watched = watch(&mut self.interrupts, &child, &mut output, bounds);
         let ended = match watched {
             Ok(Wake::Ready) => None,
+            Ok(Wake::Restarted) => {
+                child.leave();
+                return Err(Trouble { result: StepResult::Restarted, transient: false });
+            }
             _ => {
                 Some(self.tree.end(self.control.kill_delay, &mut |fd, until| Ok(output.ready(&[fd], until)? == [true])))
             }
@@ -142,6 +200,9 @@ impl<'a> Attempt<'a> {
         let [out, err] = output.close();
         self.tell(is_drained, ended.as_ref());
         let wake = watched.map_err(|error| watch_failed(&error))?;
+        if let (Wake::Silent, Some(silence)) = (wake, bounds.silence) {
+            return Err(Trouble { result: StepResult::Silent(silence), transient: false });
+        }
         match Trouble::cut_short(wake) {
             Some(trouble) => Err(trouble),
             None => Ok(Ran { status: child.reap().map_err(|error| watch_failed(&error))?, out, err }),
@@ -171,6 +232,23 @@ impl<'a> Attempt<'a> {
     }
 }
 
+/// Waits for the end of `child`, and reads what it prints. Silence is measured from its beginning and from what it
+/// printed last.
+fn watch(interrupts: &mut Interrupts<'_>, child: &Child, output: &mut Output<'_>, bounds: Bounds) -> io::Result<Wake> {
+    loop {
+        let silent_at = |output: &Output<'_>| bounds.silence.and_then(|time| output.heard().checked_add(time));
+        let until = silent_at(output).map_or(bounds.until, |silent| silent.min(bounds.until));
+        let wake = interrupts.watch(Some(child.exited()), until, &mut |fds, until| output.ready(fds, until))?;
+        match wake {
+            Wake::TimedOut if Instant::now() < bounds.until => match silent_at(output) {
+                Some(silent) if Instant::now() >= silent => return Ok(Wake::Silent),
+                _ => {}
+            },
+            wake => return Ok(wake),
+        }
+    }
+}
+
 /// How a program's end is recorded.
 pub(super) fn result_of(status: ExitStatus) -> StepResult {
     match (status.code(), status.signal()) {
@@ -181,6 +259,12 @@ pub(super) fn result_of(status: ExitStatus) -> StepResult {
 
 fn watch_failed(error: &io::Error) -> Trouble {
     Trouble::refused(format!("cannot watch a process: {error}"))
+}
+
+/// A file that is gone when nobody has it open any more.
+fn unnamed_file(dir: &Path) -> io::Result<File> {
+    let flags = OFlags::TMPFILE | OFlags::RDWR | OFlags::APPEND | OFlags::CLOEXEC;
+    Ok(rustix::fs::open(dir, flags, Mode::RUSR | Mode::WUSR)?.into())
 }
 
 /// The shell of `shell` steps.

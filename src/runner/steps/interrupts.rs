@@ -13,10 +13,14 @@ pub(super) enum Wake {
     Ready,
     /// The time that it had.
     TimedOut,
+    /// The time in which nothing was printed.
+    Silent,
     /// A stop, and the grace after it.
     Interrupted,
     /// A person.
     Cancelled,
+    /// A stop, which this step was to bring about.
+    Restarted,
 }
 
 /// Waits for descriptors until a moment, as `wait::ready` does.
@@ -28,11 +32,13 @@ pub(super) struct Interrupts<'a> {
     control: &'a Control<'a>,
     grace_until: Option<Instant>,
     was_cancelled: bool,
+    /// A stop is what the step is for.
+    pub(super) awaits_stop: bool,
 }
 
 impl<'a> Interrupts<'a> {
     pub(super) fn new(control: &'a Control<'a>) -> Self {
-        Self { control, grace_until: None, was_cancelled: false }
+        Self { control, grace_until: None, was_cancelled: false, awaits_stop: false }
     }
 
     /// Waits for `fd` until `until`. An exit at the last moment counts as one: `fd` comes first.
@@ -50,6 +56,9 @@ impl<'a> Interrupts<'a> {
             if cancel {
                 self.was_cancelled = true;
                 return Ok(Wake::Cancelled);
+            }
+            if stop && self.awaits_stop {
+                return Ok(Wake::Restarted);
             }
             if stop {
                 self.grace_until = Some(after(self.control.grace));

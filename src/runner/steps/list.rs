@@ -3,21 +3,21 @@
 use super::attempt::{Attempt, Trouble, result_of, shell};
 use super::control::Control;
 use super::facts::Facts;
-use super::record::{JobResult, List, StepRecord, StepResult, TRY_AGAIN, title};
+use super::record::{JobResult, List, StepNews, StepRecord, StepResult, TRY_AGAIN, title};
 use super::{git, remove};
 use crate::config::{Plan, Step, StepAction};
 use crate::model::{Outcome, RefName};
 use crate::runner::log::JobLog;
 use crate::system::wait::after;
 use std::io;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-/// Is told of each step that ended.
-type OnStep<'a> = &'a mut dyn FnMut(&StepRecord) -> io::Result<()>;
+/// Is told what has to be written down before the next thing happens.
+type OnNews<'a> = &'a mut dyn FnMut(StepNews<'_>) -> io::Result<()>;
 
-/// Runs the steps of one attempt, in order. `on_step` is told of each step that ended, before the next one begins; when
+/// Runs the steps of one attempt, in order. `on_news` is told of each step that ended, before the next one begins; when
 /// it fails, the attempt has failed, and may be tried again.
-pub fn run_job(plan: &Plan, facts: &Facts, log: &mut JobLog, control: &Control<'_>, on_step: OnStep<'_>) -> JobResult {
+pub fn run_job(plan: &Plan, facts: &Facts, log: &mut JobLog, control: &Control<'_>, on_news: OnNews<'_>) -> JobResult {
     log.note(&format!("job {} of hook {}, attempt {}", facts.job, facts.hook, facts.attempt));
     let mut attempt = match Attempt::begin(plan, facts, log, control) {
         Ok(attempt) => attempt,
@@ -30,9 +30,13 @@ pub fn run_job(plan: &Plan, facts: &Facts, log: &mut JobLog, control: &Control<'
             continue;
         }
         let place = Place { index, of: plan.steps.len(), list: List::Steps };
-        let ended = one(&mut attempt, place, step, facts.reference.as_ref());
+        let told = if step.restarts_runner { on_news(StepNews::Restarts) } else { Ok(()) };
+        let ended = match told {
+            Ok(()) => one(&mut attempt, place, step, facts.reference.as_ref()),
+            Err(error) => unrecorded(place, step, &error),
+        };
         result.commit = ended.commit.clone().or(result.commit);
-        let told = on_step(&ended.record);
+        let told = on_news(StepNews::Ended(&ended.record));
         if result.outcome == Outcome::Succeeded {
             judge(&mut result, &ended, told);
         }
@@ -46,23 +50,28 @@ pub fn run_job(plan: &Plan, facts: &Facts, log: &mut JobLog, control: &Control<'
     result
 }
 
-/// Runs the `on_failure` steps after a last attempt that ended as `result`: each of them, even after one that failed,
-/// for as long as the job's `timeout` in all. Their failure changes nothing.
-pub fn run_on_failure(
+/// Runs the steps of `list` after a job that ended as `result`: each of them, even after one that failed, for as long as
+/// the job's `timeout` in all. Their failure changes nothing.
+pub fn run_after(
+    list: List,
     plan: &Plan,
     facts: &Facts,
     result: &JobResult,
     log: &mut JobLog,
     control: &Control<'_>,
-    on_step: OnStep<'_>,
+    on_news: OnNews<'_>,
 ) {
     let Ok(mut attempt) = Attempt::begin(plan, facts, log, control) else { return };
     attempt.environment.set("HOOKSPOOL_OUTCOME", result.outcome.as_str());
     attempt.environment.set("HOOKSPOOL_REASON", &result.reason);
-    for (index, step) in (1..).zip(&plan.on_failure) {
-        let place = Place { index, of: plan.on_failure.len(), list: List::OnFailure };
+    if let Some(commit) = &result.commit {
+        attempt.environment.set("HOOKSPOOL_COMMIT", commit);
+    }
+    let steps = list.of(plan);
+    for (index, step) in (1..).zip(steps) {
+        let place = Place { index, of: steps.len(), list };
         let ended = one(&mut attempt, place, step, facts.reference.as_ref());
-        if let Err(error) = on_step(&ended.record) {
+        if let Err(error) = on_news(StepNews::Ended(&ended.record)) {
             attempt.log.note(&format!("cannot record a step: {error}"));
         }
     }
@@ -87,7 +96,7 @@ struct Ended {
 fn one(attempt: &mut Attempt<'_>, place: Place, step: &Step, reference: Option<&RefName>) -> Ended {
     let Place { index, of, list } = place;
     let title = title(step);
-    let word = if list == List::Steps { "step" } else { "on_failure step" };
+    let word = if list == List::Steps { "step".to_owned() } else { format!("{} step", list.as_str()) };
     attempt.log.note(&format!("{word} {index} of {of}: {title}"));
     let began = Instant::now();
     let (result, transient, commit) = match attempt.check().and_then(|()| act(attempt, step, reference)) {
@@ -99,22 +108,31 @@ fn one(attempt: &mut Attempt<'_>, place: Place, step: &Step, reference: Option<&
     Ended { record: StepRecord { index, title, list, result, duration }, transient, commit }
 }
 
+/// A step that was not begun, because that could not be written down.
+fn unrecorded(place: Place, step: &Step, error: &io::Error) -> Ended {
+    let Place { index, list, .. } = place;
+    let result = StepResult::Refused(format!("cannot record that it begins: {error}"));
+    let record = StepRecord { index, title: title(step), list, result, duration: Duration::ZERO };
+    Ended { record, transient: true, commit: None }
+}
+
 fn act(
     attempt: &mut Attempt<'_>,
     step: &Step,
     reference: Option<&RefName>,
 ) -> Result<(StepResult, Option<String>), Trouble> {
-    let until = attempt.until(step.timeout);
+    let bounds = attempt.bounds(step);
+    let run = if step.restarts_runner { Attempt::run_to_restart } else { Attempt::run };
     let result = match &step.action {
-        StepAction::Run(argv) => result_of(attempt.run(argv, until)?.status),
-        StepAction::Shell(script) => result_of(attempt.run(&shell(script), until)?.status),
+        StepAction::Run(argv) => result_of(run(attempt, argv, bounds)?.status),
+        StepAction::Shell(script) => result_of(run(attempt, &shell(script), bounds)?.status),
         StepAction::Remove(path) => {
             super::lookup::directory(&attempt.plan.dir).map_err(Trouble::refused)?;
             remove::remove(&attempt.plan.dir, path).map_err(Trouble::refused)?;
             StepResult::Exited(0)
         }
         StepAction::Git(update) => {
-            let commit = git::update(attempt, update, reference, until)?;
+            let commit = git::update(attempt, update, reference, bounds.until)?;
             return Ok((StepResult::Exited(0), Some(commit)));
         }
     };
@@ -125,8 +143,8 @@ fn act(
 fn judge(result: &mut JobResult, ended: &Ended, told: io::Result<()>) {
     let StepRecord { index, title, result: step, .. } = &ended.record;
     let outcome = match step {
-        StepResult::Exited(0) => Outcome::Succeeded,
-        StepResult::TimedOut => Outcome::TimedOut,
+        StepResult::Exited(0) | StepResult::Restarted => Outcome::Succeeded,
+        StepResult::TimedOut | StepResult::Silent(_) => Outcome::TimedOut,
         StepResult::Interrupted => Outcome::Interrupted,
         StepResult::Cancelled => Outcome::Cancelled,
         StepResult::Exited(_) | StepResult::Signalled(_) | StepResult::Refused(_) => Outcome::Failed,

@@ -22,8 +22,8 @@ mod remove;
 pub use crate::system::tree::Ended;
 pub use control::Control;
 pub use facts::Facts;
-pub use list::{run_job, run_on_failure};
-pub use record::{JobResult, List, StepRecord, StepResult, TRY_AGAIN, title};
+pub use list::{run_after, run_job};
+pub use record::{JobResult, List, StepNews, StepRecord, StepResult, TRY_AGAIN, title};
 
 use crate::model::JobId;
 use crate::system::tree::Tree;

@@ -37,6 +37,7 @@ pub(super) struct Output<'a> {
     sink: Sink,
     log: &'a mut JobLog,
     chunk: Vec<u8>,
+    heard: Instant,
 }
 
 impl<'a> Output<'a> {
@@ -44,13 +45,21 @@ impl<'a> Output<'a> {
         let (out, err) = ends.map_or((None, None), |(out, err)| (Some(out.into()), Some(err.into())));
         let stream = |source, pipe| Stream { source, pipe, kept: Vec::new() };
         let streams = [stream(Source::Out, out), stream(Source::Err, err)];
-        Self { streams, sink, log, chunk: vec![0; CHUNK_BYTES] }
+        Self { streams, sink, log, chunk: vec![0; CHUNK_BYTES], heard: Instant::now() }
+    }
+
+    /// When something was printed last, or else when it began.
+    pub(super) fn heard(&self) -> Instant {
+        self.heard
     }
 
     /// Waits until one of `fds` is readable (which are) or `until` (none), and reads output meanwhile.
     pub(super) fn ready(&mut self, fds: &[BorrowedFd<'_>], until: Instant) -> io::Result<Vec<bool>> {
         loop {
             let (printed, ready) = self.poll(fds, until)?;
+            if printed.contains(&true) {
+                self.heard = Instant::now();
+            }
             for (stream, has_news) in self.streams.iter_mut().zip(printed) {
                 if has_news {
                     stream.read(&mut self.chunk, self.sink, self.log);

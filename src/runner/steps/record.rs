@@ -1,6 +1,6 @@
 //! Pure. How steps and attempts ended, and the words for it.
 
-use crate::config::{Step, StepAction};
+use crate::config::{Plan, Step, StepAction};
 use crate::model::Outcome;
 use std::fmt;
 use std::time::Duration;
@@ -17,6 +17,36 @@ pub enum List {
     Steps,
     /// `on_failure`.
     OnFailure,
+    /// `on_success`.
+    OnSuccess,
+    /// `on_recovery`.
+    OnRecovery,
+    /// `always`.
+    Always,
+}
+
+impl List {
+    /// The key of the configuration.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Steps => "steps",
+            Self::OnFailure => "on_failure",
+            Self::OnSuccess => "on_success",
+            Self::OnRecovery => "on_recovery",
+            Self::Always => "always",
+        }
+    }
+
+    /// Its steps.
+    pub fn of(self, plan: &Plan) -> &[Step] {
+        match self {
+            Self::Steps => &plan.steps,
+            Self::OnFailure => &plan.on_failure,
+            Self::OnSuccess => &plan.on_success,
+            Self::OnRecovery => &plan.on_recovery,
+            Self::Always => &plan.always,
+        }
+    }
 }
 
 /// How a step ended.
@@ -28,10 +58,14 @@ pub enum StepResult {
     Signalled(i32),
     /// It took longer than it or the job may, and was ended.
     TimedOut,
+    /// It printed nothing for so long, and was ended.
+    Silent(Duration),
     /// The runner had to stop, and ended it.
     Interrupted,
     /// A person cancelled the job while it ran.
     Cancelled,
+    /// The runner had to stop, which is what the step was for; it was left to itself.
+    Restarted,
     /// It could not begin, or could not be done: the reason, in words.
     Refused(String),
 }
@@ -39,7 +73,7 @@ pub enum StepResult {
 impl StepResult {
     /// Whether the step did what it was for.
     pub fn is_success(&self) -> bool {
-        *self == Self::Exited(0)
+        matches!(self, Self::Exited(0) | Self::Restarted)
     }
 }
 
@@ -50,8 +84,10 @@ impl fmt::Display for StepResult {
             Self::Exited(code) => write!(f, "exited with {code}"),
             Self::Signalled(signal) => write!(f, "was ended by signal {signal}"),
             Self::TimedOut => f.write_str("timed out"),
+            Self::Silent(time) => write!(f, "timed out: it printed nothing for {time:?}"),
             Self::Interrupted => f.write_str("was interrupted, since the runner had to stop"),
             Self::Cancelled => f.write_str("was cancelled"),
+            Self::Restarted => f.write_str("restarts the runner"),
             Self::Refused(reason) => f.write_str(reason),
         }
     }
@@ -70,6 +106,15 @@ pub struct StepRecord {
     pub result: StepResult,
     /// How long it took.
     pub duration: Duration,
+}
+
+/// What has to be written down before the next thing happens.
+#[derive(Debug, Clone, Copy)]
+pub enum StepNews<'a> {
+    /// The step that may restart the runner is about to begin.
+    Restarts,
+    /// A step ended.
+    Ended(&'a StepRecord),
 }
 
 /// How an attempt ended.
@@ -107,7 +152,14 @@ mod tests {
 
     #[test]
     fn a_title_is_one_line_of_bounded_length() {
-        let step = |script: &str| Step { action: StepAction::Shell(script.to_owned()), timeout: None, always: false };
+        let shell = |script: &str| StepAction::Shell(script.to_owned());
+        let step = |script: &str| Step {
+            action: shell(script),
+            timeout: None,
+            silence: None,
+            always: false,
+            restarts_runner: false,
+        };
         assert_eq!(title(&step("a\n\u{1b}[31mb")), "a  [31mb");
         assert_eq!(title(&step(&"é".repeat(500))).chars().count(), TITLE_LIMIT + 1);
     }

@@ -21,6 +21,7 @@ fn a_history_is_one_line_of_json_per_entry() {
         status: Some(1),
         signal: None,
         timed_out: false,
+        list: String::new(),
         on_failure: false,
         result: String::new(),
         ms: 12,

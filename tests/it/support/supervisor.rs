@@ -6,7 +6,7 @@ use super::fastcgi::accepts;
 use super::site::Site;
 use std::process::Output;
 
-const CONFIG: &str = "/etc/supervisor/supervisord.conf";
+pub(crate) const CONFIG: &str = "/etc/supervisor/supervisord.conf";
 
 /// `deploy/supervisor.conf`: two receivers on one socket, and the runner.
 pub(super) fn start(site: &Site) -> Daemon {
@@ -38,9 +38,11 @@ pub(crate) fn control(site: &Site, arguments: &[&str]) -> Output {
 fn frame(site: &Site) -> String {
     let root = site.root();
     let user = if is_root() { "user=root\n" } else { "" };
+    // A job that restarts its runner has to be let in.
+    let owner = if is_root() { format!("chown={}\nchmod=0700\n", Account::owner().name) } else { String::new() };
     format!(
         "[supervisord]\n{user}logfile={root}/var/log/supervisord.log\npidfile={root}/run/supervisord.pid\n\
-         childlogdir={root}/var/log\n[unix_http_server]\nfile={root}/run/supervisor.sock\n\
+         childlogdir={root}/var/log\n[unix_http_server]\nfile={root}/run/supervisor.sock\n{owner}\
          [rpcinterface:supervisor]\n\
          supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface\n\
          [supervisorctl]\nserverurl=unix://{root}/run/supervisor.sock\n[include]\nfiles = {root}/etc/supervisor/conf.d/*.conf\n"

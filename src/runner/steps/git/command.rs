@@ -2,7 +2,7 @@
 
 use super::trouble::{Cause, cause, quote, without_credentials};
 use crate::runner::log::Source;
-use crate::runner::steps::attempt::{Attempt, Ran, Trouble, real};
+use crate::runner::steps::attempt::{Attempt, Bounds, Ran, Trouble, real};
 use crate::runner::steps::environment::Environment;
 use crate::runner::steps::lookup;
 use crate::runner::steps::output::Sink;
@@ -153,7 +153,7 @@ impl<'a, 'b> Git<'a, 'b> {
         words.extend(args.iter().map(OsString::from));
         let env = self.environment.pairs();
         let program = Program { file: self.file.clone(), argv: words, dir: self.dir.clone(), env };
-        self.attempt.execute(&program, self.until, Sink::Caller)
+        self.attempt.execute(&program, Bounds { until: self.until, silence: None }, Sink::Caller)
     }
 
     /// What is printed to standard output is an answer to be used, not to be read by people.

@@ -1,0 +1,130 @@
+//! Pure. How jobs ended: the last one of each hook and ref, and which deliveries are done.
+
+use super::backlog::{Item, SameDelivery};
+use crate::model::{JobId, Outcome, RefName};
+use std::collections::{HashMap, VecDeque};
+use std::hash::Hash;
+
+/// Most deliveries, and most pairs of hook and ref, that are remembered; the oldest are forgotten first. A delivery that
+/// is sent again after so many others runs again.
+pub(super) const LIMIT: usize = 10_000;
+
+/// How the last job for a hook and ref ended that was run to its end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Last {
+    /// Whether it succeeded.
+    pub(super) succeeded: bool,
+    /// The commit that was deployed last, hex.
+    pub(super) commit: Option<String>,
+}
+
+type HookAndRef = (String, Option<RefName>);
+
+/// What is remembered.
+#[derive(Debug, Default)]
+pub(super) struct Ledger {
+    done: Bounded<SameDelivery, JobId>,
+    last: Bounded<HookAndRef, Last>,
+}
+
+impl Ledger {
+    /// Job `id` ended.
+    pub(super) fn note(&mut self, id: JobId, item: &Item, outcome: Outcome, commit: Option<String>) {
+        let is_done = !matches!(outcome, Outcome::Failed | Outcome::TimedOut | Outcome::Interrupted);
+        if let Some(delivery) = item.same_delivery().filter(|_| is_done) {
+            self.done.insert(delivery, id);
+        }
+        let key = (item.hook.clone(), item.reference.clone());
+        if outcome == Outcome::Succeeded || !is_done {
+            let commit = commit.or_else(|| self.last.get(&key)?.commit.clone());
+            self.last.insert(key, Last { succeeded: is_done, commit });
+        }
+    }
+
+    /// How the last job of a hook and ref ended.
+    pub(super) fn last(&self, hook: &str, reference: Option<&RefName>) -> Option<&Last> {
+        self.last.get(&(hook.to_owned(), reference.cloned()))
+    }
+
+    /// The job in `done/` for a delivery.
+    pub(super) fn done(&self, delivery: &SameDelivery) -> Option<JobId> {
+        self.done.get(delivery).copied()
+    }
+}
+
+/// A map that forgets what was put in first.
+#[derive(Debug)]
+struct Bounded<K, V> {
+    map: HashMap<K, V>,
+    order: VecDeque<K>,
+}
+
+impl<K, V> Default for Bounded<K, V> {
+    fn default() -> Self {
+        Self { map: HashMap::new(), order: VecDeque::new() }
+    }
+}
+
+impl<K: Hash + Eq + Clone, V> Bounded<K, V> {
+    fn insert(&mut self, key: K, value: V) {
+        if self.map.insert(key.clone(), value).is_none() {
+            self.order.push_back(key);
+        }
+        if self.order.len() > LIMIT {
+            self.order.pop_front().map(|oldest| self.map.remove(&oldest));
+        }
+    }
+
+    fn get(&self, key: &K) -> Option<&V> {
+        self.map.get(key)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(sequence: u64) -> JobId {
+        JobId::new(sequence, 0).unwrap()
+    }
+
+    fn item(branch: &str, delivery: &str) -> Item {
+        let reference = RefName::branch_named(branch);
+        Item { hook: "a".into(), reference, delivery: Some(delivery.into()), ..Item::unknown() }
+    }
+
+    #[test]
+    fn a_delivery_is_done_unless_it_failed() {
+        let mut ledger = Ledger::default();
+        let outcomes = [Outcome::Failed, Outcome::TimedOut, Outcome::Interrupted, Outcome::Cancelled];
+        let outcomes = outcomes.into_iter().chain([Outcome::Superseded, Outcome::Repeat, Outcome::Succeeded]);
+        for (n, outcome) in (1..).zip(outcomes) {
+            let item = item("main", &n.to_string());
+            ledger.note(id(n), &item, outcome, None);
+            assert_eq!(ledger.done(&item.same_delivery().unwrap()), (n > 3).then(|| id(n)), "{outcome:?}");
+        }
+    }
+
+    #[test]
+    fn the_last_result_is_of_the_ref_and_of_jobs_that_ran() {
+        let mut ledger = Ledger::default();
+        ledger.note(id(1), &item("main", "1"), Outcome::Succeeded, Some("c1".into()));
+        ledger.note(id(2), &item("main", "2"), Outcome::TimedOut, None);
+        ledger.note(id(3), &item("main", "3"), Outcome::Superseded, None);
+        ledger.note(id(4), &item("dev", "4"), Outcome::Succeeded, Some("c2".into()));
+        let main = RefName::branch_named("main");
+        let expected = Last { succeeded: false, commit: Some("c1".into()) };
+        assert_eq!(ledger.last("a", main.as_ref()), Some(&expected), "what is deployed is still the older commit");
+        assert_eq!(ledger.last("b", main.as_ref()), None);
+    }
+
+    #[test]
+    fn it_forgets_the_oldest() {
+        let mut ledger = Ledger::default();
+        for n in 0..=LIMIT {
+            ledger.note(id(n as u64), &item("main", &n.to_string()), Outcome::Succeeded, None);
+        }
+        let done = |n: usize| ledger.done(&item("main", &n.to_string()).same_delivery().unwrap());
+        assert_eq!((done(0), done(1), done(LIMIT)), (None, Some(id(1)), Some(id(LIMIT as u64))));
+    }
+}

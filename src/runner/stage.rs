@@ -1,0 +1,117 @@
+//! Edge. What an attempt needs beside its claim: facts, payload and log; and what it runs there.
+
+use super::attempt::{Task, now, running};
+use super::log::JobLog;
+use super::payload::PayloadFile;
+use super::steps::{self, Control, Facts, JobResult, List, StepNews, StepRecord, StepResult};
+use crate::config::Hook;
+use crate::model::{JobId, Outcome};
+use crate::spool::{Claim, What, log_path};
+use std::io;
+use std::path::Path;
+use std::time::Duration;
+
+/// How long the steps after a job may take when the runner has to stop.
+const LAST_WORDS: Duration = Duration::from_secs(5);
+
+/// A job with its facts, its log and its payload as a file.
+pub(super) struct Stage {
+    facts: Facts,
+    log: JobLog,
+    _payload: PayloadFile,
+}
+
+impl Stage {
+    pub(super) fn prepare(claim: &Claim, hook: &Hook, attempt: u32, spool: &Path) -> io::Result<Self> {
+        let meta = claim.meta();
+        let is_form = meta.content_type == "application/x-www-form-urlencoded";
+        let mut body = claim.payload();
+        let payload = PayloadFile::write(&running(spool), claim.id(), &hook.provider, is_form, &mut body)?;
+        let log_path = log_path(spool, claim.id());
+        let log = JobLog::open(&log_path)?;
+        let facts = Facts {
+            job: claim.id(),
+            hook: meta.hook.clone(),
+            provider: meta.provider.clone(),
+            event: meta.event.clone(),
+            reference: meta.reference.clone(),
+            before: meta.before.clone(),
+            after: meta.after.clone(),
+            repository: meta.repository.clone(),
+            pusher: meta.pusher.clone(),
+            delivery: meta.delivery.clone(),
+            attempt,
+            payload: payload.path().to_owned(),
+            log: log_path,
+        };
+        Ok(Self { facts, log, _payload: payload })
+    }
+
+    /// Removes what an attempt left whose runner died.
+    pub(super) fn clear(spool: &Path, id: JobId) {
+        PayloadFile::remove(&running(spool), id);
+    }
+
+    /// Runs the steps of the job.
+    pub(super) fn run_steps(&mut self, claim: &mut Claim, hook: &Hook, task: &Task) -> JobResult {
+        let mut on_news = |news: StepNews<'_>| record(claim, news);
+        steps::run_job(&hook.plan, &self.facts, &mut self.log, &control(task), &mut on_news)
+    }
+
+    /// Runs the steps of `list`, after the job. What the job itself used of the grace is gone: whoever told the runner to
+    /// stop does not wait twice. A person who cancelled the job did not mean these.
+    pub(super) fn run_after(&mut self, list: List, claim: &mut Claim, hook: &Hook, result: &JobResult, task: &Task) {
+        let control = control(task);
+        let grace = if task.halted.requested() { control.grace.min(LAST_WORDS) } else { control.grace };
+        let cancel = control.cancel.filter(|_| result.outcome != Outcome::Cancelled);
+        let control = Control { cancel, grace, ..control };
+        let mut on_news = |news: StepNews<'_>| record(claim, news);
+        steps::run_after(list, &hook.plan, &self.facts, result, &mut self.log, &control, &mut on_news);
+    }
+
+    /// A line in the job's log.
+    pub(super) fn note(&mut self, text: &str) {
+        self.log.note(text);
+    }
+}
+
+fn control(task: &Task) -> Control<'_> {
+    let cancel = Some(task.cancel.stop());
+    Control { cancel, alone: task.alone, ..Control::new(&task.halted, task.config.runner.grace) }
+}
+
+fn record(claim: &mut Claim, news: StepNews<'_>) -> io::Result<()> {
+    let what = match news {
+        StepNews::Restarts => What::Restarts,
+        StepNews::Ended(step) => {
+            let (id, ms) = (claim.id(), milliseconds(step.duration));
+            tracing::info!(event = "step", job = %id, list = step.list.as_str(), step = step.title, result = %step.result, ms);
+            in_history(step)
+        }
+    };
+    claim.record(&now(what)).map_err(io::Error::other)
+}
+
+fn in_history(step: &StepRecord) -> What {
+    let (status, signal) = match step.result {
+        StepResult::Exited(status) => (Some(status), None),
+        StepResult::Signalled(signal) => (None, Some(signal)),
+        _ => (None, None),
+    };
+    let list = if step.list == List::Steps { String::new() } else { step.list.as_str().to_owned() };
+    What::Step {
+        index: u32::try_from(step.index).unwrap_or(u32::MAX),
+        title: step.title.clone(),
+        status,
+        signal,
+        timed_out: matches!(step.result, StepResult::TimedOut | StepResult::Silent(_)),
+        on_failure: step.list == List::OnFailure,
+        list,
+        result: step.result.to_string(),
+        ms: milliseconds(step.duration),
+    }
+}
+
+fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}

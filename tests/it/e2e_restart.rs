@@ -1,0 +1,49 @@
+//! A job that restarts its own runner, and a runner that is killed again and again, under supervisor.
+
+use crate::support::{Gateway, Site, supervisor, until};
+use hookspool::model::{JobId, State};
+use hookspool::spool::Inbox;
+use std::fs;
+
+/// Queues a job of `hook`.
+fn queue(site: &Site, hook: &str) -> JobId {
+    let mut draft = Inbox::open(&site.spool()).unwrap().draft().unwrap();
+    draft.write(b"{}").unwrap();
+    draft.commit(&crate::spool_append::meta(hook, 0)).unwrap()
+}
+
+fn is_in(site: &Site, state: State, id: JobId) -> bool {
+    site.spool().join(state.as_str()).join(format!("{id}.job")).exists()
+}
+
+fn hook(name: &str, steps: &str) -> String {
+    format!(
+        "[[hook]]\nname = \"{name}\"\nprovider = \"github\"\nsecret = {{ file = \"/etc/hookspool/secrets/docs\" }}\n\
+         dir = \"/srv\"\nwhen_newer = \"keep\"\nsteps = [{steps}]\n"
+    )
+}
+
+#[test]
+fn a_job_that_restarts_its_own_runner_under_supervisor_is_done_once_and_the_next_runner_goes_on() {
+    let site = Site::new();
+    let config = site.at(supervisor::CONFIG);
+    let restart = format!(
+        "{{ shell = \"echo x >>steps\" }}, {{ run = [\"supervisorctl\", \"-c\", \"{}\", \"restart\", \
+         \"hookspool-runner\"], restarts_runner = true, timeout = \"1m\" }}",
+        config.display()
+    );
+    let hooks = [hook("docs", "{ shell = \"echo x >>after\" }"), hook("self", &restart)].concat();
+    site.configure(&format!("spool = \"/var/spool/hookspool\"\n{hooks}"));
+    let _server = Gateway::Supervisor.start(&site);
+    let pid = || String::from_utf8(supervisor::control(&site, &["pid", "hookspool-runner"]).stdout).unwrap();
+    let first = pid();
+    let job = queue(&site, "self");
+    until("the job is done", || is_in(&site, State::Done, job));
+    let next = queue(&site, "docs");
+    until("the next runner has done another", || is_in(&site, State::Done, next));
+    assert_eq!(fs::read_to_string(site.srv().join("steps")).unwrap(), "x\n");
+    until("supervisor calls it running", || {
+        String::from_utf8_lossy(&supervisor::control(&site, &["status", "hookspool-runner"]).stdout).contains("RUNNING")
+    });
+    assert_ne!(first, pid(), "the runner was not restarted");
+}
