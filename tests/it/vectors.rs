@@ -3,6 +3,7 @@
 
 mod memory;
 mod payloads;
+mod rows;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use hookspool::model::{Head, Headers, Method};

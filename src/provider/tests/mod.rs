@@ -5,8 +5,10 @@ mod changes;
 mod documents;
 mod events;
 mod flip;
+mod known;
 mod refuse;
 mod several;
+mod standard;
 
 use super::*;
 use crate::model::{Event, EventKind, Headers, Method};
