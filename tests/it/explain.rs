@@ -197,3 +197,52 @@ fn a_forge_without_a_secret_and_an_expired_one_are_told_apart() {
     assert!(lines(&site, &output).contains("genuine: matches secret 2 of this hook, file `/root/old`\n"), "{output:?}");
     assert_eq!(output.status.code(), Some(0));
 }
+
+#[test]
+fn several_refs_in_one_delivery_are_judged_one_by_one() {
+    let site = site();
+    let text = fs::read_to_string(site.path("hookspool.toml")).unwrap().replace("\"github\"", "\"bitbucket\"");
+    fs::write(site.path("hookspool.toml"), text).unwrap();
+    let end = |name: &str, digit: &str| serde_json::json!({ "type": "branch", "name": name, "target": { "hash": digit.repeat(40) } });
+    let change = |name: &str| serde_json::json!({ "old": end(name, "1"), "new": end(name, "2") });
+    let body = |names: [&str; 2]| {
+        let changes = names.map(change);
+        serde_json::json!({ "push": { "changes": changes }, "repository": { "full_name": "me/docs" } }).to_string()
+    };
+    let said = |body: &str| {
+        let headers = signature(b"topsecret", body.as_bytes()).replace("X-Hub-Signature-256", "X-Hub-Signature");
+        lines(
+            &site,
+            &explain(&site, &format!("X-Event-Key: repo:push\nX-Hook-UUID: 1\n{headers}"), body.as_bytes(), &[]),
+        )
+    };
+    let one = said(&body(["dev", "main"]));
+    assert!(
+        one.contains("answer      202 queued\n") && one.contains("branch dev is not deployed  <- decides"),
+        "{one}"
+    );
+    let none = said(&body(["dev", "old"]));
+    let expected =
+        "answer      200 ignored: branch dev is not deployed; branch old is not deployed\nwould run   nothing\n";
+    assert!(none.contains(expected), "{none}");
+}
+
+#[test]
+fn a_secret_in_the_address_comes_from_the_request_line() {
+    let site = site();
+    let text = fs::read_to_string(site.path("hookspool.toml")).unwrap().replace("\"github\"", "\"docker-hub\"");
+    fs::write(site.path("hookspool.toml"), text.replace("branches = [\"main\"]", "events = [\"package\"]")).unwrap();
+    let body = br#"{"push_data":{"tag":"v1"},"repository":{"repo_name":"me/image","full_name":"me/image"}}"#;
+    fs::write(site.path("body"), body).unwrap();
+    let said = |line: &str| {
+        fs::write(site.path("headers"), format!("{line}\nContent-Type: application/json\n")).unwrap();
+        let (headers, body) = (site.path("headers"), site.path("body"));
+        let arguments = ["explain", "docs", "--headers", headers.to_str().unwrap(), body.to_str().unwrap()];
+        lines(&site, &site.verb(&arguments).output().unwrap())
+    };
+    let right = said("POST /hooks/docs/topsecret HTTP/1.1");
+    assert!(right.contains("signed      nothing: the address is the secret\n"), "{right}");
+    assert!(right.contains("signature   genuine: ") && right.contains("answer      202 queued\n"), "{right}");
+    let wrong = said("POST /hooks/docs/guess HTTP/1.1");
+    assert!(wrong.contains("signature   not genuine: ") && !wrong.contains("topsecret"), "{wrong}");
+}

@@ -16,7 +16,7 @@ use super::receive::load;
 use crate::config::{Config, Hook};
 use crate::intake::{Decision, admissible, as_form, decide, each, looks_like, mismatch, unmatched};
 use crate::model::{Delivery, Event, Head};
-use crate::provider::{Provider, Strength};
+use crate::provider::{Malformed, Provider, Strength};
 use diagnosis::{Case, Key};
 use jiff::Timestamp;
 use request::Request;
@@ -117,29 +117,53 @@ fn what_is_signed(provider: &Provider, head: &Head) -> &'static str {
 
 /// What the delivery says, and what the rules say of that, whether it is genuine or not.
 fn tell_events(story: &mut Story, hook: &Hook, head: &Head, body: &[u8], wanted: impl Fn(&Event) -> bool) {
-    let read = hook.provider.read_unverified(head, &mut &*body);
-    let fields = unmatched(&hook.rules.fields, hook.provider.document(head.is_form(), &mut &*body));
-    let (delivery, fields) = match read.and_then(|delivery| Ok((delivery, fields?))) {
-        Ok(both) => both,
+    let answer = match judged(hook, head, body, wanted) {
+        Ok(Judged::Answer(answer)) => answer,
+        Ok(Judged::Events(events)) => {
+            story.events = events;
+            match reasons(&story.events) {
+                None => {
+                    story.would_run = story.answer.is_empty();
+                    "202 queued".to_owned()
+                }
+                Some(reasons) => format!("200 ignored: {reasons}"),
+            }
+        }
         Err(malformed) => {
             story.remarks.push(malformed.to_string());
-            return answer_unless_refused(story, "400 malformed payload".to_owned());
+            "400 malformed payload".to_owned()
         }
     };
-    match delivery {
-        Delivery::Ping => answer_unless_refused(story, "200 pong".to_owned()),
-        Delivery::Ignored(why) => answer_unless_refused(story, format!("200 ignored: {why}")),
-        Delivery::Events(events) => {
-            let events = events.iter().filter(|event| wanted(event));
-            story.events = events.map(|event| tell(hook, event, fields.as_deref())).collect();
-            let runs = story.events.iter().any(|event| event.runs);
-            let ignored = story.events.iter().flat_map(|event| &event.rules).find_map(|rule| rule.why.clone());
-            story.would_run = runs && story.answer.is_empty();
-            let answer =
-                if runs { "202 queued".to_owned() } else { format!("200 ignored: {}", ignored.unwrap_or_default()) };
-            answer_unless_refused(story, answer);
-        }
+    answer_unless_refused(story, answer);
+}
+
+/// What a delivery comes to before anybody has asked whether it is genuine.
+enum Judged {
+    /// This reply, whatever the rules are.
+    Answer(String),
+    /// Events, with each rule's word.
+    Events(Vec<EventStory>),
+}
+
+fn judged(hook: &Hook, head: &Head, body: &[u8], wanted: impl Fn(&Event) -> bool) -> Result<Judged, Malformed> {
+    let events = match hook.provider.read_unverified(head, &mut &*body)? {
+        Delivery::Ping => return Ok(Judged::Answer("200 pong".to_owned())),
+        Delivery::Ignored(why) => return Ok(Judged::Answer(format!("200 ignored: {why}"))),
+        Delivery::Events(events) => events,
+    };
+    let unmatched = unmatched(&hook.rules.fields, hook.provider.document(head.is_form(), &mut &*body))?;
+    let events = events.iter().filter(|event| wanted(event));
+    Ok(Judged::Events(events.map(|event| tell(hook, event, unmatched.as_deref())).collect()))
+}
+
+/// Why none of the events is wanted, as the sender is told; `None` if one is.
+fn reasons(events: &[EventStory]) -> Option<String> {
+    if events.is_empty() {
+        return Some("as the hook is today, no such event is read out of it".to_owned());
     }
+    let mut reasons: Vec<&str> = events.iter().map(EventStory::reason).collect::<Option<_>>()?;
+    reasons.dedup();
+    Some(reasons.join("; "))
 }
 
 /// The first reason not to is the answer.
