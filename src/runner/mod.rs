@@ -18,6 +18,8 @@ mod reload;
 mod senders;
 mod stage;
 pub mod steps;
+#[cfg(test)]
+mod tests;
 mod verdict;
 
 pub use drain::Ended;
