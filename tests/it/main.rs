@@ -34,6 +34,7 @@ mod hostile_runner; // a runner started by the wrong person, or given hostile jo
 mod intake_log; // the receiver's log lines, and what never gets into them
 mod runner_life; // repeats, retries, interruptions, what runs after a job, a new configuration
 mod runner_queues; // queues side by side, with real processes
+mod runner_reconcile; // what no delivery told of
 mod runner_yard; // a spool, hooks of a test's own and the real runner
 mod spool_append; // appends through the public interface, on the real disk
 mod spool_calls; // the very system calls of each protocol, and each of them failing
