@@ -48,6 +48,8 @@ pub struct JobView {
     pub reference: Option<RefName>,
     /// Commit after, hex.
     pub after: Option<String>,
+    /// Who sent it; `reconcile` where the runner found that nobody did.
+    pub provider: Option<String>,
     /// The provider's delivery id.
     pub delivery: Option<String>,
     /// When it arrived.
@@ -278,6 +280,7 @@ fn view(id: JobId, state: State, meta: Option<&JobMeta>, history: &History) -> J
         event: meta.map(|m| m.event.clone()),
         reference: meta.and_then(|m| m.reference.clone()),
         after: meta.and_then(|m| m.after.clone()),
+        provider: meta.map(|m| m.provider.clone()),
         delivery: meta.and_then(|m| m.delivery.clone()),
         arrived_at: meta.map(|m| m.arrived_at),
         attempts: history.attempts(),

@@ -42,6 +42,7 @@ mod hostile_runner; // a runner started by the wrong person, or given hostile jo
 mod intake_log; // the receiver's log lines, and what never gets into them
 mod runner_life; // repeats, retries, interruptions, what runs after a job, a new configuration
 mod runner_queues; // queues side by side, with real processes
+mod runner_reconcile; // what no delivery told of
 mod runner_yard; // a spool, hooks of a test's own and the real runner
 mod send_shapes; // every test delivery that `send` can make
 mod spool_append; // appends through the public interface, on the real disk
