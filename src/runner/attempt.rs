@@ -72,7 +72,7 @@ pub(super) fn run(keeper: &Keeper, task: &Task) -> Result<End, SpoolError> {
         Ok(stage) => stage.run_steps(&mut claim, hook, task),
         Err(error) => failed(format!("cannot prepare the job: {error}")),
     };
-    conclude(keeper, claim, hook, stage.ok(), &result, task)
+    conclude(keeper, claim, hook, &result, stage.ok().map(|stage| (stage, task)))
 }
 
 /// A hook that is gone from the configuration: the job waits for a person, and is not lost.
@@ -88,14 +88,20 @@ fn hold(claim: Claim, reason: String) -> Result<End, SpoolError> {
 }
 
 /// Accounts for a job that a runner left behind when it died. Whatever of it still lives is ended first; if something
-/// cannot be, the job is held, so that no second copy ever runs beside it.
-pub(super) fn account_for(keeper: &Keeper, claim: Claim, task: &Task) -> Result<End, SpoolError> {
-    Stage::clear(&task.config.spool, claim.id());
+/// cannot be, the job is held, so that no second copy ever runs beside it. Without a task nothing is run of what follows
+/// a job.
+pub(super) fn account_for(
+    keeper: &Keeper,
+    claim: Claim,
+    config: &Config,
+    task: Option<&Task>,
+) -> Result<End, SpoolError> {
+    Stage::clear(&config.spool, claim.id());
     if let Some((outcome, reason)) = claim.history().conclusion().filter(|_| claim.history().started_since_claim()) {
         return settle_concluded(claim, outcome, reason);
     }
     let is_over = end_survivors(claim.id());
-    let Some(hook) = task.config.hook(&claim.meta().hook) else { return hold_orphan(claim) };
+    let Some(hook) = config.hook(&claim.meta().hook) else { return hold_orphan(claim) };
     if !is_over {
         return hold(claim, STILL_ALIVE.to_owned());
     }
@@ -109,8 +115,8 @@ pub(super) fn account_for(keeper: &Keeper, claim: Claim, task: &Task) -> Result<
         commit: None,
     };
     let attempt = claim.history().attempts();
-    let stage = Stage::prepare(&claim, hook, attempt, &task.config.spool);
-    conclude(keeper, claim, hook, stage.ok(), &result, task)
+    let stage = task.and_then(|task| Some((Stage::prepare(&claim, hook, attempt, &config.spool).ok()?, task)));
+    conclude(keeper, claim, hook, &result, stage)
 }
 
 /// Settles a job that a runner left behind when it died, where a person wants no more of it.

@@ -1,6 +1,7 @@
 //! Edge. From how the steps ended to where the job goes, and what is run on the way there.
 
 use super::attempt::{End, Task, now};
+use super::past::Past;
 use super::stage::Stage;
 use super::steps::{JobResult, List};
 use super::verdict::{Verdict, judge};
@@ -14,20 +15,20 @@ pub(super) fn conclude(
     keeper: &Keeper,
     mut claim: Claim,
     hook: &Hook,
-    stage: Option<Stage>,
     result: &JobResult,
-    task: &Task,
+    stage: Option<(Stage, &Task)>,
 ) -> Result<End, SpoolError> {
-    let settlement = settlement(&claim, hook, result, task);
+    let settlement = settlement(&claim, hook, result, stage.as_ref().map(|(_, task)| *task));
     let end = match &settlement {
         Settlement::Waiting { not_before, .. } => End::Waiting(*not_before),
         Settlement::Held { .. } => End::Held,
         _ => End::Over { outcome: result.outcome, commit: result.commit.clone() },
     };
     if matches!(end, End::Over { .. }) {
-        let lists = lists(keeper, &claim, hook, result, task)?;
+        let past = stage.as_ref().map(|(_, task)| &task.past);
+        let lists = past.map_or(Ok(Vec::new()), |past| lists(keeper, &claim, hook, result, past))?;
         record_conclusion(&mut claim, result, !lists.is_empty())?;
-        run_lists(&lists, stage, &mut claim, hook, result, task);
+        run_lists(&lists, stage, &mut claim, hook, result);
     }
     tell(&claim, hook, result, &settlement);
     claim.settle(settlement, Timestamp::now())?;
@@ -35,8 +36,9 @@ pub(super) fn conclude(
 }
 
 /// What is decided about a job whose attempt ended as `result`. Who told a running job to end has said it.
-fn settlement(claim: &Claim, hook: &Hook, result: &JobResult, task: &Task) -> Settlement {
-    if let Some(told) = task.cancel.settlement().filter(|_| result.outcome == Outcome::Cancelled) {
+fn settlement(claim: &Claim, hook: &Hook, result: &JobResult, task: Option<&Task>) -> Settlement {
+    if let Some(told) = task.and_then(|task| task.cancel.settlement()).filter(|_| result.outcome == Outcome::Cancelled)
+    {
         return told;
     }
     let (outcome, reason) = (result.outcome, result.reason.clone());
@@ -56,7 +58,7 @@ fn lists(
     claim: &Claim,
     hook: &Hook,
     result: &JobResult,
-    task: &Task,
+    past: &Past,
 ) -> Result<Vec<List>, SpoolError> {
     let mut lists = match result.outcome {
         Outcome::Succeeded => vec![List::OnSuccess],
@@ -65,7 +67,7 @@ fn lists(
     };
     if result.outcome == Outcome::Succeeded
         && !hook.plan.on_recovery.is_empty()
-        && task.past.last(keeper, claim.meta())?.is_some_and(|last| !last.succeeded)
+        && past.last(keeper, claim.meta())?.is_some_and(|last| !last.succeeded)
     {
         lists.push(List::OnRecovery);
     }
@@ -84,8 +86,8 @@ fn record_conclusion(claim: &mut Claim, result: &JobResult, is_followed: bool) -
     claim.record(&now(What::Concluded { outcome: result.outcome, reason, commit: result.commit.clone() }))
 }
 
-fn run_lists(lists: &[List], stage: Option<Stage>, claim: &mut Claim, hook: &Hook, result: &JobResult, task: &Task) {
-    let Some(mut stage) = stage else { return };
+fn run_lists(lists: &[List], stage: Option<(Stage, &Task)>, claim: &mut Claim, hook: &Hook, result: &JobResult) {
+    let Some((mut stage, task)) = stage else { return };
     for &list in lists {
         stage.note(&format!("{}, since the job ended: {}", list.as_str(), result.outcome.as_str()));
         stage.run_after(list, claim, hook, result, task);
