@@ -88,15 +88,9 @@ fn hold(claim: Claim, reason: String) -> Result<End, SpoolError> {
 }
 
 /// Accounts for a job that a runner left behind when it died. Whatever of it still lives is ended first; if something
-/// cannot be, the job is held, so that no second copy ever runs beside it. Without a task nothing is run of what follows
-/// a job.
-pub(super) fn account_for(
-    keeper: &Keeper,
-    claim: Claim,
-    config: &Config,
-    task: Option<&Task>,
-) -> Result<End, SpoolError> {
-    Stage::clear(&config.spool, claim.id());
+/// cannot be, the job is held, so that no second copy ever runs beside it.
+pub(super) fn account_for(keeper: &Keeper, claim: Claim, task: &Task) -> Result<End, SpoolError> {
+    Stage::clear(&task.config.spool, claim.id());
     if let Some((outcome, reason)) = claim.history().conclusion().filter(|_| claim.history().started_since_claim()) {
         return settle_concluded(claim, outcome, reason);
     }
@@ -115,7 +109,7 @@ pub(super) fn account_for(
         commit: None,
     };
     let attempt = claim.history().attempts();
-    let stage = task.and_then(|task| Some((Stage::prepare(&claim, hook, attempt, &config.spool).ok()?, task)));
+    let stage = Stage::prepare(&claim, hook, attempt, &task.config.spool).ok().map(|stage| (stage, task));
     conclude(keeper, claim, hook, &result, stage)
 }
 

@@ -179,7 +179,7 @@ impl Home {
     pub(crate) fn cgi(&self, hook: &str, delivery: &str, body: &[u8]) -> Command {
         fs::write(self.path("request"), body).unwrap();
         let secret = Secret::new(SECRET.as_bytes()).unwrap();
-        let headers = Provider::Github.sign(&secret, body, "push", delivery, jiff::Timestamp::now());
+        let headers = Provider::Github.sign(&secret, body, "push", delivery, jiff::Timestamp::now()).unwrap();
         let mut command = Command::new(PROGRAM);
         command.env_clear().env("HOOKSPOOL_CONFIG", self.path("hookspool.toml"));
         for (name, value) in headers {

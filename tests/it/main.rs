@@ -23,6 +23,7 @@ mod crash_order; // the sequences of writes, flushes and moves
 mod crash_receiver; // the CGI program killed and failed at each system call
 mod crash_runner; // the runner killed at each system call, and the next one accounts for the job
 mod crash_strace; // system calls as values, and a fault at any one of them
+mod documents; // every configuration in the documents loads
 mod e2e_gateways; // a signed delivery through every web server, to a deployed file
 mod e2e_operator_files; // deploy/: each file loaded by the program that it is for
 mod e2e_restart; // a job that restarts its own runner, under supervisor
@@ -42,6 +43,7 @@ mod intake_log; // the receiver's log lines, and what never gets into them
 mod runner_life; // repeats, retries, interruptions, what runs after a job, a new configuration
 mod runner_queues; // queues side by side, with real processes
 mod runner_yard; // a spool, hooks of a test's own and the real runner
+mod send_shapes; // every test delivery that `send` can make
 mod spool_append; // appends through the public interface, on the real disk
 mod spool_calls; // the very system calls of each protocol, and each of them failing
 mod spool_driver; // a process that does what a test's script says
