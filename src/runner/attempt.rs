@@ -95,7 +95,7 @@ pub(super) fn account_for(keeper: &Keeper, claim: Claim, task: &Task) -> Result<
         return settle_concluded(claim, outcome, reason);
     }
     let is_over = end_survivors(claim.id());
-    let Some(hook) = config.hook(&claim.meta().hook) else { return hold_orphan(claim) };
+    let Some(hook) = task.config.hook(&claim.meta().hook) else { return hold_orphan(claim) };
     if !is_over {
         return hold(claim, STILL_ALIVE.to_owned());
     }
