@@ -117,6 +117,17 @@ fn a_wrong_signature_is_diagnosed_and_the_event_is_told_all_the_same() {
 }
 
 #[test]
+fn a_signature_that_nothing_explains_is_said_to_be_one() {
+    let site = site();
+    let body = push('a');
+    let said = lines(&site, &explain(&site, &signature(b"quite another", &body), &body, &[]));
+    let expected = "finding     no known mistake explains it: give the forge the secret once more\n";
+    assert!(said.contains(expected), "{said}");
+    let absent = lines(&site, &explain(&site, "X-GitHub-Event: push\n", &body, &[]));
+    assert!(!absent.contains("finding") && absent.contains("`X-Hub-Signature-256` is absent"), "{absent}");
+}
+
+#[test]
 fn a_delivery_of_another_provider_is_seen_as_one() {
     let site = site();
     let body = push('a');

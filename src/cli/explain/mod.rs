@@ -16,7 +16,7 @@ use super::receive::load;
 use crate::config::{Config, Hook};
 use crate::intake::{Decision, admissible, as_form, decide, each, looks_like, mismatch, unmatched};
 use crate::model::{Delivery, Event, Head};
-use crate::provider::{Malformed, Provider, Strength};
+use crate::provider::{Denied, Malformed, Provider, Strength};
 use diagnosis::{Case, Key};
 use jiff::Timestamp;
 use request::Request;
@@ -94,7 +94,10 @@ fn signature(case: Case<'_>, keys: &[Key], others: &[Key]) -> Signature {
             Signature { ok: true, signed, says: format!("matches {label}"), findings: Vec::new() }
         }
         Err(denied) => {
-            let findings = diagnosis::findings(case, keys, others);
+            let mut findings = diagnosis::findings(case, keys, others);
+            if findings.is_empty() && matches!(denied, Denied::Wrong { .. }) {
+                findings.push("no known mistake explains it: give the forge the secret once more".to_owned());
+            }
             Signature { ok: false, signed, says: denied.to_string(), findings }
         }
     }
