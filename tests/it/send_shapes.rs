@@ -37,7 +37,10 @@ fn provider(name: &str) -> Provider {
 fn secrets(name: &str) -> (Secret, Secret) {
     let private = SigningKey::from_bytes(&[7; 32]);
     let (private, public) = match name {
-        "sourcehut" => (STANDARD.encode(private.to_bytes()), STANDARD.encode(private.verifying_key().to_bytes())),
+        "sourcehut" => (
+            format!("whsk_{}", STANDARD.encode(private.to_bytes())),
+            STANDARD.encode(private.verifying_key().to_bytes()),
+        ),
         "standard-webhooks" => {
             (format!("whsec_{}", STANDARD.encode([7; 32])), format!("whsec_{}", STANDARD.encode([7; 32])))
         }

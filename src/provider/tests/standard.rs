@@ -79,6 +79,8 @@ fn private_keys_sign_and_public_ones_do_not() {
         (Provider::StandardWebhooks, "whsk_AAAA".to_owned()),
         (Provider::StandardWebhooks, "plain text".to_owned()),
         (Provider::Sourcehut, "plain text".to_owned()),
+        (Provider::Sourcehut, public.clone()),
+        (Provider::Sourcehut, "whsk_AAAA".to_owned()),
     ] {
         assert!(provider.sign(&secret(&text), b"{}", "push", "d", now()).is_err(), "{text}");
     }

@@ -1,4 +1,4 @@
-//! What each of the sample payloads says.
+//! Pure. What each of the sample payloads says.
 
 /// File, the provider's word for the event, and what the delivery says.
 pub(super) const ROWS: &[(&str, &str, &str)] = &[
@@ -225,7 +225,11 @@ pub(super) const ROWS: &[(&str, &str, &str)] = &[
         "delete refs/tags/1.3 aa9d115..- kit101/drone-yml-test master by kit101, some of 0",
     ),
     ("github/create.json", "create", "create - -..- Codertocat/Hello-World master by Codertocat, some of 0"),
-    ("github/delete.json", "delete", "delete_event - -..- Codertocat/Hello-World master by Codertocat, some of 0"),
+    (
+        "github/delete.json",
+        "delete",
+        "delete refs/tags/simple-tag -..- Codertocat/Hello-World master by Codertocat, some of 0",
+    ),
     (
         "github/octokit-push-1.json",
         "push",
