@@ -98,8 +98,13 @@ fn row(job: &JobView, now: Timestamp) -> Vec<String> {
         text(job.reference.as_ref().map(crate::intake::short)),
         text(job.after.as_deref().map(|commit| commit.get(..10).unwrap_or(commit))),
         job.arrived_at.map_or_else(|| "-".to_owned(), |at| age(at, now)),
-        text(job.reason.as_deref()),
+        text(job.reason.as_deref().or_else(|| missed(job))),
     ]
+}
+
+/// What is said of a job that the runner queued itself.
+fn missed(job: &JobView) -> Option<&'static str> {
+    (job.provider.as_deref() == Some("reconcile")).then_some("no delivery told of it (reconcile)")
 }
 
 /// `12s`, `5m`, `3h`, `2d`: the largest unit that gives a number.

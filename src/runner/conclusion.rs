@@ -67,7 +67,7 @@ fn lists(
     };
     if result.outcome == Outcome::Succeeded
         && !hook.plan.on_recovery.is_empty()
-        && past.last(keeper, claim.meta())?.is_some_and(|last| !last.succeeded)
+        && past.last(keeper, &claim.meta().hook, claim.meta().reference.as_ref())?.is_some_and(|last| !last.succeeded)
     {
         lists.push(List::OnRecovery);
     }

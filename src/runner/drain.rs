@@ -5,6 +5,7 @@ use super::backlog::{Backlog, Choice, Item};
 use super::cancel::Cancel;
 use super::crew::Report;
 use super::past::Past;
+use super::reconcile::{Answer, Schedule};
 use super::recovery::is_bad;
 use super::reload::Reload;
 use crate::config::{Config, RunnerSettings};
@@ -37,6 +38,8 @@ pub enum Ended {
 const POLL: Duration = Duration::from_secs(15);
 /// A backlog of this size is not read anew for each arrival; what arrived is found when it has been worked off.
 const RESCAN_BELOW: usize = 1000;
+/// Shortest sleep for a question to a remote: the one before may not be answered yet.
+const LEAST: Duration = Duration::from_millis(100);
 /// Between two tries at what should never fail.
 const PAUSE: Duration = Duration::from_secs(1);
 
@@ -72,6 +75,10 @@ pub(super) struct Drain<'a> {
     pub(super) bell: &'a Bell,
     /// Starts one more thread of the crew.
     pub(super) hire: Box<dyn Fn() + Send + 'a>,
+    /// When remotes are asked for what was missed, how, and what they said.
+    pub(super) schedule: Schedule,
+    pub(super) ask: Box<dyn Fn(Arc<Config>, String) + Send + 'a>,
+    pub(super) answers: Receiver<Answer>,
     /// Threads of the crew.
     pub(super) hands: usize,
     pub(super) failed: usize,
@@ -98,6 +105,7 @@ impl Drain<'_> {
             self.hear()?;
             self.take_orders()?;
             self.reload_if_asked()?;
+            self.reconcile()?;
             if self.stop.requested() {
                 return Ok(Ended::Stopped);
             }
@@ -271,6 +279,7 @@ impl Drain<'_> {
             tracing::warn!(event = "no-reserve", reason = %error);
         }
         let began = Instant::now();
+        let at_most = self.schedule.wait(began).map_or(at_most, |wait| at_most.min(wait.max(LEAST)));
         let left = self.until.map_or(POLL, |until| until.saturating_duration_since(began));
         let at_most = if left.is_zero() { at_most.min(POLL) } else { at_most.min(POLL).min(left) };
         let hangup = self.reload.map(|reload| reload.hangup.fd());

@@ -16,6 +16,8 @@ pub(super) struct Last {
     pub(super) succeeded: bool,
     /// The commit that was deployed last, hex.
     pub(super) commit: Option<String>,
+    /// The commit that the last job was for, hex.
+    pub(super) tried: Option<String>,
 }
 
 type HookAndRef = (String, Option<RefName>);
@@ -37,7 +39,7 @@ impl Ledger {
         let key = (item.hook.clone(), item.reference.clone());
         if outcome == Outcome::Succeeded || !is_done {
             let commit = commit.or_else(|| self.last.get(&key)?.commit.clone());
-            self.last.insert(key, Last { succeeded: is_done, commit });
+            self.last.insert(key, Last { succeeded: is_done, commit, tried: item.after.clone() });
         }
     }
 
@@ -113,7 +115,7 @@ mod tests {
         ledger.note(id(3), &item("main", "3"), Outcome::Superseded, None);
         ledger.note(id(4), &item("dev", "4"), Outcome::Succeeded, Some("c2".into()));
         let main = RefName::branch_named("main");
-        let expected = Last { succeeded: false, commit: Some("c1".into()) };
+        let expected = Last { succeeded: false, commit: Some("c1".into()), tried: None };
         assert_eq!(ledger.last("a", main.as_ref()), Some(&expected), "what is deployed is still the older commit");
         assert_eq!(ledger.last("b", main.as_ref()), None);
     }

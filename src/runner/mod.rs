@@ -13,11 +13,14 @@ mod newcomers;
 pub mod orders;
 mod past;
 mod payload;
+mod reconcile;
 mod recovery;
 mod reload;
 mod senders;
 mod stage;
 pub mod steps;
+#[cfg(test)]
+mod tests;
 mod verdict;
 
 pub use drain::Ended;
@@ -34,6 +37,7 @@ use backlog::Backlog;
 use crew::Crew;
 use drain::Drain;
 use past::Past;
+use reconcile::{Schedule, ask};
 use std::collections::BTreeMap;
 use std::io;
 use std::panic::resume_unwind;
@@ -78,7 +82,9 @@ pub fn drain(config: Config, keeper: &Keeper, terms: Terms<'_>) -> Result<Ended,
     let bell = Bell::new()?;
     let ((tasks, taken), (reports, heard)) = (channel(), channel());
     let crew = Crew { keeper, tasks: Mutex::new(taken), reports, bell: &bell };
-    let (crew, watch) = (&crew, watch(&config));
+    let (crew, watch, bell) = (&crew, watch(&config), &bell);
+    let (said, answers) = channel();
+    let asking = halted.clone();
     let (spool, settings) = (config.spool.clone(), Mutex::new(config.runner.clone()));
     let ended = scope(|scope| {
         let mut drain = Drain {
@@ -97,8 +103,18 @@ pub fn drain(config: Config, keeper: &Keeper, terms: Terms<'_>) -> Result<Ended,
             halted,
             tasks,
             reports: heard,
-            bell: &bell,
+            bell,
             hire: Box::new(move || drop(scope.spawn(|| crew.work()))),
+            schedule: Schedule::default(),
+            ask: Box::new(move |config, hook| {
+                let (said, halted) = (said.clone(), asking.clone());
+                scope.spawn(move || {
+                    // Nobody hears the last one.
+                    let _nobody_hears = said.send(ask(&config, hook, &halted));
+                    bell.ring();
+                });
+            }),
+            answers,
             hands: 1,
             failed,
             holds: BTreeMap::new(),

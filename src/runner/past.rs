@@ -4,7 +4,7 @@
 use super::attempt::End;
 use super::backlog::Item;
 use super::ledger::{LIMIT, Last, Ledger};
-use crate::model::{JobId, JobMeta, Outcome, State};
+use crate::model::{JobId, Outcome, RefName, State};
 use crate::spool::{Disk, Keeper, SpoolError};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -14,8 +14,13 @@ pub(super) struct Past(Arc<Mutex<Option<Ledger>>>);
 
 impl Past {
     /// How the last job for this hook and ref ended.
-    pub(super) fn last<D: Disk>(&self, keeper: &Keeper<D>, meta: &JobMeta) -> Result<Option<Last>, SpoolError> {
-        self.ask(keeper, |ledger| ledger.last(&meta.hook, meta.reference.as_ref()).cloned())
+    pub(super) fn last<D: Disk>(
+        &self,
+        keeper: &Keeper<D>,
+        hook: &str,
+        reference: Option<&RefName>,
+    ) -> Result<Option<Last>, SpoolError> {
+        self.ask(keeper, |ledger| ledger.last(hook, reference).cloned())
     }
 
     /// A job in `done/` for the same delivery.

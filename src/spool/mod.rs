@@ -133,4 +133,4 @@ pub use view::{
 #[cfg(test)]
 mod crash;
 #[cfg(test)]
-mod fake;
+pub(crate) mod fake;

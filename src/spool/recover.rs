@@ -75,6 +75,8 @@ impl<D: Disk> Keeper<D> {
         }
         seen.sort_unstable();
         let mut recovered = Recovered { interrupted: Vec::new(), problems: Vec::new() };
+        // A second name in `tmp/` that came back would make a job that was running look hostile.
+        self.sweep(at, &mut recovered.problems)?;
         for names in seen.chunk_by(|a, b| a.id == b.id) {
             let found = Found::of(names);
             if !found.is_settled() {
@@ -82,7 +84,6 @@ impl<D: Disk> Keeper<D> {
             }
         }
         Sequence::open(&self.shelf.disk)?.raise(&self.shelf.disk, last)?;
-        self.sweep(at, &mut recovered.problems)?;
         self.refill_reserve()?;
         Ok(recovered)
     }

@@ -48,6 +48,8 @@ pub struct JobView {
     pub reference: Option<RefName>,
     /// Commit after, hex.
     pub after: Option<String>,
+    /// Who sent it; `reconcile` where the runner found that nobody did.
+    pub provider: Option<String>,
     /// The provider's delivery id.
     pub delivery: Option<String>,
     /// When it arrived.
@@ -122,10 +124,10 @@ pub fn list(root: &Path, filter: Filter) -> Result<Box<dyn Iterator<Item = Resul
 /// The same from the newest back, of at most `filter.newest` jobs. Each job is read when its turn comes.
 pub fn newest_first(
     root: &Path,
-    filter: Filter,
-) -> Result<impl Iterator<Item = Result<JobView, SpoolError>>, SpoolError> {
+    filter: &Filter,
+) -> Result<impl Iterator<Item = Result<JobView, SpoolError>> + use<>, SpoolError> {
     let disk = open(root)?;
-    let ids = wanted(&disk, &filter)?.into_iter().rev().take(filter.newest.unwrap_or(usize::MAX));
+    let ids = wanted(&disk, filter)?.into_iter().rev().take(filter.newest.unwrap_or(usize::MAX));
     Ok(ids.filter_map(move |(id, state)| load(&disk, id, Some(state)).map(|s| s.map(|s| s.view)).transpose()))
 }
 
@@ -278,6 +280,7 @@ fn view(id: JobId, state: State, meta: Option<&JobMeta>, history: &History) -> J
         event: meta.map(|m| m.event.clone()),
         reference: meta.and_then(|m| m.reference.clone()),
         after: meta.and_then(|m| m.after.clone()),
+        provider: meta.map(|m| m.provider.clone()),
         delivery: meta.and_then(|m| m.delivery.clone()),
         arrived_at: meta.map(|m| m.arrived_at),
         attempts: history.attempts(),

@@ -288,12 +288,20 @@ hookspool.toml:8:9: `evict` says what becomes of waiting jobs, and `queue` is a 
 #[test]
 fn reconcile_is_not_asked_for_all_the_time() {
     is_reported(
-        &with(r#"reconcile = "1s""#),
+        &with(r#"reconcile = "500ms""#),
         r#"
-hookspool.toml:8:13: `reconcile` must be from 10s to 7d
+hookspool.toml:8:13: `reconcile` must be from 1s to 7d
   |
-8 | reconcile = "1s"
-  |             ^^^^"#,
+8 | reconcile = "500ms"
+  |             ^^^^^^^"#,
+    );
+    is_reported(
+        &with(r#"reconcile = "10m""#),
+        r#"
+hookspool.toml:8:13: `reconcile` compares what a step `{ git = "update" }` deploys
+  |
+8 | reconcile = "10m"
+  |             ^^^^^ add that step"#,
     );
 }
 

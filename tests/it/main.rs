@@ -44,6 +44,7 @@ mod intake_log; // the receiver's log lines, and what never gets into them
 mod intake_providers; // several refs, GET, secrets in other places, secrets that expire
 mod runner_life; // repeats, retries, interruptions, what runs after a job, a new configuration
 mod runner_queues; // queues side by side, with real processes
+mod runner_reconcile; // what no delivery told of
 mod runner_yard; // a spool, hooks of a test's own and the real runner
 mod send_shapes; // every test delivery that `send` can make
 mod spool_append; // appends through the public interface, on the real disk

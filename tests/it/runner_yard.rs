@@ -34,7 +34,8 @@ impl Yard {
         let hook = |(name, lines): &(&str, &str)| {
             format!(
                 "[[hook]]\nname = \"{name}\"\nprovider = \"github\"\nsecret = {{ file = \"ROOT/secret\" }}\n\
-                 dir = \"ROOT/site\"\n{lines}\n"
+                 {dir}{lines}\n",
+                dir = if lines.contains("dir = ") { "" } else { "dir = \"ROOT/site\"\n" }
             )
         };
         let hooks: String = hooks.iter().map(hook).collect();
@@ -97,11 +98,15 @@ impl Yard {
 
     /// State, outcome and reason of a job, as `list --json` shows it.
     pub(crate) fn job(&self, id: JobId) -> [String; 3] {
-        let output = self.hookspool(&["list", "--json"]).output().unwrap();
-        let listed: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{output:?}"));
-        let listed = listed.as_array().unwrap();
+        let listed = self.listed();
         let found = listed.iter().find(|job| job["id"] == id.to_string()).unwrap_or_else(|| panic!("{listed:?}"));
         ["state", "outcome", "reason"].map(|key| found[key].as_str().unwrap_or_default().to_owned())
+    }
+
+    /// All jobs, as `list --json` shows them.
+    pub(crate) fn listed(&self) -> Vec<Value> {
+        let output = self.hookspool(&["list", "--json"]).output().unwrap();
+        serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{output:?}"))
     }
 
     /// Whether a job is in a directory of the spool.

@@ -6,13 +6,13 @@ use crate::config::findings::Findings;
 use crate::config::keys::{Table, default_of};
 use crate::config::quantity;
 use crate::config::raw::Entry;
-use crate::config::settings::{Backoff, OnInterrupt, Plan, Retry, RetryOn, WhenNewer};
+use crate::config::settings::{Backoff, OnInterrupt, Plan, Retry, RetryOn, StepAction, WhenNewer};
 use std::time::Duration;
 
 /// Bounds of a time-out.
 pub(super) const TIMEOUT_LIMITS: [&str; 2] = ["1ms", "7d"];
 /// Bounds of `reconcile`: each is a question to the remote.
-const RECONCILE_LIMITS: [&str; 2] = ["10s", "7d"];
+const RECONCILE_LIMITS: [&str; 2] = ["1s", "7d"];
 /// Bounds of `backoff` and `cap`.
 const WAIT_LIMITS: [&str; 2] = ["1ms", "7d"];
 
@@ -47,6 +47,12 @@ pub(super) fn plan(layers: &Layers<'_>, findings: &mut Findings<'_>) -> Option<P
     let steps = layers.get("steps").and_then(|entry| step::steps(&entry, findings));
     let [on_failure, on_success, on_recovery, always] = ["on_failure", "on_success", "on_recovery", "always"]
         .map(|key| layers.get(key).map_or(Some(Vec::new()), |entry| step::steps_after(&entry, findings)));
+    if let (Some(entry), Some(steps)) = (layers.get("reconcile"), &steps)
+        && !steps.iter().any(|step| matches!(step.action, StepAction::Git(_)))
+    {
+        entry.wrong(findings, "`reconcile` compares what a step `{ git = \"update\" }` deploys", "add that step");
+        return None;
+    }
     Some(Plan {
         dir: dir?,
         queue: queue?,

@@ -16,6 +16,8 @@ pub(in crate::runner) struct Item {
     pub(in crate::runner) event: Option<EventKind>,
     /// Branch or tag.
     pub(in crate::runner) reference: Option<RefName>,
+    /// Commit after, hex.
+    pub(in crate::runner) after: Option<String>,
     /// The provider's delivery id.
     pub(in crate::runner) delivery: Option<String>,
     /// Whether a newer job for the same hook and ref takes its place.
@@ -45,8 +47,8 @@ impl Item {
     /// The job that `meta` describes, which will not run.
     pub(in crate::runner) fn of_ended(meta: JobMeta) -> Self {
         let sends_again = sends_again_by_itself(&meta.provider);
-        let JobMeta { hook, event, reference, delivery, .. } = meta;
-        Self { hook, event: Some(event), reference, delivery, sends_again, ..Self::unknown() }
+        let JobMeta { hook, event, reference, after, delivery, .. } = meta;
+        Self { hook, event: Some(event), reference, after, delivery, sends_again, ..Self::unknown() }
     }
 
     /// A job that says nothing of itself. Claiming it will find out what is wrong with it.
@@ -56,6 +58,7 @@ impl Item {
             queue: String::new(),
             event: None,
             reference: None,
+            after: None,
             delivery: None,
             when_newer: WhenNewer::Keep,
             not_before: None,

@@ -7,7 +7,7 @@ mod tests;
 pub(super) use item::{Item, SameDelivery};
 
 use crate::config::WhenNewer;
-use crate::model::JobId;
+use crate::model::{JobId, RefName};
 use item::SameWork;
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -122,6 +122,12 @@ impl Backlog {
             index(&mut self.by_delivery, item.same_delivery(), id);
             self.running.insert(id, Item { queue, ..item });
         }
+    }
+
+    /// Whether a job for this hook and ref waits or runs.
+    pub(super) fn is_on_its_way(&self, hook: &str, reference: &RefName) -> bool {
+        let mut all = self.waiting.values().chain(self.running.values());
+        all.any(|item| item.hook == hook && item.reference.as_ref() == Some(reference))
     }
 
     /// Whether the job runs.

@@ -15,6 +15,7 @@ fn job(hook: &str, branch: &str, delivery: &str) -> Item {
         queue: hook.into(),
         event: Some(EventKind::Push),
         reference: RefName::branch_named(branch),
+        after: None,
         delivery: Some(delivery.into()).filter(|d: &String| !d.is_empty()),
         when_newer: WhenNewer::Supersede,
         not_before: None,

@@ -22,6 +22,7 @@ mod remove;
 pub use crate::system::tree::Ended;
 pub use control::Control;
 pub use facts::Facts;
+pub use git::{Head, Wanted, remote_heads};
 pub use list::{run_after, run_job};
 pub use record::{JobResult, List, StepNews, StepRecord, StepResult, TRY_AGAIN, title};
 

@@ -3,7 +3,7 @@
 
 mod world;
 
-pub(super) use self::world::{Mute, Survives};
+pub(crate) use self::world::{Mute, Survives};
 
 use self::world::{Binding, Change, Dice, Inode, World};
 use super::disk::{Access, Disk, Facts, Io, Kind, Lock, Place};
@@ -18,11 +18,11 @@ const GID: u32 = 77;
 
 /// The disk. Clones are the same disk.
 #[derive(Debug, Clone)]
-pub(super) struct FakeDisk(Arc<Mutex<World>>);
+pub(crate) struct FakeDisk(Arc<Mutex<World>>);
 
 /// An open file.
 #[derive(Debug)]
-pub(super) struct FakeFile {
+pub(crate) struct FakeFile {
     world: Arc<Mutex<World>>,
     inode: usize,
     handle: u64,
@@ -41,7 +41,7 @@ impl Drop for FakeFile {
 
 impl FakeDisk {
     /// A spool as `create` makes it, with a reserve of one byte.
-    pub(super) fn with_spool() -> Self {
+    pub(crate) fn with_spool() -> Self {
         let mut world = World::default();
         world.add(Place::Root, OsStr::new("lock"), b"");
         world.add(Place::Root, OsStr::new("sequence"), b"0000000000000000000\n");
@@ -50,46 +50,52 @@ impl FakeDisk {
     }
 
     /// Puts a durable file on it.
-    pub(super) fn put(&self, place: Place, name: &str, content: &[u8]) {
+    pub(crate) fn put(&self, place: Place, name: &str, content: &[u8]) {
         self.world().add(place, OsStr::new(name), content);
     }
 
     /// Names in a directory.
-    pub(super) fn names(&self, place: Place) -> Vec<String> {
+    pub(crate) fn names(&self, place: Place) -> Vec<String> {
         let world = self.world();
         let here = world.names.iter().filter(|((p, _), b)| *p == place && b.now().is_some());
         here.map(|((_, name), _)| name.to_string_lossy().into_owned()).collect()
     }
 
+    /// Every name there is, by directory.
+    pub(crate) fn each_name(&self, visit: &mut dyn FnMut(Place, &OsStr)) {
+        let world = self.world();
+        world.names.iter().filter(|(_, b)| b.now().is_some()).for_each(|((place, name), _)| visit(*place, name));
+    }
+
     /// Calls so far.
-    pub(super) fn calls(&self) -> usize {
+    pub(crate) fn calls(&self) -> usize {
         self.world().calls
     }
 
     /// Call `n`, counted from now and from 1, and all after it do nothing and fail.
-    pub(super) fn die_at(&self, n: usize) {
+    pub(crate) fn die_at(&self, n: usize) {
         let mut world = self.world();
         world.die_at = Some(world.calls + n);
     }
 
     /// Call `n`, counted from now and from 1, fails.
-    pub(super) fn fail_at(&self, n: usize, errno: Errno) {
+    pub(crate) fn fail_at(&self, n: usize, errno: Errno) {
         let mut world = self.world();
         world.fault = Some((world.calls + n, errno));
     }
 
     /// Puts a bug in.
-    pub(super) fn mute(&self, mute: Option<Mute>) {
+    pub(crate) fn mute(&self, mute: Option<Mute>) {
         self.world().mute = mute;
     }
 
     /// Makes everything durable.
-    pub(super) fn settle_down(&self) {
+    pub(crate) fn settle_down(&self) {
         *self.world() = std::mem::take(&mut *self.after(Survives::Everything).world());
     }
 
     /// The disk that a reboot finds.
-    pub(super) fn after(&self, survives: Survives) -> Self {
+    pub(crate) fn after(&self, survives: Survives) -> Self {
         let world = self.world();
         let dice = Dice::new(if let Survives::Some(seed) = survives { seed } else { 0 });
         let inode = |old: &Inode| {

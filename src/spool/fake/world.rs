@@ -11,7 +11,7 @@ const SECTOR_BYTES: usize = 512;
 
 /// What a reboot finds of everything that was not flushed.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::spool) enum Survives {
+pub(crate) enum Survives {
     /// Nothing.
     Nothing,
     /// All of it: the process died, the machine did not.
@@ -22,7 +22,7 @@ pub(in crate::spool) enum Survives {
 
 /// A flush that the disk is told to skip: a bug put in on purpose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::spool) enum Mute {
+pub(crate) enum Mute {
     /// Flushes of files in this place whose name ends so.
     File(Place, &'static str),
     /// Flushes of this directory.
@@ -182,7 +182,9 @@ impl World {
         // A rename that was not flushed shows the old name, the new one or both, never neither.
         for (name, binding) in &self.names {
             let Some(inode) = binding.now().filter(|&i| self.inodes[i].was_durably_named) else { continue };
-            if !after.values().any(|&i| i == inode) {
+            // A name in `tmp/` that comes back is of a move before: it does not stand for the later one.
+            let is_there = |((place, _), i): (&(Place, OsString), &usize)| *i == inode && *place != Place::Tmp;
+            if !after.iter().any(is_there) {
                 after.insert(name.clone(), inode);
             }
         }

@@ -9,10 +9,13 @@
 //! - A first clone is an init and a fetch, so that one that was cut short goes on where it was.
 
 mod command;
+mod heads;
 mod trouble;
 
+pub use heads::{Head, Wanted, remote_heads};
+
 use super::attempt::{Attempt, Trouble};
-use crate::config::GitUpdate;
+use crate::config::{GitUpdate, Plan, StepAction};
 use crate::model::RefName;
 use command::Git;
 use std::fs;
@@ -51,6 +54,14 @@ pub(super) fn update(
     let before = before.unwrap_or_else(|| "nothing".to_owned());
     git.note(&format!("deployed commit {commit} of {}, was {before}", target.theirs.as_str()));
     Ok(commit)
+}
+
+/// The options of the plan's first `git` step.
+fn options_of(plan: &Plan) -> Option<&GitUpdate> {
+    plan.steps.iter().find_map(|step| match &step.action {
+        StepAction::Git(options) => Some(options),
+        _ => None,
+    })
 }
 
 /// A remote's name is an argument and a part of configuration keys.

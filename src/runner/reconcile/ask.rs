@@ -1,0 +1,51 @@
+//! Edge. Asks the remote of a hook, with a time-out and without prompts.
+
+use crate::config::Config;
+use crate::model::{EventKind, JobId};
+use crate::runner::log::JobLog;
+use crate::runner::steps::{Control, Facts, Head, remote_heads};
+use crate::system::stop::Stop;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Longest time for an answer.
+const TIMEOUT: Duration = Duration::from_secs(60);
+/// Nobody reads what git says here.
+const NOWHERE: &str = "/dev/null";
+
+/// What a remote said.
+#[derive(Debug)]
+pub(in crate::runner) struct Answer {
+    pub(in crate::runner) hook: String,
+    /// The wanted branches that it has; or why there is no answer.
+    pub(in crate::runner) heads: Result<Vec<Head>, String>,
+}
+
+/// Asks for the branches that `hook` wants, until `halted`.
+pub(in crate::runner) fn ask(config: &Config, hook: String, halted: &Stop) -> Answer {
+    let heads = heads(config, &hook, halted);
+    Answer { hook, heads }
+}
+
+fn heads(config: &Config, hook: &str, halted: &Stop) -> Result<Vec<Head>, String> {
+    let hook = config.hook(hook).ok_or("the hook is gone")?;
+    let control = Control { alone: false, ..Control::new(halted, Duration::ZERO) };
+    let mut log = JobLog::open(NOWHERE.as_ref()).map_err(|error| error.to_string())?;
+    let facts = Facts {
+        job: JobId::new(0, 0).ok_or("no id")?,
+        hook: hook.name.clone(),
+        provider: super::PROVIDER.to_owned(),
+        event: EventKind::Push,
+        reference: None,
+        before: None,
+        after: None,
+        repository: None,
+        pusher: None,
+        delivery: None,
+        attempt: 0,
+        payload: PathBuf::from(NOWHERE),
+        log: PathBuf::from(NOWHERE),
+    };
+    let wanted = |branch: &str| hook.rules.branches.as_ref().map(|globs| globs.is_match(branch));
+    remote_heads(&hook.plan, &facts, &mut log, &control, TIMEOUT, &wanted)
+}

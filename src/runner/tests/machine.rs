@@ -1,0 +1,384 @@
+//! Edge. A runner without processes, on a disk without a platter: scans, decides, claims and settles as the loop does.
+
+use super::Event;
+use super::reference::Reference;
+use crate::config::{Hook, OnInterrupt, WhenNewer, testing};
+use crate::model::{EventKind, JobId, JobMeta, Outcome, RefName, State};
+use crate::runner::attempt::End;
+use crate::runner::backlog::{Backlog, Choice, Item};
+use crate::runner::past::Past;
+use crate::runner::verdict::{Verdict, judge};
+use crate::spool::fake::{FakeDisk, Survives};
+use crate::spool::{Claim, Claimed, Entry, Inbox, Keeper, Place, Settlement, SpoolError, What};
+use jiff::{SignedDuration, Timestamp};
+use std::collections::{BTreeMap, BTreeSet};
+use std::os::unix::ffi::OsStrExt;
+
+/// Queues side by side.
+const WORKERS: usize = 2;
+/// Hooks: `a` and `b` share a queue.
+pub(super) const HOOKS: usize = 4;
+/// More turns than any story needs.
+const TURNS: usize = 2000;
+
+pub(super) struct Machine {
+    disk: FakeDisk,
+    runner: Option<Runner>,
+    hooks: [Hook; HOOKS],
+    now: Timestamp,
+    deliveries: Vec<JobMeta>,
+    reference: Reference,
+    /// What survives when the disk dies, which it is about to.
+    dying: Option<Survives>,
+    /// A delivery was neither accepted nor refused.
+    in_flight: Vec<JobMeta>,
+}
+
+/// What dies with the process.
+struct Runner {
+    keeper: Keeper<FakeDisk>,
+    backlog: Backlog,
+    running: BTreeMap<JobId, Claim<FakeDisk>>,
+    past: Past,
+}
+
+impl Runner {
+    fn new(disk: &FakeDisk) -> Result<Self, SpoolError> {
+        let keeper = Keeper::on(disk.clone())?;
+        Ok(Self { keeper, backlog: Backlog::default(), running: BTreeMap::new(), past: Past::default() })
+    }
+}
+
+fn hooks() -> [Hook; HOOKS] {
+    let hook = |name: &str, queue: &str, when_newer, on_interrupt| {
+        let mut hook = testing::hook(name);
+        (hook.plan.queue, hook.plan.when_newer, hook.plan.on_interrupt) = (queue.to_owned(), when_newer, on_interrupt);
+        hook
+    };
+    [
+        hook("a", "q", WhenNewer::Supersede, OnInterrupt::Retry),
+        hook("b", "q", WhenNewer::Keep, OnInterrupt::Hold),
+        hook("c", "c", WhenNewer::Replace, OnInterrupt::Hold),
+        hook("d", "d", WhenNewer::Parallel, OnInterrupt::Retry),
+    ]
+}
+
+fn nth<T: Copy>(of: &[T], n: usize) -> Option<T> {
+    of.get(n.checked_rem(of.len())?).copied()
+}
+
+impl Machine {
+    pub(super) fn start() -> Self {
+        let disk = FakeDisk::with_spool();
+        Self {
+            runner: Some(Runner::new(&disk).unwrap()),
+            disk,
+            hooks: hooks(),
+            now: Timestamp::from_second(1_000_000).unwrap(),
+            deliveries: Vec::new(),
+            reference: Reference::default(),
+            dying: None,
+            in_flight: Vec::new(),
+        }
+    }
+
+    pub(super) fn happen(&mut self, event: Event) {
+        match event {
+            Event::Crash(survives) => return self.reboot(survives),
+            Event::CrashAt(call, survives) => {
+                self.disk.die_at(call);
+                self.dying = Some(survives);
+                return;
+            }
+            Event::Clock(seconds) => return self.now += SignedDuration::from_secs(seconds),
+            _ => {}
+        }
+        match (self.act(event), self.dying) {
+            (Ok(()), None) => self.reference.matches(&self.places()),
+            (Ok(()), Some(_)) => {}
+            (Err(_), Some(survives)) => self.reboot(survives),
+            (Err(error), None) => panic!("{event:?}: {error}"),
+        }
+    }
+
+    /// Everything that is left is done, well.
+    pub(super) fn wind_up(&mut self) {
+        self.reboot(self.dying.unwrap_or(Survives::Everything));
+        for _ in 0..TURNS {
+            self.happen(Event::Turn);
+            if self.reference.of(&[State::Running, State::Queued, State::Waiting]).is_empty() {
+                return self.reference.is_over();
+            }
+            self.happen(Event::Finish(0, Outcome::Succeeded, false));
+            self.happen(Event::Clock(3600));
+        }
+        panic!("it goes on for ever: {:?}", self.places());
+    }
+
+    fn act(&mut self, event: Event) -> Result<(), SpoolError> {
+        let (here, ended) = ([State::Queued, State::Waiting], [State::Held, State::Failed]);
+        match event {
+            Event::Deliver(hook, branch) => self.deliver(hook, branch),
+            Event::Redeliver(n) => {
+                let earlier = (!self.deliveries.is_empty()).then(|| self.deliveries[n % self.deliveries.len()].clone());
+                earlier.map_or(Ok(()), |meta| self.append(meta))
+            }
+            Event::Turn => self.turn(),
+            Event::Finish(n, outcome, transient) => self.finish(n, outcome, transient),
+            Event::Cancel(n) => {
+                let outcome = Outcome::Cancelled;
+                let told = Settlement::Ended { outcome, reason: None };
+                let all = self.reference.of(&[State::Queued, State::Waiting, State::Running, State::Held]);
+                nth(&all, n).map_or(Ok(()), |id| self.order(id, told, State::Done))
+            }
+            Event::Hold(n) => {
+                let told = Settlement::Held { reason: "a person said so".to_owned() };
+                nth(&self.reference.of(&here), n).map_or(Ok(()), |id| self.order(id, told, State::Held))
+            }
+            Event::Release(n) => nth(&self.reference.of(&ended), n)
+                .map_or(Ok(()), |id| self.order(id, Settlement::Released, State::Queued)),
+            Event::Clock(_) | Event::Crash(_) | Event::CrashAt(..) => Ok(()),
+        }
+    }
+
+    fn deliver(&mut self, hook: usize, branch: usize) -> Result<(), SpoolError> {
+        let provider = if hook == 1 { "bitbucket" } else { "github" };
+        let meta = JobMeta {
+            hook: self.hooks[hook].name.clone(),
+            provider: provider.to_owned(),
+            reference: RefName::branch_named(["main", "dev"][branch]),
+            delivery: Some(self.deliveries.len().to_string()),
+            ..meta(self.now)
+        };
+        self.deliveries.push(meta.clone());
+        self.append(meta)
+    }
+
+    fn append(&mut self, meta: JobMeta) -> Result<(), SpoolError> {
+        self.in_flight.push(meta.clone());
+        let inbox = Inbox::on(self.disk.clone())?;
+        let mut draft = inbox.draft()?;
+        draft.write(b"{}")?;
+        let id = draft.commit(&meta)?;
+        self.in_flight.clear();
+        self.accept(id, &meta);
+        Ok(())
+    }
+
+    fn accept(&mut self, id: JobId, meta: &JobMeta) {
+        let plan = &self.hook(&meta.hook).plan;
+        let queue = Item::queue(id, &plan.queue, plan.when_newer);
+        let holds = plan.on_interrupt == OnInterrupt::Hold;
+        self.reference.accept(id, &queue, holds);
+    }
+
+    fn hook(&self, name: &str) -> &Hook {
+        self.hooks.iter().find(|hook| hook.name == name).expect("a hook")
+    }
+
+    fn runner(&mut self) -> &mut Runner {
+        self.runner.as_mut().expect("a runner")
+    }
+
+    fn refill(&mut self) -> Result<(), SpoolError> {
+        let now = self.now;
+        let queued = self.runner().keeper.scan(now)?.jobs.into_iter().map(|id| (id, State::Queued, None));
+        let waiting = self.runner().keeper.waiting()?.into_iter().map(|(id, due)| (id, State::Waiting, Some(due)));
+        for (id, state, not_before) in queued.chain(waiting).collect::<Vec<_>>() {
+            if self.runner().backlog.contains(id) {
+                continue;
+            }
+            let Some(meta) = self.runner().keeper.glance(id, state) else { continue };
+            let plan = &self.hook(&meta.hook).plan;
+            let item = Item::of(id, meta, &plan.queue.clone(), plan.when_newer);
+            self.runner().backlog.insert(id, Item { not_before, ..item });
+        }
+        Ok(())
+    }
+
+    fn turn(&mut self) -> Result<(), SpoolError> {
+        self.refill()?;
+        loop {
+            let now = self.now;
+            let may_begin = self.runner().running.len() < WORKERS;
+            match self.runner().backlog.next(now, may_begin) {
+                Choice::Run(id) => self.begin(id)?,
+                Choice::Supersede(id, newer) => {
+                    self.drop_for(id, newer, Settlement::SupersededBy { id: newer }, false)?
+                }
+                Choice::Repeat(id, first) => self.drop_for(id, first, Settlement::RepeatOf { id: first }, false)?,
+                Choice::Replace(id, newer) => self.replace(id, newer)?,
+                Choice::WaitUntil(_) | Choice::Wait | Choice::Nothing => return Ok(()),
+            }
+        }
+    }
+
+    fn begin(&mut self, id: JobId) -> Result<(), SpoolError> {
+        let runner = self.runner();
+        let item = runner.backlog.waiting(id).expect("a waiting job").clone();
+        if item.sends_again && item.not_before.is_none() {
+            let was_released =
+                runner.keeper.look(id, State::Queued).is_some_and(|(_, history)| !history.entries().is_empty());
+            if let Some(first) = runner.past.done(&runner.keeper, &item)?.filter(|_| !was_released) {
+                return self.drop_for(id, first, Settlement::RepeatOf { id: first }, true);
+            }
+        }
+        runner.backlog.start(id);
+        self.reference.goes(id, State::Running);
+        let now = self.now;
+        let Claimed::Job(mut claim) = self.runner().keeper.claim(id, now)? else { panic!("{id} cannot be claimed") };
+        self.reference.starts(id);
+        self.reference.is_in(id, State::Running);
+        claim.record(&Entry::new(now, What::Started { attempt: claim.attempt(), pid: None }))?;
+        self.runner().running.insert(id, *claim);
+        Ok(())
+    }
+
+    fn drop_for(&mut self, id: JobId, other: JobId, how: Settlement, may_have_ended: bool) -> Result<(), SpoolError> {
+        self.reference.is_dropped(id, other, may_have_ended);
+        self.reference.goes(id, State::Done);
+        let now = self.now;
+        let runner = self.runner();
+        let item = runner.backlog.remove(id);
+        runner.keeper.decide(id, how, now)?;
+        let end = End::Over { outcome: Outcome::Superseded, commit: None };
+        item.map(|item| runner.past.note(id, &item, &end));
+        self.reference.is_in(id, State::Done);
+        Ok(())
+    }
+
+    fn replace(&mut self, id: JobId, newer: JobId) -> Result<(), SpoolError> {
+        self.reference.is_dropped(id, newer, false);
+        self.settle(id, Settlement::SupersededBy { id: newer }, State::Done, Outcome::Superseded)
+    }
+
+    fn finish(&mut self, n: usize, outcome: Outcome, transient: bool) -> Result<(), SpoolError> {
+        let running: Vec<JobId> = self.runner().running.keys().copied().collect();
+        nth(&running, n).map_or(Ok(()), |id| self.conclude(id, outcome, transient))
+    }
+
+    fn conclude(&mut self, id: JobId, outcome: Outcome, transient: bool) -> Result<(), SpoolError> {
+        let claim = &self.runner().running[&id];
+        let (attempts, hook) = (claim.history().attempts_since_release(), claim.meta().hook.clone());
+        let verdict = judge(&self.hook(&hook).plan, outcome, transient, attempts, self.now, 0.5);
+        let reason = || "a reason".to_owned();
+        let (settlement, state) = match verdict {
+            Verdict::Done => (Settlement::Ended { outcome, reason: None }, State::Done),
+            Verdict::Failed => (Settlement::Ended { outcome, reason: None }, State::Failed),
+            Verdict::Retry { not_before } => (Settlement::Waiting { not_before, reason: reason() }, State::Waiting),
+            Verdict::Hold => (Settlement::Held { reason: reason() }, State::Held),
+        };
+        self.settle(id, settlement, state, outcome)
+    }
+
+    fn settle(&mut self, id: JobId, how: Settlement, to: State, outcome: Outcome) -> Result<(), SpoolError> {
+        let now = self.now;
+        self.reference.goes(id, to);
+        let not_before = if let Settlement::Waiting { not_before, .. } = &how { Some(*not_before) } else { None };
+        let runner = self.runner();
+        let claim = runner.running.remove(&id).expect("a running job");
+        let item = runner.backlog.end(id);
+        assert_eq!(claim.settle(how, now)?, to);
+        if let Some(item) = item {
+            runner.past.note(id, &item, &End::Over { outcome, commit: None });
+            if not_before.is_some() {
+                runner.backlog.insert(id, Item { not_before, ..item });
+            }
+        }
+        self.reference.is_in(id, to);
+        Ok(())
+    }
+
+    /// What a person wants to become of a job.
+    fn order(&mut self, id: JobId, how: Settlement, to: State) -> Result<(), SpoolError> {
+        if how == Settlement::Released {
+            self.reference.is_released(id);
+        } else {
+            self.reference.person_decides(id);
+        }
+        if self.reference.state(id) == State::Running {
+            return self.settle(id, how, to, Outcome::Cancelled);
+        }
+        self.reference.goes(id, to);
+        let now = self.now;
+        self.runner().backlog.remove(id);
+        self.runner().keeper.decide(id, how, now)?;
+        self.reference.is_in(id, to);
+        Ok(())
+    }
+
+    /// The machine dies, and what is left is put right by another runner.
+    fn reboot(&mut self, survives: Survives) {
+        let runner = self.runner.take().expect("a runner");
+        let had_started: BTreeSet<JobId> = runner.running.keys().copied().collect();
+        drop(runner);
+        self.reference.crashes(&had_started);
+        self.dying = None;
+        self.disk = self.disk.after(survives);
+        self.runner = Some(Runner::new(&self.disk).unwrap());
+        let now = self.now;
+        let recovered = self.runner().keeper.recover(now).unwrap();
+        assert!(recovered.problems.is_empty(), "{:?}", recovered.problems);
+        for claim in recovered.interrupted {
+            self.account_for(claim);
+        }
+        let places = self.places();
+        for meta in std::mem::take(&mut self.in_flight) {
+            places.keys().for_each(|id| self.accept_unless_known(*id, &meta));
+        }
+        self.reference.recover(&places);
+        self.reference.matches(&places);
+    }
+
+    /// A delivery that was not acknowledged may be there all the same.
+    fn accept_unless_known(&mut self, id: JobId, meta: &JobMeta) {
+        let here = |runner: &Runner| runner.keeper.look(id, State::Queued).is_some_and(|(found, _)| found == *meta);
+        if self.runner.as_ref().is_some_and(here) {
+            self.accept(id, meta);
+        }
+    }
+
+    fn account_for(&mut self, claim: Claim<FakeDisk>) {
+        let (now, plan) = (self.now, &self.hook(&claim.meta().hook).plan);
+        let reason = "the runner died".to_owned();
+        let settlement = if claim.history().started_since_claim() {
+            let attempts = claim.history().attempts_since_release();
+            match judge(plan, Outcome::Interrupted, true, attempts, now, 0.5) {
+                Verdict::Hold => Settlement::Held { reason },
+                Verdict::Retry { not_before } => Settlement::Waiting { not_before, reason },
+                _ => Settlement::Ended { outcome: Outcome::Interrupted, reason: None },
+            }
+        } else {
+            Settlement::Waiting { not_before: now, reason }
+        };
+        claim.settle(settlement, now).unwrap();
+    }
+
+    fn places(&self) -> BTreeMap<JobId, Vec<State>> {
+        let mut places: BTreeMap<JobId, Vec<State>> = BTreeMap::new();
+        self.disk.each_name(&mut |place, name| {
+            if let (Place::In(state), Some(id)) = (place, JobId::from_job_file_name(name.as_bytes())) {
+                places.entry(id).or_default().push(state);
+            }
+        });
+        places
+    }
+}
+
+fn meta(arrived_at: Timestamp) -> JobMeta {
+    JobMeta {
+        hook: String::new(),
+        provider: String::new(),
+        event: EventKind::Push,
+        reference: None,
+        before: None,
+        after: None,
+        repository: None,
+        pusher: None,
+        delivery: None,
+        note: None,
+        content_type: "application/json".to_owned(),
+        headers: BTreeMap::new(),
+        arrived_at,
+    }
+}

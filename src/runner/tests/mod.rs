@@ -1,0 +1,89 @@
+//! Edge. The keeper, the backlog and the verdicts, driven by random stories on a disk that forgets, beside a small
+//! reference of what people may rely on.
+//!
+//! `HOOKSPOOL_MODEL_CASES` in the environment says how many stories (10,000).
+
+mod machine;
+mod reference;
+
+use crate::model::Outcome;
+use crate::spool::fake::Survives;
+use machine::Machine;
+use proptest::prelude::*;
+use proptest::test_runner::{Config, RngAlgorithm, TestRunner};
+
+/// Something that happens. Numbers choose among what there is.
+#[derive(Debug, Clone, Copy)]
+enum Event {
+    /// A delivery for a hook and a branch.
+    Deliver(usize, usize),
+    /// An earlier delivery once more.
+    Redeliver(usize),
+    /// The loop looks, decides, and begins what it may.
+    Turn,
+    /// A running job's steps end so.
+    Finish(usize, Outcome, bool),
+    /// A person cancels a job that has not ended.
+    Cancel(usize),
+    /// A person puts a waiting job on hold.
+    Hold(usize),
+    /// A person releases a job that is held or has failed.
+    Release(usize),
+    /// The clock moves by so many seconds, in either direction.
+    Clock(i64),
+    /// The machine dies, and another runner is started.
+    Crash(Survives),
+    /// The machine will die at this call of the disk.
+    CrashAt(usize, Survives),
+}
+
+fn survives() -> impl Strategy<Value = Survives> {
+    prop_oneof![Just(Survives::Nothing), Just(Survives::Everything), any::<u64>().prop_map(Survives::Some)]
+}
+
+fn event() -> impl Strategy<Value = Event> {
+    let outcomes = prop_oneof![Just(Outcome::Succeeded), Just(Outcome::Failed), Just(Outcome::TimedOut)];
+    prop_oneof![
+        5 => (0..machine::HOOKS, 0..2_usize).prop_map(|(hook, branch)| Event::Deliver(hook, branch)),
+        2 => any::<usize>().prop_map(Event::Redeliver),
+        6 => Just(Event::Turn),
+        5 => (any::<usize>(), outcomes, any::<bool>()).prop_map(|(n, how, transient)| Event::Finish(n, how, transient)),
+        1 => any::<usize>().prop_map(Event::Cancel),
+        1 => any::<usize>().prop_map(Event::Hold),
+        2 => any::<usize>().prop_map(Event::Release),
+        1 => (-3600..3600_i64).prop_map(Event::Clock),
+        1 => survives().prop_map(Event::Crash),
+        1 => (1..40_usize, survives()).prop_map(|(call, survives)| Event::CrashAt(call, survives)),
+    ]
+}
+
+fn stories() -> u32 {
+    std::env::var("HOOKSPOOL_MODEL_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(10_000)
+}
+
+fn tell(part: u32, of: u32) {
+    let cases = stories().div_ceil(of);
+    let rng_algorithm = RngAlgorithm::XorShift;
+    let config = Config { cases, failure_persistence: None, rng_algorithm, ..Config::default() };
+    let mut runner = TestRunner::new(config);
+    let told = runner.run(&prop::collection::vec(event(), 1..20), |story| {
+        let mut machine = Machine::start();
+        for event in story {
+            machine.happen(event);
+        }
+        machine.wind_up();
+        Ok(())
+    });
+    told.unwrap_or_else(|failure| panic!("part {part}: {failure}"));
+}
+
+#[test]
+fn whatever_happens_each_job_ends_in_one_place_and_nothing_overlaps_comes_back_or_is_left_out() {
+    tell(1, 2);
+}
+
+/// The other half, beside the first.
+#[test]
+fn whatever_happens_each_job_ends_in_one_place_and_nothing_overlaps_comes_back_or_is_left_out_again() {
+    tell(2, 2);
+}
