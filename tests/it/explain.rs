@@ -257,3 +257,20 @@ fn a_secret_in_the_address_comes_from_the_request_line() {
     let wrong = said("POST /hooks/docs/guess HTTP/1.1");
     assert!(wrong.contains("signature   not genuine: ") && !wrong.contains("topsecret"), "{wrong}");
 }
+
+#[test]
+fn a_delivery_by_get_is_read_from_its_request_line() {
+    let site = site();
+    let text = fs::read_to_string(site.path("hookspool.toml")).unwrap();
+    fs::write(site.path("hookspool.toml"), text.replace("\"github\"", "\"gitea\"\nallow_get = true")).unwrap();
+    let body = push('a');
+    let query: String = body.iter().map(|byte| format!("%{byte:02X}")).collect();
+    let bare = signature(b"topsecret", &body).split("sha256=").nth(1).unwrap().trim().to_owned();
+    let head = format!("GET /hooks/docs?payload={query} HTTP/1.1\nX-Gitea-Event: push\nX-Gitea-Signature: {bare}\n");
+    fs::write(site.path("headers"), head).unwrap();
+    let headers = site.path("headers");
+    let output = site.verb(&["explain", "docs", "--headers", headers.to_str().unwrap(), "/dev/null"]).output().unwrap();
+    let said = lines(&site, &output);
+    assert!(said.contains("signed      the JSON inside the form\n"), "{said}");
+    assert!(said.contains("genuine: matches secret 1") && said.contains("answer      202 queued\n"), "{said}");
+}
