@@ -161,18 +161,43 @@ pub(super) struct ListArgs {
 pub(super) struct SendArgs {
     /// Name of the hook; its provider's shape and its secret are used
     pub(super) hook: String,
-    /// Where to send it, such as `https://example.org/hooks/docs`
+    /// What it tells of [default: the first of the hook's `events`]
+    #[arg(long, value_enum)]
+    pub(super) event: Option<SendEvent>,
+    /// Where to send it: the address that the web server gives the hook, such as `https://example.org/hooks/docs`
     #[arg(long)]
-    pub(super) url: String,
-    /// Pushed branch
+    pub(super) url: Option<String>,
+    /// Branch that it happened to
     #[arg(long, default_value = "main")]
     pub(super) branch: String,
+    /// Branch or tag that it happened to, in full, such as refs/tags/v1
+    #[arg(long = "ref", value_name = "REF", conflicts_with = "branch")]
+    pub(super) reference: Option<String>,
     /// Repository named in the delivery [default: the hook's, or hookspool/test]
     #[arg(long)]
     pub(super) repository: Option<String>,
     /// Print JSON
     #[arg(long)]
     pub(super) json: bool,
+}
+
+/// What a test delivery can tell of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum SendEvent {
+    /// A push of the branch or tag
+    Push,
+    /// A push of a tag
+    Tag,
+    /// The deletion of the branch or tag
+    Delete,
+    /// A merge into the branch
+    Merge,
+    /// The release of a tag
+    Release,
+    /// A package or image
+    Package,
+    /// The forge's own test
+    Ping,
 }
 
 #[derive(Debug, Args)]

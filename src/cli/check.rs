@@ -3,6 +3,7 @@
 use super::exit::{self, Failure};
 use super::print;
 use crate::config::{self, Config, LoadError};
+use jiff::Timestamp;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -25,7 +26,7 @@ fn right(config: &Config, json: bool) -> Result<ExitCode, Failure> {
         let hooks: Vec<_> = config
             .hooks
             .iter()
-            .map(|h| serde_json::json!({ "name": h.name, "provider": h.provider.name(), "queue": h.plan.queue }))
+            .map(|h| serde_json::json!({ "name": h.name, "provider": h.provider.name(), "check": h.provider.strength().word(), "queue": h.plan.queue }))
             .collect();
         print::json(
             &serde_json::json!({ "ok": unreadable.is_empty(), "file": config.file, "spool": config.spool, "hooks": hooks, "secrets": unreadable }),
@@ -36,6 +37,7 @@ fn right(config: &Config, json: bool) -> Result<ExitCode, Failure> {
         for hook in &config.hooks {
             let (steps, dir) = (hook.plan.steps.len(), hook.plan.dir.display());
             print::line(&format!("hook {} ({}), {steps} steps in {dir}", hook.name, hook.provider.name()))?;
+            print::line(&format!("  check: {}", hook.provider.strength()))?;
             print::line(&format!("  queue {}: {}", hook.plan.queue, hook.plan.when_newer.meaning()))?;
         }
         for problem in &unreadable {
@@ -47,10 +49,16 @@ fn right(config: &Config, json: bool) -> Result<ExitCode, Failure> {
 
 /// Secrets are the receiver's to read; whoever checks may lack the permission, and then says so.
 fn unreadable_secrets(config: &Config) -> Vec<String> {
-    let sources = config.hooks.iter().flat_map(|hook| hook.secrets.iter().map(move |source| (hook, source)));
-    sources
-        .filter_map(|(hook, source)| {
-            source.read().err().map(|error| format!("secret of hook `{}`: {error}", hook.name))
+    let now = Timestamp::now();
+    let secrets = config.hooks.iter().flat_map(|hook| hook.secrets.iter().map(move |secret| (hook, secret)));
+    secrets
+        .filter_map(|(hook, secret)| {
+            let problem = match secret.source.read() {
+                Err(error) => error.to_string(),
+                Ok(_) if secret.counts_at(now) => return None,
+                Ok(_) => format!("{} has expired; take it out", secret.source.source_name()),
+            };
+            Some(format!("secret of hook `{}`: {problem}", hook.name))
         })
         .collect()
 }

@@ -18,6 +18,11 @@ pub(super) fn harmless(text: &str) -> String {
     String::from_utf8_lossy(&escaped).into_owned()
 }
 
+/// `1 job`, `2 jobs`.
+pub(super) fn count(number: usize, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+}
+
 /// `512 B`, `4.5 KiB`, `1.2 GiB`.
 pub(super) fn size(bytes: u64) -> String {
     const UNITS: [&str; 6] = ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];

@@ -1,12 +1,14 @@
 //! Edge. `send`: a signed test delivery, shaped as the hook's provider shapes it.
 
-use super::args::SendArgs;
+use super::args::{SendArgs, SendEvent};
 use super::exit::{self, Failure};
 use super::print;
 use super::receive::load;
 use crate::config::Hook;
-use crate::provider::SamplePush;
+use crate::model::RefName;
+use crate::provider::{SampleEvent, SamplePush, Secret};
 use crate::system::random::random_bytes;
+use clap::ValueEnum;
 use std::io::Read;
 use std::path::Path;
 use std::process::ExitCode;
@@ -19,9 +21,13 @@ pub(super) fn run(config: Option<&Path>, args: &SendArgs) -> Result<ExitCode, Fa
         let names: Vec<&str> = config.hooks.iter().map(|hook| hook.name.as_str()).collect();
         Failure::new(exit::USAGE, format!("no hook `{}`; there are: {}", args.hook, names.join(", ")))
     })?;
-    let (status, text) = post(&args.url, &delivery(hook, args)?)?;
+    let url = args.url.as_deref().ok_or_else(|| {
+        let why = "`--url` is missing: only your web server knows the address of the hook";
+        Failure::new(exit::USAGE, format!("{why}; as in `--url https://example.org/hooks/{}`", hook.name))
+    })?;
+    let (status, text) = post(url, &delivery(hook, args)?)?;
     if args.json {
-        print::json(&serde_json::json!({ "hook": hook.name, "url": args.url, "status": status, "text": text }))?;
+        print::json(&serde_json::json!({ "hook": hook.name, "url": url, "status": status, "text": text }))?;
     } else {
         print::line(&format!("{status} {text}"))?;
     }
@@ -34,26 +40,90 @@ struct Delivery {
     body: Vec<u8>,
 }
 
-/// A push with fresh commit ids: `before` and `after` must differ, or it is a test delivery that never runs.
+/// A delivery with fresh commit ids: `before` and `after` must differ, or it is a test delivery that never runs.
 fn delivery(hook: &Hook, args: &SendArgs) -> Result<Delivery, Failure> {
     let no_random = |error: rustix::io::Errno| Failure::io("cannot get random bytes", &error.into());
     let random_commit = || random_bytes::<20>().map(hex::encode).map_err(no_random);
-    let source = hook.secrets.first().ok_or_else(|| Failure::new(exit::CONFIGURATION, "the hook has no secret"))?;
-    let secret = source
-        .read()
-        .map_err(|error| Failure::new(exit::NO_PERMISSION, format!("secret of hook `{}`: {error}", hook.name)))?;
+    let secret = secret(hook)?;
+    let event = event(hook, args);
+    let reference = reference(event, args)?;
     let repository = args.repository.as_deref().or(hook.rules.repository.as_deref());
-    let sample = SamplePush {
+    let push = SamplePush {
         repository: repository.unwrap_or("hookspool/test"),
-        branch: &args.branch,
+        branch: reference.branch().unwrap_or(&args.branch),
         before: &random_commit()?,
         after: &random_commit()?,
         pusher: "hookspool-send",
         secret: Some(&secret),
     };
-    let body = hook.provider.sample_push(&sample);
-    let headers = hook.provider.sign(&secret, &body, "push", &random_commit()?, jiff::Timestamp::now());
-    Ok(Delivery { headers, body })
+    let sample = hook.provider.sample(kind(event), &reference, &push).ok_or_else(|| cannot(hook, event, &push))?;
+    let now = jiff::Timestamp::now();
+    let signed = hook.provider.sign(&secret, &sample.body, sample.event, &random_commit()?, now);
+    let mut headers = signed.map_err(|error| Failure::new(exit::CONFIGURATION, error.to_string()))?;
+    for (name, value) in sample.headers {
+        headers.retain(|(other, _)| !other.eq_ignore_ascii_case(&name));
+        headers.push((name, value));
+    }
+    Ok(Delivery { headers, body: sample.body })
+}
+
+fn secret(hook: &Hook) -> Result<Secret, Failure> {
+    let first = hook.secrets.first().ok_or_else(|| Failure::new(exit::CONFIGURATION, "the hook has no secret"))?;
+    first
+        .source
+        .read()
+        .map_err(|error| Failure::new(exit::NO_PERMISSION, format!("secret of hook `{}`: {error}", hook.name)))
+}
+
+/// What was asked for, or else what the hook wants first.
+fn event(hook: &Hook, args: &SendArgs) -> SendEvent {
+    let wanted = || hook.rules.events.iter().find_map(|word| SendEvent::from_str(word, false).ok());
+    args.event.or_else(wanted).unwrap_or(SendEvent::Push)
+}
+
+fn kind(event: SendEvent) -> SampleEvent {
+    match event {
+        SendEvent::Push | SendEvent::Tag => SampleEvent::Push,
+        SendEvent::Delete => SampleEvent::Delete,
+        SendEvent::Merge => SampleEvent::Merge,
+        SendEvent::Release => SampleEvent::Release,
+        SendEvent::Package => SampleEvent::Package,
+        SendEvent::Ping => SampleEvent::Ping,
+    }
+}
+
+/// The tag of events that tell of one, where none is named.
+const TAG: &str = "hookspool-test";
+
+fn reference(event: SendEvent, args: &SendArgs) -> Result<RefName, Failure> {
+    let (typed, named) = match &args.reference {
+        Some(full) => (full.as_str(), RefName::parse(full)),
+        None if matches!(event, SendEvent::Tag | SendEvent::Release) => (TAG, RefName::tag_named(TAG)),
+        None => (args.branch.as_str(), RefName::branch_named(&args.branch)),
+    };
+    let wrong = |why: &str| Failure::new(exit::USAGE, format!("`{typed}` {why}"));
+    let name = named.ok_or_else(|| wrong("is no branch or tag; write it as `refs/heads/main` or `refs/tags/v1`"))?;
+    match event {
+        SendEvent::Tag | SendEvent::Release if name.tag().is_none() => Err(wrong("is no tag, as `refs/tags/v1` is")),
+        SendEvent::Merge if name.branch().is_none() => Err(wrong("is no branch that could be merged into")),
+        _ => Ok(name),
+    }
+}
+
+/// The provider tells of no such thing.
+fn cannot(hook: &Hook, event: SendEvent, push: &SamplePush<'_>) -> Failure {
+    let told = |event: &&SendEvent| {
+        let name =
+            if matches!(event, SendEvent::Tag | SendEvent::Release) { "refs/tags/v1" } else { "refs/heads/main" };
+        RefName::parse(name).is_some_and(|name| hook.provider.sample(kind(**event), &name, push).is_some())
+    };
+    let words: Vec<String> = SendEvent::value_variants().iter().filter(told).map(|event| word(*event)).collect();
+    let provider = hook.provider.name();
+    Failure::new(exit::USAGE, format!("`{provider}` sends no `{}`; it sends {}", word(event), words.join(", ")))
+}
+
+fn word(event: SendEvent) -> String {
+    event.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
 }
 
 /// Longest reply text that is shown, in bytes; ours are one line.

@@ -103,6 +103,15 @@ impl<'a> Entry<'a> {
         self.value.get_ref().as_str()
     }
 
+    /// A string, or a date or time as TOML has them, as it would be typed.
+    pub(super) fn as_text_or_date(&self) -> Option<String> {
+        match self.value.get_ref() {
+            DeValue::String(text) => Some(text.to_string()),
+            DeValue::Datetime(moment) => Some(moment.to_string()),
+            _ => None,
+        }
+    }
+
     pub(super) fn as_integer(&self) -> Option<i64> {
         let integer = self.value.get_ref().as_integer()?;
         i64::from_str_radix(integer.as_str(), integer.radix()).ok()

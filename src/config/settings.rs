@@ -2,6 +2,7 @@
 
 use crate::provider::{Pointer, Provider};
 use globset::GlobSet;
+use jiff::Timestamp;
 use regex::Regex;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -52,12 +53,30 @@ pub struct Hook {
     pub path: Option<String>,
     /// Who sends, and by which scheme it is verified.
     pub provider: Provider,
-    /// Where its secrets come from; at least one, unless the provider needs none.
-    pub secrets: Vec<SecretSource>,
+    /// Whether a GET with the payload in the query is a delivery.
+    pub allow_get: bool,
+    /// Its secrets; at least one.
+    pub secrets: Vec<HookSecret>,
     /// Which deliveries become jobs.
     pub rules: Rules,
     /// What a job does.
     pub plan: Plan,
+}
+
+/// One of the secrets of a hook.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HookSecret {
+    /// Where it is read from.
+    pub source: SecretSource,
+    /// The moment from which it does not count any more.
+    pub expires: Option<Timestamp>,
+}
+
+impl HookSecret {
+    /// Whether it counts at `now`.
+    pub fn counts_at(&self, now: Timestamp) -> bool {
+        self.expires.is_none_or(|expires| now < expires)
+    }
 }
 
 /// Where a secret is read from. Its value never enters the configuration.

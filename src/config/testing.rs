@@ -31,6 +31,7 @@ pub(crate) fn hook(name: &str) -> Hook {
         name: name.into(),
         path: None,
         provider: Provider::Github,
+        allow_get: false,
         secrets: Vec::new(),
         rules: rules(),
         plan: Plan {

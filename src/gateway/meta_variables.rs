@@ -28,6 +28,7 @@ struct Raw {
     remote_addr: Option<Vec<u8>>,
     document_root: Option<Vec<u8>>,
     headers: Headers,
+    redirected_authorization: Option<Vec<u8>>,
 }
 
 impl Raw {
@@ -47,6 +48,11 @@ impl Raw {
 
     /// `HTTP_*` (RFC 3875 §4.1.18). `HTTP_PROXY` is dropped here, so that nothing behind can use it (CVE-2016-5386).
     fn take_header(&mut self, name: &[u8], value: &[u8]) {
+        // Apache renames all variables once for each internal redirect, and may set this one again without the others.
+        if name.starts_with(b"REDIRECT_") && name.ends_with(b"REDIRECT_HTTP_AUTHORIZATION") {
+            self.redirected_authorization = Some(value.to_vec());
+            return;
+        }
         let Some(header) = name.strip_prefix(b"HTTP_").and_then(|n| std::str::from_utf8(n).ok()) else { return };
         if !header.eq_ignore_ascii_case("PROXY") {
             self.headers.push(header, value);
@@ -59,16 +65,22 @@ impl Raw {
         Some(Origin { remote_addr, path: String::from_utf8_lossy(&path).into_owned() })
     }
 
-    fn into_head(self) -> Result<Head, Refusal> {
+    fn into_head(mut self) -> Result<Head, Refusal> {
+        if self.headers.first("authorization").is_none()
+            && let Some(value) = self.redirected_authorization.take()
+        {
+            self.headers.push("authorization", &value);
+        }
         let method = match self.method.as_deref() {
             Some(b"POST") => Method::Post,
+            Some(b"GET") => Method::Get,
             Some(_) => Method::Other,
             None => return Err(not_cgi("REQUEST_METHOD")),
         };
         let remote_addr = self.remote_addr.as_deref().ok_or_else(|| not_cgi("REMOTE_ADDR"))?;
         let content_length = match method {
             Method::Post => length(&self.content_lengths)?,
-            Method::Other => length(&self.content_lengths).unwrap_or(0),
+            Method::Get | Method::Other => length(&self.content_lengths).unwrap_or(0),
         };
         Ok(Head {
             method,
@@ -161,6 +173,18 @@ mod tests {
                 .unwrap();
         assert_eq!(head.headers.first("proxy"), None);
         assert!(head.headers.only("x-dup").is_err());
+    }
+
+    #[test]
+    fn the_authorization_of_a_redirected_request_counts_unless_there_is_a_plain_one() {
+        let of = |extra: &[(&str, &[u8])]| {
+            let head = of(&[&[("CONTENT_LENGTH", &b"0"[..])], extra].concat()).unwrap();
+            head.headers.only("authorization").unwrap().map(<[u8]>::to_vec)
+        };
+        assert_eq!(of(&[("REDIRECT_HTTP_AUTHORIZATION", b"a")]), Some(b"a".to_vec()));
+        assert_eq!(of(&[("REDIRECT_REDIRECT_HTTP_AUTHORIZATION", b"a")]), Some(b"a".to_vec()));
+        assert_eq!(of(&[("REDIRECT_HTTP_AUTHORIZATION", b"a"), ("HTTP_AUTHORIZATION", b"b")]), Some(b"b".to_vec()));
+        assert_eq!(of(&[("REDIRECT_HTTP_X", b"a")]), None);
     }
 
     #[test]

@@ -10,13 +10,13 @@ mod spooled_headers;
 pub use detect::{looks_like, mismatch};
 pub use rules::{Decision, decide, each, short, unmatched};
 
-use crate::config::{Config, Hook, is_below};
+use crate::config::{Config, Hook, HookSecret, is_below};
 use crate::gateway::Application;
 use crate::model::{Delivery, Event, Head, JobMeta, Method, Refusal, Reply, Status};
-use crate::provider::{Check, Secret, Verified};
+use crate::provider::{Check, Secret, Verified, again};
 use crate::spool::{Draft, Inbox};
 use jiff::Timestamp;
-use outcome::{Accepted, Taken};
+use outcome::{Accepted, Known, Taken};
 use std::io::Read;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -30,6 +30,10 @@ pub struct Intake {
     harmless_root: Mutex<Vec<u8>>,
 }
 
+/// What a delivery may be; `cloudevents` is Harbor's other format.
+const MEDIA_TYPES: [&str; 3] =
+    ["application/json", "application/x-www-form-urlencoded", "application/cloudevents+json"];
+
 /// Bytes of a body that are on their way at a time.
 const COPY_BYTES: u64 = 32 * 1024;
 
@@ -38,6 +42,8 @@ struct Received<'a> {
     hook: &'a Hook,
     draft: Draft,
     verified: Verified,
+    /// Which secret matched, where the hook has several.
+    secret: Option<String>,
     arrived_at: Timestamp,
 }
 
@@ -82,14 +88,27 @@ impl Intake {
 
     /// The walk, straight down.
     fn take<'a>(&'a self, head: &Head, body: &mut dyn Read) -> Taken<'a> {
-        let mut delivery = detect::delivery_id(head);
+        let mut known = Known { delivery: detect::delivery_id(head), secret: None };
         let hook = match self.addressed(head) {
             Ok(hook) => hook,
-            Err(refusal) => return Taken { hook: None, delivery, result: Err(refusal) },
+            Err(refusal) => return Taken { hook: None, known, result: Err(refusal) },
         };
-        let received = admissible(head, self.config.body_limit_bytes).and_then(|()| self.receive(hook, head, body));
-        let result = received.and_then(|received| self.settle(head, received, &mut delivery));
-        Taken { hook: Some(hook), delivery, result }
+        let result = admissible(hook, head, self.config.body_limit_bytes).and_then(|()| {
+            if hook.provider.is_unsigned_test(head) {
+                return Ok(Accepted::Pong);
+            }
+            match as_form(head) {
+                Some((head, query)) => self.accept(hook, &head, &mut query.as_slice(), &mut known),
+                None => self.accept(hook, head, body, &mut known),
+            }
+        });
+        Taken { hook: Some(hook), known, result }
+    }
+
+    fn accept(&self, hook: &Hook, head: &Head, body: &mut dyn Read, known: &mut Known) -> Result<Accepted, Refusal> {
+        let received = self.receive(hook, head, body)?;
+        known.secret.clone_from(&received.secret);
+        self.settle(head, received, &mut known.delivery)
     }
 
     /// The hook that the path names.
@@ -126,14 +145,16 @@ impl Intake {
     /// Streams the body into the spool's `tmp/` and into the digests at the same time.
     fn receive<'a>(&self, hook: &'a Hook, head: &Head, body: &mut dyn Read) -> Result<Received<'a>, Refusal> {
         let arrived_at = Timestamp::now();
-        let secrets = secrets(hook)?;
-        let mut check =
-            hook.provider.begin(head, &secrets, arrived_at).map_err(|error| outcome::denied(&error, hook, head))?;
+        let (named, secrets): (Vec<_>, Vec<_>) = secrets(hook, arrived_at)?.into_iter().unzip();
+        let denied = |error| outcome::denied(&error, hook, head);
+        let mut check = hook.provider.begin(head, &secrets, arrived_at).map_err(denied)?;
         let mut draft = self.inbox()?.draft().map_err(|error| self.spool_failed(&error))?;
         let room = usize::try_from(head.content_length.min(COPY_BYTES)).unwrap_or(0).max(1);
         self.copy(body, &mut vec![0; room], &mut draft, &mut check)?;
-        let verified = check.finish(&mut draft.reader()).map_err(|error| outcome::denied(&error, hook, head))?;
-        Ok(Received { hook, draft, verified, arrived_at })
+        let verified = check.finish(&mut draft.reader()).map_err(denied)?;
+        let secret = named.get(verified.secret_index()).filter(|_| hook.secrets.len() > 1);
+        let secret = secret.map(|secret| secret.source.source_name());
+        Ok(Received { hook, draft, verified, secret, arrived_at })
     }
 
     fn copy(
@@ -158,7 +179,7 @@ impl Intake {
     fn settle(&self, head: &Head, received: Received<'_>, delivery: &mut Option<String>) -> Result<Accepted, Refusal> {
         let provider = &received.hook.provider;
         let read = provider.read(head, &received.verified, &mut received.draft.reader());
-        let events = match read.map_err(|error| outcome::malformed(&error))? {
+        let events = match read.map_err(|error| outcome::unreadable(&error))? {
             Delivery::Ping => return Ok(Accepted::Pong),
             Delivery::Ignored(why) => return Ok(Accepted::Ignored(vec![why])),
             Delivery::Events(events) => events,
@@ -199,7 +220,10 @@ impl Intake {
 }
 
 /// What can be refused without reading the body or knowing a secret.
-pub fn admissible(head: &Head, limit_bytes: u64) -> Result<(), Refusal> {
+pub fn admissible(hook: &Hook, head: &Head, limit_bytes: u64) -> Result<(), Refusal> {
+    if head.method == Method::Get && hook.allow_get {
+        return Ok(());
+    }
     if head.method != Method::Post {
         return Err(Refusal::new(Status::MethodNotAllowed, "only POST delivers", "not a POST"));
     }
@@ -207,11 +231,22 @@ pub fn admissible(head: &Head, limit_bytes: u64) -> Result<(), Refusal> {
         let reason = format!("{} bytes are more than `body_limit`, {limit_bytes} bytes", head.content_length);
         return Err(Refusal::new(Status::PayloadTooLarge, "payload too large", reason));
     }
-    if !matches!(head.media_type().as_str(), "application/json" | "application/x-www-form-urlencoded") {
+    if !MEDIA_TYPES.contains(&head.media_type().as_str()) {
         let reason = format!("content type `{}`; choose JSON in the forge", head.content_type);
         return Err(Refusal::new(Status::UnsupportedMediaType, "send JSON or a form", reason));
     }
     Ok(())
+}
+
+/// A GET as the POST of the form that its query is, and that form; `None` for a POST.
+pub fn as_form(head: &Head) -> Option<(Head, Vec<u8>)> {
+    if head.method != Method::Get {
+        return None;
+    }
+    let query = head.query.clone();
+    let content_type = "application/x-www-form-urlencoded".to_owned();
+    let head = Head { method: Method::Post, content_type, content_length: query.len() as u64, ..head.clone() };
+    Some((head, query))
 }
 
 /// Why `match` does not want the payload, which is looked at a second time only for a hook that has one.
@@ -219,14 +254,17 @@ fn unmatched_by(hook: &Hook, head: &Head, draft: &Draft) -> Result<Option<String
     if hook.rules.fields.is_empty() {
         return Ok(None);
     }
-    let mut body = draft.reader();
-    let document = hook.provider.document(head.is_form(), &mut body);
-    unmatched(&hook.rules.fields, document).map_err(|error| outcome::malformed(&error))
+    let look = |body: &mut dyn Read| unmatched(&hook.rules.fields, hook.provider.document(head.is_form(), body));
+    again(&mut draft.reader(), look).map_err(|error| outcome::unreadable(&error))
 }
 
-/// The hook's secrets, read anew for each delivery: a rotated file needs no restart.
-fn secrets(hook: &Hook) -> Result<Vec<Secret>, Refusal> {
-    hook.secrets.iter().map(crate::config::SecretSource::read).collect::<Result<_, _>>().map_err(|error| {
-        Refusal::new(Status::InternalError, "not configured", format!("secret of hook `{}`: {error}", hook.name))
-    })
+/// The hook's secrets that count now, read anew for each delivery: a rotated file needs no restart.
+fn secrets(hook: &Hook, now: Timestamp) -> Result<Vec<(&HookSecret, Secret)>, Refusal> {
+    let not_configured = |why: String| Refusal::new(Status::InternalError, "not configured", why);
+    let secrets =
+        hook.secrets_at(now).map_err(|error| not_configured(format!("secret of hook `{}`: {error}", hook.name)))?;
+    if secrets.is_empty() {
+        return Err(not_configured(format!("all secrets of hook `{}` have expired", hook.name)));
+    }
+    Ok(secrets)
 }

@@ -2,7 +2,7 @@
 
 use crate::config::Hook;
 use crate::model::{Head, JobId, JobMeta, Refusal, Reply, Status};
-use crate::provider::{Denied, Malformed};
+use crate::provider::{Denied, Unreadable};
 
 /// An authentic delivery, dealt with.
 pub(super) enum Accepted {
@@ -23,10 +23,19 @@ pub(super) struct Queued {
     pub(super) meta: JobMeta,
 }
 
+/// What is found out about a delivery on the way.
+#[derive(Default)]
+pub(super) struct Known {
+    /// The provider's delivery id.
+    pub(super) delivery: Option<String>,
+    /// Which secret matched, where the hook has several.
+    pub(super) secret: Option<String>,
+}
+
 /// What became of one request, with what is known for the log.
 pub(super) struct Taken<'a> {
     pub(super) hook: Option<&'a Hook>,
-    pub(super) delivery: Option<String>,
+    pub(super) known: Known,
     pub(super) result: Result<Accepted, Refusal>,
 }
 
@@ -35,7 +44,9 @@ pub(super) fn reply_and_log(head: &Head, taken: Taken<'_>) -> Reply {
     let about = About {
         hook: taken.hook.map(|hook| hook.name.as_str()),
         provider: taken.hook.map(|hook| hook.provider.name()),
-        delivery: taken.delivery.as_deref(),
+        delivery: taken.known.delivery.as_deref(),
+        secret: taken.known.secret.as_deref(),
+        remark: taken.hook.and_then(|hook| super::mismatch(hook.provider.name(), &head.headers)),
         remote: head.remote_addr.as_str(),
     };
     match taken.result {
@@ -50,7 +61,7 @@ pub(super) fn reply_and_log(head: &Head, taken: Taken<'_>) -> Reply {
             Reply::new(Status::Ok, format!("ignored: {}", reasons.join("; ")))
         }
         Ok(Accepted::Pong) => {
-            let About { hook, provider, delivery, remote } = about;
+            let About { hook, provider, delivery, remote, .. } = about;
             tracing::info!(event = "pong", hook, provider, delivery, remote);
             Reply::new(Status::Ok, "pong")
         }
@@ -63,28 +74,31 @@ struct About<'a> {
     hook: Option<&'a str>,
     provider: Option<&'a str>,
     delivery: Option<&'a str>,
+    secret: Option<&'a str>,
+    /// That this looks like another provider's delivery: a warning, since the headers are the sender's to choose.
+    remark: Option<String>,
     remote: &'a str,
 }
 
 impl About<'_> {
     fn queued(&self, jobs: &[Queued]) {
-        let Self { hook, provider, delivery, remote } = self;
+        let Self { hook, provider, delivery, secret, remark, remote } = self;
         for Queued { id, meta } in jobs {
             let reference = meta.reference.as_ref().map(crate::model::RefName::as_str);
             let (after, note) = (meta.after.as_deref(), meta.note.as_deref());
-            tracing::info!(event = "queued", job = %id, hook, provider, r#ref = reference, after, delivery, remote, note);
+            tracing::info!(event = "queued", job = %id, hook, provider, r#ref = reference, after, delivery, secret, remark, remote, note);
         }
     }
 
     fn ignored(&self, reasons: &[String]) {
-        let Self { hook, provider, delivery, remote } = self;
+        let Self { hook, provider, delivery, remark, remote, .. } = self;
         for reason in reasons {
-            tracing::info!(event = "ignored", hook, provider, delivery, remote, reason);
+            tracing::info!(event = "ignored", hook, provider, delivery, remark, remote, reason);
         }
     }
 
     fn refused(&self, refusal: Refusal) -> Reply {
-        let Self { hook, provider, delivery, remote } = self;
+        let Self { hook, provider, delivery, remote, .. } = self;
         let (status, reason) = (refusal.reply.status.line().0, refusal.reason);
         tracing::warn!(event = "refused", status, hook, provider, delivery, remote, reason);
         refusal.reply
@@ -106,20 +120,28 @@ pub(super) fn refuse_and_log(refusal: Refusal) -> Reply {
 
 /// The sender learns only that it is not let in; the operator learns what was wrong.
 pub(super) fn denied(denied: &Denied, hook: &Hook, head: &Head) -> Refusal {
-    let status = match denied {
-        Denied::Twice(_) => Status::BadRequest,
-        _ => Status::Forbidden,
+    let (status, told) = match denied {
+        Denied::Twice(_) => (Status::BadRequest, denied.sender_text()),
+        Denied::Io(_) => (Status::Unavailable, UNAVAILABLE),
+        Denied::Key { .. } => (Status::InternalError, "not configured"),
+        _ => (Status::Forbidden, denied.sender_text()),
     };
     let remark = super::mismatch(hook.provider.name(), &head.headers).map(|text| format!("; {text}"));
-    Refusal::new(status, denied.sender_text(), format!("{denied}{}", remark.unwrap_or_default()))
+    Refusal::new(status, told, format!("{denied}{}", remark.unwrap_or_default()))
 }
 
-/// Authentic, and not to be understood.
-pub(super) fn malformed(malformed: &Malformed) -> Refusal {
-    Refusal::new(Status::BadRequest, "malformed payload", malformed.to_string())
+/// Authentic, and not understood; or our own trouble.
+pub(super) fn unreadable(unreadable: &Unreadable) -> Refusal {
+    let (status, told) = match unreadable {
+        Unreadable::Malformed(_) => (Status::BadRequest, "malformed payload"),
+        Unreadable::Io(_) => (Status::Unavailable, UNAVAILABLE),
+    };
+    Refusal::new(status, told, unreadable.to_string())
 }
+
+const UNAVAILABLE: &str = "the spool cannot take it now";
 
 /// The spool cannot take it: the forge shows a failed delivery, and the log says what to do.
 pub(super) fn unavailable(error: &impl std::fmt::Display) -> Refusal {
-    Refusal::new(Status::Unavailable, "the spool cannot take it now", error.to_string())
+    Refusal::new(Status::Unavailable, UNAVAILABLE, error.to_string())
 }

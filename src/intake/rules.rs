@@ -236,7 +236,7 @@ mod tests {
         use crate::model::{Delivery, Head, Headers, Method};
         use crate::provider::{Provider, Secret};
         let (secret, now) = (Secret::new("s").unwrap(), jiff::Timestamp::UNIX_EPOCH);
-        let signed = Provider::Github.sign(&secret, body.as_bytes(), "push", "1", now);
+        let signed = Provider::Github.sign(&secret, body.as_bytes(), "push", "1", now).unwrap();
         let headers: Headers = signed.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect();
         let head = Head {
             method: Method::Post,

@@ -5,12 +5,21 @@ use std::collections::BTreeMap;
 
 /// Headers that say what a delivery is. Never one that can hold a secret: not `Authorization`, not a token, not a
 /// signature, and nothing that a forge may invent one day.
-const ALLOWED: [&str; 17] = [
+const ALLOWED: [&str; 33] = [
+    "codeup-event",
+    "idempotency-key",
+    "svix-id",
     "user-agent",
+    "webhook-id",
+    "x-attempt-number",
     "x-coding-delivery",
     "x-coding-event",
+    "x-event",
+    "x-event-key",
     "x-forgejo-delivery",
     "x-forgejo-event",
+    "x-gitcode-delivery",
+    "x-gitcode-event",
     "x-gitea-delivery",
     "x-gitea-event",
     "x-gitea-event-type",
@@ -23,6 +32,13 @@ const ALLOWED: [&str; 17] = [
     "x-gitlab-event-uuid",
     "x-gogs-delivery",
     "x-gogs-event",
+    "x-hook-uuid",
+    "x-pagure-topic",
+    "x-request-id",
+    "x-request-uuid",
+    "x-trace-id",
+    "x-webhook-delivery",
+    "x-webhook-event",
 ];
 
 /// Longest kept value in bytes.

@@ -7,6 +7,8 @@ use super::Headers;
 pub enum Method {
     /// A delivery.
     Post,
+    /// A delivery too, for the hooks that allow it.
+    Get,
     /// Anything else that a server passed on.
     Other,
 }

@@ -1,8 +1,8 @@
 //! Pure. The check of one delivery, fed with the body as it arrives, and the proof that it passed.
 
-use super::form::FormField;
-use super::signature::Mac;
-use super::{Algorithm, Denied, FormError, Secret, document};
+use super::signed::SignedBody;
+use super::watched::Watched;
+use super::{Denied, Secret, document};
 use sha2::{Digest, Sha256};
 use std::fmt;
 use std::io::Read;
@@ -15,20 +15,10 @@ pub struct Check(Stage);
 enum Stage {
     /// In headers alone, and it was taken.
     Decided(Verified),
-    /// In a digest of the body.
-    Body(SignedBody),
+    /// In signatures of the body.
+    Body(Box<SignedBody>),
     /// In a token inside the JSON document; holds the digests of the secrets.
     Token { secrets: Vec<[u8; 32]>, form_field: Option<&'static str> },
-}
-
-/// Digests of the body, one for each secret, and the one that arrived.
-struct SignedBody {
-    header: String,
-    expected: Vec<u8>,
-    macs: Vec<Mac>,
-    /// The part of a form that is signed; `None` when the raw body is.
-    field: Option<FormField>,
-    broken: Option<FormError>,
 }
 
 /// Proof that a delivery is authentic. Only a check that passed makes one.
@@ -51,30 +41,18 @@ impl fmt::Debug for Check {
 }
 
 impl Check {
-    /// The digest in `header` is over the raw body.
-    pub(super) fn signed_body(
-        header: &str,
-        algorithm: Algorithm,
-        expected: Vec<u8>,
-        secrets: &[Secret],
-    ) -> Result<Self, Denied> {
-        if secrets.is_empty() {
-            return Err(Denied::NoSecret);
-        }
-        let macs = secrets.iter().map(|secret| Mac::new(algorithm, secret)).collect();
-        Ok(Self(Stage::Body(SignedBody { header: header.to_owned(), expected, macs, field: None, broken: None })))
-    }
-
-    /// The digest is over the decoded value of the form's `field`, not over the raw body.
-    pub(super) fn over_form_field(mut self, field: &'static str) -> Self {
-        if let Stage::Body(signed) = &mut self.0 {
-            signed.field = Some(FormField::new(field));
-        }
-        self
+    /// The body's signatures decide.
+    pub(super) fn signed(body: SignedBody) -> Self {
+        Self(Stage::Body(Box::new(body)))
     }
 
     /// `token` arrived as `what`, and is one of the secrets.
     pub(super) fn token(what: &str, token: &[u8], secrets: &[Secret]) -> Result<Self, Denied> {
+        Self::token_of(what, token, &secrets.iter().enumerate().collect::<Vec<_>>())
+    }
+
+    /// `token` arrived as `what`, and is one of these secrets, which come with their index.
+    pub(super) fn token_of(what: &str, token: &[u8], secrets: &[(usize, &Secret)]) -> Result<Self, Denied> {
         let index = matching_token(token, secrets)?.ok_or_else(|| Denied::Wrong { what: what.to_owned() })?;
         Ok(Self::decided(index))
     }
@@ -104,54 +82,33 @@ impl Check {
     pub fn finish(self, body: &mut dyn Read) -> Result<Verified, Denied> {
         match self.0 {
             Stage::Decided(verified) => Ok(verified),
-            Stage::Body(signed) => signed.finish(),
+            Stage::Body(signed) => signed.finish().map(|secret_index| Verified { secret_index }),
             Stage::Token { secrets, form_field } => {
-                let token = digest(document::token(form_field, body)?.as_bytes());
-                let index = matching(secrets.iter().map(|secret| secret.ct_eq(&token)));
+                let mut watched = Watched::new(body);
+                let token = document::token(form_field, &mut watched);
+                let token = digest(watched.or_io(token)?.as_bytes());
+                let index = matching(secrets.iter().map(|secret| secret.ct_eq(&token)).enumerate());
                 index.map(|secret_index| Verified { secret_index }).ok_or(Denied::Wrong { what: "token".into() })
             }
         }
     }
 }
 
-impl SignedBody {
-    fn update(&mut self, bytes: &[u8]) {
-        let macs = &mut self.macs;
-        let mut take = |part: &[u8]| macs.iter_mut().for_each(|mac| mac.update(part));
-        match &mut self.field {
-            None => take(bytes),
-            Some(_) if self.broken.is_some() => {}
-            Some(field) => self.broken = field.feed(bytes, &mut take).err(),
-        }
-    }
-
-    fn finish(self) -> Result<Verified, Denied> {
-        if let Some(error) = self.broken {
-            return Err(error.into());
-        }
-        if let Some(field) = self.field {
-            field.finish()?;
-        }
-        let index = matching(self.macs.into_iter().map(|mac| mac.finish().ct_eq(&self.expected)));
-        index.map(|secret_index| Verified { secret_index }).ok_or(Denied::Wrong { what: self.header })
-    }
-}
-
 /// Which secret `token` is. Both sides are hashed first, so that their lengths do not show in the time taken.
-pub(super) fn matching_token(token: &[u8], secrets: &[Secret]) -> Result<Option<usize>, Denied> {
+pub(super) fn matching_token(token: &[u8], secrets: &[(usize, &Secret)]) -> Result<Option<usize>, Denied> {
     if secrets.is_empty() {
         return Err(Denied::NoSecret);
     }
     let token = digest(token);
-    Ok(matching(secrets.iter().map(|secret| digest(secret.bytes()).ct_eq(&token))))
+    Ok(matching(secrets.iter().map(|(index, secret)| (*index, digest(secret.bytes()).ct_eq(&token)))))
 }
 
-/// Index of a choice that is true; all of them are looked at.
-pub(super) fn matching(choices: impl Iterator<Item = Choice>) -> Option<usize> {
+/// The number that comes with a choice that is true; all of them are looked at.
+pub(super) fn matching(choices: impl Iterator<Item = (usize, Choice)>) -> Option<usize> {
     let mut found = Choice::from(0);
     let mut index = 0_u64;
-    for (at, choice) in (0_u64..).zip(choices) {
-        index.conditional_assign(&at, choice);
+    for (at, choice) in choices {
+        index.conditional_assign(&(at as u64), choice);
         found |= choice;
     }
     bool::from(found).then(|| usize::try_from(index).unwrap_or(usize::MAX))

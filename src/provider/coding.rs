@@ -1,10 +1,10 @@
 //! Pure. Coding.net: HMAC-SHA1 over the raw body (version 2), or a token inside the document (version 1).
 
-use super::dialect::{Dialect, Sent, header};
+use super::dialect::{CannotSign, Dialect, Sent, SignedHeaders, header};
 use super::event::{branch, other, push, word};
 use super::hub::Hub;
 use super::signature::HmacHeader;
-use super::{Algorithm, Check, Denied, Encoding, Malformed, SamplePush, Secret};
+use super::{Algorithm, Check, Denied, Encoding, Malformed, SamplePush, Secret, Strength};
 use crate::model::{Delivery, Event, EventKind, Head};
 use jiff::Timestamp;
 use std::io::Read;
@@ -20,6 +20,7 @@ pub enum CodingVersion {
 
 const SIGNATURE: HmacHeader<'static> =
     HmacHeader { name: "X-Coding-Signature", prefix: "sha1=", algorithm: Algorithm::Sha1, encoding: Encoding::Hex };
+const FORM_FIELD: &str = "payload";
 const EVENT: &str = "X-Coding-Event";
 const DELIVERY: &str = "X-Coding-Delivery";
 /// Fields that can name the person.
@@ -28,7 +29,7 @@ const PUSHERS: &[&str] = &["pusher.username", "pusher.name", "sender.login", "us
 impl Dialect for CodingVersion {
     fn begin(&self, head: &Head, secrets: &[Secret], _: Timestamp) -> Result<Check, Denied> {
         match self {
-            Self::V1 => Check::token_in_body(head.is_form().then_some(self.form_field()), secrets),
+            Self::V1 => Check::token_in_body(head.is_form().then_some(FORM_FIELD), secrets),
             Self::V2 => SIGNATURE.begin(head, secrets),
         }
     }
@@ -47,6 +48,13 @@ impl Dialect for CodingVersion {
         }
     }
 
+    fn strength(&self) -> Strength {
+        match self {
+            Self::V1 => Strength::SharedToken,
+            Self::V2 => Strength::SignedBody,
+        }
+    }
+
     fn sample_push(&self, sample: &SamplePush<'_>) -> serde_json::Value {
         let mut push = sample.hub_shaped();
         if let (Self::V1, Some(secret)) = (self, sample.secret) {
@@ -55,12 +63,12 @@ impl Dialect for CodingVersion {
         push
     }
 
-    fn sign(&self, sent: &Sent<'_>) -> Vec<(String, String)> {
+    fn sign(&self, sent: &Sent<'_>) -> Result<SignedHeaders, CannotSign> {
         let event = header(EVENT, sent.event);
-        match self {
+        Ok(match self {
             Self::V1 => vec![event],
             Self::V2 => vec![event, header(DELIVERY, sent.delivery), SIGNATURE.sign(sent.secret, sent.body)],
-        }
+        })
     }
 }
 

@@ -1,5 +1,6 @@
 //! Pure. The paths that a list of commits names, as a stream and within bounds.
 
+use super::facts::{TEXT_LIMIT_BYTES, start};
 use super::lenient::{Key, Lenient, Pick, Scalar};
 use crate::model::Changes;
 use serde::de::{IgnoredAny, MapAccess, SeqAccess};
@@ -22,12 +23,28 @@ pub(super) struct Commits {
     paths_bytes: usize,
     /// A commit without lists of paths, or more or longer paths than are kept.
     partial: bool,
+    /// Some forges list the newest commit first, some last.
+    first: Option<Message>,
+    last: Option<Message>,
+}
+
+/// What a commit is called, and the beginning of its message.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Message {
+    id: Option<String>,
+    text: Option<String>,
 }
 
 impl Commits {
     /// The paths; `all_listed` is whether the provider promises that no commit and no path is missing.
     pub(super) fn into_changes(self, all_listed: bool) -> Changes {
         Changes { complete: all_listed && self.count > 0 && !self.partial, paths: self.paths }
+    }
+
+    /// The message of `commit`, if it is the first or last of the list.
+    pub(super) fn message_of(&self, commit: &str) -> Option<&str> {
+        let is_it = |message: &&Message| message.id.as_deref().is_some_and(|id| id.eq_ignore_ascii_case(commit));
+        [&self.first, &self.last].into_iter().flatten().find(is_it)?.text.as_deref()
     }
 
     fn add(&mut self, path: &str) {
@@ -74,17 +91,82 @@ impl<'de> Pick<'de> for PickCommit<'_> {
 
     fn object<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         let mut named: Option<u64> = None;
-        let lists_paths = |key: &str| matches!(key, "added" | "modified" | "removed");
-        while let Some(is_list) = map.next_key_seed(Key(lists_paths))? {
-            if !is_list {
-                map.next_value::<IgnoredAny>()?;
-            } else if let Some(count) = map.next_value_seed(Lenient(PickPaths(self.0)))? {
-                named = Some(named.unwrap_or(0) + count);
+        let mut message = Message::default();
+        while let Some(field) = map.next_key_seed(Key(Field::of))? {
+            match field {
+                Field::Id => message.id = map.next_value_seed(Lenient(PickStart))?,
+                Field::Message => message.text = map.next_value_seed(Lenient(PickStart))?,
+                Field::Other => drop(map.next_value::<IgnoredAny>()?),
+                Field::Paths => {
+                    let count = map.next_value_seed(Lenient(PickPaths(self.0)))?;
+                    named = count.map(|count| named.unwrap_or(0) + count).or(named);
+                }
             }
         }
         self.0.partial |= named.is_none();
         self.0.largest = self.0.largest.max(named.unwrap_or(0));
+        if self.0.first.is_none() {
+            self.0.first = Some(message);
+        } else {
+            self.0.last = Some(message);
+        }
         Ok(())
+    }
+}
+
+/// What a key of a commit leads to.
+enum Field {
+    Paths,
+    Id,
+    Message,
+    Other,
+}
+
+impl Field {
+    fn of(key: &str) -> Self {
+        match key {
+            "added" | "modified" | "removed" => Self::Paths,
+            "id" => Self::Id,
+            "message" => Self::Message,
+            _ => Self::Other,
+        }
+    }
+}
+
+/// The beginning of a text.
+struct PickStart;
+
+impl Pick<'_> for PickStart {
+    type Value = Option<String>;
+
+    fn other(self) -> Self::Value {
+        None
+    }
+
+    fn scalar(self, scalar: Scalar<'_>) -> Self::Value {
+        match scalar {
+            Scalar::Text(text) => Some(start(text, TEXT_LIMIT_BYTES).to_owned()),
+            Scalar::Number(_) | Scalar::Flag(_) => None,
+        }
+    }
+}
+
+/// An object whose keys are paths; they count as those of one commit.
+pub(super) struct PickKeys;
+
+impl<'de> Pick<'de> for PickKeys {
+    type Value = Option<Commits>;
+
+    fn other(self) -> Self::Value {
+        None
+    }
+
+    fn object<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut commits = Commits { count: 1, ..Commits::default() };
+        while map.next_key_seed(Key(|path: &str| commits.add(path)))?.is_some() {
+            map.next_value::<IgnoredAny>()?;
+        }
+        Ok(Some(commits))
     }
 }
 

@@ -34,23 +34,11 @@ pub enum Denied {
         /// What a value looks like.
         expected: String,
     },
-    /// Nothing but a signature that is too weak to count.
-    #[error("`{header}` is absent and `{weak}` alone does not count: {hint}")]
-    Weak {
-        /// The header that would count.
-        header: &'static str,
-        /// The one that arrived.
-        weak: &'static str,
-        /// What to do.
-        hint: &'static str,
-    },
-    /// A scheme that the delivery uses and this version does not verify.
-    #[error("`{header}` arrived, which this version cannot verify: {hint}")]
-    Unsupported {
-        /// The header that names the scheme.
-        header: &'static str,
-        /// What to do.
-        hint: &'static str,
+    /// A configured secret is no key of the scheme.
+    #[error("a secret of this hook cannot be used: it should be {expected}")]
+    Key {
+        /// What one looks like.
+        expected: &'static str,
     },
     /// No configured secret gives the signature or token that arrived.
     #[error("`{what}` is wrong: the forge has another secret than this hook, or the body was changed on its way")]
@@ -79,6 +67,9 @@ pub enum Denied {
     /// The body that holds the token cannot be read.
     #[error("cannot take the token from the body: {0}")]
     Body(String),
+    /// The body that was stored cannot be read again: our trouble, not the sender's.
+    #[error("cannot read the body again: {0}")]
+    Io(String),
 }
 
 impl Denied {

@@ -1,6 +1,6 @@
 //! Pure. What a provider's file must answer.
 
-use super::{Check, Denied, Malformed, Secret};
+use super::{Check, Denied, Malformed, Secret, Strength};
 use crate::model::{Delivery, Head};
 use jiff::Timestamp;
 use std::io::Read;
@@ -10,20 +10,41 @@ pub(super) trait Dialect {
     /// Looks at the headers and starts the check.
     fn begin(&self, head: &Head, secrets: &[Secret], now: Timestamp) -> Result<Check, Denied>;
 
+    /// Whether this is a test that the provider sends without a signature: answered, and never more.
+    fn is_unsigned_test(&self, _: &Head) -> bool {
+        false
+    }
+
+    /// Whether the secret is the last part of the URL's path, behind the part that names the hook.
+    fn secret_in_path(&self) -> bool {
+        false
+    }
+
     /// What a verified delivery says.
     fn read(&self, head: &Head, document: &mut dyn Read) -> Result<Delivery, Malformed>;
 
-    /// Field of a form body that holds the document.
-    fn form_field(&self) -> &'static str {
-        "payload"
+    /// What its check proves at least.
+    fn strength(&self) -> Strength;
+
+    /// Field of a form body that holds the document; `None` where a form holds none.
+    fn form_field(&self) -> Option<&'static str> {
+        Some("payload")
     }
 
     /// A push in this provider's shape.
     fn sample_push(&self, sample: &SamplePush<'_>) -> serde_json::Value;
 
     /// The headers of a delivery of `body`, without `Content-Type`.
-    fn sign(&self, sent: &Sent<'_>) -> Vec<(String, String)>;
+    fn sign(&self, sent: &Sent<'_>) -> Result<SignedHeaders, CannotSign>;
 }
+
+/// Names in wire spelling, and values.
+pub(super) type SignedHeaders = Vec<(String, String)>;
+
+/// A secret that verifies deliveries and cannot make them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("cannot sign with this secret: {0}")]
+pub struct CannotSign(pub(super) &'static str);
 
 /// What a sample push says.
 #[derive(Debug, Clone, Copy)]
@@ -34,7 +55,7 @@ pub struct SamplePush<'a> {
     pub branch: &'a str,
     /// Commit before.
     pub before: &'a str,
-    /// Commit after.
+    /// Commit after; also the delivery id, where that is in the body.
     pub after: &'a str,
     /// Login name.
     pub pusher: &'a str,
@@ -43,6 +64,11 @@ pub struct SamplePush<'a> {
 }
 
 impl SamplePush<'_> {
+    /// The two parts of `repository`.
+    pub(super) fn owner_and_name(&self) -> (&str, &str) {
+        self.repository.split_once('/').unwrap_or(("", self.repository))
+    }
+
     /// GitHub's shape, which most forges took over.
     pub(super) fn hub_shaped(&self) -> serde_json::Value {
         serde_json::json!({

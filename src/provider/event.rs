@@ -1,7 +1,7 @@
 //! Pure. From the facts of a document to an event: names, commits and kinds, checked.
 
 use super::Malformed;
-use super::facts::Facts;
+use super::facts::{Facts, ITEMS_LIMIT};
 use crate::model::{Delivery, Event, EventKind, Head, RefName};
 
 /// Longest name of a repository or person.
@@ -40,7 +40,15 @@ pub(super) fn other_action(word: &str, facts: &Facts) -> EventKind {
 
 /// The delivery id in the first of `names` that arrived and looks like one.
 pub(super) fn delivery_id(head: &Head, names: &[&str]) -> Option<String> {
-    let id = names.iter().find_map(|name| head.headers.first(&name.to_ascii_lowercase()))?;
+    checked_id(names.iter().find_map(|name| head.headers.first(&name.to_ascii_lowercase()))?)
+}
+
+/// The delivery id at `path` of the document, if it looks like one.
+pub(super) fn id(facts: &Facts, path: &str) -> Option<String> {
+    checked_id(facts.text(path)?.as_bytes())
+}
+
+fn checked_id(id: &[u8]) -> Option<String> {
     let fits = !id.is_empty() && id.len() <= DELIVERY_LIMIT_BYTES && id.iter().all(u8::is_ascii_graphic);
     fits.then(|| String::from_utf8_lossy(id).into_owned())
 }
@@ -99,6 +107,56 @@ fn present<'a>(facts: &'a Facts, path: &str) -> Result<&'a str, Malformed> {
 
 fn not_a_reference(path: &str) -> Malformed {
     Malformed::new(format!("`{path}` is not a branch or tag name"))
+}
+
+/// `owner/name` from the names at two paths.
+pub(super) fn full_name(facts: &Facts, owner: &str, last: &str) -> Option<String> {
+    Some(format!("{}/{}", name(facts, &[owner])?, name(facts, &[last])?))
+}
+
+/// The full reference name at `path`; `None` for one that is neither branch nor tag, of which nobody wants to know.
+pub(super) fn reference_if_any(facts: &Facts, path: &str) -> Result<Option<RefName>, Malformed> {
+    let full = present(facts, path)?;
+    let is_other = full.starts_with("refs/") && !full.starts_with("refs/heads/") && !full.starts_with("refs/tags/");
+    if is_other { Ok(None) } else { reference(facts, path).map(Some) }
+}
+
+/// The name at `path`, which is short, in full.
+pub(super) fn named(facts: &Facts, path: &str, full: fn(&str) -> Option<RefName>) -> Result<RefName, Malformed> {
+    full(present(facts, path)?).ok_or_else(|| not_a_reference(path))
+}
+
+/// `event` as the move of `reference` from `before` to `after`; `None` if that moves nothing, and so is a test.
+pub(super) fn moved(
+    event: Event,
+    reference: Option<RefName>,
+    before: Option<String>,
+    after: Option<String>,
+) -> Option<Event> {
+    let kind = if after.is_none() { EventKind::Delete } else { event.kind.clone() };
+    (before != after).then_some(Event { kind, reference, before, after, ..event })
+}
+
+/// One delivery about several refs: an event for each object of the list at `path` that `each` makes one of.
+pub(super) fn several(
+    facts: &Facts,
+    path: &str,
+    each: impl Fn(&Facts) -> Result<Option<Event>, Malformed>,
+) -> Result<Delivery, Malformed> {
+    let list = || path.trim_end_matches("[].");
+    let items = facts.items(path).ok_or_else(|| Malformed::new(format!("`{}` is missing", list())))?;
+    if items.more {
+        return Err(Malformed::new(format!(
+            "`{}` has more than {ITEMS_LIMIT} elements: push fewer refs at once",
+            list()
+        )));
+    }
+    let events: Vec<Event> = items.kept.iter().filter_map(|item| each(item).transpose()).collect::<Result<_, _>>()?;
+    Ok(match events.is_empty() {
+        false => Delivery::Events(events),
+        true if items.kept.is_empty() => Delivery::Ignored("the delivery moves no branch or tag".to_owned()),
+        true => Delivery::Ping,
+    })
 }
 
 /// Completes `event` into a push of `reference` from `before` to `after`. A push that moves nothing is a test; one

@@ -3,14 +3,14 @@
 
 use super::Malformed;
 use super::bounded::Bounded;
-use super::commits::{Commits, PickCommits};
+use super::commits::{Commits, PickCommits, PickKeys};
 use super::lenient::{Key, Lenient, Pick, Scalar};
-use serde::de::{DeserializeSeed, Error, IgnoredAny, MapAccess};
+use serde::de::{DeserializeSeed, Error, IgnoredAny, MapAccess, SeqAccess};
 use serde_json::Deserializer;
 use std::io::{BufReader, Read};
 
 /// Longest text that is kept; of a longer one its beginning.
-const TEXT_LIMIT_BYTES: usize = 4096;
+pub(super) const TEXT_LIMIT_BYTES: usize = 4096;
 /// A document shorter than this is parsed in one piece.
 const PIECE_BYTES: usize = 32 * 1024;
 
@@ -31,11 +31,25 @@ enum Fact {
 pub(super) struct Facts {
     found: Vec<(&'static str, Fact)>,
     commits: Option<Commits>,
+    lists: Vec<(&'static str, Items)>,
 }
+
+/// A list of objects, each with what it says at the wanted places below `list[].`.
+#[derive(Debug, Default)]
+pub(super) struct Items {
+    /// The first ones, at most `ITEMS_LIMIT`.
+    pub(super) kept: Vec<Facts>,
+    /// There were others.
+    pub(super) more: bool,
+}
+
+/// Most objects of a list that are kept.
+pub(super) const ITEMS_LIMIT: usize = 50;
 
 impl Facts {
     /// Reads `document` to its end and keeps what stands at the `wanted` paths (`repository.full_name`; `commits[]`
-    /// for the list of commits). A key on the way to a wanted place that occurs twice is refused: two readers
+    /// for the list of commits, `changes[].name` for places in a list of objects, `files{}` for the keys of an object as
+    /// the paths of one commit). A key on the way to a wanted place that occurs twice is refused: two readers
     /// could pick different ones. Everything else is skipped unseen.
     pub(super) fn read(wanted: &'static [&'static str], mut document: impl Read) -> Result<Self, Malformed> {
         let mut piece = Vec::with_capacity(PIECE_BYTES);
@@ -98,6 +112,16 @@ impl Facts {
         }
     }
 
+    /// Whether anything but null stands at `path`.
+    pub(super) fn has(&self, path: &str) -> bool {
+        self.get(path).is_some()
+    }
+
+    /// The objects of the list at `path` (`changes[].`), if there is one.
+    pub(super) fn items(&self, path: &str) -> Option<&Items> {
+        self.lists.iter().find(|(at, _)| *at == path).map(|(_, items)| items)
+    }
+
     /// The list of commits, if there is one.
     pub(super) fn commits(&self) -> Option<&Commits> {
         self.commits.as_ref()
@@ -126,13 +150,15 @@ struct PickObject<'a> {
 enum Way {
     Fact(&'static str),
     Commits(&'static str),
+    Keys(&'static str),
+    Items(&'static str),
     Object(&'static str),
     Nowhere,
 }
 
 impl PickObject<'_> {
     fn way(&self, key: &str) -> Way {
-        if key.contains(['.', '[']) {
+        if key.contains(['.', '[', '{']) {
             return Way::Nowhere; // the punctuation of paths: no wanted key holds any
         }
         for &path in self.wanted {
@@ -140,6 +166,10 @@ impl PickObject<'_> {
             match rest {
                 Some("") => return Way::Fact(path),
                 Some("[]") => return Way::Commits(path),
+                Some("{}") => return Way::Keys(path),
+                Some(rest) if rest.starts_with("[].") => {
+                    return Way::Items(&path[..self.prefix.len() + key.len() + "[].".len()]);
+                }
                 Some(rest) if rest.starts_with('.') => {
                     return Way::Object(&path[..=self.prefix.len() + key.len()]);
                 }
@@ -159,6 +189,11 @@ impl PickObject<'_> {
                 self.facts.found.extend(fact.map(|fact| (path, fact)));
             }
             Way::Commits(_) => self.facts.commits = map.next_value_seed(Lenient(PickCommits))?,
+            Way::Keys(_) => self.facts.commits = map.next_value_seed(Lenient(PickKeys))?,
+            Way::Items(prefix) => {
+                let items = map.next_value_seed(Lenient(PickItems { wanted: self.wanted, prefix }))?;
+                self.facts.lists.extend(items.map(|items| (prefix, items)));
+            }
             Way::Object(prefix) => {
                 map.next_value_seed(Lenient(PickObject { wanted: self.wanted, prefix, facts: self.facts }))?;
             }
@@ -177,11 +212,13 @@ impl<'de> Pick<'de> for PickObject<'_> {
     fn object<A: MapAccess<'de>>(mut self, mut map: A) -> Result<bool, A::Error> {
         let mut seen: Vec<&'static str> = Vec::new();
         while let Some(way) = map.next_key_seed(Key(|key: &str| self.way(key)))? {
-            if let Way::Fact(place) | Way::Commits(place) | Way::Object(place) = way {
+            if let Way::Fact(place) | Way::Commits(place) | Way::Keys(place) | Way::Items(place) | Way::Object(place) =
+                way
+            {
                 if seen.contains(&place) {
                     return Err(A::Error::custom(format_args!(
                         "`{}` occurs twice",
-                        place.trim_end_matches(['.', '[', ']'])
+                        place.trim_end_matches(['.', '[', ']', '{', '}'])
                     )));
                 }
                 seen.push(place);
@@ -189,6 +226,36 @@ impl<'de> Pick<'de> for PickObject<'_> {
             self.take(way, &mut map)?;
         }
         Ok(true)
+    }
+}
+
+/// A list of objects; what is none counts as an empty one.
+struct PickItems {
+    wanted: &'static [&'static str],
+    prefix: &'static str,
+}
+
+impl<'de> Pick<'de> for PickItems {
+    type Value = Option<Items>;
+
+    fn other(self) -> Self::Value {
+        None
+    }
+
+    fn list<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+        let Self { wanted, prefix } = self;
+        let mut items = Items::default();
+        while items.kept.len() < ITEMS_LIMIT {
+            let mut facts = Facts::default();
+            if list.next_element_seed(Lenient(PickObject { wanted, prefix, facts: &mut facts }))?.is_none() {
+                return Ok(Some(items));
+            }
+            items.kept.push(facts);
+        }
+        while list.next_element::<IgnoredAny>()?.is_some() {
+            items.more = true;
+        }
+        Ok(Some(items))
     }
 }
 
@@ -217,7 +284,7 @@ impl Pick<'_> for PickFact {
 }
 
 /// The longest beginning of `text` that has at most `limit_bytes` and ends between characters.
-fn start(text: &str, limit_bytes: usize) -> &str {
+pub(super) fn start(text: &str, limit_bytes: usize) -> &str {
     let end = (0..=limit_bytes.min(text.len())).rev().find(|&end| text.is_char_boundary(end));
     &text[..end.unwrap_or(0)]
 }
@@ -257,5 +324,23 @@ mod tests {
             let text = result.unwrap_err().to_string();
             assert!(text.contains("`repository` occurs twice"), "{text}");
         }
+    }
+
+    #[test]
+    fn objects_of_a_list_are_kept_up_to_a_limit() {
+        let read = |count: usize| {
+            let item = r#"{"new":{"name":"a","x":[{"name":"b"}]}}"#;
+            let text = format!(r#"{{"push":{{"changes":[{},1]}}}}"#, vec![item; count].join(","));
+            Facts::read(&["push.changes[].new.name"], text.as_bytes()).unwrap()
+        };
+        let facts = read(2);
+        let items = facts.items("push.changes[].").unwrap();
+        let names: Vec<_> = items.kept.iter().map(|item| item.text("push.changes[].new.name")).collect();
+        assert_eq!((names, items.more), (vec![Some("a"), Some("a"), None], false));
+        let facts = read(ITEMS_LIMIT);
+        let items = facts.items("push.changes[].").unwrap();
+        assert_eq!((items.kept.len(), items.more), (ITEMS_LIMIT, true));
+        let twice = Facts::read(&["l[].a"], &br#"{"l":[{"a":1,"a":1}]}"#[..]).unwrap_err().to_string();
+        assert!(twice.contains("`l[].a` occurs twice"), "{twice}");
     }
 }

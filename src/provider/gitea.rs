@@ -1,11 +1,11 @@
 //! Pure. Gitea, Forgejo and Gogs: bare HMAC-SHA256 over the JSON document, which for a form is the decoded field.
 
-use super::dialect::{Dialect, Sent, header};
+use super::dialect::{CannotSign, Dialect, Sent, SignedHeaders, header};
 use super::event::{other, word};
 use super::facts::Facts;
 use super::hub::Hub;
 use super::signature::HmacHeader;
-use super::{Algorithm, Check, Denied, Encoding, Malformed, SamplePush, Secret};
+use super::{Algorithm, Check, Denied, Encoding, Malformed, SamplePush, Secret, Strength};
 use crate::model::{Delivery, Head};
 use jiff::Timestamp;
 use std::io::Read;
@@ -38,7 +38,17 @@ pub(super) const GOGS: Family =
 /// Fields that can name the person.
 const PUSHERS: &[&str] = &["pusher.login", "pusher.username", "sender.login", "sender.username"];
 
+/// Field of a form, or of a query, that holds the document.
+const FORM_FIELD: &str = "payload";
+/// Hooks of other types send a message for people instead of the event, signed like any other.
+const CONVERTED: &str = "this webhook is of a type for a chat service or a package index; at the forge, add one of the type Gitea, Forgejo or Gogs instead";
+
 impl Family {
+    /// The headers of a delivery but for the signature.
+    pub(super) fn unsigned(&self, sent: &Sent<'_>) -> SignedHeaders {
+        vec![header(self.event, sent.event), header(self.delivery, sent.delivery)]
+    }
+
     fn signature(&self) -> HmacHeader<'static> {
         HmacHeader { name: self.signature, prefix: "", algorithm: Algorithm::Sha256, encoding: Encoding::Hex }
     }
@@ -46,13 +56,16 @@ impl Family {
 
 impl Dialect for Family {
     fn begin(&self, head: &Head, secrets: &[Secret], _: Timestamp) -> Result<Check, Denied> {
-        let check = self.signature().begin(head, secrets)?;
-        Ok(if head.is_form() { check.over_form_field(self.form_field()) } else { check })
+        let signed = self.signature().signed(head, secrets)?;
+        Ok(if head.is_form() { signed.over_form_field(FORM_FIELD) } else { signed }.check())
     }
 
     fn read(&self, head: &Head, document: &mut dyn Read) -> Result<Delivery, Malformed> {
         let word = word(head, self.event)?;
         let hub = Hub::read(head, document, &[self.delivery], PUSHERS)?;
+        if !["ref", "action", "repository.full_name"].iter().any(|path| hub.facts.has(path)) {
+            return Ok(Delivery::Ignored(CONVERTED.to_owned()));
+        }
         match word {
             "push" => hub.push(all_listed),
             // A deleted branch is announced by nothing else.
@@ -65,16 +78,18 @@ impl Dialect for Family {
         }
     }
 
+    fn strength(&self) -> Strength {
+        Strength::SignedBody
+    }
+
     fn sample_push(&self, sample: &SamplePush<'_>) -> serde_json::Value {
         sample.hub_shaped()
     }
 
-    fn sign(&self, sent: &Sent<'_>) -> Vec<(String, String)> {
-        vec![
-            header(self.event, sent.event),
-            header(self.delivery, sent.delivery),
-            self.signature().sign(sent.secret, sent.body),
-        ]
+    fn sign(&self, sent: &Sent<'_>) -> Result<SignedHeaders, CannotSign> {
+        let mut headers = self.unsigned(sent);
+        headers.push(self.signature().sign(sent.secret, sent.body));
+        Ok(headers)
     }
 }
 

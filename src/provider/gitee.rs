@@ -4,12 +4,13 @@
 //! the value looks like. They cannot be taken for one another: a password passes only if it is the secret, byte
 //! for byte, and a signature only if it is made with the secret and within its hour.
 
-use super::dialect::{Dialect, Sent, header};
+use super::clock::{SECOND_MS, SignedTime, number};
+use super::dialect::{CannotSign, Dialect, Sent, SignedHeaders, header};
 use super::event::{other, word};
 use super::facts::Facts;
 use super::hub::Hub;
 use super::signature::{Mac, required};
-use super::{Algorithm, Check, Denied, Encoding, Malformed, SamplePush, Secret, check};
+use super::{Algorithm, Check, Denied, Encoding, Malformed, SamplePush, Secret, Strength, check};
 use crate::model::{Delivery, Head};
 use jiff::Timestamp;
 use std::borrow::Cow;
@@ -17,13 +18,8 @@ use std::io::Read;
 use subtle::ConstantTimeEq;
 
 const TOKEN: &str = "X-Gitee-Token";
-const TIMESTAMP: &str = "X-Gitee-Timestamp";
+const TIMESTAMP: SignedTime = SignedTime { header: "X-Gitee-Timestamp", window_ms: 3600 * SECOND_MS };
 const EVENT: &str = "X-Gitee-Event";
-/// Largest distance of a time stamp from our clock, either way.
-const WINDOW_MS: u64 = 3_600_000;
-const MINUTE_MS: u64 = 60_000;
-/// Digits of a time stamp in ms until the year 5138.
-const TIMESTAMP_DIGITS: usize = 14;
 /// HMAC-SHA256.
 const DIGEST_BYTES: usize = 32;
 /// Fields that can name the person.
@@ -36,14 +32,14 @@ impl Dialect for Gitee {
     fn begin(&self, head: &Head, secrets: &[Secret], now: Timestamp) -> Result<Check, Denied> {
         let token = required(head, TOKEN)?;
         let time = head.headers.only("x-gitee-timestamp")?;
-        if let Some(index) = check::matching_token(token, secrets)? {
+        if let Some(index) = check::matching_token(token, &secrets.iter().enumerate().collect::<Vec<_>>())? {
             return Ok(Check::decided(index));
         }
         let wrong = || Denied::Wrong { what: TOKEN.to_owned() };
-        let (digest, sent_ms) = signature(token).zip(time.and_then(parse_ms)).ok_or_else(wrong)?;
+        let (digest, sent_ms) = signature(token).zip(time.and_then(number)).ok_or_else(wrong)?;
         let macs = secrets.iter().map(|secret| sign(secret, &sent_ms.to_string()));
-        let index = check::matching(macs.map(|mac| mac.ct_eq(&digest))).ok_or_else(wrong)?;
-        fresh(sent_ms, now).map(|()| Check::decided(index))
+        let index = check::matching(macs.map(|mac| mac.ct_eq(&digest)).enumerate()).ok_or_else(wrong)?;
+        TIMESTAMP.near(sent_ms, now).map(|()| Check::decided(index))
     }
 
     fn read(&self, head: &Head, document: &mut dyn Read) -> Result<Delivery, Malformed> {
@@ -61,8 +57,13 @@ impl Dialect for Gitee {
     }
 
     /// Old hooks post forms.
-    fn form_field(&self) -> &'static str {
-        "hook"
+    fn form_field(&self) -> Option<&'static str> {
+        Some("hook")
+    }
+
+    /// With a password it is a shared token; which of the two a hook has is known at Gitee only.
+    fn strength(&self) -> Strength {
+        Strength::SignedTime
     }
 
     fn sample_push(&self, sample: &SamplePush<'_>) -> serde_json::Value {
@@ -71,21 +72,22 @@ impl Dialect for Gitee {
         push
     }
 
-    fn sign(&self, sent: &Sent<'_>) -> Vec<(String, String)> {
+    fn sign(&self, sent: &Sent<'_>) -> Result<SignedHeaders, CannotSign> {
         let event = if sent.event == "push" { "Push Hook" } else { sent.event };
         let time = sent.now.as_millisecond().to_string();
         let token = Encoding::Base64.encode(&sign(sent.secret, &time));
-        vec![header(EVENT, event), header(TIMESTAMP, time), header(TOKEN, token), header("X-Gitee-Ping", "false")]
+        Ok(vec![
+            header(EVENT, event),
+            header(TIMESTAMP.header, time),
+            header(TOKEN, token),
+            header("X-Gitee-Ping", "false"),
+        ])
     }
 }
 
 /// HMAC-SHA256, keyed with the secret, of the time in ms, a line feed and the secret.
 fn sign(secret: &Secret, time_ms: &str) -> Vec<u8> {
-    let mut mac = Mac::new(Algorithm::Sha256, secret);
-    mac.update(time_ms.as_bytes());
-    mac.update(b"\n");
-    mac.update(secret.bytes());
-    mac.finish()
+    Mac::digest(Algorithm::Sha256, secret, &[time_ms.as_bytes(), b"\n", secret.bytes()])
 }
 
 /// The digest that a token in base64 holds. Gitee's manual percent-encodes it and Gitee does not; both are taken,
@@ -111,22 +113,6 @@ fn percent_decoded(text: &[u8]) -> Option<Cow<'_, [u8]>> {
         }
     }
     Some(decoded.into())
-}
-
-/// Milliseconds since 1970, digits only and without leading zeros: the text is what was signed.
-fn parse_ms(text: &[u8]) -> Option<u64> {
-    let plain = text.len() <= TIMESTAMP_DIGITS && text.iter().all(u8::is_ascii_digit) && !text.starts_with(b"0");
-    std::str::from_utf8(text).ok().filter(|_| plain)?.parse().ok()
-}
-
-fn fresh(sent_ms: u64, now: Timestamp) -> Result<(), Denied> {
-    let now_ms = u64::try_from(now.as_millisecond()).unwrap_or(0);
-    let distance_ms = now_ms.abs_diff(sent_ms);
-    if distance_ms <= WINDOW_MS {
-        return Ok(());
-    }
-    let minutes = distance_ms.div_ceil(MINUTE_MS);
-    Err(Denied::Clock { header: TIMESTAMP, minutes, limit_minutes: WINDOW_MS / MINUTE_MS, late: sent_ms < now_ms })
 }
 
 /// Gitee lists ten commits, and none for a new branch.

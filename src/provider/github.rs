@@ -1,11 +1,11 @@
 //! Pure. GitHub and GitHub Enterprise Server: HMAC-SHA256 over the raw body, also of a form.
 
-use super::dialect::{Dialect, Sent, header};
+use super::dialect::{CannotSign, Dialect, Sent, SignedHeaders, header};
 use super::event::{other, word};
 use super::facts::Facts;
 use super::hub::Hub;
 use super::signature::HmacHeader;
-use super::{Algorithm, Check, Denied, Encoding, Malformed, SamplePush, Secret};
+use super::{Algorithm, Check, Denied, Encoding, Malformed, SamplePush, Secret, Strength};
 use crate::model::{Delivery, Head};
 use jiff::Timestamp;
 use std::io::Read;
@@ -16,9 +16,10 @@ const SIGNATURE: HmacHeader<'static> = HmacHeader {
     algorithm: Algorithm::Sha256,
     encoding: Encoding::Hex,
 };
-/// HMAC-SHA1. GitHub has sent it beside the other since 2020; alone, it can only mean that somebody took the other
-/// away, so it never decides.
-const LEGACY: &str = "X-Hub-Signature";
+/// Decides only where the other did not arrive at all, as from a GitHub Enterprise Server before 2020. An HMAC with
+/// SHA-1 cannot be forged either, but where both arrive the stronger one alone counts.
+const LEGACY: HmacHeader<'static> =
+    HmacHeader { name: "X-Hub-Signature", prefix: "sha1=", algorithm: Algorithm::Sha1, encoding: Encoding::Hex };
 /// GitHub lists at most so many commits of a push; a full list may lack some.
 const COMMITS_LIMIT: u64 = 2048;
 /// GitHub lists at most so many paths of a commit (the limit of its commit API); a full list may lack some.
@@ -29,12 +30,7 @@ pub(super) struct Github;
 
 impl Dialect for Github {
     fn begin(&self, head: &Head, secrets: &[Secret], _: Timestamp) -> Result<Check, Denied> {
-        let present = |name: &str| head.headers.first(&name.to_ascii_lowercase()).is_some_and(|v| !v.is_empty());
-        if head.headers.first("x-hub-signature-256").is_none() && present(LEGACY) {
-            let hint = "SHA-1 only; for a server that sends no other, use provider `generic` with this header";
-            return Err(Denied::Weak { header: SIGNATURE.name, weak: LEGACY, hint });
-        }
-        SIGNATURE.begin(head, secrets)
+        SIGNATURE.begin_or(&LEGACY, head, secrets)
     }
 
     fn read(&self, head: &Head, document: &mut dyn Read) -> Result<Delivery, Malformed> {
@@ -53,16 +49,20 @@ impl Dialect for Github {
         }
     }
 
+    fn strength(&self) -> Strength {
+        Strength::SignedBody
+    }
+
     fn sample_push(&self, sample: &SamplePush<'_>) -> serde_json::Value {
         sample.hub_shaped()
     }
 
-    fn sign(&self, sent: &Sent<'_>) -> Vec<(String, String)> {
-        vec![
+    fn sign(&self, sent: &Sent<'_>) -> Result<SignedHeaders, CannotSign> {
+        Ok(vec![
             header("X-GitHub-Event", sent.event),
             header("X-GitHub-Delivery", sent.delivery),
             SIGNATURE.sign(sent.secret, sent.body),
-        ]
+        ])
     }
 }
 

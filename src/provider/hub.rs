@@ -9,6 +9,7 @@ use std::io::Read;
 
 /// What is picked out of a document.
 const WANTED: &[&str] = &[
+    "id",
     "ref",
     "ref_type",
     "before",
@@ -88,8 +89,11 @@ impl Hub {
     pub(super) fn push(mut self, all_listed: fn(&Facts) -> bool) -> Result<Delivery, Malformed> {
         let moved = self.moved_forward();
         let complete = moved && all_listed(&self.facts);
-        let changes = self.facts.take_commits().map(|commits| commits.into_changes(complete));
-        let event = Event { changes: changes.unwrap_or_default(), ..self.event(EventKind::Push) };
+        let commits = self.facts.take_commits().unwrap_or_default();
+        let mut event = self.event(EventKind::Push);
+        let head = self.facts.text("after").and_then(|after| commits.message_of(after));
+        event.message = event.message.or_else(|| head.map(str::to_owned));
+        event.changes = commits.into_changes(complete);
         let reference = reference(&self.facts, "ref")?;
         push(event, Some(reference), &self.facts)
     }

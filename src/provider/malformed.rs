@@ -2,6 +2,17 @@
 
 use std::borrow::Cow;
 
+/// Why a verified delivery says nothing.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Unreadable {
+    /// The sender's fault: for a 400.
+    #[error(transparent)]
+    Malformed(#[from] Malformed),
+    /// The body that was stored cannot be read again: for a 503.
+    #[error("cannot read the body again: {0}")]
+    Io(String),
+}
+
 /// An authentic delivery that cannot be understood: for a 400. Its text holds nothing of the delivery's values, so
 /// that both the sender and the log may see it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

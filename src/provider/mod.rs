@@ -2,44 +2,71 @@
 //!
 //! One file for each provider says which header, which bytes, which fields (`Dialect`); what several share is in
 //! `signature` (digests in headers), `form` (decoding), `facts` (picking fields out of JSON), `event` (checking
-//! them) and `hub` (the shape that most forges took over from GitHub).
+//! them), `hub` and `lab` (the shapes that most forges took over from GitHub and GitLab), `signed` (bodies that are
+//! signed while they arrive) and `clock` (times that are signed).
 //!
 //! A delivery passes through `Provider::begin`, `Check::update` and `Check::finish`, which makes the `Verified` that
 //! `Provider::read` asks for: nothing of a body is understood before it is known to be authentic. (A token inside
 //! the body is the exception: that one field is looked for first.)
 
+mod authorization;
+mod azure_devops;
+mod bitbucket;
+mod bitbucket_server;
 mod bounded;
 mod check;
+mod clock;
 mod coding;
 mod commits;
 mod denied;
 mod dialect;
+mod docker_hub;
 mod document;
 mod event;
 mod facts;
 mod form;
 mod generic;
+mod gitcode;
 mod gitea;
+mod gitea_authorization;
 mod gitee;
 mod github;
 mod gitlab;
+mod harbor;
 mod hub;
+mod keys;
+mod lab;
+mod lab_token;
 mod lenient;
 mod malformed;
+mod pagure;
 mod pointer;
+mod sample;
 mod secret;
 mod signature;
+mod signed;
+mod slack;
+mod sourcehut;
+mod standard_webhooks;
+mod strength;
+mod stripe;
+mod watched;
 
+pub use authorization::Authorization;
 pub use check::{Check, Verified};
 pub use coding::CodingVersion;
 pub use denied::Denied;
-pub use dialect::SamplePush;
+pub use dialect::{CannotSign, SamplePush};
 pub use form::FormError;
-pub use generic::GenericScheme;
-pub use malformed::Malformed;
+pub use generic::{GenericScheme, HmacScheme};
+pub use gitea_authorization::GiteaAuthorization;
+pub use malformed::{Malformed, Unreadable};
 pub use pointer::{NotAPointer, PICKED_LIMIT_BYTES, Picked, Pointer, pick};
+pub use sample::{Sample, SampleEvent};
 pub use secret::Secret;
 pub use signature::{Algorithm, Encoding};
+pub use strength::Strength;
+pub use watched::again;
 
 use crate::model::{Delivery, Head};
 use dialect::{Dialect, Sent};
@@ -55,32 +82,81 @@ pub enum Provider {
     Gitea,
     /// Forgejo and Codeberg.
     Forgejo,
+    /// Gitea or Forgejo by `Authorization`, in place of the signature.
+    GiteaAuthorization(GiteaAuthorization),
     /// Gogs.
     Gogs,
-    /// GitLab, by `X-Gitlab-Token`.
+    /// GitLab, by token or signing token.
     Gitlab,
     /// Gitee, by password or signature.
     Gitee,
     /// Coding.net, version 2 (signature) or 1 (token in the body).
     Coding(CodingVersion),
-    /// Any service that signs the body with an HMAC.
+    /// Bitbucket Cloud.
+    Bitbucket,
+    /// Bitbucket Server and Data Center.
+    BitbucketServer,
+    /// Azure DevOps, by `Authorization: Basic`.
+    AzureDevops,
+    /// SourceHut, by the public key of the instance.
+    Sourcehut,
+    /// Pagure.
+    Pagure,
+    /// GitCode, by signature or token.
+    Gitcode,
+    /// Alibaba Cloud's Codeup.
+    Codeup,
+    /// Tencent's Git.
+    TencentGit,
+    /// Huawei Cloud's CodeArts Repo.
+    Codearts,
+    /// Docker Hub, by a secret URL.
+    DockerHub,
+    /// Harbor, by the text of `Authorization`.
+    Harbor,
+    /// Standard Webhooks, by HMAC or Ed25519.
+    StandardWebhooks,
+    /// Stripe's scheme.
+    Stripe,
+    /// Slack's scheme.
+    Slack,
+    /// Any service that signs the body with an HMAC, or sends the secret in `Authorization`.
     Generic(GenericScheme),
 }
 
 impl Provider {
     /// All providers, as the configuration names them.
-    pub const NAMES: [&str; 8] = ["github", "gitea", "forgejo", "gogs", "gitlab", "gitee", "coding", "generic"];
+    #[rustfmt::skip]
+    pub const NAMES: [&str; 22] = [
+        "github", "gitea", "forgejo", "gogs", "gitlab", "gitee", "coding", "bitbucket", "bitbucket-server",
+        "azure-devops", "sourcehut", "pagure", "gitcode", "codeup", "tencent-git", "codearts", "docker-hub", "harbor",
+        "standard-webhooks", "stripe", "slack", "generic",
+    ];
 
     /// Its name in the configuration.
     pub fn name(&self) -> &'static str {
         match self {
             Self::Github => "github",
-            Self::Gitea => "gitea",
-            Self::Forgejo => "forgejo",
+            Self::Gitea | Self::GiteaAuthorization(GiteaAuthorization { forgejo: false, .. }) => "gitea",
+            Self::Forgejo | Self::GiteaAuthorization(GiteaAuthorization { forgejo: true, .. }) => "forgejo",
             Self::Gogs => "gogs",
             Self::Gitlab => "gitlab",
             Self::Gitee => "gitee",
             Self::Coding(_) => "coding",
+            Self::Bitbucket => "bitbucket",
+            Self::BitbucketServer => "bitbucket-server",
+            Self::AzureDevops => "azure-devops",
+            Self::Sourcehut => "sourcehut",
+            Self::Pagure => "pagure",
+            Self::Gitcode => "gitcode",
+            Self::Codeup => "codeup",
+            Self::TencentGit => "tencent-git",
+            Self::Codearts => "codearts",
+            Self::DockerHub => "docker-hub",
+            Self::Harbor => "harbor",
+            Self::StandardWebhooks => "standard-webhooks",
+            Self::Stripe => "stripe",
+            Self::Slack => "slack",
             Self::Generic(_) => "generic",
         }
     }
@@ -90,12 +166,42 @@ impl Provider {
             Self::Github => &github::Github,
             Self::Gitea => &gitea::GITEA,
             Self::Forgejo => &gitea::FORGEJO,
+            Self::GiteaAuthorization(which) => which,
             Self::Gogs => &gitea::GOGS,
             Self::Gitlab => &gitlab::Gitlab,
             Self::Gitee => &gitee::Gitee,
             Self::Coding(version) => version,
+            Self::Bitbucket => &bitbucket::Bitbucket,
+            Self::BitbucketServer => &bitbucket_server::BitbucketServer,
+            Self::AzureDevops => &azure_devops::AzureDevops,
+            Self::Sourcehut => &sourcehut::Sourcehut,
+            Self::Pagure => &pagure::Pagure,
+            Self::Gitcode => &gitcode::Gitcode,
+            Self::Codeup => &lab_token::CODEUP,
+            Self::TencentGit => &lab_token::TENCENT_GIT,
+            Self::Codearts => &lab_token::CODEARTS,
+            Self::DockerHub => &docker_hub::DockerHub,
+            Self::Harbor => &harbor::Harbor,
+            Self::StandardWebhooks => &standard_webhooks::StandardWebhooks,
+            Self::Stripe => &stripe::Stripe,
+            Self::Slack => &slack::Slack,
             Self::Generic(scheme) => scheme,
         }
+    }
+
+    /// What its check proves at least.
+    pub fn strength(&self) -> Strength {
+        self.dialect().strength()
+    }
+
+    /// Whether its secret is the last part of the URL's path, behind the part that names the hook.
+    pub fn secret_in_path(&self) -> bool {
+        self.dialect().secret_in_path()
+    }
+
+    /// Whether this is a test that the provider sends without a signature. It may be answered, and never become a job.
+    pub fn is_unsigned_test(&self, head: &Head) -> bool {
+        self.dialect().is_unsigned_test(head)
     }
 
     /// Starts the check of a delivery by its headers alone; an error comes before a byte of the body is read.
@@ -105,8 +211,8 @@ impl Provider {
     }
 
     /// What a verified delivery says. Reads `body` to its end, from its start, in little memory whatever its size.
-    pub fn read(&self, head: &Head, _: &Verified, body: &mut dyn Read) -> Result<Delivery, Malformed> {
-        self.dialect().read(head, &mut *self.document(head.is_form(), body))
+    pub fn read(&self, head: &Head, _: &Verified, body: &mut dyn Read) -> Result<Delivery, Unreadable> {
+        again(body, |body| self.read_unverified(head, body))
     }
 
     /// As `read`, of a delivery that nobody has verified: for words on it, and for nothing else.
@@ -117,7 +223,7 @@ impl Provider {
     /// The JSON document of a body as a stream: the body itself, or the decoded field of a form. A form that is
     /// not well-formed ends in an `InvalidData` error.
     pub fn document<'a>(&self, is_form: bool, body: &'a mut dyn Read) -> Box<dyn Read + 'a> {
-        document::open(is_form.then_some(self.dialect().form_field()), body)
+        document::open(self.dialect().form_field().filter(|_| is_form), body)
     }
 
     /// The JSON body of a push as this provider would send it.
@@ -126,7 +232,8 @@ impl Provider {
     }
 
     /// The headers of a delivery of the JSON `body`, in wire spelling, with its signature and `Content-Type`.
-    /// `event` is `push`, or another event as the provider spells it.
+    /// `event` is `push`, or another event as the provider spells it. `secret` is what the sender signs with: for
+    /// Ed25519 the private key, not the public one that a hook is configured with.
     pub fn sign(
         &self,
         secret: &Secret,
@@ -134,10 +241,10 @@ impl Provider {
         event: &str,
         delivery: &str,
         now: Timestamp,
-    ) -> Vec<(String, String)> {
-        let mut headers = self.dialect().sign(&Sent { secret, body, event, delivery, now });
+    ) -> Result<Vec<(String, String)>, CannotSign> {
+        let mut headers = self.dialect().sign(&Sent { secret, body, event, delivery, now })?;
         headers.insert(0, dialect::header("Content-Type", "application/json"));
-        headers
+        Ok(headers)
     }
 }
 

@@ -1,5 +1,6 @@
 //! Pure. Digests in headers: how they are keyed, written and read.
 
+use super::signed::SignedBody;
 use super::{Check, Denied, Secret};
 use crate::model::Head;
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -85,6 +86,15 @@ impl Mac {
         }
     }
 
+    /// The digest of `parts`, one after the other.
+    pub(super) fn digest(algorithm: Algorithm, secret: &Secret, parts: &[&[u8]]) -> Vec<u8> {
+        let mut mac = Self::new(algorithm, secret);
+        for part in parts {
+            mac.update(part);
+        }
+        mac.finish()
+    }
+
     /// Adds signed bytes.
     pub(super) fn update(&mut self, bytes: &[u8]) {
         match self {
@@ -118,8 +128,26 @@ pub(super) struct HmacHeader<'a> {
 impl HmacHeader<'_> {
     /// Starts a check of the raw body.
     pub(super) fn begin(&self, head: &Head, secrets: &[Secret]) -> Result<Check, Denied> {
+        self.signed(head, secrets).map(SignedBody::check)
+    }
+
+    /// The digest in the header, which may be made with any of `secrets`.
+    pub(super) fn signed(&self, head: &Head, secrets: &[Secret]) -> Result<SignedBody, Denied> {
         let digest = self.digest(head)?;
-        Check::signed_body(self.name, self.algorithm, digest, secrets)
+        if secrets.is_empty() {
+            return Err(Denied::NoSecret);
+        }
+        let add = |signed: SignedBody, (index, secret): (usize, &Secret)| {
+            signed.hmac(index, self.algorithm, secret, vec![digest.clone()])
+        };
+        Ok(secrets.iter().enumerate().fold(SignedBody::new(self.name), add))
+    }
+
+    /// Starts a check by this header, or by `legacy` where this one did not arrive at all: a server that is too old
+    /// to send both. One that arrived and is wrong, or empty, is never made good by the other.
+    pub(super) fn begin_or(&self, legacy: &Self, head: &Head, secrets: &[Secret]) -> Result<Check, Denied> {
+        let absent = |name: &str| head.headers.first(&name.to_ascii_lowercase()).is_none();
+        if absent(self.name) && !absent(legacy.name) { legacy.begin(head, secrets) } else { self.begin(head, secrets) }
     }
 
     /// The digest that the header holds, of the algorithm's length.
@@ -142,9 +170,13 @@ impl HmacHeader<'_> {
 
     /// Name and value for `signed` bytes.
     pub(super) fn sign(&self, secret: &Secret, signed: &[u8]) -> (String, String) {
-        let mut mac = Mac::new(self.algorithm, secret);
-        mac.update(signed);
-        (self.name.to_owned(), format!("{}{}", self.prefix, self.encoding.encode(&mac.finish())))
+        self.sign_parts(secret, &[signed])
+    }
+
+    /// Name and value for the bytes in `parts`, one after the other.
+    pub(super) fn sign_parts(&self, secret: &Secret, parts: &[&[u8]]) -> (String, String) {
+        let digest = Mac::digest(self.algorithm, secret, parts);
+        (self.name.to_owned(), format!("{}{}", self.prefix, self.encoding.encode(&digest)))
     }
 }
 

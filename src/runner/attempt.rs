@@ -10,11 +10,15 @@ use crate::model::{JobId, Outcome, State};
 use crate::spool::{Claim, Claimed, Entry, Keeper, Settlement, SpoolError, What};
 use crate::system::stop::Stop;
 use jiff::Timestamp;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 /// Between TERM and KILL for what an interrupted attempt left alive.
 const KILL_DELAY: Duration = Duration::from_secs(10);
+
+/// Why a job is held that nobody may start again yet.
+const STILL_ALIVE: &str = "processes of the interrupted attempt cannot be ended; end them, then release the job";
 
 /// A job to run, and what may end it.
 #[derive(Debug)]
@@ -84,27 +88,16 @@ fn hold(claim: Claim, reason: String) -> Result<End, SpoolError> {
 }
 
 /// Accounts for a job that a runner left behind when it died. Whatever of it still lives is ended first; if something
-/// cannot be, the job is held, so that no second copy ever runs beside it. Without a task nothing is run of what follows
-/// a job.
-pub(super) fn account_for(
-    keeper: &Keeper,
-    claim: Claim,
-    config: &Config,
-    task: Option<&Task>,
-) -> Result<End, SpoolError> {
-    Stage::clear(&config.spool, claim.id());
+/// cannot be, the job is held, so that no second copy ever runs beside it.
+pub(super) fn account_for(keeper: &Keeper, claim: Claim, task: &Task) -> Result<End, SpoolError> {
+    Stage::clear(&task.config.spool, claim.id());
     if let Some((outcome, reason)) = claim.history().conclusion().filter(|_| claim.history().started_since_claim()) {
         return settle_concluded(claim, outcome, reason);
     }
-    let (ended, left, error) = match steps::end_survivors(claim.id(), KILL_DELAY) {
-        Ok(Survivors { ended, left }) => (ended, left, None),
-        Err(error) => (0, 1, Some(error.to_string())),
-    };
-    tracing::warn!(event = "interrupted", job = %claim.id(), ended, left, error);
-    let Some(hook) = config.hook(&claim.meta().hook) else { return hold_orphan(claim) };
-    if left > 0 {
-        let reason = "processes of the interrupted attempt cannot be ended; end them, then release the job".to_owned();
-        return hold(claim, reason);
+    let is_over = end_survivors(claim.id());
+    let Some(hook) = task.config.hook(&claim.meta().hook) else { return hold_orphan(claim) };
+    if !is_over {
+        return hold(claim, STILL_ALIVE.to_owned());
     }
     if !claim.history().started_since_claim() {
         return give_back(claim);
@@ -116,8 +109,30 @@ pub(super) fn account_for(
         commit: None,
     };
     let attempt = claim.history().attempts();
-    let stage = task.and_then(|task| Some((Stage::prepare(&claim, hook, attempt, &config.spool).ok()?, task)));
+    let stage = Stage::prepare(&claim, hook, attempt, &task.config.spool).ok().map(|stage| (stage, task));
     conclude(keeper, claim, hook, &result, stage)
+}
+
+/// Settles a job that a runner left behind when it died, where a person wants no more of it.
+pub(super) fn abandon(claim: Claim, spool: &Path, settlement: Settlement) -> Result<State, SpoolError> {
+    Stage::clear(spool, claim.id());
+    let concluded = claim.history().conclusion().filter(|_| claim.history().started_since_claim());
+    let settlement = match concluded {
+        Some((outcome, reason)) => Settlement::Ended { outcome, reason },
+        None if end_survivors(claim.id()) => settlement,
+        None => Settlement::Held { reason: STILL_ALIVE.to_owned() },
+    };
+    claim.settle(settlement, Timestamp::now())
+}
+
+/// Ends whatever of an interrupted attempt still lives. Whether nothing of it does any more.
+fn end_survivors(id: JobId) -> bool {
+    let (ended, left, error) = match steps::end_survivors(id, KILL_DELAY) {
+        Ok(Survivors { ended, left }) => (ended, left, None),
+        Err(error) => (0, 1, Some(error.to_string())),
+    };
+    tracing::warn!(event = "interrupted", job = %id, ended, left, error);
+    left == 0
 }
 
 /// A job whose steps were over when the runner died. What of the steps that follow a job was not run is not made up for,

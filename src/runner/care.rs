@@ -6,6 +6,7 @@ use crate::system::stop::Stop;
 use crate::system::wait::{after, ready};
 use jiff::Timestamp;
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Jobs that are removed at a time.
@@ -18,22 +19,27 @@ const EVERY: Duration = Duration::from_secs(3600);
 const AT_THE_END: Duration = Duration::from_secs(5);
 
 /// Cares for the disk at once and then every hour, until `halted`. What goes wrong is told, and tried again.
-pub(super) fn go_on(keeper: &Keeper, spool: &Path, settings: &RunnerSettings, halted: &Stop) {
+pub(super) fn go_on(keeper: &Keeper, spool: &Path, settings: &Mutex<RunnerSettings>, halted: &Stop) {
     let wait = |time| drop(ready(&[halted.fd()], after(time)));
     while !halted.requested() {
         let goes_on = || {
             wait(PAUSE);
             !halted.requested()
         };
-        tell(tidy(keeper, spool, settings, goes_on));
+        tell(tidy(keeper, spool, &now(settings), goes_on));
         wait(EVERY);
     }
 }
 
 /// Cares for the disk once, and not for long: a runner that cron starts has no next hour.
-pub(super) fn once(keeper: &Keeper, spool: &Path, settings: &RunnerSettings) {
+pub(super) fn once(keeper: &Keeper, spool: &Path, settings: &Mutex<RunnerSettings>) {
     let until = Instant::now() + AT_THE_END;
-    tell(tidy(keeper, spool, settings, || Instant::now() < until));
+    tell(tidy(keeper, spool, &now(settings), || Instant::now() < until));
+}
+
+/// The settings as they are now: a reload may have changed them.
+fn now(settings: &Mutex<RunnerSettings>) -> RunnerSettings {
+    settings.lock().unwrap_or_else(PoisonError::into_inner).clone()
 }
 
 fn tell(result: Result<(), SpoolError>) {

@@ -85,7 +85,7 @@ pub fn drain(config: Config, keeper: &Keeper, terms: Terms<'_>) -> Result<Ended,
     let (crew, watch, bell) = (&crew, watch(&config), &bell);
     let (said, answers) = channel();
     let asking = halted.clone();
-    let (spool, settings) = (config.spool.clone(), config.runner.clone());
+    let (spool, settings) = (config.spool.clone(), Mutex::new(config.runner.clone()));
     let ended = scope(|scope| {
         let mut drain = Drain {
             config,
@@ -95,6 +95,9 @@ pub fn drain(config: Config, keeper: &Keeper, terms: Terms<'_>) -> Result<Ended,
             running: BTreeMap::new(),
             watch,
             has_more: false,
+            known_whole: None,
+            horizon: None,
+            at_the_end: false,
             once: terms.once,
             until,
             stop: terms.stop,
@@ -119,6 +122,7 @@ pub fn drain(config: Config, keeper: &Keeper, terms: Terms<'_>) -> Result<Ended,
             failed,
             holds: BTreeMap::new(),
             to_hold: Vec::new(),
+            settings: &settings,
         };
         let drain = scope.spawn(move || drain.run());
         if !terms.once {

@@ -22,7 +22,7 @@ pub(super) fn recover(keeper: &Keeper, config: &Arc<Config>, past: &Past, stop: 
     for claim in recovered.interrupted {
         let (config, past, cancel) = (Arc::clone(config), past.clone(), Cancel::new()?);
         let task = Task { id: claim.id(), config, past, halted: stop.clone(), cancel, alone: true };
-        failed += usize::from(is_bad(&attempt::account_for(keeper, claim, &task.config, Some(&task))?));
+        failed += usize::from(is_bad(&attempt::account_for(keeper, claim, &task)?));
     }
     PayloadFile::remove_all(&config.spool.join(State::Running.as_str()));
     Ok(failed)

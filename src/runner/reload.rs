@@ -5,7 +5,7 @@ use super::newcomers::queue_of;
 use crate::config::Config;
 use crate::spool::SpoolError;
 use crate::system::stop::Hangup;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 /// How a new configuration is asked for, and how it is had.
 #[derive(Clone, Copy)]
@@ -25,6 +25,7 @@ impl Drain<'_> {
             Ok(config) if config.spool == self.config.spool => {
                 tracing::info!(event = "reloaded", config = %config.file.display(), hooks = config.hooks.len());
                 self.keeper.limit_payload(config.body_limit_bytes);
+                *self.settings.lock().unwrap_or_else(PoisonError::into_inner) = config.runner.clone();
                 self.config = Arc::new(config);
                 let config = Arc::clone(&self.config);
                 self.backlog.requeue(|id, item| queue_of(&config, id, &item.hook));

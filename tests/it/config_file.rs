@@ -43,7 +43,7 @@ fn the_runners_settings_are_checked() {
 body_limit = "2GiB"
 [runner]
 workers = 0
-keep = "30d"
+keep = "1s"
 grace = "2"
 log_dir = "x"
 nonsense = 1
@@ -58,6 +58,11 @@ hookspool.toml:4:11: `workers` must be an integer from 1 to 64
   |
 4 | workers = 0
   |           ^
+
+hookspool.toml:5:8: `keep` must be from 1m to 36500d
+  |
+5 | keep = "1s"
+  |        ^^^^
 
 hookspool.toml:6:9: `2` is not a duration
   |

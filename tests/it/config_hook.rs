@@ -72,14 +72,6 @@ hookspool.toml:4:12: unknown word `githab` for `provider`
 4 | provider = "githab"
   |            ^^^^^^^^ did you mean `github`?"#,
     );
-    is_reported(
-        &with(r#"provider = "bitbucket""#),
-        r#"
-hookspool.toml:4:12: provider `bitbucket` does not work in this version yet
-  |
-4 | provider = "bitbucket"
-  |            ^^^^^^^^^^^ known: `github`, `gitea`, `forgejo`, `gogs`, `gitlab`, `gitee`, `coding`, `generic`"#,
-    );
 }
 
 #[test]
@@ -90,7 +82,46 @@ fn the_scheme_of_a_provider_must_be_right() {
 hookspool.toml:4:12: provider `generic` needs a `signature`
   |
 4 | provider = "generic"
-  |            ^^^^^^^^^ add `signature = { header = "X-Signature", prefix = "sha256=" }`"#,
+  |            ^^^^^^^^^ add `signature = { header = "X-Signature", prefix = "sha256=" }`, or `authorization = "bearer"`"#,
+    );
+    is_reported(
+        &with(
+            r#"provider = "generic"
+signature = { header = "X-Signature" }
+authorization = "bearer""#,
+        ),
+        r#"
+hookspool.toml:6:1: `signature` and `authorization` exclude each other
+  |
+6 | authorization = "bearer"
+  | ^^^^^^^^^^^^^ leave one of them out"#,
+    );
+    is_reported(
+        &with(
+            r#"provider = "github"
+authorization = "digest"
+allow_get = "yes""#,
+        ),
+        r#"
+hookspool.toml:5:1: `authorization` is for provider `generic`, `gitea`, `forgejo` only
+  |
+5 | authorization = "digest"
+  | ^^^^^^^^^^^^^ leave it out
+
+hookspool.toml:5:17: unknown word `digest` for `authorization`
+  |
+5 | authorization = "digest"
+  |                 ^^^^^^^^ known: `bearer`, `basic`, `verbatim`
+
+hookspool.toml:6:1: `allow_get` is for provider `gitea`, `forgejo` only
+  |
+6 | allow_get = "yes"
+  | ^^^^^^^^^ leave it out
+
+hookspool.toml:6:13: `allow_get` must be `true` or `false`, not a string
+  |
+6 | allow_get = "yes"
+  |             ^^^^^"#,
     );
     is_reported(
         &with(

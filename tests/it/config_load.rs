@@ -2,9 +2,9 @@
 
 use crate::config_golden::{report, with};
 use hookspool::config::{
-    Config, GitUpdate, KEYS, LoadError, OnInterrupt, SecretSource, Step, StepAction, Table, WhenNewer, load,
+    Config, GitUpdate, HookSecret, KEYS, LoadError, OnInterrupt, SecretSource, Step, StepAction, Table, WhenNewer, load,
 };
-use hookspool::provider::{Algorithm, CodingVersion, Encoding, GenericScheme, Provider};
+use hookspool::provider::{Algorithm, CodingVersion, Encoding, GenericScheme, HmacScheme, Provider};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -78,7 +78,7 @@ fn every_setting_of_a_full_hook_is_taken() {
 
     assert_eq!(hook.path.as_deref(), Some("/gitee-update"));
     assert_eq!(hook.provider, Provider::Gitee);
-    assert_eq!(hook.secrets, [SecretSource::File("/etc/hookspool/secrets/docs".into())]);
+    assert_eq!(hook.secrets, [forever(SecretSource::File("/etc/hookspool/secrets/docs".into()))]);
     assert_eq!(rules.events, ["push", "delete"]);
     assert_eq!(rules.repository.as_deref(), Some("me/docs"));
     assert_eq!((plan.dir.as_path(), plan.queue.as_str()), (Path::new("/srv/docs"), "site"));
@@ -156,19 +156,44 @@ fn a_star_stops_at_a_slash_and_two_do_not() {
     assert!(paths.is_match("docs/a/b.md") && !paths.is_match("src/docs/a.md"));
 }
 
+fn forever(source: SecretSource) -> HookSecret {
+    HookSecret { source, expires: None }
+}
+
 #[test]
 fn providers_with_a_scheme_of_their_own_are_told_it() {
     let config = loaded(EXAMPLE);
     assert_eq!(config.hook("api").unwrap().provider, Provider::Coding(CodingVersion::V1));
-    let scheme = GenericScheme {
+    let scheme = GenericScheme::Hmac(HmacScheme {
         header: "x-signature".into(),
         algorithm: Algorithm::Sha256,
         encoding: Encoding::Hex,
         prefix: "sha256=".into(),
-    };
+    });
     assert_eq!(config.hook("other").unwrap().provider, Provider::Generic(scheme));
     let secrets = [SecretSource::Env("API_SECRET".into()), SecretSource::Credential("api-old".into())];
-    assert_eq!(config.hook("api").unwrap().secrets, secrets);
+    assert_eq!(config.hook("api").unwrap().secrets, secrets.map(forever));
+}
+
+#[test]
+fn a_secret_counts_to_the_end_of_its_last_day() {
+    for (typed, first_moment_after) in [
+        ("\"2026-12-31\"", "2027-01-01T00:00:00Z"),
+        ("2026-12-31", "2027-01-01T00:00:00Z"),
+        ("\"2026-12-31T12:00:00+08:00\"", "2026-12-31T04:00:00Z"),
+        ("2026-12-31T12:00:00Z", "2026-12-31T12:00:00Z"),
+    ] {
+        let text = EXAMPLE.replace(
+            "secret = { file = \"/etc/hookspool/secrets/docs\" }",
+            &format!("secret = [{{ file = \"/a\", expires = {typed} }}, {{ env = \"B\" }}]"),
+        );
+        let config = loaded(&text);
+        let secrets = &config.hook("docs").unwrap().secrets;
+        let end: jiff::Timestamp = first_moment_after.parse().unwrap();
+        let before = end - jiff::Span::new().nanoseconds(1);
+        assert_eq!((secrets[0].counts_at(before), secrets[0].counts_at(end)), (true, false), "{typed}");
+        assert!(secrets[1].counts_at(end));
+    }
 }
 
 #[test]

@@ -170,3 +170,19 @@ fn a_variable_whose_value_the_sender_chooses_is_no_secret() {
         assert!(text.contains("is a variable that a web server sets for each request"), "{name}: {text}");
     }
 }
+
+#[test]
+fn the_day_on_which_a_secret_expires_must_be_a_day() {
+    for typed in ["\"tomorrow\"", "\"2026-02-30\"", "12", "\"2026-12-31T\"", "07:32:00"] {
+        let text = report(&with(&format!("secret = {{ file = \"/a\", expires = {typed} }}"))).to_string();
+        assert!(text.contains("`expires` must be a date"), "{typed}: {text}");
+    }
+    is_reported(
+        &with("secret = { expires = 2026-12-31 }"),
+        r#"
+hookspool.toml:5:10: `secret` must have exactly one of `file`, `env` and `credential`
+  |
+5 | secret = { expires = 2026-12-31 }
+  |          ^^^^^^^^^^^^^^^^^^^^^^^^ put it into a file: `secret = { file = "/etc/hookspool/secrets/name" }`"#,
+    );
+}

@@ -108,6 +108,7 @@ impl Home {
             hook("succeeds", 0, "timeout = \"60s\""),
             hook("fails", 3, "timeout = \"60s\""),
             hook("times-out", 0, "timeout = \"150ms\""),
+            hook("tells", 0, "timeout = \"60s\"\non_success = [{ shell = \"true\" }]\nalways = [{ shell = \"true\" }]"),
             hook("holds", 0, "timeout = \"60s\"\non_interrupt = \"hold\""),
         ];
         format!("spool = \"{root}/spool\"\n[runner]\n{runner}\n{}", hooks.concat())
@@ -179,7 +180,7 @@ impl Home {
     pub(crate) fn cgi(&self, hook: &str, delivery: &str, body: &[u8]) -> Command {
         fs::write(self.path("request"), body).unwrap();
         let secret = Secret::new(SECRET.as_bytes()).unwrap();
-        let headers = Provider::Github.sign(&secret, body, "push", delivery, jiff::Timestamp::now());
+        let headers = Provider::Github.sign(&secret, body, "push", delivery, jiff::Timestamp::now()).unwrap();
         let mut command = Command::new(PROGRAM);
         command.env_clear().env("HOOKSPOOL_CONFIG", self.path("hookspool.toml"));
         for (name, value) in headers {

@@ -58,3 +58,32 @@ fn an_address_that_is_none_is_wrong_usage() {
         assert_eq!(output.status.code(), Some(2), "{output:?}");
     }
 }
+
+#[test]
+fn what_cannot_be_sent_is_said_before_anything_is() {
+    let site = Site::with(r#"steps = [{ run = ["true"] }]"#);
+    let url = ["--url", "http://127.0.0.1:9/hooks/docs"];
+    for (arguments, text) in [
+        (
+            &["send", "docs"][..],
+            "`--url` is missing: only your web server knows the address of the hook; as in `--url https://example.org/hooks/docs`",
+        ),
+        (
+            &["send", "docs", url[0], url[1], "--ref", "main"],
+            "`main` is no branch or tag; write it as `refs/heads/main` or `refs/tags/v1`",
+        ),
+        (
+            &["send", "docs", url[0], url[1], "--event", "tag", "--ref", "refs/heads/a"],
+            "`refs/heads/a` is no tag, as `refs/tags/v1` is",
+        ),
+    ] {
+        let output = site.verb(arguments).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        assert_eq!(String::from_utf8_lossy(&output.stderr), format!("hookspool: {text}\n"));
+    }
+    let text = std::fs::read_to_string(site.path("hookspool.toml")).unwrap().replace("\"github\"", "\"gitlab\"");
+    std::fs::write(site.path("hookspool.toml"), text).unwrap();
+    let output = site.verb(&["send", "docs", url[0], url[1], "--event", "ping"]).output().unwrap();
+    let said = "hookspool: `gitlab` sends no `ping`; it sends push, tag, delete, merge, release\n";
+    assert_eq!(String::from_utf8_lossy(&output.stderr), said);
+}

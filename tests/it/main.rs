@@ -9,6 +9,13 @@ mod config_random; // no text makes the configuration panic
 mod config_rules; // what is said of rules, durations and retries
 mod config_secret; // what is said of secrets, and what never is
 mod config_steps; // what is said of steps
+mod control_bench; // a yard for the verbs that change something
+mod control_care; // what is removed, when, and what never is
+mod control_deaths; // verbs and runners that die between request and answer; hostile requests
+mod control_operator; // the operator's page shows what the program prints
+mod control_orders; // what people order about, beside a runner and without one
+mod control_pages; // manual pages and completions
+mod control_screens; // what people see: lists, one screen, what is waited for, the doctor
 mod crash_alone; // one runner and one copy of a job, whatever survives, stops or steps back
 mod crash_faults; // the runner with a file call failing
 mod crash_home; // a spool, deliveries by CGI and a runner whose steps leave marks
@@ -16,6 +23,7 @@ mod crash_order; // the sequences of writes, flushes and moves
 mod crash_receiver; // the CGI program killed and failed at each system call
 mod crash_runner; // the runner killed at each system call, and the next one accounts for the job
 mod crash_strace; // system calls as values, and a fault at any one of them
+mod documents; // every configuration in the documents loads
 mod e2e_gateways; // a signed delivery through every web server, to a deployed file
 mod e2e_operator_files; // deploy/: each file loaded by the program that it is for
 mod e2e_restart; // a job that restarts its own runner, under supervisor
@@ -32,10 +40,12 @@ mod hostile_output; // outputs that cannot be written, texts that should not be 
 mod hostile_peer; // `send` against odd servers, addresses that are none
 mod hostile_runner; // a runner started by the wrong person, or given hostile jobs
 mod intake_log; // the receiver's log lines, and what never gets into them
+mod runner_backlog; // many jobs that wait
 mod runner_life; // repeats, retries, interruptions, what runs after a job, a new configuration
 mod runner_queues; // queues side by side, with real processes
 mod runner_reconcile; // what no delivery told of
 mod runner_yard; // a spool, hooks of a test's own and the real runner
+mod send_shapes; // every test delivery that `send` can make
 mod spool_append; // appends through the public interface, on the real disk
 mod spool_calls; // the very system calls of each protocol, and each of them failing
 mod spool_driver; // a process that does what a test's script says

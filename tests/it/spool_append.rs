@@ -47,10 +47,12 @@ fn a_new_spool_has_the_modes_of_the_manual() {
     create(&root).unwrap();
     let modes: Vec<(String, u32)> = names(&root).into_iter().map(|n| (n.clone(), mode(&root.join(n)))).collect();
     let expected = [
+        ("control", 0o700),
         ("corrupt", 0o2750),
         ("done", 0o2750),
         ("failed", 0o2750),
         ("held", 0o2750),
+        ("holds", 0o2750),
         ("lock", 0o600),
         ("log", 0o2750),
         ("queued", 0o3770),

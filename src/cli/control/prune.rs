@@ -81,7 +81,7 @@ fn report(pruned: &Pruned, json: bool) -> Result<(), Failure> {
         return print::json(pruned);
     }
     let verb = if pruned.dry_run { "would remove" } else { "removed" };
-    print::line(&format!("{verb} {} jobs, {}", pruned.jobs, print::size(pruned.bytes)))?;
+    print::line(&format!("{verb} {}, {}", print::count(pruned.jobs, "job"), print::size(pruned.bytes)))?;
     if pruned.failed + pruned.corrupt > 0 {
         let text =
             format!("{} failed and {} corrupt jobs stay until a person removes them", pruned.failed, pruned.corrupt);

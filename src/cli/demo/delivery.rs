@@ -24,7 +24,8 @@ impl Delivery {
             secret: None,
         };
         let body = Provider::Github.sample_push(&sample);
-        let headers = Provider::Github.sign(secret, &body, "push", "demo-delivery", jiff::Timestamp::now());
+        let signed = Provider::Github.sign(secret, &body, "push", "demo-delivery", jiff::Timestamp::now());
+        let headers = signed.expect("GitHub signs with any secret");
         Self { headers, body }
     }
 

@@ -29,7 +29,7 @@ pub(super) fn look(config: &Config, findings: &mut Vec<Finding>) {
         secret(&path, findings);
     }
     for hook in &config.hooks {
-        for error in hook.secrets.iter().filter_map(|source| source.read().err()) {
+        for error in hook.secrets.iter().filter_map(|secret| secret.source.read().err()) {
             let what = format!("a secret of hook `{}` cannot be read by this user: {error}", hook.name);
             let why = "the receiver must read it; where that is another user, this is as it should be";
             findings.push(Finding::warning(
@@ -48,7 +48,8 @@ pub(super) fn look(config: &Config, findings: &mut Vec<Finding>) {
 
 fn secret_files(config: &Config) -> BTreeSet<PathBuf> {
     let sources = config.hooks.iter().flat_map(|hook| &hook.secrets);
-    sources.filter_map(|source| if let SecretSource::File(path) = source { Some(path.clone()) } else { None }).collect()
+    let file = |source: &SecretSource| if let SecretSource::File(path) = source { Some(path.clone()) } else { None };
+    sources.filter_map(|secret| file(&secret.source)).collect()
 }
 
 fn secret(path: &Path, findings: &mut Vec<Finding>) {

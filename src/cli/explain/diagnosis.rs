@@ -4,7 +4,7 @@
 use super::request::{FORM, JSON, claimed_length};
 use crate::intake::looks_like;
 use crate::model::Head;
-use crate::provider::{Algorithm, Denied, Encoding, GenericScheme, Provider, Secret, Verified};
+use crate::provider::{Algorithm, Denied, Encoding, GenericScheme, HmacScheme, Provider, Secret, Verified};
 use jiff::Timestamp;
 use std::io::Read;
 
@@ -199,7 +199,26 @@ fn other_provider(case: Case<'_>, keys: &[Key]) -> Option<String> {
 
 /// Providers whose check needs no setting of its own.
 fn all_that_sign() -> Vec<Provider> {
-    vec![Provider::Github, Provider::Gitea, Provider::Forgejo, Provider::Gogs, Provider::Gitlab, Provider::Gitee]
+    vec![
+        Provider::Github,
+        Provider::Gitea,
+        Provider::Forgejo,
+        Provider::Gogs,
+        Provider::Gitlab,
+        Provider::Gitee,
+        Provider::Bitbucket,
+        Provider::BitbucketServer,
+        Provider::AzureDevops,
+        Provider::Pagure,
+        Provider::Gitcode,
+        Provider::Codeup,
+        Provider::TencentGit,
+        Provider::Codearts,
+        Provider::Harbor,
+        Provider::StandardWebhooks,
+        Provider::Stripe,
+        Provider::Slack,
+    ]
 }
 
 /// Any header that holds an HMAC of the body, made with this hook's secret.
@@ -207,7 +226,7 @@ fn other_header(case: Case<'_>, keys: &[Key]) -> Option<String> {
     case.head.headers.iter().find_map(|(name, value)| {
         let value = std::str::from_utf8(value).ok()?;
         let (scheme, said) = schemes(name, value).into_iter().find(|(scheme, _)| {
-            let provider = Provider::Generic(scheme.clone());
+            let provider = Provider::Generic(GenericScheme::Hmac(scheme.clone()));
             keys.iter().any(|key| Case { provider: &provider, ..case }.passes(&key.secret))
         })?;
         let prefix = if scheme.prefix.is_empty() { String::new() } else { format!(" after `{}`", scheme.prefix) };
@@ -216,7 +235,7 @@ fn other_header(case: Case<'_>, keys: &[Key]) -> Option<String> {
 }
 
 /// How `value` can be read as a digest: after any `=` or `,` or from its beginning.
-fn schemes(name: &str, value: &str) -> Vec<(GenericScheme, &'static str)> {
+fn schemes(name: &str, value: &str) -> Vec<(HmacScheme, &'static str)> {
     let starts =
         std::iter::once(0).chain(value.char_indices().filter(|(_, c)| "=, ".contains(*c)).map(|(at, _)| at + 1));
     let hashes =
@@ -228,7 +247,7 @@ fn schemes(name: &str, value: &str) -> Vec<(GenericScheme, &'static str)> {
             let encodings = [(Encoding::Hex, 2 * bytes), (Encoding::Base64, bytes.div_ceil(3) * 4)];
             for (encoding, _) in encodings.into_iter().filter(|(_, length)| value.len() - start == *length) {
                 let prefix = value[..start].to_owned();
-                found.push((GenericScheme { header: name.to_owned(), algorithm, encoding, prefix }, said));
+                found.push((HmacScheme { header: name.to_owned(), algorithm, encoding, prefix }, said));
             }
         }
     }

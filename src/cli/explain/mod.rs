@@ -46,21 +46,17 @@ fn explain_delivery(config: &Config, hook: &Hook, args: &ExplainArgs) -> Result<
     let lines = args.headers.as_deref().map(|path| read(path, HEADERS_LIMIT_BYTES)).transpose()?;
     let body = body(args, config.body_limit_bytes)?;
     let request = Request::new(lines.as_deref(), body);
-    let (keys, others) = keys(config, hook)?;
+    let now = args.at.unwrap_or_else(Timestamp::now);
+    let (keys, others) = keys(config, hook, now)?;
     let mut story = begun(hook, &request.head, request.remarks);
-    if let Err(refusal) = admissible(&request.head, config.body_limit_bytes) {
+    if let Err(refusal) = admissible(hook, &request.head, config.body_limit_bytes) {
         story.remarks.push(refusal.reason);
         story.answer = answer_of(&refusal.reply);
     }
-    let case = Case {
-        provider: &hook.provider,
-        head: &request.head,
-        body: &request.body,
-        now: args.at.unwrap_or_else(Timestamp::now),
-    };
+    let case = Case { provider: &hook.provider, head: &request.head, body: &request.body, now };
     story.signature = signature(case, &keys, &others);
-    if !story.signature.ok && story.answer.is_empty() {
-        story.answer = "403 signature missing or wrong".to_owned();
+    if !story.signature.ok {
+        answer_unless_refused(&mut story, "403 signature missing or wrong".to_owned());
     }
     tell_events(&mut story, hook, &request.head, &request.body, |_| true);
     Ok(story.with_plan_of(hook))
@@ -84,15 +80,20 @@ fn answer_of(reply: &crate::model::Reply) -> String {
 }
 
 /// The hook's secrets, and those that somebody may have mistaken for them.
-fn keys(config: &Config, hook: &Hook) -> Result<(Vec<Key>, Vec<Key>), Failure> {
-    let mut keys = Vec::new();
-    for (number, source) in (1..).zip(&hook.secrets) {
+fn keys(config: &Config, hook: &Hook, now: Timestamp) -> Result<(Vec<Key>, Vec<Key>), Failure> {
+    let (mut keys, mut expired) = (Vec::new(), Vec::new());
+    for (number, one) in (1..).zip(&hook.secrets) {
         let unusable = |error| Failure::new(exit::NO_PERMISSION, format!("secret of hook `{}`: {error}", hook.name));
-        let secret = source.read().map_err(unusable)?;
-        keys.push(Key { secret, label: format!("secret {number} of this hook, {}", source.source_name()) });
+        let secret = one.source.read().map_err(unusable)?;
+        let label = format!("secret {number} of this hook, {}", one.source.source_name());
+        if one.counts_at(now) {
+            keys.push(Key { secret, label });
+        } else {
+            expired.push(Key { secret, label: format!("{label}, which has expired") });
+        }
     }
     let strangers = config.hooks.iter().filter(|other| other.name != hook.name);
-    let sources = strangers.flat_map(|other| other.secrets.iter().map(move |source| (other, source)));
+    let sources = strangers.flat_map(|other| other.secrets.iter().map(move |one| (other, &one.source)));
     // A secret that whoever asks may not read explains nothing.
     let readable = sources.filter_map(|(other, source)| Some((other, source.read().ok()?)));
     let label = |name: &str| {
@@ -101,7 +102,7 @@ fn keys(config: &Config, hook: &Hook) -> Result<(Vec<Key>, Vec<Key>), Failure> {
         )
     };
     let others = readable.map(|(other, secret)| Key { secret, label: label(&other.name) });
-    Ok((keys, others.collect()))
+    Ok((keys, expired.into_iter().chain(others).collect()))
 }
 
 fn signature(case: Case<'_>, keys: &[Key], others: &[Key]) -> Signature {

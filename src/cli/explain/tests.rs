@@ -3,7 +3,7 @@
 use super::diagnosis::{Case, Key, findings};
 use super::request::{FORM, JSON, head};
 use crate::model::{Head, Headers};
-use crate::provider::{Algorithm, Encoding, GenericScheme, Provider, Secret};
+use crate::provider::{Algorithm, Encoding, GenericScheme, HmacScheme, Provider, Secret};
 use jiff::Timestamp;
 
 const BODY: &[u8] = b"{\"ref\":\"refs/heads/main\",\"text\":\"a ~ b* (c)\"}";
@@ -23,7 +23,7 @@ fn key(text: &str, label: &str) -> Key {
 
 /// The headers of `body`, signed as `provider` does.
 fn signed(provider: &Provider, text: &str, body: &[u8]) -> Headers {
-    let headers = provider.sign(&secret(text), body, "push", "id", now());
+    let headers = provider.sign(&secret(text), body, "push", "id", now()).unwrap();
     headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect()
 }
 
@@ -140,7 +140,8 @@ fn a_header_with_another_algorithm_is_found() {
         (Algorithm::Sha512, Encoding::Base64, "", "HMAC-SHA512 of the body"),
         (Algorithm::Sha256, Encoding::Base64, "v1,", "HMAC-SHA256 of the body after `v1,`"),
     ] {
-        let scheme = GenericScheme { header: "x-sign".into(), algorithm, encoding, prefix: prefix.into() };
+        let scheme =
+            GenericScheme::Hmac(HmacScheme { header: "x-sign".into(), algorithm, encoding, prefix: prefix.into() });
         let headers = signed(&Provider::Generic(scheme), "right", BODY);
         let expected = format!("header `x-sign` holds the right {what}: see whether `provider` is right");
         assert_eq!(said(&Provider::Github, &headers, JSON, BODY), expected);

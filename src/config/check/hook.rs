@@ -4,7 +4,7 @@ use super::section::Layers;
 use super::{plan, provider, rules, secret, value};
 use crate::config::findings::{Findings, Span};
 use crate::config::raw::Entry;
-use crate::config::settings::{Hook, Plan, Rules, SecretSource};
+use crate::config::settings::{Hook, HookSecret, Plan, Rules};
 use crate::provider::Provider;
 use std::collections::BTreeMap;
 
@@ -20,15 +20,17 @@ fn hook(layers: &Layers<'_>, findings: &mut Findings<'_>) -> Option<Hook> {
     layers.required_keys(findings);
     let name = layers.own.get("name").and_then(|entry| value::name(&entry, findings));
     let path = layers.own.get("path").and_then(|entry| url_path(&entry, findings));
+    let allow_get = provider::allow_get(layers, findings);
     let (provider, secrets, rules, plan) = settings(layers, findings);
     let (name, mut plan) = (name?, plan?);
     if plan.queue.is_empty() {
         plan.queue.clone_from(&name);
     }
-    Some(Hook { name, path, provider: provider?, secrets: secrets?, rules: rules?, plan })
+    let allow_get = allow_get?;
+    Some(Hook { name, path, provider: provider?, allow_get, secrets: secrets?, rules: rules?, plan })
 }
 
-type Settings = (Option<Provider>, Option<Vec<SecretSource>>, Option<Rules>, Option<Plan>);
+type Settings = (Option<Provider>, Option<Vec<HookSecret>>, Option<Rules>, Option<Plan>);
 
 /// What may also stand in `[defaults]`.
 pub(super) fn settings(layers: &Layers<'_>, findings: &mut Findings<'_>) -> Settings {

@@ -5,66 +5,107 @@ use super::value;
 use crate::config::findings::Findings;
 use crate::config::keys::{Table, default_of};
 use crate::config::raw::{Entry, Section};
-use crate::provider::{Algorithm, CodingVersion, Encoding, GenericScheme, Provider};
+use crate::provider::{
+    Algorithm, Authorization, CodingVersion, Encoding, GenericScheme, GiteaAuthorization, HmacScheme, Provider,
+};
 
 /// Providers without settings of their own.
-const PLAIN: [(&str, Provider); 6] = [
+const PLAIN: [(&str, Provider); 20] = [
     ("github", Provider::Github),
     ("gitea", Provider::Gitea),
     ("forgejo", Provider::Forgejo),
     ("gogs", Provider::Gogs),
     ("gitlab", Provider::Gitlab),
     ("gitee", Provider::Gitee),
+    ("bitbucket", Provider::Bitbucket),
+    ("bitbucket-server", Provider::BitbucketServer),
+    ("azure-devops", Provider::AzureDevops),
+    ("sourcehut", Provider::Sourcehut),
+    ("pagure", Provider::Pagure),
+    ("gitcode", Provider::Gitcode),
+    ("codeup", Provider::Codeup),
+    ("tencent-git", Provider::TencentGit),
+    ("codearts", Provider::Codearts),
+    ("docker-hub", Provider::DockerHub),
+    ("harbor", Provider::Harbor),
+    ("standard-webhooks", Provider::StandardWebhooks),
+    ("stripe", Provider::Stripe),
+    ("slack", Provider::Slack),
 ];
 
-/// Contract providers that this version does not verify.
-const NOT_YET: [&str; 14] = [
-    "bitbucket",
-    "bitbucket-server",
-    "azure-devops",
-    "sourcehut",
-    "pagure",
-    "gitcode",
-    "codeup",
-    "tencent-git",
-    "codearts",
-    "docker-hub",
-    "harbor",
-    "standard-webhooks",
-    "stripe",
-    "slack",
+/// Keys that say something about the scheme of some providers only.
+const KEYS_OF: [(&str, &[&str]); 4] = [
+    ("version", &["coding"]),
+    ("signature", &["generic"]),
+    ("authorization", &["generic", "gitea", "forgejo"]),
+    ("allow_get", &["gitea", "forgejo"]),
 ];
+
+const AUTHORIZATIONS: [(&str, Authorization); 3] =
+    [("bearer", Authorization::Bearer), ("basic", Authorization::Basic), ("verbatim", Authorization::Verbatim)];
 
 const ALGORITHMS: [(&str, Algorithm); 3] =
     [("sha1", Algorithm::Sha1), ("sha256", Algorithm::Sha256), ("sha512", Algorithm::Sha512)];
 const ENCODINGS: [(&str, Encoding); 2] = [("hex", Encoding::Hex), ("base64", Encoding::Base64)];
 
-/// `provider` with `version` and `signature`.
+/// `provider` with `version`, `signature` and `authorization`.
 pub(super) fn provider(layers: &Layers<'_>, findings: &mut Findings<'_>) -> Option<Provider> {
     let version = coding_version(layers, findings);
-    let signature = layers.get("signature").map(|entry| generic_scheme(&entry, findings));
+    let proof = proof(layers, findings);
     let entry = layers.get("provider")?;
     let word = value::text(&entry, findings)?;
     foreign_keys(layers, word, findings);
-    match word {
-        "coding" => version.map(Provider::Coding),
-        "generic" if signature.is_none() && layers.own.table == Table::Hook => {
-            let hint = "add `signature = { header = \"X-Signature\", prefix = \"sha256=\" }`";
+    match (word, proof) {
+        ("coding", _) => version.map(Provider::Coding),
+        ("generic", Proof::Unsaid) if layers.own.table == Table::Hook => {
+            let hint =
+                "add `signature = { header = \"X-Signature\", prefix = \"sha256=\" }`, or `authorization = \"bearer\"`";
             entry.wrong(findings, "provider `generic` needs a `signature`", hint);
             None
         }
-        "generic" => signature?.map(Provider::Generic),
+        ("generic", Proof::Said(scheme)) => Some(Provider::Generic(scheme)),
+        ("gitea" | "forgejo", Proof::Said(GenericScheme::Authorization(scheme))) => {
+            Some(Provider::GiteaAuthorization(GiteaAuthorization { forgejo: word == "forgejo", scheme }))
+        }
+        ("generic" | "gitea" | "forgejo", Proof::Wrong) => None,
         _ => plain(&entry, word, findings),
     }
+}
+
+/// What `signature` or `authorization` says, of which a hook can have one.
+enum Proof {
+    Unsaid,
+    Wrong,
+    Said(GenericScheme),
+}
+
+/// The hook's own word goes before one from `[defaults]`.
+fn proof(layers: &Layers<'_>, findings: &mut Findings<'_>) -> Proof {
+    let own = |key: &str| layers.own.get(key);
+    if let (Some(_), Some(entry)) = (own("signature"), own("authorization")) {
+        findings.add(entry.key_span, "`signature` and `authorization` exclude each other", "leave one of them out");
+        return Proof::Wrong;
+    }
+    let own_first = |key: &str, other: &str| own(key).or_else(|| layers.get(key).filter(|_| own(other).is_none()));
+    let scheme = if let Some(entry) = own_first("authorization", "signature") {
+        value::word(&entry, &AUTHORIZATIONS, findings).map(GenericScheme::Authorization)
+    } else if let Some(entry) = own_first("signature", "authorization") {
+        hmac_scheme(&entry, findings).map(GenericScheme::Hmac)
+    } else {
+        return Proof::Unsaid;
+    };
+    scheme.map_or(Proof::Wrong, Proof::Said)
+}
+
+/// `allow_get`.
+pub(super) fn allow_get(layers: &Layers<'_>, findings: &mut Findings<'_>) -> Option<bool> {
+    layers.get("allow_get").map_or(Some(false), |entry| value::boolean(&entry, findings))
 }
 
 fn plain(entry: &Entry<'_>, word: &str, findings: &mut Findings<'_>) -> Option<Provider> {
     let found = PLAIN.iter().find(|(name, _)| *name == word).map(|(_, provider)| provider.clone());
     let names: Vec<_> = PLAIN.iter().map(|(name, _)| *name).chain(["coding", "generic"]).collect();
-    if NOT_YET.contains(&word) {
-        let hint = format!("known: `{}`", names.join("`, `"));
-        entry.wrong(findings, format!("provider `{word}` does not work in this version yet"), hint);
-    } else if found.is_none() {
+    if found.is_none() {
         value::unknown_word(entry, word, &names, findings);
     }
     found
@@ -72,10 +113,10 @@ fn plain(entry: &Entry<'_>, word: &str, findings: &mut Findings<'_>) -> Option<P
 
 /// Reports what a hook says about the scheme of another provider. In `[defaults]` it may wait for a hook to fit.
 fn foreign_keys(layers: &Layers<'_>, provider: &str, findings: &mut Findings<'_>) {
-    for (key, owner) in [("version", "coding"), ("signature", "generic")] {
-        let typed = layers.own.get(key).filter(|_| provider != owner && layers.own.table == Table::Hook);
+    for (key, owners) in KEYS_OF {
+        let typed = layers.own.get(key).filter(|_| !owners.contains(&provider) && layers.own.table == Table::Hook);
         if let Some(entry) = typed {
-            let message = format!("`{key}` is for provider `{owner}` only");
+            let message = format!("`{key}` is for provider `{}` only", owners.join("`, `"));
             findings.add(entry.key_span, message, "leave it out");
         }
     }
@@ -94,13 +135,13 @@ fn coding_version(layers: &Layers<'_>, findings: &mut Findings<'_>) -> Option<Co
     version
 }
 
-fn generic_scheme(entry: &Entry<'_>, findings: &mut Findings<'_>) -> Option<GenericScheme> {
+fn hmac_scheme(entry: &Entry<'_>, findings: &mut Findings<'_>) -> Option<HmacScheme> {
     let table = section::open(entry, Table::Signature, findings)?;
     let header = table.get("header").and_then(|entry| header(&entry, findings));
     let algorithm = word_or_default(&table, "algorithm", &ALGORITHMS, findings);
     let encoding = word_or_default(&table, "encoding", &ENCODINGS, findings);
     let prefix = table.get("prefix").map_or(Some(String::new()), |entry| prefix(&entry, findings));
-    Some(GenericScheme { header: header?, algorithm: algorithm?, encoding: encoding?, prefix: prefix? })
+    Some(HmacScheme { header: header?, algorithm: algorithm?, encoding: encoding?, prefix: prefix? })
 }
 
 fn word_or_default<T: Copy>(

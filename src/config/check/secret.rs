@@ -4,34 +4,59 @@ use super::{section, value};
 use crate::config::findings::Findings;
 use crate::config::keys::Table;
 use crate::config::raw::{Entry, Section};
-use crate::config::settings::SecretSource;
+use crate::config::settings::{HookSecret, SecretSource};
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan};
 
 /// What to do with a secret.
 pub(super) const ADVICE: &str = "put it into a file: `secret = { file = \"/etc/hookspool/secrets/name\" }`";
 
 /// `secret`: one source, or several while a secret is rotated.
-pub(super) fn sources(entry: &Entry<'_>, findings: &mut Findings<'_>) -> Option<Vec<SecretSource>> {
-    let Some(list) = entry.as_list() else { return Some(vec![source(entry, findings)?]) };
+pub(super) fn sources(entry: &Entry<'_>, findings: &mut Findings<'_>) -> Option<Vec<HookSecret>> {
+    let Some(list) = entry.as_list() else { return Some(vec![secret(entry, findings)?]) };
     if list.is_empty() {
         entry.wrong(findings, "a hook without a secret would run for anybody", ADVICE);
         return None;
     }
-    let sources: Vec<_> = list.iter().map(|element| source(element, findings)).collect();
+    let sources: Vec<_> = list.iter().map(|element| secret(element, findings)).collect();
     sources.into_iter().collect()
 }
 
-fn source(entry: &Entry<'_>, findings: &mut Findings<'_>) -> Option<SecretSource> {
+fn secret(entry: &Entry<'_>, findings: &mut Findings<'_>) -> Option<HookSecret> {
     let Some(table) = entry.as_section(Table::Secret) else {
         entry.wrong(findings, "a secret cannot stand in the configuration", ADVICE);
         return None;
     };
     section::known_keys(&table, findings);
+    let expires = table.get("expires").map(|entry| moment(&entry, findings));
+    let source = source(&table, findings);
+    Some(HookSecret { source: source?, expires: expires.map_or(Some(None), |moment| moment.map(Some))? })
+}
+
+/// The end of a day (UTC), or a moment; in quotes or without.
+fn moment(entry: &Entry<'_>, findings: &mut Findings<'_>) -> Option<Timestamp> {
+    let typed = entry.as_text_or_date().unwrap_or_default();
+    let end_of = |day: Date| day.checked_add(1.day()).ok()?.to_zoned(TimeZone::UTC).ok();
+    let day = typed.parse::<Date>().ok().filter(|_| typed.len() == "2026-12-31".len()).and_then(end_of);
+    let moment = day.map(|day| day.timestamp()).or_else(|| typed.parse().ok());
+    if moment.is_none() {
+        entry.wrong(
+            findings,
+            "`expires` must be a date",
+            "as in `expires = \"2026-12-31\"`, the last day (UTC) on which it counts",
+        );
+    }
+    moment
+}
+
+fn source(table: &Section<'_>, findings: &mut Findings<'_>) -> Option<SecretSource> {
     let readers: [(&str, Reader); 3] = [("file", file), ("env", env), ("credential", credential)];
     let typed: Vec<_> = readers.iter().filter_map(|(key, read)| Some((table.get(key)?, read))).collect();
     match typed.as_slice() {
         [(entry, read)] => masked_unless_right(entry, **read, findings),
-        [] if table.entries().next().is_some() => None,
-        _ => not_one(&table, findings),
+        [] if table.entries().any(|entry| entry.key != "expires") => None,
+        _ => not_one(table, findings),
     }
 }
 
@@ -47,7 +72,7 @@ fn masked_unless_right(entry: &Entry<'_>, read: Reader, findings: &mut Findings<
 
 fn not_one(table: &Section<'_>, findings: &mut Findings<'_>) -> Option<SecretSource> {
     let message = "`secret` must have exactly one of `file`, `env` and `credential`";
-    let several = table.entries().next().is_some();
+    let several = table.entries().any(|entry| entry.key != "expires");
     let hint = if several { "write an array of tables to accept several secrets" } else { ADVICE };
     findings.add(table.span.clone(), message, hint);
     None

@@ -3,8 +3,9 @@
 #[cfg(test)]
 mod tests;
 
-use super::settings::{Hook, SecretSource};
+use super::settings::{Hook, HookSecret, SecretSource};
 use crate::provider::Secret;
+use jiff::Timestamp;
 use rustix::fs::{Mode, OFlags};
 use std::env;
 use std::ffi::OsString;
@@ -39,9 +40,10 @@ pub enum SecretError {
 }
 
 impl Hook {
-    /// Reads all secrets of the hook; fails if one of them cannot be used.
-    pub fn secrets(&self) -> Result<Vec<Secret>, SecretError> {
-        self.secrets.iter().map(SecretSource::read).collect()
+    /// Reads the secrets of the hook that count at `now`; fails if one of them cannot be used.
+    pub fn secrets_at(&self, now: Timestamp) -> Result<Vec<(&HookSecret, Secret)>, SecretError> {
+        let counting = self.secrets.iter().filter(|secret| secret.counts_at(now));
+        counting.map(|secret| Ok((secret, secret.source.read()?))).collect()
     }
 }
 

@@ -60,7 +60,7 @@ fn a_signed_json_text_cannot_be_replayed_as_a_form_that_says_something_else() {
     // Whoever may write a commit message could otherwise choose what a delivery of theirs says.
     let message = "&payload=%7B%22ref%22:%22refs/heads/other%22%7D&";
     let body = format!("{{\"ref\":\"refs/heads/main\",\"message\":\"{message}\"}}");
-    let headers = Provider::Github.sign(&secret("s3cr3t"), body.as_bytes(), "push", "d", now());
+    let headers = Provider::Github.sign(&secret("s3cr3t"), body.as_bytes(), "push", "d", now()).unwrap();
     let headers = headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
     let headers: Vec<_> = headers.skip(1).chain([("Content-Type", "application/x-www-form-urlencoded")]).collect();
     let replayed = Arrived::new(Provider::Github, &headers, body);

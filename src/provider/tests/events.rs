@@ -9,12 +9,20 @@ pub(super) fn headers_of(provider: &Provider) -> (&'static str, &'static str) {
     match provider {
         Provider::Github => ("X-GitHub-Event", "X-GitHub-Delivery"),
         Provider::Gitea => ("X-Gitea-Event", "X-Gitea-Delivery"),
-        Provider::Forgejo => ("X-Forgejo-Event", "X-Forgejo-Delivery"),
+        Provider::Forgejo | Provider::GiteaAuthorization(_) => ("X-Forgejo-Event", "X-Forgejo-Delivery"),
         Provider::Gogs => ("X-Gogs-Event", "X-Gogs-Delivery"),
         Provider::Gitlab => ("X-Gitlab-Event", "Idempotency-Key"),
         Provider::Gitee => ("X-Gitee-Event", "X-None"),
         Provider::Coding(_) => ("X-Coding-Event", "X-Coding-Delivery"),
+        Provider::Gitcode => ("X-GitCode-Event", "X-GitCode-Delivery"),
+        Provider::Codeup => ("Codeup-Event", "X-None"),
+        Provider::TencentGit => ("X-Event", "X-TRACE-ID"),
+        Provider::StandardWebhooks => ("X-None", "webhook-id"),
+        Provider::Bitbucket => ("X-Event-Key", "X-Request-UUID"),
+        Provider::BitbucketServer => ("X-Event-Key", "X-Request-Id"),
+        Provider::Sourcehut => ("X-Webhook-Event", "X-Webhook-Delivery"),
         Provider::Generic(_) => ("X-None", "X-Delivery-Id"),
+        _ => ("X-None", "X-None"),
     }
 }
 
@@ -34,13 +42,13 @@ fn refusal(provider: Provider, word: &str, body: &Value) -> String {
 /// The word for a push.
 pub(super) fn push_word(provider: &Provider) -> &'static str {
     match provider {
-        Provider::Gitlab | Provider::Gitee => "Push Hook",
+        Provider::Gitlab | Provider::Gitee | Provider::Gitcode | Provider::Codeup | Provider::TencentGit => "Push Hook",
         _ => "push",
     }
 }
 
 pub(super) fn push(before: &str, after: &str) -> Value {
-    json!({ "ref": "refs/heads/main", "before": before, "after": after })
+    json!({ "object_kind": "push", "ref": "refs/heads/main", "before": before, "after": after })
 }
 
 pub(super) fn with(mut body: Value, more: Value) -> Value {
@@ -51,7 +59,7 @@ pub(super) fn with(mut body: Value, more: Value) -> Value {
 
 #[test]
 fn zeros_after_a_push_are_a_deletion_and_zeros_before_it_a_creation() {
-    for provider in all() {
+    for provider in shaped() {
         let word = push_word(&provider);
         let deleted = arrived(provider.clone(), word, &push(BEFORE, ZEROS)).event();
         assert_eq!((deleted.kind, deleted.after), (EventKind::Delete, None), "{provider:?}");
@@ -65,7 +73,7 @@ fn zeros_after_a_push_are_a_deletion_and_zeros_before_it_a_creation() {
 
 #[test]
 fn a_push_that_moves_nothing_is_a_test() {
-    for provider in all() {
+    for provider in shaped() {
         for commit in [AFTER, ZEROS] {
             let body = push(commit, &commit.to_ascii_uppercase());
             assert_eq!(
@@ -91,7 +99,7 @@ fn pings_are_pings_whatever_their_body() {
 
 #[test]
 fn the_delivery_id_is_the_providers_and_odd_ones_are_none() {
-    for provider in all().into_iter().filter(|provider| *provider != Provider::Gitee) {
+    for provider in shaped().into_iter().filter(|provider| headers_of(provider).1 != "X-None") {
         let (event, delivery) = headers_of(&provider);
         let body = push(BEFORE, AFTER).to_string();
         let id_of = |id: &str| {
@@ -107,7 +115,7 @@ fn the_delivery_id_is_the_providers_and_odd_ones_are_none() {
 
 #[test]
 fn references_that_are_no_branch_or_tag_are_malformed() {
-    for provider in all().into_iter().filter(|provider| *provider != Provider::Coding(CodingVersion::V1)) {
+    for provider in shaped().into_iter().filter(|provider| *provider != Provider::Coding(CodingVersion::V1)) {
         for bad in
             ["main", "refs/heads/", "refs/heads/-f", "refs/heads/a\nb", "refs/heads/../x", "refs/pull/1/head", ""]
         {
@@ -128,7 +136,7 @@ fn references_that_are_no_branch_or_tag_are_malformed() {
 #[test]
 fn commits_are_40_or_64_hex_digits() {
     let long = AFTER.to_owned() + &AFTER[..24];
-    for provider in all() {
+    for provider in shaped() {
         let moved = |text: &str| arrived(provider.clone(), push_word(&provider), &push(BEFORE, text));
         let after = |text: &str| moved(text).read();
         assert_eq!(moved(&long.to_ascii_uppercase()).event().after.as_deref(), Some(long.as_str()));
@@ -143,7 +151,7 @@ fn commits_are_40_or_64_hex_digits() {
 
 #[test]
 fn an_event_header_must_be_there_once() {
-    for provider in all().into_iter().filter(|provider| !matches!(provider, Provider::Generic(_))) {
+    for provider in shaped().into_iter().filter(|provider| headers_of(provider).0 != "X-None") {
         let (event, _) = headers_of(&provider);
         let body = push(BEFORE, AFTER).to_string();
         let error = |headers: &[(&str, &str)]| {

@@ -6,9 +6,11 @@ mod documents;
 mod events;
 mod flip;
 mod refuse;
+mod several;
 
 use super::*;
 use crate::model::{Event, EventKind, Headers, Method};
+use sha2::Digest as _;
 
 /// 2026-09-21T13:33:20Z.
 const NOW_MS: i64 = 1_790_000_000_000;
@@ -26,26 +28,78 @@ fn secret(text: &str) -> Secret {
 
 /// A generic scheme in which nothing is as in GitHub's.
 fn generic() -> Provider {
-    Provider::Generic(GenericScheme {
+    Provider::Generic(GenericScheme::Hmac(HmacScheme {
         header: "x-acme-signature".into(),
         algorithm: Algorithm::Sha512,
         encoding: Encoding::Base64,
         prefix: "v=".into(),
-    })
+    }))
 }
 
-fn all() -> Vec<Provider> {
-    let coding = [CodingVersion::V1, CodingVersion::V2].map(Provider::Coding);
-    let plain = [
+fn bearer() -> Provider {
+    Provider::Generic(GenericScheme::Authorization(Authorization::Bearer))
+}
+
+fn forgejo_authorization() -> Provider {
+    Provider::GiteaAuthorization(GiteaAuthorization { forgejo: true, scheme: Authorization::Verbatim })
+}
+
+/// Providers whose document has `ref`, `before` and `after` at the top, as GitHub's and GitLab's.
+fn shaped() -> Vec<Provider> {
+    vec![
         Provider::Github,
         Provider::Gitea,
         Provider::Forgejo,
+        forgejo_authorization(),
         Provider::Gogs,
         Provider::Gitlab,
         Provider::Gitee,
+        Provider::Coding(CodingVersion::V1),
+        Provider::Coding(CodingVersion::V2),
+        Provider::Gitcode,
+        Provider::Codeup,
+        Provider::TencentGit,
+        Provider::Codearts,
+        Provider::StandardWebhooks,
+        Provider::Stripe,
+        Provider::Slack,
         generic(),
-    ];
-    plain.into_iter().chain(coding).collect()
+        bearer(),
+    ]
+}
+
+/// Providers with a document of their own.
+fn others() -> Vec<Provider> {
+    vec![
+        Provider::Bitbucket,
+        Provider::BitbucketServer,
+        Provider::AzureDevops,
+        Provider::Sourcehut,
+        Provider::Pagure,
+        Provider::DockerHub,
+        Provider::Harbor,
+    ]
+}
+
+fn all() -> Vec<Provider> {
+    [shaped(), others()].concat()
+}
+
+/// Two secrets that belong to `text`: what the sender signs with, and what the hook has.
+fn keyed(provider: &Provider, text: &str) -> [Secret; 2] {
+    let base64 = |bytes: &[u8]| Encoding::Base64.encode(bytes);
+    match provider {
+        Provider::StandardWebhooks => [(); 2].map(|()| secret(&format!("whsec_{}", base64(text.as_bytes())))),
+        Provider::Sourcehut => {
+            let key = private_key(text);
+            [secret(&base64(key.as_bytes())), secret(&base64(key.verifying_key().as_bytes()))]
+        }
+        _ => [(); 2].map(|()| secret(text)),
+    }
+}
+
+fn private_key(text: &str) -> ed25519_dalek::SigningKey {
+    ed25519_dalek::SigningKey::from_bytes(&sha2::Sha256::digest(text).into())
 }
 
 /// A delivery as it arrives.
@@ -78,12 +132,23 @@ impl Arrived {
         Self { provider, head, body }
     }
 
-    /// A sample push, signed with `secret` by ourselves.
-    fn signed(provider: Provider, secret: &Secret) -> Self {
-        let body = provider.sample_push(&sample(Some(secret)));
-        let headers = provider.sign(secret, &body, "push", "d-1", now());
+    /// A sample push, signed by ourselves with the secret that belongs to `text`.
+    fn signed(provider: Provider, text: &str) -> Self {
+        let [signing, _] = keyed(&provider, text);
+        let body = provider.sample_push(&sample(Some(&signing)));
+        Self::signed_as(provider, &signing, "push", body)
+    }
+
+    /// Any `body`, signed with `secret` as a delivery of `event`.
+    fn signed_as(provider: Provider, secret: &Secret, event: &str, body: impl Into<Vec<u8>>) -> Self {
+        let body = body.into();
+        let headers = provider.sign(secret, &body, event, "d-1", now()).unwrap();
         let headers: Vec<_> = headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        Self::new(provider, &headers, body)
+        let mut arrived = Self::new(provider, &headers, body);
+        if arrived.provider.secret_in_path() {
+            arrived.head.path = [b"/hooks/docs/", secret.bytes()].concat();
+        }
+        arrived
     }
 
     /// The same with other `headers`, of which none is left out.
@@ -104,14 +169,27 @@ impl Arrived {
         check.finish(&mut self.body.as_slice())
     }
 
+    /// Verifies with the secret that belongs to `text`.
     fn verify(&self, text: &str) -> Result<Verified, Denied> {
-        self.verify_with(&[secret(text)])
+        let [_, verifying] = keyed(&self.provider, text);
+        self.verify_with(&[verifying])
     }
 
     /// What it says, taken for verified.
     fn read(&self) -> Result<Delivery, Malformed> {
         let verified = Check::decided(0).finish(&mut std::io::empty()).unwrap();
-        self.provider.read(&self.head, &verified, &mut self.body.as_slice())
+        match self.provider.read(&self.head, &verified, &mut self.body.as_slice()) {
+            Err(Unreadable::Malformed(malformed)) => Err(malformed),
+            Err(Unreadable::Io(error)) => panic!("bytes in memory cannot fail: {error}"),
+            Ok(delivery) => Ok(delivery),
+        }
+    }
+
+    fn events(&self) -> Vec<Event> {
+        match self.read() {
+            Ok(Delivery::Events(events)) => events,
+            other => panic!("no events: {other:?}"),
+        }
     }
 
     fn event(&self) -> Event {
@@ -136,7 +214,21 @@ fn deciding_header(provider: &Provider) -> Option<&str> {
         Provider::Gitlab => "x-gitlab-token",
         Provider::Gitee => "x-gitee-token",
         Provider::Coding(CodingVersion::V2) => "x-coding-signature",
-        Provider::Coding(CodingVersion::V1) => return None,
-        Provider::Generic(scheme) => &scheme.header,
+        Provider::Coding(CodingVersion::V1) | Provider::DockerHub => return None,
+        Provider::Bitbucket | Provider::BitbucketServer => "x-hub-signature",
+        Provider::Sourcehut => "x-payload-signature",
+        Provider::Pagure => "x-pagure-signature-256",
+        Provider::Gitcode => "x-gitcode-signature-256",
+        Provider::Codeup => "x-codeup-token",
+        Provider::TencentGit => "x-token",
+        Provider::Codearts => "x-repo-token",
+        Provider::StandardWebhooks => "webhook-signature",
+        Provider::Stripe => "stripe-signature",
+        Provider::Slack => "x-slack-signature",
+        Provider::Generic(GenericScheme::Hmac(scheme)) => &scheme.header,
+        Provider::Generic(GenericScheme::Authorization(_))
+        | Provider::GiteaAuthorization(_)
+        | Provider::AzureDevops
+        | Provider::Harbor => "authorization",
     })
 }

@@ -47,20 +47,37 @@ pub struct Orders<'a> {
 
 /// Carries out an order where no runner does: first puts right what the last one left.
 pub fn apply_alone(config: &Config, keeper: &Keeper, request: &Request) -> Result<Answer, SpoolError> {
+    let mut abandoned = Vec::new();
     if !matches!(request.order, Order::Remove { .. }) {
         let interrupted = keeper.recover(Timestamp::now())?.interrupted;
         if let Order::Cancel { ids } = &request.order {
             for claim in interrupted.into_iter().filter(|claim| ids.contains(&claim.id())) {
-                attempt::account_for(keeper, claim, config, None)?;
+                abandoned.push(claim.id());
+                attempt::abandon(claim, &config.spool, cancelled(&request.by))?;
             }
         }
     }
     let mut orders = Orders { keeper, config, hands: &mut NoHands };
-    let answer = orders.apply(request)?;
+    let mut answer = orders.apply(request)?;
     if let Order::Hold { hook, .. } = &request.order {
         orders.hold_back(hook)?;
     }
+    if let Answer::Ok(effects) = &mut answer {
+        effects.iter_mut().filter(|e| e.id.is_some_and(|id| abandoned.contains(&id))).for_each(was_abandoned);
+    }
     Ok(answer)
+}
+
+/// What a second look calls done already was done by the first.
+fn was_abandoned(effect: &mut Effect) {
+    if effect.result == Change::Unchanged {
+        (effect.result, effect.text) = (Change::Changed, "cancelled".to_owned());
+    }
+}
+
+/// How a job ends that a person wants no more of.
+fn cancelled(by: &str) -> Settlement {
+    Settlement::Ended { outcome: Outcome::Cancelled, reason: Some(format!("by {by}")) }
 }
 
 impl Orders<'_> {
@@ -147,8 +164,7 @@ impl Orders<'_> {
         }
         Ok(match self.state(id) {
             Some(State::Queued | State::Waiting | State::Held) => {
-                let reason = Some(format!("by {by}"));
-                let settlement = Settlement::Ended { outcome: Outcome::Cancelled, reason };
+                let settlement = cancelled(by);
                 let what = What::from(settlement.clone());
                 let state = self.keeper.decide(id, settlement, Timestamp::now())?;
                 tell(id, &what, state);

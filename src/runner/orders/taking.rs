@@ -1,9 +1,9 @@
 //! Edge. Orders from people, while the runner runs.
 
-use super::{Hands, Orders, hold_back};
-use crate::model::{JobId, Outcome, State};
+use super::{Hands, Orders, cancelled, hold_back};
+use crate::model::{JobId, State};
 use crate::runner::drain::Drain;
-use crate::spool::{self, Answer, Change, Letter, Order, Settlement, SpoolError};
+use crate::spool::{self, Answer, Change, Letter, Order, SpoolError};
 use crate::system::wait::forever;
 use jiff::Timestamp;
 use std::sync::Arc;
@@ -103,6 +103,6 @@ impl Hands for Drain<'_> {
     }
 
     fn stop(&mut self, id: JobId, by: &str) -> bool {
-        self.cancel(id, Settlement::Ended { outcome: Outcome::Cancelled, reason: Some(format!("by {by}")) })
+        self.cancel(id, cancelled(by))
     }
 }

@@ -6,7 +6,7 @@ use crate::model::{Outcome, State};
 use crate::spool::disk::Place;
 use crate::spool::fake::{FakeDisk, Mute, Survives};
 use crate::spool::keeper::Keeper;
-use crate::spool::{Claimed, Settlement, SpoolError};
+use crate::spool::{Claimed, Hold, Settlement, SpoolError};
 
 type Scenario = fn(&FakeDisk, &mut Promises) -> Result<(), SpoolError>;
 type Start = fn() -> (FakeDisk, Promises);
@@ -51,6 +51,83 @@ fn a_power_cut_at_any_call_of_an_append_loses_nothing_acknowledged() {
 #[test]
 fn a_power_cut_at_any_call_of_a_runners_day_keeps_every_job_in_one_place_with_its_history() {
     assert_eq!(breakage(backlog, day, 4, None), [""; 0]);
+}
+
+/// Ends two jobs, and removes them.
+fn removal(disk: &FakeDisk, promises: &mut Promises) -> Result<(), SpoolError> {
+    let keeper = Keeper::on(disk.clone())?;
+    let jobs = keeper.scan(at(2))?.jobs;
+    for &id in &jobs[..2] {
+        promises.places(id, &[State::Queued, State::Done]);
+        keeper.decide(id, Settlement::Ended { outcome: Outcome::Cancelled, reason: None }, at(2))?;
+        disk.put(Place::Log, &format!("{id}.log"), b"");
+        promises.places(id, &[State::Done]);
+    }
+    for id in &jobs[..2] {
+        // From here on it may be there or not; if it is, it is a job in its place.
+        promises.0.remove(id);
+    }
+    assert_eq!(keeper.remove(&jobs, false)?.ids, jobs[..2]);
+    Ok(())
+}
+
+/// What a recovery finds wrong, or in another place than the one where a removal began or nowhere.
+fn unfinished(mute: Option<Mute>) -> Vec<String> {
+    let (disk, mut promises) = backlog();
+    removal(&disk, &mut promises).unwrap();
+    let mut found = Vec::new();
+    for call in 1..=disk.calls() {
+        let (disk, mut promises) = backlog();
+        disk.mute(mute);
+        disk.die_at(call);
+        let _ = removal(&disk, &mut promises);
+        for survives in cuts(call, 8) {
+            let after = disk.after(survives);
+            let recovered = Keeper::on(after.clone()).and_then(|keeper| keeper.recover(at(3))).unwrap();
+            found.extend(recovered.problems.iter().map(|problem| format!("call {call}, {survives:?}: {problem}")));
+            let states: Vec<State> = places_on(&after).into_values().flatten().collect();
+            let strange = states.iter().find(|state| !matches!(state, State::Queued | State::Done));
+            found.extend(strange.map(|state| format!("call {call}, {survives:?}: a job in {state:?}")));
+        }
+    }
+    found
+}
+
+#[test]
+fn a_power_cut_at_any_call_of_a_removal_leaves_jobs_and_no_history_without_one() {
+    assert_eq!(unfinished(None), [""; 0]);
+    let missed = unfinished(Some(Mute::Dir(Place::In(State::Done))));
+    assert!(!missed.is_empty(), "nobody missed the flush of done/ between histories and jobs");
+}
+
+#[test]
+fn a_power_cut_undoes_no_hold_and_no_release() {
+    let (disk, _) = backlog();
+    let keeper = Keeper::on(disk.clone()).unwrap();
+    let hold = |why: &str| Hold { why: why.to_owned(), since: at(2), by: "me".to_owned() };
+    let after = || Keeper::on(disk.after(Survives::Nothing)).unwrap().holds().unwrap();
+    assert_eq!(keeper.hold("docs", &hold("first")).unwrap(), None);
+    assert_eq!(after().get("docs"), Some(&hold("first")));
+    assert_eq!(keeper.hold("docs", &hold("second")).unwrap(), Some(hold("first")));
+    assert!(keeper.end_hold("docs").unwrap() && !keeper.end_hold("docs").unwrap());
+    assert!(after().is_empty());
+}
+
+#[test]
+fn a_power_cut_at_any_call_of_a_hold_leaves_all_of_it_or_nothing() {
+    let hold = Hold { why: "x".repeat(2000), since: at(2), by: "me".to_owned() };
+    let hold_on = |disk: &FakeDisk| Keeper::on(disk.clone()).and_then(|keeper| keeper.hold("docs", &hold));
+    let (disk, _) = backlog();
+    hold_on(&disk).unwrap();
+    for call in 1..=disk.calls() {
+        let (disk, _) = backlog();
+        disk.die_at(call);
+        let _ = hold_on(&disk);
+        for survives in cuts(call, 12) {
+            let holds = Keeper::on(disk.after(survives)).unwrap().holds().unwrap();
+            assert!(holds.is_empty() || holds.get("docs") == Some(&hold), "call {call}, {survives:?}: {holds:?}");
+        }
+    }
 }
 
 #[test]

@@ -1,6 +1,7 @@
-//! Pure. The parts of the benchmark, shared by its two executables.
+//! Pure. The parts of the benchmark, shared by its executables.
 
 pub mod append;
+pub mod backlog;
 pub mod contender;
 pub mod delivery;
 pub mod http;
@@ -11,7 +12,10 @@ pub mod nginx;
 pub mod process;
 pub mod procfs;
 pub mod profile;
+pub mod queue;
+pub mod reaction;
 pub mod report;
 pub mod room;
 pub mod round;
 pub mod stats;
+pub mod unflushed;

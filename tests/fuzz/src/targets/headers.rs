@@ -36,6 +36,9 @@ pub fn providers() -> &'static [Provider] {
         let lines = plain.map(|name| format!("provider = \"{name}\""));
         let more = [
             "provider = \"coding\"\nversion = 1",
+            "provider = \"gitea\"\nauthorization = \"verbatim\"",
+            "provider = \"generic\"\nauthorization = \"bearer\"",
+            "provider = \"generic\"\nauthorization = \"basic\"",
             "provider = \"generic\"\nsignature = { header = \"X-Sign\", prefix = \"v=\" }",
             "provider = \"generic\"\nsignature = { header = \"X-Sign\", algorithm = \"sha512\", encoding = \"base64\" }",
         ];

@@ -5,6 +5,7 @@ mod configuration;
 mod form;
 mod headers;
 mod job_file;
+mod payload;
 mod records;
 
 /// Takes one input.
@@ -16,5 +17,6 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("form", form::run),
     ("headers", headers::run),
     ("job_file", job_file::run),
+    ("payload", payload::run),
     ("records", records::run),
 ];

@@ -1,0 +1,109 @@
+//! Pure. Azure DevOps: user and password in `Authorization: Basic`, nothing signed. One delivery may tell of several
+//! refs.
+
+use super::authorization::Authorization;
+use super::dialect::{CannotSign, Dialect, Sent, SignedHeaders};
+use super::event::{branch, commit, full_name, id, moved, name, other, reference_if_any, several};
+use super::facts::Facts;
+use super::{Check, Denied, Malformed, SamplePush, Secret, Strength};
+use crate::model::{Delivery, Event, EventKind, Head, RefName};
+use jiff::Timestamp;
+use serde_json::json;
+use std::io::Read;
+
+const WANTED: &[&str] = &[
+    "id",
+    "eventType",
+    "resource.refUpdates[].name",
+    "resource.refUpdates[].oldObjectId",
+    "resource.refUpdates[].newObjectId",
+    "resource.commits[].commitId",
+    "resource.commits[].comment",
+    "resource.repository.name",
+    "resource.repository.project.name",
+    "resource.repository.defaultBranch",
+    "resource.pushedBy.displayName",
+    "resource.closedBy.displayName",
+    "resource.createdBy.displayName",
+    "resource.status",
+    "resource.mergeStatus",
+    "resource.targetRefName",
+    "resource.lastMergeCommit.commitId",
+];
+
+/// The dialect of Azure DevOps.
+pub(super) struct AzureDevops;
+
+impl Dialect for AzureDevops {
+    fn begin(&self, head: &Head, secrets: &[Secret], _: Timestamp) -> Result<Check, Denied> {
+        Authorization::Basic.begin(head, secrets)
+    }
+
+    fn read(&self, _: &Head, document: &mut dyn Read) -> Result<Delivery, Malformed> {
+        let facts = Facts::read(WANTED, document)?;
+        let Some(word) = facts.text("eventType") else { return Err(Malformed::new("`eventType` is missing")) };
+        match word {
+            "git.push" => several(&facts, "resource.refUpdates[].", |update| updated(&facts, update)),
+            "git.pullrequest.merged" => merged(&facts),
+            _ => Ok(event(&facts, other(word)).into()),
+        }
+    }
+
+    fn strength(&self) -> Strength {
+        Strength::SharedToken
+    }
+
+    fn sample_push(&self, sample: &SamplePush<'_>) -> serde_json::Value {
+        let (project, name) = sample.owner_and_name();
+        let reference = format!("refs/heads/{}", sample.branch);
+        json!({
+            "id": sample.after,
+            "eventType": "git.push",
+            "resource": {
+                "refUpdates": [{ "name": reference, "oldObjectId": sample.before, "newObjectId": sample.after }],
+                "repository": { "name": name, "project": { "name": project }, "defaultBranch": reference },
+                "pushedBy": { "displayName": sample.pusher },
+            },
+        })
+    }
+
+    fn sign(&self, sent: &Sent<'_>) -> Result<SignedHeaders, CannotSign> {
+        Ok(vec![Authorization::Basic.header(sent.secret)])
+    }
+}
+
+/// An event of `kind` with what every delivery says.
+fn event(facts: &Facts, kind: EventKind) -> Event {
+    let default = facts.text("resource.repository.defaultBranch").and_then(RefName::parse);
+    let people = ["resource.pushedBy.displayName", "resource.closedBy.displayName", "resource.createdBy.displayName"];
+    Event {
+        repository: full_name(facts, "resource.repository.project.name", "resource.repository.name"),
+        default_branch: default.and_then(|name| name.branch().map(str::to_owned)),
+        pusher: name(facts, &people),
+        delivery: id(facts, "id"),
+        ..Event::new(kind)
+    }
+}
+
+/// One element of `resource.refUpdates`.
+fn updated(facts: &Facts, update: &Facts) -> Result<Option<Event>, Malformed> {
+    let Some(reference) = reference_if_any(update, "resource.refUpdates[].name")? else { return Ok(None) };
+    let before = commit(update, "resource.refUpdates[].oldObjectId")?;
+    let after = commit(update, "resource.refUpdates[].newObjectId")?;
+    let commits = facts.items("resource.commits[].").map_or(&[][..], |items| &items.kept);
+    let is_head = |one: &&Facts| after.is_some() && one.text("resource.commits[].commitId") == after.as_deref();
+    let head = commits.iter().find(is_head);
+    let message = head.and_then(|head| head.start_of("resource.commits[].comment")).map(str::to_owned);
+    Ok(moved(Event { message, ..event(facts, EventKind::Push) }, Some(reference), before, after))
+}
+
+/// A merge that was tried: one only if it is done and succeeded.
+fn merged(facts: &Facts) -> Result<Delivery, Malformed> {
+    let is = |path: &str, word: &str| facts.text(path) == Some(word);
+    if !is("resource.status", "completed") || !is("resource.mergeStatus", "succeeded") {
+        return Ok(event(facts, other("git.pullrequest.merge_attempted")).into());
+    }
+    let reference = Some(branch(facts, "resource.targetRefName")?);
+    let after = commit(facts, "resource.lastMergeCommit.commitId")?;
+    Ok(Event { reference, after, ..event(facts, EventKind::Merge) }.into())
+}

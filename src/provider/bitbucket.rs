@@ -1,0 +1,108 @@
+//! Pure. Bitbucket Cloud: HMAC-SHA256 over the raw body, in the header where GitHub has SHA-1. One delivery may tell of
+//! several refs.
+
+use super::dialect::{CannotSign, Dialect, Sent, SignedHeaders, header};
+use super::event::{branch, commit, default_branch, delivery_id, moved, name, named, other, several, word};
+use super::facts::Facts;
+use super::signature::HmacHeader;
+use super::{Algorithm, Check, Denied, Encoding, Malformed, SamplePush, Secret, Strength};
+use crate::model::{Delivery, Event, EventKind, Head, RefName};
+use jiff::Timestamp;
+use serde_json::json;
+use std::io::Read;
+
+/// As Bitbucket Server and Data Center sign, too.
+pub(super) const SIGNATURE: HmacHeader<'static> =
+    HmacHeader { name: "X-Hub-Signature", prefix: "sha256=", algorithm: Algorithm::Sha256, encoding: Encoding::Hex };
+pub(super) const EVENT: &str = "X-Event-Key";
+const DELIVERY: &str = "X-Request-UUID";
+const CHANGES: &str = "push.changes[].";
+
+const WANTED: &[&str] = &[
+    "push.changes[].old.type",
+    "push.changes[].old.name",
+    "push.changes[].old.target.hash",
+    "push.changes[].new.type",
+    "push.changes[].new.name",
+    "push.changes[].new.target.hash",
+    "push.changes[].new.target.message",
+    "repository.full_name",
+    "repository.mainbranch.name",
+    "actor.nickname",
+    "actor.username",
+    "actor.display_name",
+    "pullrequest.destination.branch.name",
+    "pullrequest.merge_commit.hash",
+];
+
+/// Bitbucket Cloud's dialect.
+pub(super) struct Bitbucket;
+
+impl Dialect for Bitbucket {
+    fn begin(&self, head: &Head, secrets: &[Secret], _: Timestamp) -> Result<Check, Denied> {
+        SIGNATURE.begin(head, secrets)
+    }
+
+    fn read(&self, head: &Head, document: &mut dyn Read) -> Result<Delivery, Malformed> {
+        let word = word(head, EVENT)?;
+        let facts = Facts::read(WANTED, document)?;
+        let event = |kind| Event {
+            repository: name(&facts, &["repository.full_name"]),
+            default_branch: default_branch(&facts, "repository.mainbranch.name"),
+            pusher: name(&facts, &["actor.nickname", "actor.username", "actor.display_name"]),
+            delivery: delivery_id(head, &[DELIVERY]),
+            ..Event::new(kind)
+        };
+        match word {
+            "repo:push" => several(&facts, CHANGES, |change| changed(event(EventKind::Push), change)),
+            "pullrequest:fulfilled" => {
+                let reference = Some(branch(&facts, "pullrequest.destination.branch.name")?);
+                // Often abbreviated, and then of no use.
+                let after = commit(&facts, "pullrequest.merge_commit.hash").ok().flatten();
+                Ok(Event { reference, after, ..event(EventKind::Merge) }.into())
+            }
+            _ => Ok(event(other(word)).into()),
+        }
+    }
+
+    fn strength(&self) -> Strength {
+        Strength::SignedBody
+    }
+
+    fn sample_push(&self, sample: &SamplePush<'_>) -> serde_json::Value {
+        let end = |hash: &str| json!({ "type": "branch", "name": sample.branch, "target": { "hash": hash } });
+        json!({
+            "push": { "changes": [{ "old": end(sample.before), "new": end(sample.after), "commits": [] }] },
+            "repository": { "full_name": sample.repository },
+            "actor": { "nickname": sample.pusher },
+        })
+    }
+
+    fn sign(&self, sent: &Sent<'_>) -> Result<SignedHeaders, CannotSign> {
+        let event = if sent.event == "push" { "repo:push" } else { sent.event };
+        Ok(vec![header(EVENT, event), header(DELIVERY, sent.delivery), SIGNATURE.sign(sent.secret, sent.body)])
+    }
+}
+
+/// One element of `push.changes`. Its `new` is null for what was deleted, its `old` for what was created.
+fn changed(event: Event, change: &Facts) -> Result<Option<Event>, Malformed> {
+    let is_new = change.has("push.changes[].new.name");
+    let (kind_path, name_path) = if is_new {
+        ("push.changes[].new.type", "push.changes[].new.name")
+    } else {
+        ("push.changes[].old.type", "push.changes[].old.name")
+    };
+    let full = match change.text(kind_path) {
+        Some("branch") => RefName::branch_named,
+        Some("tag") => RefName::tag_named,
+        _ => return Err(Malformed::new(format!("`{kind_path}` is neither `branch` nor `tag`"))),
+    };
+    let reference = named(change, name_path, full)?;
+    let before = commit(change, "push.changes[].old.target.hash")?;
+    let after = commit(change, "push.changes[].new.target.hash")?;
+    if is_new && after.is_none() {
+        return Err(Malformed::new("`push.changes[].new.target.hash` is missing"));
+    }
+    let message = change.start_of("push.changes[].new.target.message").map(str::to_owned);
+    Ok(moved(Event { message, ..event }, Some(reference), before, after))
+}

@@ -1,0 +1,103 @@
+//! Pure. Bitbucket Server and Data Center: HMAC-SHA256 over the raw body. One delivery may tell of several refs.
+
+use super::bitbucket::{EVENT, SIGNATURE};
+use super::dialect::{CannotSign, Dialect, Sent, SignedHeaders, header};
+use super::event::{branch, commit, delivery_id, full_name, moved, name, other, reference_if_any, several, word};
+use super::facts::Facts;
+use super::{Check, Denied, Malformed, SamplePush, Secret, Strength};
+use crate::model::{Delivery, Event, EventKind, Head};
+use jiff::Timestamp;
+use serde_json::json;
+use std::io::Read;
+
+const DELIVERY: &str = "X-Request-Id";
+const PING: &str = "diagnostics:ping";
+
+const WANTED: &[&str] = &[
+    "changes[].ref.id",
+    "changes[].fromHash",
+    "changes[].toHash",
+    "toCommit.id",
+    "toCommit.message",
+    "repository.slug",
+    "repository.project.key",
+    "actor.name",
+    "pullRequest.toRef.id",
+    "pullRequest.toRef.repository.slug",
+    "pullRequest.toRef.repository.project.key",
+    "pullRequest.properties.mergeCommit.id",
+];
+
+/// The dialect of Bitbucket Server.
+pub(super) struct BitbucketServer;
+
+impl Dialect for BitbucketServer {
+    fn begin(&self, head: &Head, secrets: &[Secret], _: Timestamp) -> Result<Check, Denied> {
+        SIGNATURE.begin(head, secrets)
+    }
+
+    /// The button that tests the connection sends no signature, whatever the secret.
+    fn is_unsigned_test(&self, head: &Head) -> bool {
+        word(head, EVENT).is_ok_and(|word| word == PING)
+    }
+
+    fn read(&self, head: &Head, document: &mut dyn Read) -> Result<Delivery, Malformed> {
+        let word = word(head, EVENT)?;
+        if word == PING {
+            return Ok(Delivery::Ping);
+        }
+        let facts = Facts::read(WANTED, document)?;
+        let event = |kind| Event {
+            repository: full_name(&facts, "repository.project.key", "repository.slug"),
+            pusher: name(&facts, &["actor.name"]),
+            delivery: delivery_id(head, &[DELIVERY]),
+            ..Event::new(kind)
+        };
+        match word {
+            "repo:refs_changed" => {
+                several(&facts, "changes[].", |change| changed(event(EventKind::Push), change, &facts))
+            }
+            "pr:merged" => {
+                let prefix = "pullRequest.toRef.repository";
+                let repository = full_name(&facts, &format!("{prefix}.project.key"), &format!("{prefix}.slug"));
+                let reference = Some(branch(&facts, "pullRequest.toRef.id")?);
+                let after = commit(&facts, "pullRequest.properties.mergeCommit.id")?;
+                Ok(Event { reference, after, repository, ..event(EventKind::Merge) }.into())
+            }
+            _ => Ok(event(other(word)).into()),
+        }
+    }
+
+    fn strength(&self) -> Strength {
+        Strength::SignedBody
+    }
+
+    fn sample_push(&self, sample: &SamplePush<'_>) -> serde_json::Value {
+        let (project, slug) = sample.owner_and_name();
+        let reference = format!("refs/heads/{}", sample.branch);
+        let target = json!({ "id": reference, "displayId": sample.branch, "type": "BRANCH" });
+        json!({
+            "eventKey": "repo:refs_changed",
+            "actor": { "name": sample.pusher },
+            "repository": { "slug": slug, "project": { "key": project } },
+            "changes": [{
+                "ref": target, "refId": reference, "type": "UPDATE",
+                "fromHash": sample.before, "toHash": sample.after,
+            }],
+        })
+    }
+
+    fn sign(&self, sent: &Sent<'_>) -> Result<SignedHeaders, CannotSign> {
+        let event = if sent.event == "push" { "repo:refs_changed" } else { sent.event };
+        Ok(vec![header(EVENT, event), header(DELIVERY, sent.delivery), SIGNATURE.sign(sent.secret, sent.body)])
+    }
+}
+
+/// One element of `changes`.
+fn changed(event: Event, change: &Facts, facts: &Facts) -> Result<Option<Event>, Malformed> {
+    let Some(reference) = reference_if_any(change, "changes[].ref.id")? else { return Ok(None) };
+    let after = commit(change, "changes[].toHash")?;
+    let is_head = facts.text("toCommit.id").is_some_and(|id| Some(id) == after.as_deref());
+    let message = facts.start_of("toCommit.message").filter(|_| is_head).map(str::to_owned);
+    Ok(moved(Event { message, ..event }, Some(reference), commit(change, "changes[].fromHash")?, after))
+}

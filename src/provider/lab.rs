@@ -1,0 +1,140 @@
+//! Pure. GitLab's shape of a document, which GitCode, Codeup, Tencent Git and CodeArts took over.
+
+use super::event::{
+    branch, commit, default_branch, delivery_id, name, other, other_action, push, reference, tag, word,
+};
+use super::facts::Facts;
+use super::{Malformed, SamplePush};
+use crate::model::{Delivery, Event, EventKind, Head};
+use serde_json::json;
+use std::io::Read;
+
+const WANTED: &[&str] = &[
+    "ref",
+    "before",
+    "after",
+    "checkout_sha",
+    "action",
+    "tag",
+    "object_kind",
+    "event_name",
+    "total_commits_count",
+    "commits[]",
+    "commit.id",
+    "project.path_with_namespace",
+    "project.default_branch",
+    "repository.homepage",
+    "user_username",
+    "user_name",
+    "user.username",
+    "object_attributes.action",
+    "object_attributes.state",
+    "object_attributes.target_branch",
+    "object_attributes.merge_commit_sha",
+];
+
+/// Reads the document. The event is named by the header `event_header`, or by the document itself where that is
+/// `None`; the delivery id by the first of `delivery_headers`.
+pub(super) fn read(
+    head: &Head,
+    document: &mut dyn Read,
+    event_header: Option<&str>,
+    delivery_headers: &[&str],
+) -> Result<Delivery, Malformed> {
+    let header = event_header.map(|name| word(head, name)).transpose()?;
+    let word = header.map(|word| word.trim_end_matches(" Hook").to_ascii_lowercase().replace(' ', "_"));
+    let facts = Facts::read(WANTED, document)?;
+    // A system hook says what it is about inside only.
+    let word = word.filter(|word| word != "system").or_else(|| inner_word(&facts)).unwrap_or_default();
+    let delivery = delivery_id(head, delivery_headers);
+    match word.as_str() {
+        "push" | "tag_push" => pushed(facts, delivery),
+        "merge_request" => merge_request(&facts, delivery),
+        "release" if facts.text("action") == Some("create") => released(&facts, delivery),
+        "release" => Ok(event(&facts, delivery, other_action("release", &facts)).into()),
+        _ => Ok(event(&facts, delivery, other(&word)).into()),
+    }
+}
+
+fn inner_word(facts: &Facts) -> Option<String> {
+    facts.text("object_kind").or_else(|| facts.text("event_name")).map(str::to_owned)
+}
+
+/// A push in this shape.
+pub(super) fn sample(sample: &SamplePush<'_>) -> serde_json::Value {
+    json!({
+        "object_kind": "push",
+        "ref": format!("refs/heads/{}", sample.branch),
+        "before": sample.before,
+        "after": sample.after,
+        "checkout_sha": sample.after,
+        "user_username": sample.pusher,
+        "project": { "path_with_namespace": sample.repository, "default_branch": sample.branch },
+        "commits": [],
+        "total_commits_count": 0,
+    })
+}
+
+/// The word for `event` in a header.
+pub(super) fn header_word(event: &str) -> &str {
+    if event == "push" { "Push Hook" } else { event }
+}
+
+/// An event of `kind` with what every delivery says.
+fn event(facts: &Facts, delivery: Option<String>, kind: EventKind) -> Event {
+    Event {
+        repository: name(facts, &["project.path_with_namespace"]).or_else(|| path_of(facts, "repository.homepage")),
+        default_branch: default_branch(facts, "project.default_branch"),
+        pusher: name(facts, &["user_username", "user.username", "user_name"]),
+        delivery,
+        ..Event::new(kind)
+    }
+}
+
+/// The path of the URL at `path`, which is the repository's name where there is no other.
+fn path_of(facts: &Facts, path: &str) -> Option<String> {
+    let url = name(facts, &[path])?;
+    let (_, after_scheme) = url.split_once("://")?;
+    let (_, full_name) = after_scheme.split_once('/')?;
+    (!full_name.is_empty()).then(|| full_name.trim_end_matches(".git").to_owned())
+}
+
+fn pushed(mut facts: Facts, delivery: Option<String>) -> Result<Delivery, Malformed> {
+    let existed = matches!(commit(&facts, "before"), Ok(Some(_)));
+    let all = facts.commits().map(|commits| commits.count) == facts.number("total_commits_count");
+    let commits = facts.take_commits().unwrap_or_default();
+    let head = facts.text("checkout_sha").or(facts.text("after")).and_then(|head| commits.message_of(head));
+    let message = head.map(str::to_owned);
+    let changes = commits.into_changes(existed && all);
+    let event = Event { changes, message, ..event(&facts, delivery, EventKind::Push) };
+    let reference = reference(&facts, "ref")?;
+    let is_tag = reference.tag().is_some();
+    let mut delivery = push(event, Some(reference), &facts)?;
+    if let Delivery::Events(events) = &mut delivery
+        && is_tag
+        && let [event @ Event { kind: EventKind::Push, .. }] = events.as_mut_slice()
+    {
+        // `after` of an annotated tag is the tag itself; this is its commit.
+        event.after = commit(&facts, "checkout_sha")?.or(event.after.take());
+    }
+    Ok(delivery)
+}
+
+fn merge_request(facts: &Facts, delivery: Option<String>) -> Result<Delivery, Malformed> {
+    let text = |field: &str| facts.text(&format!("object_attributes.{field}"));
+    if text("action") != Some("merge") || text("state") != Some("merged") {
+        let kind = other(&format!("merge_request.{}", text("action").unwrap_or("unknown")));
+        return Ok(event(facts, delivery, kind).into());
+    }
+    let mut event = event(facts, delivery, EventKind::Merge);
+    event.reference = Some(branch(facts, "object_attributes.target_branch")?);
+    event.after = commit(facts, "object_attributes.merge_commit_sha")?;
+    Ok(event.into())
+}
+
+fn released(facts: &Facts, delivery: Option<String>) -> Result<Delivery, Malformed> {
+    let mut event = event(facts, delivery, EventKind::Release);
+    event.reference = Some(tag(facts, "tag")?);
+    event.after = commit(facts, "commit.id")?;
+    Ok(event.into())
+}

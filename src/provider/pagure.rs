@@ -1,0 +1,110 @@
+//! Pure. Pagure: bare HMAC-SHA256 over the raw body; old servers HMAC-SHA1.
+//!
+//! The topic is read from the body, since only that is signed. A push of a tag may come as `git.receive` of a branch
+//! with the tag's name, beside `git.tag.creation`, which is the one that counts.
+
+use super::dialect::{CannotSign, Dialect, Sent, SignedHeaders, header};
+use super::event::{branch, commit, id, moved, name, other, tag};
+use super::facts::Facts;
+use super::signature::HmacHeader;
+use super::{Algorithm, Check, Denied, Encoding, Malformed, SamplePush, Secret, Strength};
+use crate::model::{Delivery, Event, EventKind, Head};
+use jiff::Timestamp;
+use serde_json::json;
+use std::io::Read;
+
+const SIGNATURE: HmacHeader<'static> =
+    HmacHeader { name: "X-Pagure-Signature-256", prefix: "", algorithm: Algorithm::Sha256, encoding: Encoding::Hex };
+/// Decides only where the other did not arrive at all.
+const LEGACY: HmacHeader<'static> =
+    HmacHeader { name: "X-Pagure-Signature", prefix: "", algorithm: Algorithm::Sha1, encoding: Encoding::Hex };
+
+const WANTED: &[&str] = &[
+    "topic",
+    "msg_id",
+    "msg.agent",
+    "msg.branch",
+    "msg.tag",
+    "msg.rev",
+    "msg.old_commit",
+    "msg.end_commit",
+    "msg.forced",
+    "msg.changed_files{}",
+    "msg.project_fullname",
+    "msg.repo.fullname",
+];
+
+/// Pagure's dialect.
+pub(super) struct Pagure;
+
+impl Dialect for Pagure {
+    fn begin(&self, head: &Head, secrets: &[Secret], _: Timestamp) -> Result<Check, Denied> {
+        SIGNATURE.begin_or(&LEGACY, head, secrets)
+    }
+
+    fn read(&self, _: &Head, document: &mut dyn Read) -> Result<Delivery, Malformed> {
+        let facts = Facts::read(WANTED, document)?;
+        let topic = facts.text("topic").ok_or_else(|| Malformed::new("`topic` is missing"))?.to_owned();
+        let event = |kind| Event {
+            repository: name(&facts, &["msg.project_fullname", "msg.repo.fullname"]),
+            pusher: name(&facts, &["msg.agent"]),
+            delivery: id(&facts, "msg_id"),
+            ..Event::new(kind)
+        };
+        let rev = || commit(&facts, "msg.rev");
+        Ok(match topic.as_str() {
+            "Test.notification" => Delivery::Ping,
+            "git.receive" => return received(event(EventKind::Push), facts),
+            "git.branch.deletion" => {
+                let reference = Some(branch(&facts, "msg.branch")?);
+                Event { reference, before: rev()?, ..event(EventKind::Delete) }.into()
+            }
+            "git.tag.creation" => {
+                Event { reference: Some(tag(&facts, "msg.tag")?), after: rev()?, ..event(EventKind::Push) }.into()
+            }
+            "git.tag.deletion" => {
+                Event { reference: Some(tag(&facts, "msg.tag")?), before: rev()?, ..event(EventKind::Delete) }.into()
+            }
+            // A new branch is received as well, and that says more.
+            word => event(other(word)).into(),
+        })
+    }
+
+    fn strength(&self) -> Strength {
+        Strength::SignedBody
+    }
+
+    fn sample_push(&self, sample: &SamplePush<'_>) -> serde_json::Value {
+        json!({
+            "topic": "git.receive",
+            "msg_id": sample.after,
+            "msg": {
+                "agent": sample.pusher,
+                "branch": sample.branch,
+                "old_commit": sample.before,
+                "end_commit": sample.after,
+                "forced": false,
+                "changed_files": {},
+                "project_fullname": sample.repository,
+            },
+        })
+    }
+
+    fn sign(&self, sent: &Sent<'_>) -> Result<SignedHeaders, CannotSign> {
+        let topic = if sent.event == "push" { "git.receive" } else { sent.event };
+        Ok(vec![header("X-Pagure-Topic", topic), SIGNATURE.sign(sent.secret, sent.body)])
+    }
+}
+
+/// `old_commit` of a new branch is zeros, behind a caret in some versions.
+fn received(event: Event, mut facts: Facts) -> Result<Delivery, Malformed> {
+    let is_new = facts.text("msg.old_commit").is_some_and(|old| old.starts_with('^'));
+    let before = if is_new { None } else { commit(&facts, "msg.old_commit")? };
+    let after = commit(&facts, "msg.end_commit")?;
+    let reference = branch(&facts, "msg.branch")?;
+    // After a forced push the list begins at the merge base, and tells nothing of what was taken away.
+    let complete = before.is_some() && facts.flag("msg.forced") == Some(false);
+    let changes = facts.take_commits().unwrap_or_default().into_changes(complete);
+    let moved = moved(Event { changes, ..event }, Some(reference), before, after);
+    Ok(moved.map_or(Delivery::Ping, Delivery::from))
+}

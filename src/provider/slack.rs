@@ -1,0 +1,47 @@
+//! Pure. Slack's scheme: HMAC-SHA256 over version, time and raw body. A form, as of a slash command, holds no document
+//! and is a push of nothing in particular.
+
+use super::clock::{SECOND_MS, SignedTime};
+use super::dialect::{CannotSign, Dialect, Sent, SignedHeaders, header};
+use super::signature::HmacHeader;
+use super::{Algorithm, Check, Denied, Encoding, Malformed, SamplePush, Secret, Strength, generic};
+use crate::model::{Delivery, Event, EventKind, Head};
+use jiff::Timestamp;
+use std::io::Read;
+
+const SIGNATURE: HmacHeader<'static> =
+    HmacHeader { name: "X-Slack-Signature", prefix: "v0=", algorithm: Algorithm::Sha256, encoding: Encoding::Hex };
+const TIME: SignedTime = SignedTime { header: "X-Slack-Request-Timestamp", window_ms: 300 * SECOND_MS };
+
+/// Slack's dialect.
+pub(super) struct Slack;
+
+impl Dialect for Slack {
+    fn begin(&self, head: &Head, secrets: &[Secret], now: Timestamp) -> Result<Check, Denied> {
+        let signed = SIGNATURE.signed(head, secrets)?;
+        let (sent_s, time) = TIME.seconds(head)?;
+        Ok(signed.after(b"v0:").after(time).after(b":").at(TIME.near_s(sent_s, now)).check())
+    }
+
+    fn read(&self, head: &Head, document: &mut dyn Read) -> Result<Delivery, Malformed> {
+        if head.is_form() { Ok(Event::new(EventKind::Push).into()) } else { generic::read(head, document, &[]) }
+    }
+
+    fn strength(&self) -> Strength {
+        Strength::SignedBodyAndTime
+    }
+
+    fn form_field(&self) -> Option<&'static str> {
+        None
+    }
+
+    fn sample_push(&self, sample: &SamplePush<'_>) -> serde_json::Value {
+        sample.hub_shaped()
+    }
+
+    fn sign(&self, sent: &Sent<'_>) -> Result<SignedHeaders, CannotSign> {
+        let time = sent.now.as_second().to_string();
+        let signature = SIGNATURE.sign_parts(sent.secret, &[b"v0:", time.as_bytes(), b":", sent.body]);
+        Ok(vec![header(TIME.header, time), signature])
+    }
+}

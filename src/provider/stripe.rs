@@ -1,0 +1,86 @@
+//! Pure. Stripe's scheme, which others use too: HMAC-SHA256 over time and raw body. The secret is the whole text, also
+//! where it begins with `whsec_`.
+
+use super::clock::{SECOND_MS, SignedTime, number};
+use super::dialect::{CannotSign, Dialect, Sent, SignedHeaders, header};
+use super::signature::{Mac, required};
+use super::signed::SignedBody;
+use super::{Algorithm, Check, Denied, Encoding, Malformed, SamplePush, Secret, Strength, generic};
+use crate::model::{Delivery, Head};
+use jiff::Timestamp;
+use std::io::Read;
+
+const SIGNATURE: SignedTime = SignedTime { header: "Stripe-Signature", window_ms: 300 * SECOND_MS };
+/// Most signatures in the header; there are several while a secret is rotated.
+const SIGNATURES_LIMIT: usize = 16;
+/// HMAC-SHA256.
+const DIGEST_BYTES: usize = 32;
+
+/// Stripe's dialect.
+pub(super) struct Stripe;
+
+/// `t=<seconds>,v1=<hex>[,v1=<hex>…]`; other schemes, such as `v0` of test mode, do not count.
+struct Parts<'a> {
+    time: &'a [u8],
+    sent_s: u64,
+    digests: Vec<Vec<u8>>,
+}
+
+impl<'a> Parts<'a> {
+    /// `None` unless there is one time, and so no doubt which one is signed, and at least one signature. A blank shows
+    /// that a server joined two headers into one.
+    fn read(value: &'a [u8]) -> Option<Self> {
+        let (mut time, mut digests) = (None, Vec::new());
+        for part in value.split(|&byte| byte == b',') {
+            if part.contains(&b' ') {
+                return None;
+            }
+            let at = part.iter().position(|&byte| byte == b'=')?;
+            match (&part[..at], &part[at + 1..]) {
+                (b"t", _) if time.is_some() => return None,
+                (b"t", text) => time = Some((text, number(text)?)),
+                (b"v1", text) => digests.push(Encoding::Hex.decode(text).filter(|d| d.len() == DIGEST_BYTES)?),
+                _ => {}
+            }
+        }
+        let (time, sent_s) = time?;
+        (1..=SIGNATURES_LIMIT).contains(&digests.len()).then_some(Self { time, sent_s, digests })
+    }
+}
+
+impl Dialect for Stripe {
+    fn begin(&self, head: &Head, secrets: &[Secret], now: Timestamp) -> Result<Check, Denied> {
+        let header = SIGNATURE.header;
+        let expected = || "`t=` and seconds, then `v1=` and 64 hex digits".to_owned();
+        let parts = Parts::read(required(head, header)?)
+            .ok_or_else(|| Denied::Malformed { header: header.to_owned(), expected: expected() })?;
+        if secrets.is_empty() {
+            return Err(Denied::NoSecret);
+        }
+        let mut signed = SignedBody::new(header);
+        for (index, secret) in secrets.iter().enumerate() {
+            signed = signed.hmac(index, Algorithm::Sha256, secret, parts.digests.clone());
+        }
+        Ok(signed.after(parts.time).after(b".").at(SIGNATURE.near_s(parts.sent_s, now)).check())
+    }
+
+    fn read(&self, head: &Head, document: &mut dyn Read) -> Result<Delivery, Malformed> {
+        generic::read(head, document, &[])
+    }
+
+    fn strength(&self) -> Strength {
+        Strength::SignedBodyAndTime
+    }
+
+    fn sample_push(&self, sample: &SamplePush<'_>) -> serde_json::Value {
+        let mut push = sample.hub_shaped();
+        push["id"] = sample.after.into();
+        push
+    }
+
+    fn sign(&self, sent: &Sent<'_>) -> Result<SignedHeaders, CannotSign> {
+        let time = sent.now.as_second().to_string();
+        let digest = Mac::digest(Algorithm::Sha256, sent.secret, &[time.as_bytes(), b".", sent.body]);
+        Ok(vec![header(SIGNATURE.header, format!("t={time},v1={}", Encoding::Hex.encode(&digest)))])
+    }
+}

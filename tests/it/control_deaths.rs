@@ -1,0 +1,152 @@
+//! Verbs and runners that die between a request and its answer, and requests that nobody should have written.
+
+use crate::control_bench::{GATE, control, json, open_gate, queue, request, said, until_begun};
+use crate::runner_yard::{Runner, Yard};
+use crate::support::until;
+use rustix::process::Signal;
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::process::{Child, Stdio};
+
+/// A runner whose first job waits at the gate, and a second job behind it.
+fn busy() -> (Yard, Runner, String) {
+    let yard = Yard::new("", &[("docs", GATE)]);
+    yard.fifo("gate");
+    let runner = yard.start();
+    queue(&yard, &["first"]);
+    until_begun(&yard, 1);
+    let id = queue(&yard, &["second"])[0];
+    (yard, runner, id.to_string())
+}
+
+fn cancel(yard: &Yard, id: &str) -> Child {
+    yard.hookspool(&["cancel", id]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+}
+
+fn outcome(yard: &Yard, id: &str) -> String {
+    yard.job(id.parse().unwrap())[1].clone()
+}
+
+#[test]
+fn a_verb_whose_runner_dies_before_it_looked_does_the_work_itself() {
+    let (yard, runner, id) = busy();
+    runner.signal(Signal::STOP);
+    let verb = cancel(&yard, &id);
+    request(&yard);
+    drop(runner);
+    let output = verb.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    assert_eq!(outcome(&yard, &id), "cancelled");
+    assert_eq!(control(&yard), [""; 0]);
+}
+
+#[test]
+fn an_order_that_a_dead_runner_had_taken_is_carried_out_by_the_next() {
+    let (yard, runner, id) = busy();
+    runner.signal(Signal::STOP);
+    let mut verb = cancel(&yard, &id);
+    let request = request(&yard);
+    // What the runner does first; then it dies, and so does the verb.
+    fs::rename(&request, request.with_extension("taken")).unwrap();
+    verb.kill().unwrap();
+    verb.wait().unwrap();
+    drop(runner);
+    let runner = yard.start();
+    until("the order is carried out", || outcome(&yard, &id) == "cancelled");
+    let answer = request.with_extension("answer");
+    until("it is answered", || answer.exists());
+    assert!(fs::read_to_string(&answer).unwrap().contains("cancelled"));
+    assert!(!request.with_extension("taken").exists());
+    drop(runner);
+}
+
+#[test]
+fn the_answer_to_a_verb_that_died_harms_nobody_and_is_swept_away() {
+    let (yard, runner, id) = busy();
+    runner.signal(Signal::STOP);
+    let mut verb = cancel(&yard, &id);
+    let request = request(&yard);
+    verb.kill().unwrap();
+    verb.wait().unwrap();
+    runner.signal(Signal::CONT);
+    until("the order is carried out", || request.with_extension("answer").exists());
+    assert_eq!(outcome(&yard, &id), "cancelled");
+    open_gate(&yard);
+    until("the first job ends", || yard.site("ended") == "first\n");
+    assert_eq!(runner.stop(), Some(0));
+    age(&request.with_extension("answer"));
+    assert!(yard.drain().status.success());
+    assert_eq!(control(&yard), [""; 0]);
+}
+
+/// As if it had been there for an hour.
+fn age(path: &std::path::Path) {
+    let then = std::time::SystemTime::now() - std::time::Duration::from_secs(3600);
+    fs::File::options().write(true).open(path).unwrap().set_modified(then).unwrap();
+}
+
+#[test]
+fn an_order_that_nobody_took_for_long_is_not_carried_out_any_more() {
+    let (yard, runner, id) = busy();
+    runner.signal(Signal::STOP);
+    let mut verb = cancel(&yard, &id);
+    let request = request(&yard);
+    verb.kill().unwrap();
+    verb.wait().unwrap();
+    age(&request);
+    runner.signal(Signal::CONT);
+    until("the request is gone", || !request.exists());
+    assert!(!request.with_extension("answer").exists());
+    assert_eq!(outcome(&yard, &id), "");
+    drop(runner);
+}
+
+#[test]
+fn what_is_no_order_never_stops_the_runner() {
+    let (yard, runner, id) = busy();
+    runner.signal(Signal::STOP);
+    let place = |number: u64, end: &str| yard.path("spool/control").join(format!("{number:016x}.{end}"));
+    let elsewhere = yard.path("elsewhere");
+    fs::write(&elsewhere, r#"{"by":"me","order":{"hold":{"hook":"docs","why":"a link"}}}"#).unwrap();
+    symlink(&elsewhere, place(1, "request")).unwrap();
+    fs::hard_link(&elsewhere, place(2, "request")).unwrap();
+    assert!(std::process::Command::new("mkfifo").arg(place(3, "request")).status().unwrap().success());
+    fs::File::create(place(4, "request")).unwrap().set_len(1 << 40).unwrap();
+    fs::create_dir_all(place(5, "request").join("not empty")).unwrap();
+    let texts = [
+        "",
+        "{",
+        "null",
+        "\0\u{1}",
+        "[[[[[[[[[[",
+        r#"{"by":"me"}"#,
+        r#"{"by":"me","order":{"explode":{}}}"#,
+        r#"{"by":"me","order":{"hold":{"hook":"../../etc/passwd","why":"x"}}}"#,
+        r#"{"by":"me","order":{"release-hook":{"hook":"../sequence"}}}"#,
+        r#"{"by":"me","order":{"cancel":{"ids":["../../x"]}}}"#,
+        r#"{"by":"me","order":{"remove":{"ids":["0000000000000000001.00000001"],"failed":true}}}"#,
+    ];
+    for (number, text) in (0x10..).zip(texts) {
+        fs::write(place(number, "request"), text).unwrap();
+    }
+    fs::write(place(6, "request"), r#"{"by":"x","order":{"hold":{"hook":"docs","why":"a stranger"}}}"#).unwrap();
+    let is_strange = std::os::unix::fs::chown(place(6, "request"), Some(65534), None).is_ok();
+    fs::write(yard.path("spool/control/not a name"), "x").unwrap();
+    runner.signal(Signal::CONT);
+
+    let (status, text) = said(&yard, &["cancel", &id]);
+    assert_eq!(status, Some(0), "{text}");
+    until("every text is answered", || (0x10..).zip(texts).all(|(number, _)| place(number, "answer").exists()));
+    let answer = |number| fs::read_to_string(place(number, "answer")).unwrap();
+    assert!(answer(0x11).starts_with(r#"{"error":"this is no order: "#), "{}", answer(0x11));
+    assert!(answer(0x17).contains("is not in the runner's configuration"), "{}", answer(0x17));
+    assert!(answer(2).contains("one file of its owner's"), "{}", answer(2));
+    assert!(!place(1, "answer").exists() && !place(3, "answer").exists());
+    let left: Vec<String> = control(&yard).into_iter().filter(|name| name.ends_with(".request")).collect();
+    assert_eq!(left, [format!("{:016x}.request", 5)], "only what cannot be removed stays");
+    assert_eq!(fs::read_to_string(yard.path("spool/sequence")).unwrap().len(), 20, "no name leads out of holds/");
+    assert!(is_strange == json(&yard, &["status"])["hooks"][0]["hold"].is_null());
+    open_gate(&yard);
+    until("the runner goes on", || yard.site("ended") == "first\n");
+    assert_eq!(runner.stop(), Some(0));
+}

@@ -1,0 +1,118 @@
+//! What `send` makes for every provider is what that provider's own check and reader take it for.
+
+use hookspool::config::probe;
+use hookspool::model::{Delivery, Event, EventKind, Head, Headers, Method, RefName};
+use hookspool::provider::{Provider, Sample, SampleEvent, SamplePush, Secret};
+use jiff::Timestamp;
+
+const AFTER: &str = "b7c1e2d3f4a5968778695a4b3c2d1e0f12345678";
+const BEFORE: &str = "4a1d2f5c3e6b7a8990817263544536271809fafb";
+
+/// What can be told, in the order of the table below.
+const EVENTS: [(SampleEvent, &str); 9] = [
+    (SampleEvent::Push, "refs/heads/release/1"),
+    (SampleEvent::Push, "refs/tags/v1"),
+    (SampleEvent::Delete, "refs/heads/release/1"),
+    (SampleEvent::Delete, "refs/tags/v1"),
+    (SampleEvent::Merge, "refs/heads/release/1"),
+    (SampleEvent::Release, "refs/tags/v1"),
+    (SampleEvent::Package, "refs/heads/main"),
+    (SampleEvent::Ping, "refs/heads/main"),
+    (SampleEvent::Ping, "refs/tags/v1"),
+];
+
+/// A provider as a hook's lines set it up.
+fn provider(name: &str) -> Provider {
+    let more = if name == "generic" { "signature = { header = \"X-Sign\" }" } else { "" };
+    let text = format!(
+        "spool = \"/s\"\n[[hook]]\nname = \"h\"\nprovider = \"{name}\"\ndir = \"/d\"\nsecret = {{ env = \"S\" }}\n\
+         steps = [{{ shell = \"x\" }}]\n{more}\n"
+    );
+    probe::read(&text).unwrap_or_else(|report| panic!("{report}")).hooks.remove(0).provider
+}
+
+/// What the sender signs with, and what the hook checks with.
+fn secrets(_name: &str) -> (Secret, Secret) {
+    (Secret::new("s3cr3t").unwrap(), Secret::new("s3cr3t").unwrap())
+}
+
+fn push(secret: &Secret) -> SamplePush<'_> {
+    SamplePush {
+        repository: "me/docs",
+        branch: "main",
+        before: BEFORE,
+        after: AFTER,
+        pusher: "ann",
+        secret: Some(secret),
+    }
+}
+
+/// What the provider makes of its own sample, once it has verified it.
+fn taken(provider: &Provider, name: &str, sample: &Sample) -> Delivery {
+    let (private, public) = secrets(name);
+    let now = Timestamp::from_second(1_790_000_000).unwrap();
+    let mut signed = provider.sign(&private, &sample.body, sample.event, "delivery-1", now).unwrap();
+    signed.retain(|(name, _)| !sample.headers.iter().any(|(other, _)| other.eq_ignore_ascii_case(name)));
+    signed.extend(sample.headers.clone());
+    let headers: Headers = signed.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect();
+    let head = Head {
+        method: Method::Post,
+        path: b"/hooks/h/s3cr3t".to_vec(),
+        query: Vec::new(),
+        content_type: headers.text("content-type").unwrap(),
+        headers,
+        content_length: sample.body.len() as u64,
+        remote_addr: "192.0.2.1".into(),
+        document_root: None,
+    };
+    let mut check = provider.begin(&head, &[public], now).unwrap_or_else(|denied| panic!("{name}: {denied}"));
+    check.update(&sample.body);
+    let verified = check.finish(&mut sample.body.as_slice()).unwrap_or_else(|denied| panic!("{name}: {denied}"));
+    let read = provider.read(&head, &verified, &mut sample.body.as_slice());
+    read.unwrap_or_else(|malformed| panic!("{name}, {}: {malformed}", String::from_utf8_lossy(&sample.body)))
+}
+
+/// What must come of `what`.
+fn is_right(what: SampleEvent, reference: &RefName, delivery: &Delivery) -> bool {
+    let (kind, named) = match what {
+        SampleEvent::Ping => return *delivery == Delivery::Ping,
+        SampleEvent::Push => (EventKind::Push, true),
+        SampleEvent::Delete => (EventKind::Delete, true),
+        SampleEvent::Merge => (EventKind::Merge, true),
+        SampleEvent::Release => (EventKind::Release, true),
+        SampleEvent::Package => (EventKind::Package, false),
+    };
+    let Delivery::Events(events) = delivery else { return false };
+    let [Event { kind: got, reference: at, repository, .. }] = events.as_slice() else { return false };
+    *got == kind && (!named || at.as_ref() == Some(reference)) && repository.as_deref() == Some("me/docs")
+}
+
+/// A column for each of `EVENTS`: `x` where the provider tells of it.
+fn row(name: &str) -> String {
+    let provider = provider(name);
+    let (private, _) = secrets(name);
+    let cell = |(what, reference): &(SampleEvent, &str)| {
+        let reference = RefName::parse(reference).unwrap();
+        let Some(sample) = provider.sample(*what, &reference, &push(&private)) else { return '-' };
+        let delivery = taken(&provider, name, &sample);
+        assert!(is_right(*what, &reference, &delivery), "{name}, {what:?} of {}: {delivery:?}", reference.as_str());
+        'x'
+    };
+    EVENTS.iter().map(cell).collect()
+}
+
+#[test]
+fn every_sample_is_what_its_provider_would_send() {
+    let rows: Vec<String> = Provider::NAMES.iter().map(|name| format!("{} {name}", row(name))).collect();
+    let expected = [
+        "xxxxxxxxx github",
+        "xxxxxxxxx gitea",
+        "xxxxxxxxx forgejo",
+        "xxxxxx-xx gogs",
+        "xxxxxx--- gitlab",
+        "xxxxx--xx gitee",
+        "xxxx---xx coding",
+        "xxxx---xx generic",
+    ];
+    assert_eq!(rows, expected);
+}
