@@ -31,7 +31,7 @@ pub(super) fn size(bytes: u64) -> String {
     }
     let exponent = bytes.ilog2() / 10;
     let unit = UNITS[exponent as usize - 1];
-    let tenths = u128::from(bytes) * 10 >> (10 * exponent);
+    let tenths = (u128::from(bytes) * 10) >> (10 * exponent);
     format!("{}.{} {unit}", tenths / 10, tenths % 10)
 }
 

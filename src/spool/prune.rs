@@ -96,6 +96,7 @@ impl<D: Disk> Keeper<D> {
         let mut jobs: Vec<(JobId, State)> = Vec::new();
         for &id in ids {
             match where_is(&self.shelf.disk, id) {
+                Some(state) if self.is_on_its_way(id, state) => removed.refused.push((id, state)),
                 Some(state) if state == State::Done || (failed && state == State::Failed) => jobs.push((id, state)),
                 Some(state) => removed.refused.push((id, state)),
                 None if self.unlink(Place::Log, &log_name(id), &mut removed)? => removed.ids.push(id),
@@ -117,6 +118,13 @@ impl<D: Disk> Keeper<D> {
             }
         }
         Ok(removed)
+    }
+
+    /// Whether a job's history is not yet where the job is: whoever settles it moves the job first.
+    fn is_on_its_way(&self, id: JobId, state: State) -> bool {
+        let name = history_name(id);
+        let has_history = |state: &State| self.shelf.disk.facts_at(Place::In(*state), name.as_ref()).is_ok();
+        State::ALL.iter().filter(|other| **other != state).any(has_history)
     }
 
     /// Removes one file; says whether it was there.

@@ -124,10 +124,10 @@ pub fn list(root: &Path, filter: Filter) -> Result<Box<dyn Iterator<Item = Resul
 /// The same from the newest back, of at most `filter.newest` jobs. Each job is read when its turn comes.
 pub fn newest_first(
     root: &Path,
-    filter: Filter,
-) -> Result<impl Iterator<Item = Result<JobView, SpoolError>>, SpoolError> {
+    filter: &Filter,
+) -> Result<impl Iterator<Item = Result<JobView, SpoolError>> + use<>, SpoolError> {
     let disk = open(root)?;
-    let ids = wanted(&disk, &filter)?.into_iter().rev().take(filter.newest.unwrap_or(usize::MAX));
+    let ids = wanted(&disk, filter)?.into_iter().rev().take(filter.newest.unwrap_or(usize::MAX));
     Ok(ids.filter_map(move |(id, state)| load(&disk, id, Some(state)).map(|s| s.map(|s| s.view)).transpose()))
 }
 

@@ -1,7 +1,8 @@
 //! Edge. Orphans come to this process, and are reaped here without taking anybody's exit status.
 
 use super::table::{self, Process};
-use rustix::process::{Pid, WaitOptions, getpid, set_child_subreaper, waitpid};
+use rustix::io::Errno;
+use rustix::process::{Pid, WaitId, WaitIdOptions, WaitOptions, getpid, set_child_subreaper, waitid, waitpid};
 use std::collections::BTreeSet;
 use std::io;
 use std::process::{Child, Command};
@@ -44,10 +45,34 @@ pub(super) fn forget_direct(pid: u32) {
     }
 }
 
+/// What there is of children of this process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Children {
+    /// None.
+    None,
+    /// Some, and none of them has exited.
+    Alive,
+    /// Some, of which at least one has exited and was not reaped.
+    OneExited,
+}
+
+/// One call, where a look at all processes would be thousands. Takes nobody's status.
+pub(super) fn children() -> io::Result<Children> {
+    match waitid(WaitId::All, WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT) {
+        Ok(Some(_)) => Ok(Children::OneExited),
+        Ok(None) => Ok(Children::Alive),
+        Err(Errno::CHILD) => Ok(Children::None),
+        Err(errno) => Err(errno.into()),
+    }
+}
+
 /// Reaps orphans that have exited: those in sessions of direct children, and with `alone` those in any session but
 /// ours. A child that something else in this process started shares our session, and is left to it.
 pub fn reap_orphans(alone: bool) -> io::Result<usize> {
     let direct = direct();
+    if children()? != Children::OneExited {
+        return Ok(0);
+    }
     let me = getpid().as_raw_nonzero().get();
     let processes = table::processes()?;
     let my_session = processes.iter().find(|p| p.pid == me).map_or(0, |p| p.session);

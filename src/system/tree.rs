@@ -5,7 +5,7 @@
 //! that came to this process while nothing else ran here. What left its group, forked twice or emptied its environment
 //! is found by one rule or another. This process and its ancestors are never a job's, even if a job's mark is on them.
 
-use super::reap;
+use super::reap::{self, Children};
 use super::table::{self, Mark, Process};
 use super::wait::after;
 use rustix::io::Errno;
@@ -56,8 +56,9 @@ impl Tree {
     /// From now on, orphans that come to this process are the job's.
     pub fn claim_orphans(&mut self) -> io::Result<()> {
         let me = my_pid();
-        let children = table::processes()?.into_iter().filter(|p| p.parent == me);
-        self.before = Some(children.map(|p| p.key()).collect());
+        let has_none = matches!(reap::children(), Ok(Children::None));
+        let all = if has_none { Vec::new() } else { table::processes()? };
+        self.before = Some(all.iter().filter(|p| p.parent == me).map(Process::key).collect());
         Ok(())
     }
 

@@ -105,7 +105,7 @@ fn the_runner_removes_what_the_configuration_gives_up_and_nothing_else() {
             until("the disk is cared for", || ids.iter().map(|&id| paths(&yard, id)[0].exists()).eq(kept));
             assert!(is_whole(&yard, failed));
             // A runner that stops has finished the portion that it was removing.
-            assert_eq!(background.map_or(Some(0), |runner| runner.stop()), Some(0));
+            assert_eq!(background.map_or(Some(0), crate::runner_yard::Runner::stop), Some(0));
             assert_eq!(ids.iter().map(|&id| is_whole(&yard, id)).collect::<Vec<_>>(), kept);
         }
     }

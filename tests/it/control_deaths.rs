@@ -3,10 +3,13 @@
 use crate::control_bench::{GATE, control, json, open_gate, queue, request, said, until_begun};
 use crate::runner_yard::{Runner, Yard};
 use crate::support::until;
+use hookspool::spool::{Answer, Errand, Keeper, Order, Request};
+use jiff::Timestamp;
 use rustix::process::Signal;
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::process::{Child, Stdio};
+use std::time::Duration;
 
 /// A runner whose first job waits at the gate, and a second job behind it.
 fn busy() -> (Yard, Runner, String) {
@@ -149,4 +152,42 @@ fn what_is_no_order_never_stops_the_runner() {
     open_gate(&yard);
     until("the runner goes on", || yard.site("ended") == "first\n");
     assert_eq!(runner.stop(), Some(0));
+}
+
+#[test]
+fn an_order_is_taken_back_only_before_it_was_taken() {
+    let home = tempfile::tempdir().unwrap();
+    let keeper = Keeper::lock(home.path()).unwrap();
+    let request = Request { by: "me".to_owned(), order: Order::ReleaseHook { hook: "docs".to_owned() } };
+    let place = || Errand::place(home.path(), &request).unwrap();
+    let errand = place();
+    assert!(errand.take_back() && !errand.take_back());
+    assert!(keeper.take_letters(Timestamp::now()).unwrap().is_empty());
+
+    let errand = place();
+    let letters = keeper.take_letters(Timestamp::now()).unwrap();
+    assert_eq!(letters[0].request.as_ref().unwrap(), &request);
+    assert!(!errand.take_back());
+    assert_eq!(errand.wait(Duration::ZERO).unwrap(), None);
+    keeper.answer(&letters[0], &Answer::Error("no".to_owned()));
+    assert_eq!(errand.wait(Duration::from_secs(60)).unwrap(), Some(Answer::Error("no".to_owned())));
+    drop(place());
+    drop(errand);
+    assert_eq!(crate::spool_append::names(&home.path().join("control")), [""; 0]);
+}
+
+#[test]
+fn a_job_whose_history_has_not_come_after_it_yet_is_not_removed() {
+    let home = tempfile::tempdir().unwrap();
+    let keeper = Keeper::lock(home.path()).unwrap();
+    let id = crate::spool_keeper::append(home.path(), 1);
+    let claim = crate::spool_keeper::claim(&keeper, id);
+    let place = |state: &str, end: &str| home.path().join(state).join(format!("{id}.{end}"));
+    // The middle of a settlement.
+    fs::rename(place("running", "job"), place("done", "job")).unwrap();
+    assert_eq!(keeper.remove(&[id], false).unwrap().refused.len(), 1);
+    assert!(place("done", "job").exists());
+    fs::rename(place("running", "events"), place("done", "events")).unwrap();
+    assert_eq!(keeper.remove(&[id], false).unwrap().ids, [id]);
+    drop(claim);
 }

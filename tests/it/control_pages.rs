@@ -17,7 +17,7 @@ const PAGES: [(&str, &str); 2] =
 #[test]
 fn the_shipped_pages_are_what_the_program_prints() {
     for (page, file) in PAGES {
-        assert_eq!(read_shipped(file), printed(&["man", page]), "run `hookspool man {page} >{file}`");
+        assert!(read_shipped(file) == printed(&["man", page]), "run `hookspool man {page} >{file}`");
     }
 }
 

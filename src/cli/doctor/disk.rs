@@ -12,7 +12,7 @@ const FEW_BYTES: u64 = 64 * 1024 * 1024;
 const FEW_FILES: u64 = 1000;
 
 /// File systems on which a job that was accepted may be lost, by their number in `statfs(2)`: name, and why.
-const DOUBTFUL: [(u64, &str, &str); 7] = [
+const DOUBTFUL: [(i128, &str, &str); 7] = [
     (0x6969, "NFS", "locks, wake-ups and flushes are the server's, and may be none"),
     (0xff53_4d42, "CIFS", "locks, wake-ups and flushes are the server's, and may be none"),
     (0xfe53_4d42, "SMB2", "locks, wake-ups and flushes are the server's, and may be none"),
@@ -21,13 +21,13 @@ const DOUBTFUL: [(u64, &str, &str); 7] = [
     (0x6573_5546, "FUSE", "what a flush means is up to the program behind it"),
     (0x794c_7630, "overlay", "it is a container's own layer, and goes away with the container: mount a volume there"),
 ];
-const EXT4: u64 = 0xef53;
+const EXT4: i128 = 0xef53;
 
 /// Looks at the file system of the spool.
 pub(super) fn look(spool: &Path, findings: &mut Vec<Finding>) {
     room(spool, findings);
     match rustix::fs::statfs(spool) {
-        Ok(found) => findings.push(kind(spool, u64::from_ne_bytes(i64::from(found.f_type).to_ne_bytes()))),
+        Ok(found) => findings.push(kind(spool, found.f_type.into())),
         Err(error) => {
             let what = format!("the spool's file system cannot be looked at: {error}");
             findings.push(Finding::warning(what, "it may be one that loses jobs", ""));
@@ -51,7 +51,8 @@ fn room(spool: &Path, findings: &mut Vec<Finding>) {
     }
 }
 
-fn kind(spool: &Path, number: u64) -> Finding {
+/// The number is one of 32 bits, which some systems show with the sign of its highest.
+fn kind(spool: &Path, number: i128) -> Finding {
     let number = number & 0xffff_ffff;
     if let Some((_, name, why)) = DOUBTFUL.iter().find(|(magic, _, _)| *magic == number) {
         let repair = "put the spool on a local ext4, xfs or btrfs";
@@ -112,7 +113,7 @@ mod tests {
         assert_eq!(said(0x5846_5342).level, Level::Ok, "xfs");
         assert_eq!(said(EXT4).level, Level::Ok, "ext4 on no device");
         // btrfs, whose number has its highest bit set.
-        assert_eq!(said(0xffff_ffff_9123_683e).level, Level::Ok);
+        assert_eq!(said(-1_859_950_530).level, Level::Ok);
     }
 
     #[test]

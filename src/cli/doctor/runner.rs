@@ -2,6 +2,7 @@
 
 use super::finding::Finding;
 use crate::cli::listing::age;
+use crate::cli::print;
 use crate::config::Config;
 use crate::model::State;
 use crate::spool::{self, Filter, Presence};
@@ -23,13 +24,21 @@ pub(super) fn look(config: &Config, findings: &mut Vec<Finding>) {
     });
     let Ok(counts) = spool::count(&config.spool) else { return };
     for (state, what, repair) in [
-        (State::Held, "wait for a person", "hookspool list --state held, then hookspool release"),
-        (State::Failed, "have failed for good", "hookspool list --state failed, then hookspool retry or rm"),
-        (State::Corrupt, "files are damaged or hostile", "look at spool/corrupt/*.events, then remove them"),
+        (State::Held, "they wait for a person", "hookspool list --state held, then hookspool release"),
+        (
+            State::Failed,
+            "they are not tried again by themselves",
+            "hookspool list --state failed, then hookspool retry, or hookspool prune --failed",
+        ),
+        (State::Corrupt, "they are damaged or hostile", "look at spool/corrupt/*.events, then remove them"),
     ] {
         match counts.get(&state).copied().unwrap_or_default() {
             0 => {}
-            count => findings.push(Finding::warning(format!("{count} jobs in {}/", state.as_str()), what, repair)),
+            count => findings.push(Finding::warning(
+                format!("{} in {}/", print::count(count, "job"), state.as_str()),
+                what,
+                repair,
+            )),
         }
     }
 }
@@ -64,7 +73,7 @@ fn nobody(config: &Config) -> Finding {
         "start it: `supervisorctl start hookspool-runner`, `systemctl start hookspool-runner`, or wait for cron";
     let waited_s = oldest.map_or(0, |oldest| Timestamp::now().as_second() - oldest.as_second());
     if waited_s > PATIENCE_S {
-        let what = format!("no runner is alive, and {} jobs wait", waiting.len());
+        let what = format!("no runner is alive, and there is work: {}", print::count(waiting.len(), "job"));
         return Finding::problem(what, "nothing runs", repair);
     }
     Finding::warning("no runner is alive", "what is queued waits for one", repair)

@@ -89,7 +89,7 @@ impl Settings {
         settings
     }
 
-    /// As known_hosts(5) writes it.
+    /// As the file `known_hosts` has it (sshd(8)).
     fn name(&self) -> String {
         if self.port == "22" || self.port.is_empty() {
             self.host.clone()

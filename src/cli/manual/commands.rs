@@ -49,10 +49,10 @@ fn arguments(roff: &mut Roff, command: &Command) {
         let default = arg.get_default_values().iter().map(|v| v.to_string_lossy()).collect::<Vec<_>>().join(" ");
         let mut meaning = help;
         if takes_value && !values.is_empty() {
-            meaning += &format!(": {}", values.join(", "));
+            meaning = format!("{meaning}: {}", values.join(", "));
         }
         if takes_value && !default.is_empty() {
-            meaning += &format!(" [default: {default}]");
+            meaning = format!("{meaning} [default: {default}]");
         }
         roff.item(&term(arg, takes_value), &meaning);
     }

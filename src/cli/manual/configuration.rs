@@ -3,8 +3,8 @@
 use super::roff::Roff;
 use crate::config::{Key, REQUIRED, Table, keys_of};
 
-const TABLES: [Table; 7] =
-    [Table::Top, Table::Runner, Table::Hook, Table::Secret, Table::Signature, Table::Retry, Table::Step];
+const TABLES: [Table; 8] =
+    [Table::Top, Table::Runner, Table::Hook, Table::Secret, Table::Signature, Table::Match, Table::Retry, Table::Step];
 
 /// The page.
 pub(super) fn page() -> String {

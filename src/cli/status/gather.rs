@@ -126,7 +126,7 @@ fn hook_of<'a>(hooks: &'a mut Vec<HookStatus>, job: &JobView) -> &'a mut HookSta
 fn find_results(config: &Config, hooks: &mut Vec<HookStatus>) -> Result<(), Failure> {
     let ended = Filter { states: vec![State::Done, State::Failed], newest: Some(LOOKED_AT), ..Filter::default() };
     let mut missing = config.hooks.len();
-    for job in spool::newest_first(&config.spool, ended).map_err(unreadable)? {
+    for job in spool::newest_first(&config.spool, &ended).map_err(unreadable)? {
         if missing == 0 {
             break;
         }

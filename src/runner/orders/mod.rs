@@ -85,8 +85,8 @@ impl Orders<'_> {
     pub fn apply(&mut self, request: &Request) -> Result<Answer, SpoolError> {
         let by = request.by.as_str();
         let effects = match &request.order {
-            Order::Retry { ids } => self.each(ids, |orders, id| orders.retry(id))?,
-            Order::Release { ids } => self.each(ids, |orders, id| orders.release(id))?,
+            Order::Retry { ids } => self.each(ids, Self::retry)?,
+            Order::Release { ids } => self.each(ids, Self::release)?,
             Order::Cancel { ids } => self.each(ids, |orders, id| orders.cancel(id, by))?,
             Order::Hold { hook, why } => vec![self.hold(hook, why, by)?],
             Order::ReleaseHook { hook } => self.release_hook(hook)?,

@@ -23,7 +23,7 @@ use rustix::io::Errno;
 use std::ffi::OsStr;
 
 /// Longest request or answer.
-const LIMIT_BYTES: usize = 256 * 1024;
+const LIMIT_BYTES: usize = 4 * 1024 * 1024;
 /// Requests and answers are their owner's alone.
 const MODE: u32 = 0o600;
 
