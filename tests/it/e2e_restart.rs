@@ -7,9 +7,14 @@ use std::fs;
 
 /// Queues a job of `hook`.
 fn queue(site: &Site, hook: &str) -> JobId {
+    queue_as(site, hook, 0)
+}
+
+/// Queues delivery number `delivery`.
+fn queue_as(site: &Site, hook: &str, delivery: i64) -> JobId {
     let mut draft = Inbox::open(&site.spool()).unwrap().draft().unwrap();
     draft.write(b"{}").unwrap();
-    draft.commit(&crate::spool_append::meta(hook, 0)).unwrap()
+    draft.commit(&crate::spool_append::meta(hook, delivery)).unwrap()
 }
 
 fn is_in(site: &Site, state: State, id: JobId) -> bool {
@@ -46,4 +51,33 @@ fn a_job_that_restarts_its_own_runner_under_supervisor_is_done_once_and_the_next
         String::from_utf8_lossy(&supervisor::control(&site, &["status", "hookspool-runner"]).stdout).contains("RUNNING")
     });
     assert_ne!(first, pid(), "the runner was not restarted");
+}
+
+#[test]
+fn under_supervisor_all_jobs_are_accounted_for_however_often_the_runner_is_killed_or_restarted() {
+    const JOBS: usize = 60;
+    let site = Site::new();
+    let step = "{ shell = \"exec 9>>alone; flock -n 9 || echo $HOOKSPOOL_JOB >>overlaps; sleep 0.05\" }";
+    site.configure(&format!("spool = \"/var/spool/hookspool\"\n{}", hook("docs", step)));
+    let jobs: Vec<JobId> = (0..JOBS).map(|n| queue_as(&site, "docs", i64::try_from(n).unwrap())).collect();
+    let _server = Gateway::Supervisor.start(&site);
+    let done = || jobs.iter().filter(|id| is_in(&site, State::Done, **id)).count();
+    for round in 1..=3 {
+        until("some more are done", || done() >= round * 12);
+        let output = supervisor::control(&site, &["pid", "hookspool-runner"]);
+        let pid = String::from_utf8(output.stdout).unwrap().trim().parse().unwrap();
+        if round == 2 {
+            assert!(supervisor::control(&site, &["restart", "hookspool-runner"]).status.success());
+        } else {
+            rustix::process::kill_process(rustix::process::Pid::from_raw(pid).unwrap(), rustix::process::Signal::KILL)
+                .unwrap();
+        }
+    }
+    until("all are done", || done() == JOBS);
+    assert!(!site.srv().join("overlaps").exists(), "two copies ran at once");
+    for id in &jobs {
+        let events = site.spool().join("done").join(format!("{id}.events"));
+        let ended = fs::read_to_string(events).unwrap().matches("\"what\":\"ended\"").count();
+        assert_eq!(ended, 1, "{id}");
+    }
 }

@@ -42,6 +42,7 @@ mod hostile_runner; // a runner started by the wrong person, or given hostile jo
 mod intake_bench; // hooks of all providers, and deliveries to the CGI program
 mod intake_log; // the receiver's log lines, and what never gets into them
 mod intake_providers; // several refs, GET, secrets in other places, secrets that expire
+mod runner_backlog; // many jobs that wait
 mod runner_life; // repeats, retries, interruptions, what runs after a job, a new configuration
 mod runner_queues; // queues side by side, with real processes
 mod runner_reconcile; // what no delivery told of

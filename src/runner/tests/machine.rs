@@ -121,7 +121,7 @@ impl Machine {
             Event::Deliver(hook, branch) => self.deliver(hook, branch),
             Event::Redeliver(n) => {
                 let earlier = (!self.deliveries.is_empty()).then(|| self.deliveries[n % self.deliveries.len()].clone());
-                earlier.map_or(Ok(()), |meta| self.append(meta))
+                earlier.map_or(Ok(()), |meta| self.append(&meta))
             }
             Event::Turn => self.turn(),
             Event::Finish(n, outcome, transient) => self.finish(n, outcome, transient),
@@ -151,17 +151,17 @@ impl Machine {
             ..meta(self.now)
         };
         self.deliveries.push(meta.clone());
-        self.append(meta)
+        self.append(&meta)
     }
 
-    fn append(&mut self, meta: JobMeta) -> Result<(), SpoolError> {
+    fn append(&mut self, meta: &JobMeta) -> Result<(), SpoolError> {
         self.in_flight.push(meta.clone());
         let inbox = Inbox::on(self.disk.clone())?;
         let mut draft = inbox.draft()?;
         draft.write(b"{}")?;
-        let id = draft.commit(&meta)?;
+        let id = draft.commit(meta)?;
         self.in_flight.clear();
-        self.accept(id, &meta);
+        self.accept(id, meta);
         Ok(())
     }
 
@@ -204,7 +204,7 @@ impl Machine {
             match self.runner().backlog.next(now, may_begin) {
                 Choice::Run(id) => self.begin(id)?,
                 Choice::Supersede(id, newer) => {
-                    self.drop_for(id, newer, Settlement::SupersededBy { id: newer }, false)?
+                    self.drop_for(id, newer, Settlement::SupersededBy { id: newer }, false)?;
                 }
                 Choice::Repeat(id, first) => self.drop_for(id, first, Settlement::RepeatOf { id: first }, false)?,
                 Choice::Replace(id, newer) => self.replace(id, newer)?,
@@ -242,7 +242,9 @@ impl Machine {
         let item = runner.backlog.remove(id);
         runner.keeper.decide(id, how, now)?;
         let end = End::Over { outcome: Outcome::Superseded, commit: None };
-        item.map(|item| runner.past.note(id, &item, &end));
+        if let Some(item) = item {
+            runner.past.note(id, &item, &end);
+        }
         self.reference.is_in(id, State::Done);
         Ok(())
     }
@@ -324,7 +326,9 @@ impl Machine {
         }
         let places = self.places();
         for meta in std::mem::take(&mut self.in_flight) {
-            places.keys().for_each(|id| self.accept_unless_known(*id, &meta));
+            for id in places.keys() {
+                self.accept_unless_known(*id, &meta);
+            }
         }
         self.reference.recover(&places);
         self.reference.matches(&places);
