@@ -5,6 +5,9 @@ use crate::model::{JobId, State};
 use crate::spool::{Change, Effect, History, Hold, Keeper, Settlement, SpoolError, What};
 use jiff::Timestamp;
 
+/// Jobs that are held back before somebody else may have the lock again.
+const AT_ONCE: usize = 200;
+
 impl Orders<'_> {
     pub(super) fn hold(&mut self, hook: &str, why: &str, by: &str) -> Result<Effect, SpoolError> {
         if self.config.hook(hook).is_none() {
@@ -24,10 +27,11 @@ impl Orders<'_> {
         })
     }
 
-    /// Moves what waits of a hook on hold to `held/`.
+    /// Moves what waits of a hook on hold to `held/`. Of very much only a part, since nobody else has the lock
+    /// meanwhile: the next runner moves the rest before it runs anything.
     pub(super) fn hold_back(&mut self, hook: &str) -> Result<(), SpoolError> {
         let Some(hold) = self.keeper.holds()?.remove(hook) else { return Ok(()) };
-        for view in self.of_hook(hook, vec![State::Queued, State::Waiting])? {
+        for view in self.of_hook(hook, vec![State::Queued, State::Waiting])?.into_iter().take(AT_ONCE) {
             hold_back(self.keeper, view.id, hook, &hold)?;
         }
         Ok(())
