@@ -36,8 +36,6 @@ pub enum Ended {
 
 /// Longest sleep: inotify is only a hint, and a network file system gives none.
 const POLL: Duration = Duration::from_secs(15);
-/// A backlog of this size is not read anew for each arrival; what arrived is found when it has been worked off.
-const RESCAN_BELOW: usize = 1000;
 /// Shortest sleep for a question to a remote: the one before may not be answered yet.
 const LEAST: Duration = Duration::from_millis(100);
 /// Between two tries at what should never fail.
@@ -61,6 +59,12 @@ pub(super) struct Drain<'a> {
     pub(super) watch: Watch,
     /// Whether the last scan left jobs out.
     pub(super) has_more: bool,
+    /// The job that was read from end to end last.
+    pub(super) known_whole: Option<JobId>,
+    /// Up to here jobs were looked at, if not all were.
+    pub(super) horizon: Option<JobId>,
+    /// Behind the horizon there was nothing when it was moved last.
+    pub(super) at_the_end: bool,
     pub(super) once: bool,
     /// Nothing is begun after this.
     pub(super) until: Option<Instant>,
@@ -112,9 +116,11 @@ impl Drain<'_> {
             match self.backlog.next(Timestamp::now(), self.may_begin()) {
                 Choice::Run(id) if self.hold_back(id)? => {}
                 Choice::Run(id) => self.begin_unless_done(id)?,
-                Choice::Supersede(id, newer) => self.give_way(id, newer, Settlement::SupersededBy { id: newer })?,
+                Choice::Supersede(_, newer) | Choice::Replace(_, newer) if !self.may_supersede(newer) => {}
+                Choice::Supersede(id, newer) => self.decide(id, Settlement::SupersededBy { id: newer })?,
                 Choice::Repeat(id, first) => self.give_way(id, first, Settlement::RepeatOf { id: first })?,
-                Choice::Replace(id, newer) => self.replace(id, newer),
+                Choice::Replace(id, newer) => drop(self.cancel(id, Settlement::SupersededBy { id: newer })),
+                Choice::WaitUntil(_) | Choice::Wait if self.may_look_further() => self.look_further()?,
                 Choice::WaitUntil(_) | Choice::Wait if self.is_out_of_time() => return Ok(Ended::Stopped),
                 Choice::WaitUntil(due) => self.wait(until(due))?,
                 Choice::Nothing if self.has_ended()? => return Ok(Ended::Empty { failed: self.failed }),
@@ -161,6 +167,10 @@ impl Drain<'_> {
         self.keeper.look(id, State::Queued).is_some_and(|(_, history)| !history.entries().is_empty())
     }
 
+    fn may_look_further(&self) -> bool {
+        self.horizon.is_some() && !self.at_the_end && self.may_begin()
+    }
+
     /// Hands a job to the crew.
     fn begin(&mut self, id: JobId) {
         let cancel = match Cancel::new() {
@@ -196,7 +206,7 @@ impl Drain<'_> {
                 tracing::warn!(event = "cannot-reap", reason = %error);
             }
         }
-        if self.has_more && self.backlog.len() < RESCAN_BELOW { self.refill() } else { Ok(()) }
+        if self.has_more && self.backlog.is_scarce() { self.refill() } else { Ok(()) }
     }
 
     fn take_back(&mut self, id: JobId, item: Option<Item>, end: &End) {
@@ -222,6 +232,7 @@ impl Drain<'_> {
 
     /// Tells a running job to end, and how it is settled if that is what ends it. Whether it runs.
     pub(super) fn cancel(&mut self, id: JobId, settlement: Settlement) -> bool {
+        self.backlog.tell(id);
         let running = self.running.get(&id);
         if let Some(running) = running {
             running.cancel.request(settlement);
@@ -229,17 +240,26 @@ impl Drain<'_> {
         running.is_some()
     }
 
-    /// Stops a running job for a newer one, if that is still there.
-    fn replace(&mut self, id: JobId, newer: JobId) {
-        if self.is_there(newer) {
-            tracing::info!(event = "replaced", job = %id, by = %newer);
-            self.cancel(id, Settlement::SupersededBy { id: newer });
-        } else {
-            self.backlog.remove(newer);
+    /// Whether others may give way to `newer`: it is there, and whole. A damaged one stands for itself alone; claiming it
+    /// will put it away.
+    fn may_supersede(&mut self, newer: JobId) -> bool {
+        let whole = |state| self.keeper.is_whole(newer, state);
+        if self.known_whole == Some(newer) && self.is_there(newer) {
+            return true;
         }
+        if whole(State::Queued) || whole(State::Waiting) {
+            self.known_whole = Some(newer);
+            return true;
+        }
+        let was_there = self.is_there(newer);
+        self.backlog.remove(newer);
+        if was_there {
+            self.backlog.insert(newer, Item::unknown());
+        }
+        false
     }
 
-    /// Settles `id` in favour of `other`, unless somebody has taken that one away meanwhile: then nothing else would do
+    /// Settles `id` in favour of `other`, the first of the same delivery, unless somebody has taken that one away meanwhile: then nothing else would do
     /// what this one does.
     fn give_way(&mut self, id: JobId, other: JobId, settlement: Settlement) -> Result<(), SpoolError> {
         if self.is_there(other) {
@@ -289,8 +309,16 @@ impl Drain<'_> {
             std::thread::sleep(PAUSE);
             true
         });
-        let is_idle = self.backlog.len() < RESCAN_BELOW || self.may_begin();
-        if is_idle && (appeared || began.elapsed() >= POLL) { self.refill() } else { Ok(()) }
+        if !appeared && began.elapsed() < POLL {
+            return Ok(());
+        }
+        self.at_the_end = false;
+        if self.backlog.is_scarce() || (self.horizon.is_none() && self.may_begin()) {
+            return self.refill();
+        }
+        // What arrived is found when the backlog has been worked off: it is not read anew for each arrival.
+        self.has_more = true;
+        Ok(())
     }
 }
 

@@ -13,12 +13,36 @@ impl Drain<'_> {
         let scan = self.keeper.scan(Timestamp::now())?;
         report(&scan.problems);
         self.has_more = scan.more;
+        self.horizon = scan.jobs.last().copied().filter(|_| scan.more);
+        self.backlog.forget_cuts();
         self.read_holds()?;
         for id in scan.jobs {
             self.take_in(id, State::Queued, None)?;
         }
         for (id, not_before) in self.keeper.waiting()? {
             self.take_in(id, State::Waiting, Some(not_before))?;
+        }
+        Ok(())
+    }
+
+    /// Looks behind the jobs that one scan returns, for queues in which nothing runs: one with a long backlog must not
+    /// hide the others. Of a queue that is well filled nothing more is taken in, and it is cut there.
+    pub(super) fn look_further(&mut self) -> Result<(), SpoolError> {
+        let Some(horizon) = self.horizon else { return Ok(()) };
+        let scan = self.keeper.scan_after(horizon)?;
+        self.at_the_end = !scan.more;
+        self.horizon = scan.jobs.last().copied().or(self.horizon);
+        for id in scan.jobs {
+            if self.backlog.contains(id) {
+                continue;
+            }
+            let Some(meta) = self.keeper.glance(id, State::Queued) else { continue };
+            let queue = queue_of(&self.config, id, &meta.hook).unwrap_or_default();
+            if self.backlog.cut_if_filled(&queue) {
+                continue;
+            }
+            self.backlog.insert(id, item(&self.config, id, meta));
+            self.hold_back(id)?;
         }
         Ok(())
     }

@@ -1,9 +1,11 @@
 //! Edge. What the runner needs to know of jobs that wait, without claiming them.
 
+use super::check::check;
 use super::disk::Disk;
 use super::error::SpoolError;
 use super::history::History;
 use super::keeper::Keeper;
+use super::shelf::Opened;
 use super::view::{describe_job, load_from};
 use crate::model::{JobId, JobMeta, State};
 use jiff::Timestamp;
@@ -22,6 +24,14 @@ impl<D: Disk> Keeper<D> {
     pub fn look(&self, id: JobId, state: State) -> Option<(JobMeta, History)> {
         let shown = load_from(&self.shelf.disk, id, state).ok()?;
         Some((shown.meta?, shown.history))
+    }
+
+    /// Whether a job that waits is whole, from end to end: what a claim would find out.
+    pub fn is_whole(&self, id: JobId, state: State) -> bool {
+        match self.shelf.open_job(state, id) {
+            Ok(Opened::Job(file, facts)) => check(&self.shelf.disk, &file, facts.size, id).is_ok(),
+            _ => false,
+        }
     }
 
     /// The newest jobs in a state, at most `limit`, in no order.

@@ -65,15 +65,8 @@ impl<D: Disk> Keeper<D> {
     /// a spent reserve, a lost sequence. Goes by id and by what the histories say, never by directory alone. Safe to
     /// repeat, and safe to be interrupted; receivers may append meanwhile.
     pub fn recover(&self, at: Timestamp) -> Result<Recovered<D>, SpoolError> {
-        let mut seen = Vec::new();
         let mut last = 0;
-        for state in State::ALL {
-            self.list(state, &mut |name, kind| {
-                last = last.max(number_in(name));
-                seen.extend(look(name, kind, state));
-            })?;
-        }
-        seen.sort_unstable();
+        let seen = self.look_around(&mut last)?;
         let mut recovered = Recovered { interrupted: Vec::new(), problems: Vec::new() };
         // A second name in `tmp/` that came back would make a job that was running look hostile.
         self.sweep(at, &mut recovered.problems)?;
@@ -86,6 +79,36 @@ impl<D: Disk> Keeper<D> {
         Sequence::open(&self.shelf.disk)?.raise(&self.shelf.disk, last)?;
         self.refill_reserve()?;
         Ok(recovered)
+    }
+
+    /// Every name that may need a hand, in order, and the last number given out. Of a million jobs that wait and were
+    /// never touched, nothing is kept: only those count that have a name elsewhere, or a history.
+    fn look_around(&self, last: &mut u64) -> Result<Vec<Seen>, SpoolError> {
+        let mut seen = Vec::new();
+        for state in State::ALL.into_iter().filter(|state| *state != State::Queued) {
+            self.list(state, &mut |name, kind| {
+                *last = (*last).max(number_in(name));
+                seen.extend(look(name, kind, state));
+            })?;
+        }
+        let mut histories = Vec::new();
+        self.list(State::Queued, &mut |name, kind| {
+            *last = (*last).max(number_in(name));
+            histories.extend(look(name, kind, State::Queued).filter(|found| found.is_history));
+        })?;
+        seen.extend(histories);
+        seen.sort_unstable();
+        if seen.is_empty() {
+            return Ok(seen);
+        }
+        let mut jobs = Vec::new();
+        self.list(State::Queued, &mut |name, kind| {
+            let found = look(name, kind, State::Queued).filter(|found| !found.is_history);
+            jobs.extend(found.filter(|job| seen.binary_search_by_key(&job.id, |seen| seen.id).is_ok()));
+        })?;
+        seen.extend(jobs);
+        seen.sort_unstable();
+        Ok(seen)
     }
 
     /// Makes the reserve whole again if it was spent and there is plenty of space. Says whether it is whole.

@@ -56,6 +56,7 @@ pub struct Due {
 /// Entries of one listing, sorted out.
 #[derive(Default)]
 struct Listing {
+    after: Option<JobId>,
     smallest: BinaryHeap<JobId>,
     more: bool,
     histories: Vec<JobId>,
@@ -76,6 +77,9 @@ impl Listing {
     }
 
     fn push(&mut self, id: JobId) {
+        if self.after.is_some_and(|after| id <= after) {
+            return;
+        }
         self.smallest.push(id);
         if self.smallest.len() > SCAN_LIMIT {
             self.smallest.pop();
@@ -101,6 +105,13 @@ impl<D: Disk> Keeper<D> {
             self.shelf.flush_dirs(&[State::Corrupt, State::Queued])?;
         }
         Ok(Scan { jobs: listing.smallest.into_sorted_vec(), more: listing.more, problems })
+    }
+
+    /// Lists the jobs in `queued/` that came after `after`, and leaves everything else alone.
+    pub fn scan_after(&self, after: JobId) -> Result<Scan, SpoolError> {
+        let mut listing = Listing { after: Some(after), ..Listing::default() };
+        self.list(State::Queued, &mut |name, kind| listing.take(name, kind))?;
+        Ok(Scan { jobs: listing.smallest.into_sorted_vec(), more: listing.more, problems: Vec::new() })
     }
 
     /// The jobs in `waiting/` whose time has come at `now`. Each history is read once.

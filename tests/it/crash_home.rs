@@ -108,6 +108,7 @@ impl Home {
             hook("succeeds", 0, "timeout = \"60s\""),
             hook("fails", 3, "timeout = \"60s\""),
             hook("times-out", 0, "timeout = \"150ms\""),
+            hook("tells", 0, "timeout = \"60s\"\non_success = [{ shell = \"true\" }]\nalways = [{ shell = \"true\" }]"),
             hook("holds", 0, "timeout = \"60s\"\non_interrupt = \"hold\""),
         ];
         format!("spool = \"{root}/spool\"\n[runner]\n{runner}\n{}", hooks.concat())

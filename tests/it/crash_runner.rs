@@ -200,6 +200,11 @@ fn a_job_that_succeeds_survives_its_runner_at_any_call() {
 }
 
 #[test]
+fn a_job_with_steps_after_it_survives_its_runner_at_any_call() {
+    map(Case { hook: "tells", stride: 4, ..SUCCEEDS });
+}
+
+#[test]
 fn a_job_that_fails_survives_its_runner_at_any_call() {
     map(Case { hook: "fails", ends: ("failed", "failed"), stride: 6, ..SUCCEEDS });
 }

@@ -40,6 +40,7 @@ mod hostile_output; // outputs that cannot be written, texts that should not be 
 mod hostile_peer; // `send` against odd servers, addresses that are none
 mod hostile_runner; // a runner started by the wrong person, or given hostile jobs
 mod intake_log; // the receiver's log lines, and what never gets into them
+mod runner_backlog; // many jobs that wait
 mod runner_life; // repeats, retries, interruptions, what runs after a job, a new configuration
 mod runner_queues; // queues side by side, with real processes
 mod runner_reconcile; // what no delivery told of

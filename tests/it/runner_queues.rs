@@ -116,3 +116,15 @@ fn after_max_runtime_nothing_is_begun_and_what_runs_ends_in_its_own_time() {
     assert!(yard.is_in("done", jobs[0]) && yard.is_in("queued", jobs[1]));
     assert!(yard.drain().status.success() && yard.is_in("done", jobs[1]));
 }
+
+#[test]
+fn a_job_does_not_give_way_to_a_newer_one_that_is_damaged() {
+    use std::os::unix::fs::FileExt;
+    let yard = Yard::new("", &[("a", "steps = [{ shell = \"echo $HOOKSPOOL_DELIVERY >>ran\" }]")]);
+    let (older, newer) = (yard.deliver("a", "main", "1"), yard.deliver("a", "main", "2"));
+    let file = yard.path(&format!("spool/queued/{newer}.job"));
+    std::fs::File::options().write(true).open(file).unwrap().write_at(b"[", 0).unwrap();
+    assert!(yard.drain().status.success());
+    assert_eq!((yard.job(older)[1].as_str(), yard.site("ran").as_str()), ("succeeded", "1\n"));
+    assert!(yard.is_in("corrupt", newer));
+}

@@ -19,7 +19,16 @@ pub(crate) struct Yard {
 impl Yard {
     /// `runner` are lines of `[runner]`; `hooks` are names and lines of `[[hook]]`, in which `ROOT` is the directory.
     pub(crate) fn new(runner: &str, hooks: &[(&str, &str)]) -> Self {
-        let dir = tempfile::tempdir().unwrap();
+        Self::in_directory(tempfile::tempdir().unwrap(), runner, hooks)
+    }
+
+    /// The same in memory, where the machine has such a place, for more jobs than a disk flushes in good time.
+    pub(crate) fn in_memory(runner: &str, hooks: &[(&str, &str)]) -> Self {
+        let dir = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap();
+        Self::in_directory(dir, runner, hooks)
+    }
+
+    fn in_directory(dir: TempDir, runner: &str, hooks: &[(&str, &str)]) -> Self {
         let root = dir.path().canonicalize().unwrap();
         let yard = Self { _dir: dir, root };
         fs::create_dir(yard.path("site")).unwrap();
@@ -128,6 +137,13 @@ pub(crate) struct Runner(Child);
 impl Runner {
     pub(crate) fn signal(&self, signal: Signal) {
         kill_process(Pid::from_child(&self.0), signal).unwrap();
+    }
+
+    /// Most memory that it has had at a time, in KiB.
+    pub(crate) fn peak_kib(&self) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.0.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+        line.trim().trim_end_matches(" kB").parse().unwrap()
     }
 
     /// Asks it to stop; its exit status.

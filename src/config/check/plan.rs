@@ -47,7 +47,7 @@ pub(super) fn plan(layers: &Layers<'_>, findings: &mut Findings<'_>) -> Option<P
     let steps = layers.get("steps").and_then(|entry| step::steps(&entry, findings));
     let [on_failure, on_success, on_recovery, always] = ["on_failure", "on_success", "on_recovery", "always"]
         .map(|key| layers.get(key).map_or(Some(Vec::new()), |entry| step::steps_after(&entry, findings)));
-    if let (Some(entry), Some(steps)) = (layers.get("reconcile"), &steps)
+    if let (Some(entry), Some(Some(_)), Some(steps)) = (layers.get("reconcile"), reconcile, &steps)
         && !steps.iter().any(|step| matches!(step.action, StepAction::Git(_)))
     {
         entry.wrong(findings, "`reconcile` compares what a step `{ git = \"update\" }` deploys", "add that step");

@@ -10,7 +10,7 @@ use crate::config::WhenNewer;
 use crate::model::{JobId, RefName};
 use item::SameWork;
 use jiff::Timestamp;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::hash::Hash;
 
 /// What to do next.
@@ -51,7 +51,14 @@ pub(super) struct Backlog {
     repeats: BTreeMap<JobId, JobId>,
     /// Running jobs that were told to end.
     told: BTreeSet<JobId>,
+    /// Queues of which not all jobs are here.
+    cut: HashSet<String>,
 }
+
+/// A queue with so many jobs needs no more for now.
+const FILLED: usize = 1000;
+/// A queue that was cut and has no more than so many left wants to be filled again.
+const SCARCE: usize = 100;
 
 impl Backlog {
     /// Adds a job that waits.
@@ -83,6 +90,11 @@ impl Backlog {
         self.point_at_first(&item);
     }
 
+    /// A running job was told to end.
+    pub(super) fn tell(&mut self, id: JobId) {
+        self.told.extend(Some(id).filter(|id| self.running.contains_key(id)));
+    }
+
     /// A running job runs no more.
     pub(super) fn end(&mut self, id: JobId) -> Option<Item> {
         let item = self.running.remove(&id)?;
@@ -100,6 +112,27 @@ impl Backlog {
     /// The waiting jobs of a hook, newest first.
     pub(super) fn of_hook(&self, hook: &str) -> Vec<JobId> {
         self.waiting.iter().rev().filter(|(_, item)| item.hook == hook).map(|(&id, _)| id).collect()
+    }
+
+    /// Whether a queue needs no more jobs. From then on it takes none, so that none goes before an older one, until
+    /// `forget_cuts`.
+    pub(super) fn cut_if_filled(&mut self, queue: &str) -> bool {
+        let is_cut = self.cut.contains(queue) || self.queues.get(queue).is_some_and(|jobs| jobs.len() >= FILLED);
+        if is_cut {
+            self.cut.insert(queue.to_owned());
+        }
+        is_cut
+    }
+
+    /// The oldest jobs of all queues are about to be read again.
+    pub(super) fn forget_cuts(&mut self) {
+        self.cut.clear();
+    }
+
+    /// Whether the oldest jobs of all queues should be read again.
+    pub(super) fn is_scarce(&self) -> bool {
+        let length = |queue: &String| self.queues.get(queue).map_or(0, BTreeSet::len);
+        self.waiting.len() < FILLED || self.cut.iter().any(|queue| length(queue) < SCARCE)
     }
 
     /// Whether the job is known already.
@@ -143,12 +176,11 @@ impl Backlog {
     /// Repeats first: a forge's redelivery must not supersede a newer push. Then the oldest job of those queues in which
     /// nothing runs; a retry whose time has not come blocks its own queue and no other. With `may_run` false nothing is
     /// run, and everything else is decided.
-    pub(super) fn next(&mut self, now: Timestamp, may_run: bool) -> Choice {
+    pub(super) fn next(&self, now: Timestamp, may_run: bool) -> Choice {
         if let Some((&repeat, &first)) = self.repeats.first_key_value() {
             return Choice::Repeat(repeat, first);
         }
         if let Some((running, newer)) = self.replaced() {
-            self.told.insert(running);
             return Choice::Replace(running, newer);
         }
         let mut earliest: Option<Timestamp> = None;

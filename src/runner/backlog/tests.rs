@@ -134,7 +134,7 @@ fn begun(backlog: &mut Backlog) -> Vec<Choice> {
         match choice {
             Choice::Run(id) => backlog.start(id),
             Choice::Supersede(id, _) | Choice::Repeat(id, _) => drop(backlog.remove(id)),
-            Choice::Replace(..) => {}
+            Choice::Replace(running, _) => backlog.tell(running),
             Choice::WaitUntil(_) | Choice::Wait | Choice::Nothing => return choices,
         }
     }
