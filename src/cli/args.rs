@@ -101,7 +101,7 @@ pub(super) enum Command {
         /// Ask no remote
         #[arg(long)]
         offline: bool,
-        /// Print a JSON array
+        /// Print a JSON object
         #[arg(long)]
         json: bool,
     },

@@ -25,13 +25,25 @@ pub(super) fn run(config: Option<&Path>, args: &SendArgs) -> Result<ExitCode, Fa
         let why = "`--url` is missing: only your web server knows the address of the hook";
         Failure::new(exit::USAGE, format!("{why}; as in `--url https://example.org/hooks/{}`", hook.name))
     })?;
-    let (status, text) = post(url, &delivery(hook, args)?)?;
+    let delivery = delivery(hook, args)?;
+    let (status, text) = post(&address(hook, url)?, url, &delivery)?;
     if args.json {
         print::json(&serde_json::json!({ "hook": hook.name, "url": url, "status": status, "text": text }))?;
     } else {
         print::line(&format!("{status} {text}"))?;
     }
     Ok(ExitCode::from(if (200..300).contains(&status) { 0 } else { exit::NO }))
+}
+
+/// Where the secret is a part of the address, it is added to what was typed, which holds none.
+fn address(hook: &Hook, typed: &str) -> Result<String, Failure> {
+    if !hook.provider.secret_in_path() {
+        return Ok(typed.to_owned());
+    }
+    let secret = secret(hook)?;
+    let text = String::from_utf8_lossy(secret.bytes());
+    let typed = typed.trim_end_matches('/');
+    Ok(if typed.ends_with(&*text) { typed.to_owned() } else { format!("{typed}/{text}") })
 }
 
 /// What is sent.
@@ -59,7 +71,7 @@ fn delivery(hook: &Hook, args: &SendArgs) -> Result<Delivery, Failure> {
     let sample = hook.provider.sample(kind(event), &reference, &push).ok_or_else(|| cannot(hook, event, &push))?;
     let now = jiff::Timestamp::now();
     let signed = hook.provider.sign(&secret, &sample.body, sample.event, &random_commit()?, now);
-    let mut headers = signed.map_err(|error| Failure::new(exit::CONFIGURATION, error.to_string()))?;
+    let mut headers = signed.map_err(|error| Failure::new(exit::CONFIGURATION, error))?;
     for (name, value) in sample.headers {
         headers.retain(|(other, _)| !other.eq_ignore_ascii_case(&name));
         headers.push((name, value));
@@ -69,10 +81,8 @@ fn delivery(hook: &Hook, args: &SendArgs) -> Result<Delivery, Failure> {
 
 fn secret(hook: &Hook) -> Result<Secret, Failure> {
     let first = hook.secrets.first().ok_or_else(|| Failure::new(exit::CONFIGURATION, "the hook has no secret"))?;
-    first
-        .source
-        .read()
-        .map_err(|error| Failure::new(exit::NO_PERMISSION, format!("secret of hook `{}`: {error}", hook.name)))
+    let unusable = |error| Failure::new(exit::NO_PERMISSION, format!("secret of hook `{}`: {error}", hook.name));
+    first.source.read().map_err(unusable)
 }
 
 /// What was asked for, or else what the hook wants first.
@@ -129,7 +139,7 @@ fn word(event: SendEvent) -> String {
 /// Longest reply text that is shown, in bytes; ours are one line.
 const REPLY_LIMIT_BYTES: u64 = 4096;
 
-fn post(url: &str, delivery: &Delivery) -> Result<(u16, String), Failure> {
+fn post(url: &str, typed: &str, delivery: &Delivery) -> Result<(u16, String), Failure> {
     let agent = ureq::Agent::config_builder()
         .timeout_global(Some(Duration::from_secs(30)))
         .http_status_as_error(false)
@@ -143,7 +153,7 @@ fn post(url: &str, delivery: &Delivery) -> Result<(u16, String), Failure> {
         } else {
             exit::UNAVAILABLE
         };
-        Failure::new(code, format!("cannot send to `{url}`: {error}"))
+        Failure::new(code, format!("cannot send to `{typed}`: {error}"))
     };
     let mut response = request.send(&delivery.body).map_err(unavailable)?;
     let status = response.status().as_u16();

@@ -31,6 +31,8 @@ const WANTED: &[&str] = &[
     "resource.lastMergeCommit.commitId",
 ];
 
+const NO_DETAILS: &str = "`resource.refUpdates` is missing: let the subscription's `Resource details to send` be `All`";
+
 /// The dialect of Azure DevOps.
 pub(super) struct AzureDevops;
 
@@ -43,6 +45,7 @@ impl Dialect for AzureDevops {
         let facts = Facts::read(WANTED, document)?;
         let Some(word) = facts.text("eventType") else { return Err(Malformed::new("`eventType` is missing")) };
         match word {
+            "git.push" if facts.items("resource.refUpdates[].").is_none() => Err(Malformed::new(NO_DETAILS)),
             "git.push" => several(&facts, "resource.refUpdates[].", |update| updated(&facts, update)),
             "git.pullrequest.merged" => merged(&facts),
             _ => Ok(event(&facts, other(word)).into()),

@@ -80,7 +80,12 @@ impl Dialect for Bitbucket {
 
     fn sign(&self, sent: &Sent<'_>) -> Result<SignedHeaders, CannotSign> {
         let event = if sent.event == "push" { "repo:push" } else { sent.event };
-        Ok(vec![header(EVENT, event), header(DELIVERY, sent.delivery), SIGNATURE.sign(sent.secret, sent.body)])
+        Ok(vec![
+            header(EVENT, event),
+            header(DELIVERY, sent.delivery),
+            header("X-Attempt-Number", "1"),
+            SIGNATURE.sign(sent.secret, sent.body),
+        ])
     }
 }
 

@@ -49,7 +49,16 @@ impl HmacScheme {
 
 /// Reads a document of nobody in particular; the delivery id is in the first of `delivery_headers`, or its `id`.
 pub(super) fn read(head: &Head, document: &mut dyn Read, delivery_headers: &[&str]) -> Result<Delivery, Malformed> {
-    let hub = Hub::read(head, document, delivery_headers, PUSHERS)?;
+    said(&read_hub(head, document, delivery_headers)?)
+}
+
+/// The facts of such a document.
+pub(super) fn read_hub(head: &Head, document: &mut dyn Read, delivery_headers: &[&str]) -> Result<Hub, Malformed> {
+    Hub::read(head, document, delivery_headers, PUSHERS)
+}
+
+/// What they say.
+pub(super) fn said(hub: &Hub) -> Result<Delivery, Malformed> {
     let mut event = hub.event(EventKind::Push);
     event.delivery = event.delivery.or_else(|| id(&hub.facts, "id"));
     let named = hub.facts.text_if_any("ref")?.is_some();

@@ -44,7 +44,9 @@ impl Dialect for Github {
             "pull_request" => hub.pull_request(word, "closed"),
             "release" => hub.release(),
             "package" | "registry_package" => Ok(hub.package("published")),
-            // `create` and `delete` come in addition to a push that says more.
+            // Beside a push that says the same, unless the hook is not subscribed to pushes.
+            "delete" => hub.deleted(),
+            // Comes beside a push that says more.
             _ => Ok(hub.plain(other(word))),
         }
     }

@@ -10,6 +10,7 @@ use std::io::Read;
 /// What is picked out of a document.
 const WANTED: &[&str] = &[
     "id",
+    "type",
     "ref",
     "ref_type",
     "before",

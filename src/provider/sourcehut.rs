@@ -7,6 +7,7 @@ use super::event::{commit, delivery_id, full_name, moved, name, other, reference
 use super::facts::Facts;
 use super::signature::required;
 use super::signed::SignedBody;
+use super::standard_webhooks::PRIVATE_PREFIX;
 use super::{Check, Denied, Malformed, SamplePush, Secret, Strength, keys};
 use crate::model::{Delivery, Event, EventKind, Head};
 use jiff::Timestamp;
@@ -99,9 +100,13 @@ impl Dialect for Sourcehut {
         } } })
     }
 
-    /// With the private key, base64 of 32 bytes, which for a real instance nobody else has.
+    /// With a private key, which of a real instance nobody else has: `whsk_` and base64, so that no public key, which
+    /// has the same length, passes for one.
     fn sign(&self, sent: &Sent<'_>) -> Result<SignedHeaders, CannotSign> {
-        let key = keys::private_key(sent.secret, "").ok_or(CannotSign("it is no private key of Ed25519 in base64"))?;
+        if !sent.secret.bytes().starts_with(PRIVATE_PREFIX.as_bytes()) {
+            return Err(CannotSign("it is the public key of the instance, which alone has the private one"));
+        }
+        let key = keys::private_key(sent.secret, PRIVATE_PREFIX).ok_or(CannotSign("`whsk_` and base64 expected"))?;
         // Sixteen digits that differ from delivery to delivery.
         let nonce = format!("{:016x}", sent.now.as_nanosecond() & i128::from(u64::MAX));
         let signature = keys::sign(&key, &[sent.body, nonce.as_bytes()]);

@@ -14,7 +14,7 @@ use std::io::Read;
 /// What stands before the base64 of a symmetric key.
 pub(super) const SECRET_PREFIX: &str = "whsec_";
 const PUBLIC_PREFIX: &str = "whpk_";
-const PRIVATE_PREFIX: &str = "whsk_";
+pub(super) const PRIVATE_PREFIX: &str = "whsk_";
 /// Most signatures in a header; there are several while a sender's key is rotated.
 const SIGNATURES_LIMIT: usize = 16;
 /// HMAC-SHA256.

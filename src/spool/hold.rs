@@ -10,11 +10,13 @@ use jiff::Timestamp;
 use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::path::Path;
 
 /// Longest file that is read.
 const LIMIT_BYTES: usize = 16 * 1024;
+/// A file that is written is named within moments.
+const STALE_S: i64 = 600;
 /// Ends the name of a file that is being written; no hook's name holds it.
 const UNFINISHED: char = '~';
 
@@ -73,6 +75,22 @@ impl<D: Disk> Keeper<D> {
             other => other.map_err(|e| error("remove", e))?,
         }
         disk.flush_dir(Place::Holds).map(|()| true).map_err(|e| error("flush", e))
+    }
+}
+
+impl<D: Disk> Keeper<D> {
+    /// Removes what a crash left half written.
+    pub(super) fn sweep_holds(&self, at: Timestamp) {
+        let disk = &self.shelf.disk;
+        let mut names: Vec<OsString> = Vec::new();
+        let _looked_at_next_time = disk.entries(Place::Holds, &mut |name, _| names.push(name.to_owned()));
+        let is_unfinished = |name: &&OsString| name.to_str().is_some_and(|name| name.ends_with(UNFINISHED));
+        for name in names.iter().filter(is_unfinished) {
+            let Ok(facts) = disk.facts_at(Place::Holds, name) else { continue };
+            if at.as_second().saturating_sub(facts.modified_s) > STALE_S {
+                let _looked_at_next_time = disk.remove(Place::Holds, name, facts.kind);
+            }
+        }
     }
 }
 

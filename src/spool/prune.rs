@@ -40,8 +40,10 @@ pub fn expired(root: &Path, retention: Retention, failed: bool) -> Result<Vec<Jo
     let disk = RealDisk::open(root).map_err(|e| SpoolError::call("open", root, e))?;
     let states: &[State] = if failed { &[State::Done, State::Failed] } else { &[State::Done] };
     let mut found = Vec::new();
+    // Where no number is given, what arrived later need not be looked at, nor kept in memory.
+    let may_go = |id| retention.newest.is_some() || retention.since.is_some_and(|since| arrived_before(id, since));
     for &state in states {
-        list(&disk, Place::In(state), ".job", &mut |id| found.push((id, state)))?;
+        list(&disk, Place::In(state), ".job", &mut |id| found.extend(may_go(id).then_some((id, state))))?;
     }
     found.sort_unstable();
     let surplus = retention.newest.map_or(0, |newest| found.len().saturating_sub(newest));

@@ -134,3 +134,16 @@ fn the_fastcgi_responder_knows_nothing_of_hookspool() {
         .collect();
     assert_eq!(strangers, Vec::<PathBuf>::new());
 }
+
+#[test]
+fn what_nobody_verified_is_read_by_explain_only() {
+    let names_it = |source: &Source| source.code().contains("read_unverified");
+    let strangers: Vec<_> = sources()
+        .into_iter()
+        .filter(|source| names_it(source) && !source.path.ends_with("provider/mod.rs"))
+        .map(|source| source.path)
+        .filter(|path| !path.to_string_lossy().contains("cli/explain/"))
+        .collect();
+    assert_eq!(strangers, Vec::<PathBuf>::new());
+    assert!(sources().iter().any(|source| names_it(source) && source.path.ends_with("provider/mod.rs")));
+}

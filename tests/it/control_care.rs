@@ -144,10 +144,13 @@ fn what_receivers_that_were_killed_left_is_removed_after_an_hour_unless_somebody
     let slow = make("00000000000000bb");
     rustix::fs::flock(&slow, rustix::fs::FlockOperation::LockExclusive).unwrap();
     File::create(tmp.join("00000000000000cc")).unwrap();
+    let half_a_hold = yard.path("spool/holds/00000000000000dd~");
+    File::create(&half_a_hold).unwrap().set_modified(then).unwrap();
     let lone_log = yard.path("spool/log/1700000000000000000.0000000a.log");
     File::create(&lone_log).unwrap();
     assert!(yard.drain().status.success());
     assert_eq!(crate::spool_append::names(&tmp), ["00000000000000bb", "00000000000000cc"]);
+    assert!(!half_a_hold.exists());
     assert!(!lone_log.exists(), "a log without a job is as old as its name");
 }
 

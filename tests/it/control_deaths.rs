@@ -155,6 +155,33 @@ fn what_is_no_order_never_stops_the_runner() {
 }
 
 #[test]
+fn verbs_do_their_work_while_runners_come_and_go() {
+    let yard = Yard::new("", &[("docs", GATE)]);
+    assert_eq!(said(&yard, &["hold", "docs", "-m", "nothing is to run"]).0, Some(0));
+    for round in 0..8 {
+        let branches: Vec<String> = (0..4).map(|n| format!("{round}.{n}")).collect();
+        let ids = queue(&yard, &branches.iter().map(String::as_str).collect::<Vec<_>>());
+        let first = yard.start();
+        let verbs: Vec<Child> = ids.iter().map(|id| cancel(&yard, &id.to_string())).collect();
+        if round % 2 == 0 {
+            until("a verb was heard or waits", || ids.iter().any(|&id| !yard.is_in("queued", id)));
+        }
+        drop(first);
+        let second = yard.start();
+        for verb in verbs {
+            let output = verb.wait_with_output().unwrap();
+            assert_eq!(output.status.code(), Some(0), "round {round}: {output:?}");
+        }
+        for id in ids {
+            assert_eq!(outcome(&yard, &id.to_string()), "cancelled", "round {round}");
+            let ended = yard.history(id).iter().filter(|entry| entry["what"] == "ended").count();
+            assert_eq!(ended, 1, "an order that is heard twice is carried out once");
+        }
+        drop(second);
+    }
+}
+
+#[test]
 fn an_order_is_taken_back_only_before_it_was_taken() {
     let home = tempfile::tempdir().unwrap();
     let keeper = Keeper::lock(home.path()).unwrap();

@@ -218,6 +218,17 @@ fn the_doctor_sees_who_has_the_lock_and_what_waits_in_vain() {
     let found = findings.iter().any(|(_, what, _)| what.starts_with(&format!("the lock is held by process {me}, ")));
     assert_eq!((status, found), (Some(1), true), "{findings:?}");
     drop(lock);
+
+    // A process that somebody who is gone has started, and that holds on to it.
+    let script = "exec 9<>../spool/lock; flock 9; sleep 1000 >/dev/null 2>&1 & echo $!";
+    let started = Command::new("sh").args(["-c", script]).current_dir(yard.path("site")).output().unwrap();
+    let (status, findings) = diagnosis(&yard);
+    let pid = String::from_utf8(started.stdout).unwrap();
+    assert!(Command::new("kill").args(["-KILL", pid.trim()]).status().unwrap().success());
+    let found = findings.iter().any(|(_, what, _)| what.starts_with("the lock is held for process "));
+    assert_eq!((status, found), (Some(1), true), "{findings:?}");
+    until("the lock is free", || json(&yard, &["status"])["runner"]["alive"] == false);
+
     let runner = yard.start();
     until("the runner has the lock", || json(&yard, &["status"])["runner"]["alive"] == true);
     let (status, findings) = diagnosis(&yard);

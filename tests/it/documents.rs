@@ -1,11 +1,12 @@
 //! Documents are tests: every `toml` block of the documents is a configuration that the real program accepts.
 
 use hookspool::config::load;
+use hookspool::provider::Provider;
 use std::fs;
 use std::path::Path;
 
 /// The documents that hold such blocks, and how many at least.
-const DOCUMENTS: [(&str, usize); 1] = [("README.md", 1)];
+const DOCUMENTS: [(&str, usize); 2] = [("README.md", 1), ("deploy/FORGES.md", Provider::NAMES.len())];
 
 struct Block {
     line: usize,
@@ -52,5 +53,16 @@ fn every_configuration_in_the_documents_loads() {
             let config = load(&file).unwrap_or_else(|error| panic!("{document}, block at line {line}: {error}"));
             assert!(!config.hooks.is_empty(), "{document}, block at line {line}: no hook");
         }
+    }
+}
+
+#[test]
+fn every_provider_has_its_section_with_a_hook_of_its_own() {
+    let text = read("deploy/FORGES.md");
+    for name in Provider::NAMES {
+        let section = text.split(&format!("\n## {name}\n")).nth(1).unwrap_or_else(|| panic!("no section on {name}"));
+        let section = section.split("\n## ").next().unwrap();
+        assert!(section.contains(&format!("= \"{name}\"\n")), "no hook of {name}");
+        assert!(text.contains(&format!("[{name}](#{name})")), "{name} is not in the table");
     }
 }

@@ -39,7 +39,9 @@ mod hostile_bench; // a site with the real executable as CGI program and runner
 mod hostile_output; // outputs that cannot be written, texts that should not be printed as they are
 mod hostile_peer; // `send` against odd servers, addresses that are none
 mod hostile_runner; // a runner started by the wrong person, or given hostile jobs
+mod intake_bench; // hooks of all providers, and deliveries to the CGI program
 mod intake_log; // the receiver's log lines, and what never gets into them
+mod intake_providers; // several refs, GET, secrets in other places, secrets that expire
 mod runner_backlog; // many jobs that wait
 mod runner_life; // repeats, retries, interruptions, what runs after a job, a new configuration
 mod runner_queues; // queues side by side, with real processes

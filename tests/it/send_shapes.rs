@@ -1,5 +1,7 @@
 //! What `send` makes for every provider is what that provider's own check and reader take it for.
 
+use base64::{Engine, engine::general_purpose::STANDARD};
+use ed25519_dalek::SigningKey;
 use hookspool::config::probe;
 use hookspool::model::{Delivery, Event, EventKind, Head, Headers, Method, RefName};
 use hookspool::provider::{Provider, Sample, SampleEvent, SamplePush, Secret};
@@ -32,8 +34,20 @@ fn provider(name: &str) -> Provider {
 }
 
 /// What the sender signs with, and what the hook checks with.
-fn secrets(_name: &str) -> (Secret, Secret) {
-    (Secret::new("s3cr3t").unwrap(), Secret::new("s3cr3t").unwrap())
+fn secrets(name: &str) -> (Secret, Secret) {
+    let private = SigningKey::from_bytes(&[7; 32]);
+    let (private, public) = match name {
+        "sourcehut" => (
+            format!("whsk_{}", STANDARD.encode(private.to_bytes())),
+            STANDARD.encode(private.verifying_key().to_bytes()),
+        ),
+        "standard-webhooks" => {
+            (format!("whsec_{}", STANDARD.encode([7; 32])), format!("whsec_{}", STANDARD.encode([7; 32])))
+        }
+        "azure-devops" => ("user:s3cr3t".to_owned(), "user:s3cr3t".to_owned()),
+        _ => ("s3cr3t".to_owned(), "s3cr3t".to_owned()),
+    };
+    (Secret::new(private).unwrap(), Secret::new(public).unwrap())
 }
 
 fn push(secret: &Secret) -> SamplePush<'_> {
@@ -112,6 +126,20 @@ fn every_sample_is_what_its_provider_would_send() {
         "xxxxxx--- gitlab",
         "xxxxx--xx gitee",
         "xxxx---xx coding",
+        "xxxxx---- bitbucket",
+        "xxxxx--xx bitbucket-server",
+        "xxxxx---- azure-devops",
+        "xxxx----- sourcehut",
+        "xxxx---xx pagure",
+        "xxxxxx--- gitcode",
+        "xxxxxx--- codeup",
+        "xxxxxx--- tencent-git",
+        "xxxxxx--- codearts",
+        "------x-- docker-hub",
+        "------x-- harbor",
+        "xxxx---xx standard-webhooks",
+        "xxxx---xx stripe",
+        "xxxx---xx slack",
         "xxxx---xx generic",
     ];
     assert_eq!(rows, expected);

@@ -3,6 +3,7 @@
 
 mod memory;
 mod payloads;
+mod rows;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use hookspool::model::{Head, Headers, Method};
@@ -228,7 +229,10 @@ const ED25519: [[&str; 2]; 2] = [
 fn keyed(provider: &Provider, number: usize) -> [Secret; 2] {
     let secret = |text: &str| Secret::new(text).unwrap();
     match provider {
-        Provider::Sourcehut => ED25519[number - 1].map(secret),
+        Provider::Sourcehut => {
+            let [private, public] = ED25519[number - 1];
+            [secret(&format!("whsk_{private}")), secret(public)]
+        }
         Provider::StandardWebhooks => {
             [(); 2].map(|()| secret(&format!("whsec_{}", STANDARD.encode(format!("a key with the number {number}")))))
         }

@@ -44,13 +44,22 @@ impl Case<'_> {
 /// What makes the delivery pass: the first known mistake that does, and whether it is another provider's. `keys` are the
 /// secrets that count, `others` such as are expired or belong to other hooks.
 pub(super) fn findings(case: Case<'_>, keys: &[Key], others: &[Key]) -> Vec<String> {
-    let mistake = another_secret(case, others)
+    let mistake = another_time(case, keys)
+        .or_else(|| another_secret(case, others))
         .or_else(|| other_text(case, keys))
         .or_else(|| other_body(case, keys))
         .or_else(|| other_body_and_text(case, keys, others))
         .or_else(|| other_provider(case, keys))
         .or_else(|| other_header(case, keys));
     mistake.into_iter().chain(lost_authorization(case, keys)).collect()
+}
+
+/// Nothing is wrong but the time, which says less the longer ago the delivery arrived.
+fn another_time(case: Case<'_>, keys: &[Key]) -> Option<String> {
+    let secrets: Vec<Secret> = keys.iter().map(|key| key.secret.clone()).collect();
+    let is_late = matches!(case.verify(&secrets), Err(Denied::Clock { .. }));
+    let advice = "say with `--at` when the delivery arrived, if that was not now";
+    is_late.then(|| format!("the signature is right, and only its time is not: {advice}"))
 }
 
 fn another_secret(case: Case<'_>, others: &[Key]) -> Option<String> {

@@ -2,6 +2,8 @@
 //! nothing.
 
 mod diagnosis;
+mod job;
+mod keys;
 mod request;
 mod story;
 #[cfg(test)]
@@ -9,12 +11,12 @@ mod tests;
 
 use super::args::ExplainArgs;
 use super::exit::{self, Failure};
+use super::print;
 use super::receive::load;
-use super::{listing, print};
 use crate::config::{Config, Hook};
-use crate::intake::{Decision, admissible, decide, each, looks_like, mismatch, unmatched};
+use crate::intake::{Decision, admissible, as_form, decide, each, looks_like, mismatch, unmatched};
 use crate::model::{Delivery, Event, Head};
-use crate::spool;
+use crate::provider::{Denied, Malformed, Provider, Strength};
 use diagnosis::{Case, Key};
 use jiff::Timestamp;
 use request::Request;
@@ -32,7 +34,7 @@ pub(super) fn run(config: Option<&Path>, args: &ExplainArgs) -> Result<ExitCode,
     let config = load(config)?;
     let story = match config.hook(&args.subject) {
         Some(hook) => explain_delivery(&config, hook, args)?,
-        None => explain_job(&config, &args.subject)?,
+        None => job::explain_job(&config, &args.subject)?,
     };
     if args.json {
         print::json(&story)?;
@@ -45,17 +47,21 @@ pub(super) fn run(config: Option<&Path>, args: &ExplainArgs) -> Result<ExitCode,
 fn explain_delivery(config: &Config, hook: &Hook, args: &ExplainArgs) -> Result<Story, Failure> {
     let lines = args.headers.as_deref().map(|path| read(path, HEADERS_LIMIT_BYTES)).transpose()?;
     let body = body(args, config.body_limit_bytes)?;
-    let request = Request::new(lines.as_deref(), body);
+    let mut request = Request::new(lines.as_deref(), body);
     let now = args.at.unwrap_or_else(Timestamp::now);
-    let (keys, others) = keys(config, hook, now)?;
+    let (keys, others) = keys::keys(config, hook, now)?;
     let mut story = begun(hook, &request.head, request.remarks);
     if let Err(refusal) = admissible(hook, &request.head, config.body_limit_bytes) {
         story.remarks.push(refusal.reason);
         story.answer = answer_of(&refusal.reply);
+    } else if let Some((head, query)) = as_form(&request.head) {
+        (request.head, request.body) = (head, query);
     }
     let case = Case { provider: &hook.provider, head: &request.head, body: &request.body, now };
     story.signature = signature(case, &keys, &others);
-    if !story.signature.ok {
+    if hook.provider.is_unsigned_test(&request.head) {
+        answer_unless_refused(&mut story, "200 pong".to_owned());
+    } else if !story.signature.ok {
         answer_unless_refused(&mut story, "403 signature missing or wrong".to_owned());
     }
     tell_events(&mut story, hook, &request.head, &request.body, |_| true);
@@ -79,85 +85,88 @@ fn answer_of(reply: &crate::model::Reply) -> String {
     format!("{} {}", reply.status.line().0, reply.text)
 }
 
-/// The hook's secrets, and those that somebody may have mistaken for them.
-fn keys(config: &Config, hook: &Hook, now: Timestamp) -> Result<(Vec<Key>, Vec<Key>), Failure> {
-    let (mut keys, mut expired) = (Vec::new(), Vec::new());
-    for (number, one) in (1..).zip(&hook.secrets) {
-        let unusable = |error| Failure::new(exit::NO_PERMISSION, format!("secret of hook `{}`: {error}", hook.name));
-        let secret = one.source.read().map_err(unusable)?;
-        let label = format!("secret {number} of this hook, {}", one.source.source_name());
-        if one.counts_at(now) {
-            keys.push(Key { secret, label });
-        } else {
-            expired.push(Key { secret, label: format!("{label}, which has expired") });
-        }
-    }
-    let strangers = config.hooks.iter().filter(|other| other.name != hook.name);
-    let sources = strangers.flat_map(|other| other.secrets.iter().map(move |one| (other, &one.source)));
-    // A secret that whoever asks may not read explains nothing.
-    let readable = sources.filter_map(|(other, source)| Some((other, source.read().ok()?)));
-    let label = |name: &str| {
-        format!(
-            "the secret of hook `{name}`: the delivery was sent to the wrong hook, or the forge has the other secret"
-        )
-    };
-    let others = readable.map(|(other, secret)| Key { secret, label: label(&other.name) });
-    Ok((keys, expired.into_iter().chain(others).collect()))
-}
-
 fn signature(case: Case<'_>, keys: &[Key], others: &[Key]) -> Signature {
     let secrets: Vec<_> = keys.iter().map(|key| key.secret.clone()).collect();
-    let signed = what_is_signed(case.provider.name(), case.head.is_form());
+    let signed = what_is_signed(case.provider, case.head);
     match case.verify(&secrets) {
         Ok(verified) => {
             let label = keys.get(verified.secret_index()).map_or("nothing that is secret", |key| key.label.as_str());
             Signature { ok: true, signed, says: format!("matches {label}"), findings: Vec::new() }
         }
         Err(denied) => {
-            let findings = diagnosis::findings(case, keys, others);
+            let mut findings = diagnosis::findings(case, keys, others);
+            if findings.is_empty() && matches!(denied, Denied::Wrong { .. }) {
+                findings.push("no known mistake explains it: give the forge the secret once more".to_owned());
+            }
             Signature { ok: false, signed, says: denied.to_string(), findings }
         }
     }
 }
 
 /// For people: what a genuine delivery proves.
-fn what_is_signed(provider: &str, is_form: bool) -> &'static str {
-    match provider {
-        "gitea" | "forgejo" | "gogs" if is_form => "the JSON inside the form",
-        "gitlab" | "codeup" | "tencent-git" | "codearts" => "nothing: a shared token comes along",
-        "gitee" => "the time, or nothing: a shared token comes along",
-        "azure-devops" | "harbor" => "nothing: `Authorization` comes along",
-        "docker-hub" => "nothing: the address is the secret",
-        _ if is_form => "the form as it was sent",
-        _ => "the body as it was sent",
+fn what_is_signed(provider: &Provider, head: &Head) -> &'static str {
+    let by_signing_token = provider.name() == "gitlab" && head.headers.first("webhook-signature").is_some();
+    match (provider.strength(), provider.name()) {
+        _ if by_signing_token => "the body as it was sent, and the time",
+        (Strength::SignedBody, "gitea" | "forgejo" | "gogs") if head.is_form() => "the JSON inside the form",
+        (Strength::SignedBody, _) => "the body as it was sent",
+        (Strength::SignedBodyAndTime, _) => "the body as it was sent, and the time",
+        (Strength::SignedTime, _) => "the time, not the body",
+        (Strength::SharedToken, _) => "nothing: the secret itself comes along",
+        (Strength::InstanceKey, _) => "the body as it was sent, by a key that all users of the instance share",
+        (Strength::SecretUrl, _) => "nothing: the address is the secret",
     }
 }
 
 /// What the delivery says, and what the rules say of that, whether it is genuine or not.
 fn tell_events(story: &mut Story, hook: &Hook, head: &Head, body: &[u8], wanted: impl Fn(&Event) -> bool) {
-    let read = hook.provider.read_unverified(head, &mut &*body);
-    let fields = unmatched(&hook.rules.fields, hook.provider.document(head.is_form(), &mut &*body));
-    let (delivery, fields) = match read.and_then(|delivery| Ok((delivery, fields?))) {
-        Ok(both) => both,
+    let answer = match judged(hook, head, body, wanted) {
+        Ok(Judged::Answer(answer)) => answer,
+        Ok(Judged::Events(events)) => {
+            story.events = events;
+            match reasons(&story.events) {
+                None => {
+                    story.would_run = story.answer.is_empty();
+                    "202 queued".to_owned()
+                }
+                Some(reasons) => format!("200 ignored: {reasons}"),
+            }
+        }
         Err(malformed) => {
             story.remarks.push(malformed.to_string());
-            return answer_unless_refused(story, "400 malformed payload".to_owned());
+            "400 malformed payload".to_owned()
         }
     };
-    match delivery {
-        Delivery::Ping => answer_unless_refused(story, "200 pong".to_owned()),
-        Delivery::Ignored(why) => answer_unless_refused(story, format!("200 ignored: {why}")),
-        Delivery::Events(events) => {
-            let events = events.iter().filter(|event| wanted(event));
-            story.events = events.map(|event| tell(hook, event, fields.as_deref())).collect();
-            let runs = story.events.iter().any(|event| event.runs);
-            let ignored = story.events.iter().flat_map(|event| &event.rules).find_map(|rule| rule.why.clone());
-            story.would_run = runs && story.answer.is_empty();
-            let answer =
-                if runs { "202 queued".to_owned() } else { format!("200 ignored: {}", ignored.unwrap_or_default()) };
-            answer_unless_refused(story, answer);
-        }
+    answer_unless_refused(story, answer);
+}
+
+/// What a delivery comes to before anybody has asked whether it is genuine.
+enum Judged {
+    /// This reply, whatever the rules are.
+    Answer(String),
+    /// Events, with each rule's word.
+    Events(Vec<EventStory>),
+}
+
+fn judged(hook: &Hook, head: &Head, body: &[u8], wanted: impl Fn(&Event) -> bool) -> Result<Judged, Malformed> {
+    let events = match hook.provider.read_unverified(head, &mut &*body)? {
+        Delivery::Ping => return Ok(Judged::Answer("200 pong".to_owned())),
+        Delivery::Ignored(why) => return Ok(Judged::Answer(format!("200 ignored: {why}"))),
+        Delivery::Events(events) => events,
+    };
+    let unmatched = unmatched(&hook.rules.fields, hook.provider.document(head.is_form(), &mut &*body))?;
+    let events = events.iter().filter(|event| wanted(event));
+    Ok(Judged::Events(events.map(|event| tell(hook, event, unmatched.as_deref())).collect()))
+}
+
+/// Why none of the events is wanted, as the sender is told; `None` if one is.
+fn reasons(events: &[EventStory]) -> Option<String> {
+    if events.is_empty() {
+        return Some("as the hook is today, no such event is read out of it".to_owned());
     }
+    let mut reasons: Vec<&str> = events.iter().map(EventStory::reason).collect::<Option<_>>()?;
+    reasons.dedup();
+    Some(reasons.join("; "))
 }
 
 /// The first reason not to is the answer.
@@ -175,50 +184,6 @@ fn tell(hook: &Hook, event: &Event, unmatched: Option<&str>) -> EventStory {
         Decision::Ignore(_) => None,
     };
     EventStory::new(event, rules, note)
-}
-
-/// A job's delivery was found genuine before it was queued, and its file is sealed; its signature is not kept.
-fn explain_job(config: &Config, text: &str) -> Result<Story, Failure> {
-    let id = match listing::find(&config.spool, text) {
-        Ok(id) => id,
-        Err(failure) => return Err(no_subject(config, text, failure)),
-    };
-    let gone = || Failure::new(exit::NO, format!("no job `{text}`; `hookspool list` shows which there are"));
-    let shown = spool::show(&config.spool, id).map_err(listing::unreadable)?.ok_or_else(gone)?;
-    let damaged = || Failure::new(exit::NO, format!("the file of job {id} is damaged; `hookspool show {id}` says why"));
-    let meta = shown.meta.as_ref().ok_or_else(damaged)?;
-    let hook = config.hook(&meta.hook).ok_or_else(|| {
-        let why = format!("hook `{}` is gone from the configuration: the runner puts job {id} on hold", meta.hook);
-        Failure::new(exit::NO, why)
-    })?;
-    let mut body = Vec::new();
-    let payload = spool::payload(&config.spool, id).map_err(listing::unreadable)?.ok_or_else(gone)?;
-    payload
-        .take(config.body_limit_bytes)
-        .read_to_end(&mut body)
-        .map_err(|error| Failure::io("cannot read the payload", &error))?;
-    let headers = meta.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect();
-    let head = request::head(headers, meta.content_type.clone(), body.len());
-    let mut story = begun(hook, &head, Vec::new());
-    let outcome = shown.view.outcome.map(|outcome| format!(", {}", outcome.as_str())).unwrap_or_default();
-    story.job = Some(format!("{id}, {}{outcome}", shown.view.state.as_str()));
-    story.signature = Signature {
-        ok: true,
-        signed: what_is_signed(&meta.provider, head.is_form()),
-        says: format!("found so at {}, before the job was queued; it is not kept", meta.arrived_at),
-        findings: Vec::new(),
-    };
-    tell_events(&mut story, hook, &head, &body, |event| event.reference == meta.reference && event.kind == meta.event);
-    Ok(story.with_plan_of(hook))
-}
-
-/// The text is neither a hook nor a job.
-fn no_subject(config: &Config, text: &str, failure: Failure) -> Failure {
-    if failure.code != exit::NO {
-        return failure;
-    }
-    let names: Vec<&str> = config.hooks.iter().map(|hook| hook.name.as_str()).collect();
-    Failure::new(exit::USAGE, format!("no hook and no job `{text}`; the hooks are: {}", names.join(", ")))
 }
 
 fn body(args: &ExplainArgs, limit_bytes: u64) -> Result<Vec<u8>, Failure> {

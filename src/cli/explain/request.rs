@@ -29,7 +29,8 @@ impl Request {
                 body.len()
             ));
         }
-        Self { head: head(headers, content_type, body.len()), body, remarks }
+        let head = addressed(lines.unwrap_or_default(), head(headers, content_type, body.len()));
+        Self { head, body, remarks }
     }
 }
 
@@ -53,6 +54,25 @@ pub(super) fn head(headers: Headers, content_type: String, length: usize) -> Hea
         remote_addr: String::new(),
         document_root: None,
     }
+}
+
+/// `head` with method, path and query of the request line (RFC 9112 §3), if the first line is one.
+fn addressed(lines: &[u8], head: Head) -> Head {
+    let first = lines.trim_ascii_start().split(|&b| b == b'\n').next().unwrap_or_default();
+    let first = first.strip_prefix(b"> ").unwrap_or(first).trim_ascii_end();
+    let parts: Vec<&[u8]> = first.split(|&b| b == b' ').collect();
+    let [method, target, version] = parts.as_slice() else { return head };
+    if !version.starts_with(b"HTTP/") {
+        return head;
+    }
+    let method = match *method {
+        b"POST" => Method::Post,
+        b"GET" => Method::Get,
+        _ => Method::Other,
+    };
+    let mut halves = target.splitn(2, |&b| b == b'?');
+    let mut half = || halves.next().unwrap_or_default().to_vec();
+    Head { method, path: half(), query: half(), ..head }
 }
 
 /// `Name: value` lines until a blank one. A request line, the `> ` of `curl -v` and lines that are no header are passed
@@ -102,6 +122,15 @@ mod tests {
         ] {
             assert_eq!(pairs(text), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn a_request_line_says_how_and_where() {
+        let of = |lines: &str| Request::new(Some(lines.as_bytes()), Vec::new()).head;
+        let head = of("> GET /hooks/a?payload=%7B%7D HTTP/1.1\r\n> Host: x\r\n");
+        assert_eq!((head.method, &*head.path, &*head.query), (Method::Get, &b"/hooks/a"[..], &b"payload=%7B%7D"[..]));
+        assert_eq!(of("POST /image/s HTTP/2\nX-A: 1").path, b"/image/s");
+        assert_eq!(of("X-Text: GET / HTTP").method, Method::Post);
     }
 
     #[test]

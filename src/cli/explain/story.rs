@@ -77,6 +77,11 @@ impl EventStory {
         }
     }
 
+    /// Why it is not wanted, if it is not.
+    pub(super) fn reason(&self) -> Option<&str> {
+        self.rules.iter().find_map(|rule| rule.why.as_deref())
+    }
+
     fn heading(&self) -> String {
         let parts =
             [("of", &self.reference), ("to", &self.after), ("in", &self.repository), ("delivery", &self.delivery)];

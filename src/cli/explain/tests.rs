@@ -147,3 +147,37 @@ fn a_header_with_another_algorithm_is_found() {
         assert_eq!(said(&Provider::Github, &headers, JSON, BODY), expected);
     }
 }
+
+#[test]
+fn a_clock_that_is_off_is_told_from_a_wrong_signature() {
+    for provider in [Provider::Gitee, Provider::Slack, Provider::Stripe, Provider::StandardWebhooks] {
+        let text = if provider == Provider::StandardWebhooks { "whsec_cmlnaHQ=" } else { "right" };
+        let head: Head = head(signed(&provider, text, BODY), JSON.into(), BODY.len());
+        let now = now() + jiff::SignedDuration::from_mins(90);
+        let case = Case { provider: &provider, head: &head, body: BODY, now };
+        let denied = case.verify(&[secret(text)]).unwrap_err().to_string();
+        assert!(denied.contains("is 90 min behind this machine's clock"), "{denied}");
+        let found = findings(case, &[key(text, "secret 1")], &[]);
+        let expected = "the signature is right, and only its time is not: say with `--at` when the delivery arrived, if that was not now";
+        assert_eq!(found, [expected], "{}", provider.name());
+    }
+}
+
+#[test]
+fn a_lost_authorization_is_explained_by_the_web_server() {
+    let lost = "Apache hands `Authorization` to no program unless `CGIPassAuth On` says so";
+    for provider in [Provider::AzureDevops, Provider::Harbor] {
+        assert_eq!(said(&provider, &Headers::default(), JSON, BODY), lost, "{}", provider.name());
+    }
+}
+
+#[test]
+fn what_a_provider_signs_is_never_taken_for_its_own_mistake() {
+    let others = [Provider::Bitbucket, Provider::BitbucketServer, Provider::Pagure, Provider::Gitcode];
+    for provider in signers().into_iter().chain(others) {
+        let headers = signed(&provider, "right", BODY);
+        let head: Head = head(headers, JSON.into(), BODY.len());
+        let case = Case { provider: &provider, head: &head, body: BODY, now: now() };
+        assert!(case.verify(&[secret("right")]).is_ok(), "{}", provider.name());
+    }
+}

@@ -92,3 +92,34 @@ proptest! {
         }
     }
 }
+
+/// A stored body that gives this much and then fails.
+struct Failing<'a>(&'a [u8], std::io::ErrorKind);
+
+impl Read for Failing<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        if self.0.is_empty() { Err(self.1.into()) } else { self.0.read(buffer) }
+    }
+}
+
+#[test]
+fn a_body_that_cannot_be_read_again_is_not_malformed() {
+    let verified = || Check::decided(0).finish(&mut std::io::empty()).unwrap();
+    let form = [("Content-Type", "application/x-www-form-urlencoded")];
+    for kind in [std::io::ErrorKind::Other, std::io::ErrorKind::UnexpectedEof, std::io::ErrorKind::InvalidData] {
+        for provider in all().into_iter().filter(|provider| *provider != Provider::Slack) {
+            for (headers, start) in [(&[][..], &b"{\"ref\":"[..]), (&form[..], b"payload=%7B"), (&form, b"hook=%7B")] {
+                let mut arrived = Arrived::new(provider.clone(), headers, start);
+                let (event, _) = headers_of(&provider);
+                arrived.head.headers.push(event, b"push");
+                let read = provider.read(&arrived.head, &verified(), &mut Failing(start, kind));
+                assert!(matches!(read, Err(Unreadable::Io(_))), "{provider:?} {read:?}");
+            }
+        }
+        let coding = Provider::Coding(CodingVersion::V1);
+        let arrived = Arrived::new(coding.clone(), &[], "");
+        let check = coding.begin(&arrived.head, &[secret("s3cr3t")], now()).unwrap();
+        let denied = check.finish(&mut Failing(b"{\"token\":\"s3cr3t\"", kind));
+        assert!(matches!(denied, Err(Denied::Io(_))), "{denied:?}");
+    }
+}

@@ -167,7 +167,6 @@ fn unknown_events_are_others_by_a_clean_word_that_is_never_ours() {
     for (provider, word, expected) in [
         (Provider::Github, "workflow_run", "workflow_run"),
         (Provider::Github, "create", "create"),
-        (Provider::Github, "delete", "delete_event"),
         (Provider::Github, "merge", "merge_event"),
         (Provider::Github, "Push", "push_event"),
         (Provider::Github, "x\"y $(id)", "x_y___id_"),
@@ -243,8 +242,8 @@ fn a_new_tag_of_gogs_comes_as_create_and_is_a_push_of_the_tag() {
 }
 
 #[test]
-fn a_deleted_branch_of_the_gitea_family_comes_as_delete_with_a_short_or_full_name() {
-    for provider in [Provider::Gitea, Provider::Forgejo, Provider::Gogs] {
+fn a_deleted_branch_comes_as_delete_with_a_short_or_full_name() {
+    for provider in [Provider::Gitea, Provider::Forgejo, Provider::Gogs, Provider::Github] {
         for (kind, name, expected) in [
             ("branch", "x/y", RefName::branch_named("x/y")),
             ("branch", "refs/heads/x/y", RefName::branch_named("x/y")),

@@ -5,8 +5,10 @@ mod changes;
 mod documents;
 mod events;
 mod flip;
+mod known;
 mod refuse;
 mod several;
+mod standard;
 
 use super::*;
 use crate::model::{Event, EventKind, Headers, Method};
@@ -92,7 +94,7 @@ fn keyed(provider: &Provider, text: &str) -> [Secret; 2] {
         Provider::StandardWebhooks => [(); 2].map(|()| secret(&format!("whsec_{}", base64(text.as_bytes())))),
         Provider::Sourcehut => {
             let key = private_key(text);
-            [secret(&base64(key.as_bytes())), secret(&base64(key.verifying_key().as_bytes()))]
+            [secret(&format!("whsk_{}", base64(key.as_bytes()))), secret(&base64(key.verifying_key().as_bytes()))]
         }
         _ => [(); 2].map(|()| secret(text)),
     }

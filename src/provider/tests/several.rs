@@ -249,6 +249,18 @@ fn the_message_of_the_head_commit_is_found_in_the_list() {
 }
 
 #[test]
+fn what_needs_another_answer_or_lacks_its_details_says_so() {
+    let challenge = json!({ "type": "url_verification", "challenge": "c" });
+    let ignored = Arrived::new(Provider::Slack, &[], challenge.to_string()).read();
+    assert!(matches!(ignored, Ok(Delivery::Ignored(why)) if why.contains("use a slash command")));
+    let minimal = json!({ "eventType": "git.push", "resource": { "pushId": 14 } });
+    let error = arrived(Provider::AzureDevops, "", &minimal).read().unwrap_err().to_string();
+    assert!(error.contains("`Resource details to send`"), "{error}");
+    let error = arrived(Provider::Sourcehut, "GIT_POST_RECEIVE", &json!({ "data": {} })).read().unwrap_err();
+    assert!(error.to_string().contains("let the webhook's query ask for"), "{error}");
+}
+
+#[test]
 fn a_form_of_slack_is_a_push_of_nothing_in_particular() {
     let headers = [("Content-Type", "application/x-www-form-urlencoded")];
     let event = Arrived::new(Provider::Slack, &headers, "command=%2Fdeploy&text=docs").event();

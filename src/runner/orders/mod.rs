@@ -1,14 +1,13 @@
 //! Edge. Orders of people, carried out: by the runner between two jobs, or by a verb that holds the lock itself.
 
+mod holds;
 mod taking;
 
 use super::attempt;
 use crate::config::Config;
 use crate::model::{JobId, Outcome, State};
 use crate::spool;
-use crate::spool::{
-    Answer, Change, Effect, Filter, History, Hold, JobView, Keeper, Order, Request, Settlement, SpoolError, What,
-};
+use crate::spool::{Answer, Change, Effect, Filter, JobView, Keeper, Order, Request, Settlement, SpoolError, What};
 use jiff::Timestamp;
 
 /// How often a job is looked for that moves while it is decided about.
@@ -185,57 +184,6 @@ impl Orders<'_> {
         Ok(refused(id, Some(state), format!("has ended: {word}")))
     }
 
-    fn hold(&mut self, hook: &str, why: &str, by: &str) -> Result<Effect, SpoolError> {
-        if self.config.hook(hook).is_none() {
-            let text = format!("hook `{}` is not in the runner's configuration", hook.escape_debug());
-            return Ok(Effect::of_hook(hook, Change::Refused, text));
-        }
-        let hold = Hold { why: why.to_owned(), since: Timestamp::now(), by: by.to_owned() };
-        Ok(match self.keeper.hold(hook, &hold)? {
-            None => {
-                tracing::info!(event = "hold", hook, by, why);
-                Effect::of_hook(hook, Change::Changed, "is on hold; a job that runs already goes on")
-            }
-            Some(old) => {
-                let text = format!("is on hold already, by {} since {:.0}: {}", old.by, old.since, old.why);
-                Effect::of_hook(hook, Change::Unchanged, text)
-            }
-        })
-    }
-
-    /// Moves what waits of a hook on hold to `held/`.
-    fn hold_back(&mut self, hook: &str) -> Result<(), SpoolError> {
-        let Some(hold) = self.keeper.holds()?.remove(hook) else { return Ok(()) };
-        for view in self.of_hook(hook, vec![State::Queued, State::Waiting])? {
-            hold_back(self.keeper, view.id, hook, &hold)?;
-        }
-        Ok(())
-    }
-
-    /// Ends the hold, and queues what it held back, in order of arrival. A job that an interruption left held needs a
-    /// decision of its own.
-    fn release_hook(&mut self, hook: &str) -> Result<Vec<Effect>, SpoolError> {
-        let was_on_hold = self.keeper.holds()?.contains_key(hook) && self.keeper.end_hold(hook)?;
-        let mut effects = Vec::new();
-        for view in self.of_hook(hook, vec![State::Held])? {
-            let history = self.shown(view.id)?.map(|shown| shown.history).unwrap_or_default();
-            effects.push(if was_interrupted(&history) {
-                refused(view.id, Some(State::Held), "stays held: its attempt was cut short; release it by its id")
-            } else {
-                self.patiently(view.id, &mut |orders, id| orders.release(id))?
-            });
-        }
-        let released = effects.iter().filter(|effect| effect.result == Change::Changed).count();
-        let (result, text) = match (was_on_hold, released) {
-            (true, _) => (Change::Changed, format!("is released, with {released} held jobs")),
-            (false, 0) => (Change::Unchanged, "is not on hold".to_owned()),
-            (false, _) => (Change::Changed, format!("was not on hold; {released} held jobs are released")),
-        };
-        tracing::info!(event = "released", hook, was_on_hold, released);
-        effects.insert(0, Effect::of_hook(hook, result, text));
-        Ok(effects)
-    }
-
     fn remove(&mut self, ids: &[JobId], failed: bool) -> Result<Vec<Effect>, SpoolError> {
         let removed = self.keeper.remove(ids, failed)?;
         tracing::info!(event = "pruned", jobs = removed.ids.len(), bytes = removed.bytes);
@@ -260,27 +208,6 @@ impl Orders<'_> {
         let filter = Filter { hook: Some(hook.to_owned()), states, ..Filter::default() };
         spool::list(&self.config.spool, filter)?.collect()
     }
-}
-
-/// Puts a job of a hook on hold where a person must release it. A job that is gone meanwhile is none to hold.
-pub fn hold_back(keeper: &Keeper, id: JobId, hook: &str, hold: &Hold) -> Result<(), SpoolError> {
-    let settlement = Settlement::Held { reason: hold.reason(hook) };
-    let what = What::from(settlement.clone());
-    match keeper.decide(id, settlement, Timestamp::now()) {
-        Ok(state) => tell(id, &what, state),
-        Err(error) if error.is_missing() => {}
-        Err(error) => return Err(error),
-    }
-    Ok(())
-}
-
-/// Whether a held job was held because an attempt at it was cut short: it may have done half of its work.
-fn was_interrupted(history: &History) -> bool {
-    let mut before = history.entries().iter().rev().map(|entry| &entry.what);
-    let was_held = before.by_ref().find(|what| !matches!(what, What::Note { .. }));
-    let mut before = before.filter(|what| !matches!(what, What::Note { .. }));
-    matches!(was_held, Some(What::Held { .. }))
-        && matches!(before.next(), Some(What::Started { .. } | What::Step { .. }))
 }
 
 fn refused(id: JobId, state: Option<State>, text: impl Into<String>) -> Effect {

@@ -1,6 +1,7 @@
 //! Edge. Orders from people, while the runner runs.
 
-use super::{Hands, Orders, cancelled, hold_back};
+use super::holds::hold_back;
+use super::{Hands, Orders, cancelled};
 use crate::model::{JobId, State};
 use crate::runner::drain::Drain;
 use crate::spool::{self, Answer, Change, Letter, Order, SpoolError};

@@ -41,6 +41,9 @@ pub fn providers() -> &'static [Provider] {
             "provider = \"generic\"\nauthorization = \"basic\"",
             "provider = \"generic\"\nsignature = { header = \"X-Sign\", prefix = \"v=\" }",
             "provider = \"generic\"\nsignature = { header = \"X-Sign\", algorithm = \"sha512\", encoding = \"base64\" }",
+            "provider = \"generic\"\nauthorization = \"bearer\"",
+            "provider = \"gitea\"\nauthorization = \"basic\"",
+            "provider = \"forgejo\"\nauthorization = \"verbatim\"",
         ];
         lines.chain(more.map(str::to_owned)).map(|lines| provider_of(&lines)).collect()
     })
@@ -92,7 +95,7 @@ pub fn secret() -> Secret {
     Secret::new(&b"It's a Secret to Everybody"[..]).expect("not empty")
 }
 
-/// Text of 64 digits that is another one in each process.
+/// Text of 64 digits that is another one in each process. As base64 it is 48 bytes: no public key.
 fn unknown() -> String {
     (0..4).map(|_| format!("{:016x}", RandomState::new().hash_one(0))).collect()
 }

@@ -22,11 +22,12 @@ pub fn run(input: &[u8]) {
     let (head, body) = request_of(request);
     let whole = provider.read_unverified(&head, &mut &*body).ok();
     assert_eq!(whole, provider.read_unverified(&head, &mut ByteWise(body)).ok(), "byte by byte");
-    if !head.is_form() {
+    // The padding is slow to read: one input in eight.
+    if !head.is_form() && body.len().is_multiple_of(8) {
         let padded = [body, &vec![b' '; PADDING_BYTES]].concat();
         assert_eq!(whole, provider.read_unverified(&head, &mut padded.as_slice()).ok(), "with white space behind");
-        picked(body);
     }
+    picked(body);
     if let Some(Delivery::Events(events)) = whole {
         assert!(!events.is_empty(), "no events at all");
         events.iter().for_each(|event| right(provider, &head, event));

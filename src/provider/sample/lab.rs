@@ -1,0 +1,34 @@
+//! Pure. Samples in GitLab's shape.
+
+use super::hub::moved;
+use super::{SampleEvent, Shaped, Wanted, beside};
+use serde_json::{Value, json};
+
+pub(super) fn lab(wanted: &Wanted<'_>, push: Value) -> Shaped {
+    match wanted.what {
+        SampleEvent::Push | SampleEvent::Delete => {
+            let (mut push, _) = moved(wanted, push)?;
+            if wanted.what == SampleEvent::Delete {
+                push["checkout_sha"] = Value::Null;
+            }
+            push["object_kind"] = if wanted.is_tag() { "tag_push" } else { "push" }.into();
+            Some((push, if wanted.is_tag() { "Tag Push Hook" } else { "Push Hook" }))
+        }
+        SampleEvent::Merge => {
+            let merged = json!({
+                "action": "merge", "state": "merged",
+                "target_branch": wanted.short(), "merge_commit_sha": wanted.after,
+            });
+            let body = json!({ "object_kind": "merge_request", "object_attributes": merged });
+            Some((beside(&push, body), "Merge Request Hook"))
+        }
+        SampleEvent::Release => {
+            let body = json!({
+                "object_kind": "release", "action": "create",
+                "tag": wanted.short(), "commit": { "id": wanted.after },
+            });
+            Some((beside(&push, body), "Release Hook"))
+        }
+        SampleEvent::Package | SampleEvent::Ping => None,
+    }
+}
