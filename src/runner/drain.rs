@@ -46,6 +46,9 @@ const PAUSE: Duration = Duration::from_secs(1);
 pub(super) struct Running {
     /// Ends it.
     pub(super) cancel: Cancel,
+    /// Whatever orphan comes to this process is taken for the job's: nothing may be begun beside it, also when a new
+    /// configuration has more workers.
+    alone: bool,
 }
 
 /// The loop's own.
@@ -147,7 +150,8 @@ impl Drain<'_> {
     }
 
     fn may_begin(&self) -> bool {
-        self.running.len() < self.config.runner.workers && !self.time_is_up()
+        let is_free = self.running.len() < self.config.runner.workers && !self.running.values().any(|job| job.alone);
+        is_free && !self.time_is_up()
     }
 
     /// A sender that delivers again by itself does not make a job that is done run again. A person who released this
@@ -185,8 +189,8 @@ impl Drain<'_> {
             self.hands += 1;
         }
         self.backlog.start(id);
-        self.running.insert(id, Running { cancel: cancel.clone() });
         let alone = self.config.runner.workers == 1;
+        self.running.insert(id, Running { cancel: cancel.clone(), alone });
         let (config, past, halted) = (Arc::clone(&self.config), self.past.clone(), self.halted.clone());
         let task = Task { id, config, past, halted, cancel, alone };
         // The crew is there as long as this end of the channel is.

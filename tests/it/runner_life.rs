@@ -222,6 +222,21 @@ fn a_job_that_restarts_its_own_runner_has_succeeded_and_its_last_step_goes_on() 
 }
 
 #[test]
+fn where_the_runner_has_to_stop_already_the_step_that_restarts_it_is_begun_and_left_to_itself() {
+    let restart = "echo x >>began; while [ -d ../spool ] && [ ! -e go ]; do sleep 0.01; done; echo done >>restarted";
+    let steps = format!(
+        "steps = [{{ shell = \"kill -TERM $PPID; sleep 0.3\" }}, {{ shell = \"{restart}\", restarts_runner = true }}]"
+    );
+    let yard = Yard::new("", &[("a", &steps)]);
+    let id = yard.deliver("a", "main", "1");
+    assert_eq!(yard.drain().status.code(), Some(0));
+    assert_eq!(yard.job(id), ["done", "succeeded", ""].map(str::to_owned));
+    std::fs::write(yard.path("site/go"), "").unwrap();
+    until("the step has done its part", || yard.site("restarted") == "done\n");
+    assert_eq!(yard.site("began"), "x\n");
+}
+
+#[test]
 fn a_step_that_fails_to_restart_the_runner_has_failed_and_what_it_printed_is_in_the_log() {
     let steps = "steps = [{ shell = \"echo no such program; exit 2\", restarts_runner = true }]";
     let yard = Yard::new("", &[("a", steps)]);

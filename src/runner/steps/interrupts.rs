@@ -43,6 +43,9 @@ impl<'a> Interrupts<'a> {
 
     /// Waits for `fd` until `until`. An exit at the last moment counts as one: `fd` comes first.
     pub(super) fn watch(&mut self, fd: Option<BorrowedFd<'_>>, until: Instant, poll: Poll<'_>) -> io::Result<Wake> {
+        if self.awaits_stop && self.control.stop.requested() {
+            return Ok(Wake::Restarted);
+        }
         loop {
             let stop = self.grace_until.is_none().then(|| self.control.stop.fd());
             let cancel = self.control.cancel.filter(|_| !self.was_cancelled).map(|cancel| cancel.fd());
