@@ -264,7 +264,7 @@ fn a_delivery_by_get_is_read_from_its_request_line() {
     let text = fs::read_to_string(site.path("hookspool.toml")).unwrap();
     fs::write(site.path("hookspool.toml"), text.replace("\"github\"", "\"gitea\"\nallow_get = true")).unwrap();
     let body = push('a');
-    let query: String = body.iter().map(|byte| format!("%{byte:02X}")).collect();
+    let query = body.iter().map(|byte| format!("%{byte:02X}")).collect::<Vec<_>>().concat();
     let bare = signature(b"topsecret", &body).split("sha256=").nth(1).unwrap().trim().to_owned();
     let head = format!("GET /hooks/docs?payload={query} HTTP/1.1\nX-Gitea-Event: push\nX-Gitea-Signature: {bare}\n");
     fs::write(site.path("headers"), head).unwrap();
