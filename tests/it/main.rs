@@ -20,6 +20,7 @@ mod crash_alone; // one runner and one copy of a job, whatever survives, stops o
 mod crash_faults; // the runner with a file call failing
 mod crash_home; // a spool, deliveries by CGI and a runner whose steps leave marks
 mod crash_order; // the sequences of writes, flushes and moves
+mod crash_random; // a runner killed again and again, at random moments
 mod crash_receiver; // the CGI program killed and failed at each system call
 mod crash_runner; // the runner killed at each system call, and the next one accounts for the job
 mod crash_strace; // system calls as values, and a fault at any one of them
