@@ -1,5 +1,6 @@
 //! Pure. A delivery in one shape, whatever forge sent it.
 
+use super::Paths;
 use serde::{Deserialize, Serialize};
 
 /// What a verified delivery turned out to be.
@@ -132,7 +133,7 @@ fn is_well_formed(short: &str) -> bool {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Changes {
     /// Added, modified and removed files, in no order, perhaps repeated.
-    pub paths: Vec<String>,
+    pub paths: Paths,
     /// Whether the provider listed all of them. If not, a path filter must let the delivery pass.
     pub complete: bool,
 }

@@ -5,6 +5,7 @@ mod head;
 mod headers;
 mod job;
 mod life;
+mod paths;
 mod reply;
 
 pub use event::{Changes, Delivery, Event, EventKind, RefName};
@@ -12,4 +13,5 @@ pub use head::{Head, Method};
 pub use headers::{Headers, Twice};
 pub use job::{JobId, JobMeta, NotAJobId};
 pub use life::{Happening, IllegalMove, Outcome, State, next};
+pub use paths::Paths;
 pub use reply::{Origin, Refusal, Reply, Status};

@@ -2,7 +2,7 @@
 
 use super::facts::{TEXT_LIMIT_BYTES, start};
 use super::lenient::{Key, Lenient, Pick, Scalar};
-use crate::model::Changes;
+use crate::model::{Changes, Paths};
 use serde::de::{IgnoredAny, MapAccess, SeqAccess};
 
 /// Most paths that are kept.
@@ -19,8 +19,7 @@ pub(super) struct Commits {
     pub(super) count: u64,
     /// Most paths that one commit names.
     pub(super) largest: u64,
-    paths: Vec<String>,
-    paths_bytes: usize,
+    paths: Paths,
     /// A commit without lists of paths, or more or longer paths than are kept.
     partial: bool,
     /// Some forges list the newest commit first, some last.
@@ -50,10 +49,9 @@ impl Commits {
     fn add(&mut self, path: &str) {
         let fits = path.len() <= PATH_LIMIT_BYTES
             && self.paths.len() < PATHS_LIMIT
-            && self.paths_bytes + path.len() <= PATHS_LIMIT_BYTES;
+            && self.paths.length_bytes() + path.len() <= PATHS_LIMIT_BYTES;
         if fits {
-            self.paths_bytes += path.len();
-            self.paths.push(path.to_owned());
+            self.paths.push(path);
         } else {
             self.partial = true;
         }

@@ -309,7 +309,7 @@ mod tests {
             assert_eq!((facts.text("ref"), facts.number("count")), (Some("a\u{e9}"), Some(7)));
             assert_eq!(facts.text("repository.full_name"), Some("o/n"));
             let commits = facts.commits.unwrap();
-            assert_eq!((commits.count, commits.into_changes(true).paths), (2, vec!["p".to_owned(), "q".to_owned()]));
+            assert_eq!((commits.count, commits.into_changes(true).paths), (2, ["p", "q"].into_iter().collect()));
         }
     }
 

@@ -69,7 +69,7 @@ fn another_repository_is_told_apart_without_case() {
 fn an_incomplete_list_of_paths_runs_and_says_so() {
     let rules = Rules { paths: Some(globs(&["docs/**"])), ..rules() };
     let with = |paths: &[&str], complete| Event {
-        changes: Changes { paths: paths.iter().map(ToString::to_string).collect(), complete },
+        changes: Changes { paths: paths.iter().copied().collect(), complete },
         ..push("refs/heads/main")
     };
     assert_eq!(ignored(&rules, &with(&["docs/a/b.md"], true)), "run None");

@@ -17,7 +17,10 @@ fn changed_paths_are_complete_only_where_the_provider_promises_it() {
         |provider: Provider, body: &Value| arrived(provider.clone(), push_word(&provider), body).event().changes;
 
     let listed = complete(Provider::Github, &moved(2));
-    assert_eq!((listed.paths.join(" ").as_str(), listed.complete), ("a0 m0 r0 a1 m1 r1", true));
+    assert_eq!(
+        (listed.paths.iter().collect::<Vec<_>>().join(" ").as_str(), listed.complete),
+        ("a0 m0 r0 a1 m1 r1", true)
+    );
     for (provider, more, expected) in [
         (Provider::Github, json!({ "forced": true }), false),
         (Provider::Github, json!({ "created": true }), false),

@@ -176,7 +176,10 @@ fn topics_of_pagure_come_from_the_signed_body() {
     };
     let event = said("git.receive", json!({ "forced": false, "changed_files": { "a/b": "M", "c": "D" } })).event();
     assert_eq!((event.kind, event.reference), (EventKind::Push, RefName::branch_named("main")));
-    assert_eq!((event.changes.paths.join(" ").as_str(), event.changes.complete), ("a/b c", true));
+    assert_eq!(
+        (event.changes.paths.iter().collect::<Vec<_>>().join(" ").as_str(), event.changes.complete),
+        ("a/b c", true)
+    );
     assert_eq!(event.delivery.as_deref(), Some("2026-x"));
     let forced = said("git.receive", json!({ "forced": true, "changed_files": { "a": "M" } })).event();
     assert!(!forced.changes.complete);
