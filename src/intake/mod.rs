@@ -178,7 +178,8 @@ impl Intake {
     /// Ping, not wanted, or a job.
     fn settle(&self, head: &Head, received: Received<'_>, delivery: &mut Option<String>) -> Result<Accepted, Refusal> {
         let provider = &received.hook.provider;
-        let read = provider.read(head, &received.verified, &mut received.draft.reader());
+        let read =
+            provider.read(head, &received.verified, &mut received.draft.reader(), received.hook.rules.paths.is_some());
         let events = match read.map_err(|error| outcome::unreadable(&error))? {
             Delivery::Ping => return Ok(Accepted::Pong),
             Delivery::Ignored(why) => return Ok(Accepted::Ignored(vec![why])),

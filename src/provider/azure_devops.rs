@@ -3,13 +3,13 @@
 
 use super::authorization::Authorization;
 use super::dialect::{CannotSign, Dialect, Sent, SignedHeaders};
+use super::document::Document;
 use super::event::{branch, commit, full_name, id, moved, name, other, reference_if_any, several};
 use super::facts::Facts;
 use super::{Check, Denied, Malformed, SamplePush, Secret, Strength};
 use crate::model::{Delivery, Event, EventKind, Head, RefName};
 use jiff::Timestamp;
 use serde_json::json;
-use std::io::Read;
 
 const WANTED: &[&str] = &[
     "id",
@@ -41,7 +41,7 @@ impl Dialect for AzureDevops {
         Authorization::Basic.begin(head, secrets)
     }
 
-    fn read(&self, _: &Head, document: &mut dyn Read) -> Result<Delivery, Malformed> {
+    fn read(&self, _: &Head, document: Document<'_>) -> Result<Delivery, Malformed> {
         let facts = Facts::read(WANTED, document)?;
         let Some(word) = facts.text("eventType") else { return Err(Malformed::new("`eventType` is missing")) };
         match word {

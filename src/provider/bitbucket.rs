@@ -2,6 +2,7 @@
 //! several refs.
 
 use super::dialect::{CannotSign, Dialect, Sent, SignedHeaders, header};
+use super::document::Document;
 use super::event::{branch, commit, default_branch, delivery_id, moved, name, named, other, several, word};
 use super::facts::Facts;
 use super::signature::HmacHeader;
@@ -9,7 +10,6 @@ use super::{Algorithm, Check, Denied, Encoding, Malformed, SamplePush, Secret, S
 use crate::model::{Delivery, Event, EventKind, Head, RefName};
 use jiff::Timestamp;
 use serde_json::json;
-use std::io::Read;
 
 /// As Bitbucket Server and Data Center sign, too.
 pub(super) const SIGNATURE: HmacHeader<'static> =
@@ -43,7 +43,7 @@ impl Dialect for Bitbucket {
         SIGNATURE.begin(head, secrets)
     }
 
-    fn read(&self, head: &Head, document: &mut dyn Read) -> Result<Delivery, Malformed> {
+    fn read(&self, head: &Head, document: Document<'_>) -> Result<Delivery, Malformed> {
         let word = word(head, EVENT)?;
         let facts = Facts::read(WANTED, document)?;
         let event = |kind| Event {

@@ -2,13 +2,13 @@
 
 use super::bitbucket::{EVENT, SIGNATURE};
 use super::dialect::{CannotSign, Dialect, Sent, SignedHeaders, header};
+use super::document::Document;
 use super::event::{branch, commit, delivery_id, full_name, moved, name, other, reference_if_any, several, word};
 use super::facts::Facts;
 use super::{Check, Denied, Malformed, SamplePush, Secret, Strength};
 use crate::model::{Delivery, Event, EventKind, Head};
 use jiff::Timestamp;
 use serde_json::json;
-use std::io::Read;
 
 const DELIVERY: &str = "X-Request-Id";
 const PING: &str = "diagnostics:ping";
@@ -41,7 +41,7 @@ impl Dialect for BitbucketServer {
         word(head, EVENT).is_ok_and(|word| word == PING)
     }
 
-    fn read(&self, head: &Head, document: &mut dyn Read) -> Result<Delivery, Malformed> {
+    fn read(&self, head: &Head, document: Document<'_>) -> Result<Delivery, Malformed> {
         let word = word(head, EVENT)?;
         if word == PING {
             return Ok(Delivery::Ping);

@@ -1,13 +1,13 @@
 //! Pure. Coding.net: HMAC-SHA1 over the raw body (version 2), or a token inside the document (version 1).
 
 use super::dialect::{CannotSign, Dialect, Sent, SignedHeaders, header};
+use super::document::Document;
 use super::event::{branch, other, push, word};
 use super::hub::Hub;
 use super::signature::HmacHeader;
 use super::{Algorithm, Check, Denied, Encoding, Malformed, SamplePush, Secret, Strength};
 use crate::model::{Delivery, Event, EventKind, Head};
 use jiff::Timestamp;
-use std::io::Read;
 
 /// Version of Coding.net's webhooks. Pinned by the configuration: a sender could choose the weaker one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,7 +34,7 @@ impl Dialect for CodingVersion {
         }
     }
 
-    fn read(&self, head: &Head, document: &mut dyn Read) -> Result<Delivery, Malformed> {
+    fn read(&self, head: &Head, document: Document<'_>) -> Result<Delivery, Malformed> {
         let word = word(head, EVENT)?;
         if word == "ping" {
             return Ok(Delivery::Ping);

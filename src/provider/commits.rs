@@ -20,6 +20,7 @@ pub(super) struct Commits {
     /// Most paths that one commit names.
     pub(super) largest: u64,
     paths: Paths,
+    keep_paths: bool,
     /// A commit without lists of paths, or more or longer paths than are kept.
     partial: bool,
     /// Some forges list the newest commit first, some last.
@@ -47,6 +48,9 @@ impl Commits {
     }
 
     fn add(&mut self, path: &str) {
+        if !self.keep_paths {
+            return;
+        }
         let fits = path.len() <= PATH_LIMIT_BYTES
             && self.paths.len() < PATHS_LIMIT
             && self.paths.length_bytes() + path.len() <= PATHS_LIMIT_BYTES;
@@ -59,7 +63,9 @@ impl Commits {
 }
 
 /// The list of commits; `None` where something else, such as null, stands in its place.
-pub(super) struct PickCommits;
+pub(super) struct PickCommits {
+    pub(super) keep_paths: bool,
+}
 
 impl<'de> Pick<'de> for PickCommits {
     type Value = Option<Commits>;
@@ -69,7 +75,7 @@ impl<'de> Pick<'de> for PickCommits {
     }
 
     fn list<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
-        let mut commits = Commits::default();
+        let mut commits = Commits { keep_paths: self.keep_paths, ..Commits::default() };
         while list.next_element_seed(Lenient(PickCommit(&mut commits)))?.is_some() {
             commits.count += 1;
         }
@@ -150,7 +156,9 @@ impl Pick<'_> for PickStart {
 }
 
 /// An object whose keys are paths; they count as those of one commit.
-pub(super) struct PickKeys;
+pub(super) struct PickKeys {
+    pub(super) keep_paths: bool,
+}
 
 impl<'de> Pick<'de> for PickKeys {
     type Value = Option<Commits>;
@@ -160,7 +168,7 @@ impl<'de> Pick<'de> for PickKeys {
     }
 
     fn object<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut commits = Commits { count: 1, ..Commits::default() };
+        let mut commits = Commits { count: 1, keep_paths: self.keep_paths, ..Commits::default() };
         while map.next_key_seed(Key(|path: &str| commits.add(path)))?.is_some() {
             map.next_value::<IgnoredAny>()?;
         }

@@ -1,9 +1,9 @@
 //! Pure. What a provider's file must answer.
 
+use super::document::Document;
 use super::{Check, Denied, Malformed, Secret, Strength};
 use crate::model::{Delivery, Head};
 use jiff::Timestamp;
-use std::io::Read;
 
 /// A provider: which header, which bytes, which fields.
 pub(super) trait Dialect {
@@ -21,7 +21,7 @@ pub(super) trait Dialect {
     }
 
     /// What a verified delivery says.
-    fn read(&self, head: &Head, document: &mut dyn Read) -> Result<Delivery, Malformed>;
+    fn read(&self, head: &Head, document: Document<'_>) -> Result<Delivery, Malformed>;
 
     /// What its check proves at least.
     fn strength(&self) -> Strength;

@@ -3,13 +3,13 @@
 //! `callback_url` in the body is never called: the sender of a forged delivery would choose where to.
 
 use super::dialect::{CannotSign, Dialect, Sent, SignedHeaders};
+use super::document::Document;
 use super::event::name;
 use super::facts::Facts;
 use super::{Check, Denied, Malformed, SamplePush, Secret, Strength};
 use crate::model::{Delivery, Event, EventKind, Head};
 use jiff::Timestamp;
 use serde_json::json;
-use std::io::Read;
 
 const WANTED: &[&str] = &["repository.repo_name", "push_data.pusher", "push_data.tag"];
 
@@ -26,7 +26,7 @@ impl Dialect for DockerHub {
         true
     }
 
-    fn read(&self, _: &Head, document: &mut dyn Read) -> Result<Delivery, Malformed> {
+    fn read(&self, _: &Head, document: Document<'_>) -> Result<Delivery, Malformed> {
         let facts = Facts::read(WANTED, document)?;
         if !facts.has("push_data.tag") {
             return Err(Malformed::new("`push_data.tag` is missing"));

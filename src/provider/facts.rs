@@ -4,6 +4,7 @@
 use super::Malformed;
 use super::bounded::Bounded;
 use super::commits::{Commits, PickCommits, PickKeys};
+use super::document::Document;
 use super::lenient::{Key, Lenient, Pick, Scalar};
 use serde::de::{DeserializeSeed, Error, IgnoredAny, MapAccess, SeqAccess};
 use serde_json::Deserializer;
@@ -32,6 +33,7 @@ pub(super) struct Facts {
     found: Vec<(&'static str, Fact)>,
     commits: Option<Commits>,
     lists: Vec<(&'static str, Items)>,
+    keep_paths: bool,
 }
 
 /// A list of objects, each with what it says at the wanted places below `list[].`.
@@ -51,21 +53,23 @@ impl Facts {
     /// for the list of commits, `changes[].name` for places in a list of objects, `files{}` for the keys of an object as
     /// the paths of one commit). A key on the way to a wanted place that occurs twice is refused: two readers
     /// could pick different ones. Everything else is skipped unseen.
-    pub(super) fn read(wanted: &'static [&'static str], mut document: impl Read) -> Result<Self, Malformed> {
+    pub(super) fn read(wanted: &'static [&'static str], mut document: Document<'_>) -> Result<Self, Malformed> {
+        let keep_paths = document.keep_paths;
         let mut piece = Vec::with_capacity(PIECE_BYTES);
         document.by_ref().take(PIECE_BYTES as u64).read_to_end(&mut piece).map_err(serde_json::Error::custom)?;
         if piece.len() < PIECE_BYTES {
-            return Self::parse(wanted, Deserializer::from_slice(&piece));
+            return Self::parse(wanted, keep_paths, Deserializer::from_slice(&piece));
         }
         let whole = piece.as_slice().chain(document);
-        Self::parse(wanted, Deserializer::from_reader(BufReader::new(Bounded::new(whole))))
+        Self::parse(wanted, keep_paths, Deserializer::from_reader(BufReader::new(Bounded::new(whole))))
     }
 
     fn parse<'de, R: serde_json::de::Read<'de>>(
         wanted: &'static [&'static str],
+        keep_paths: bool,
         mut json: Deserializer<R>,
     ) -> Result<Self, Malformed> {
-        let mut facts = Self::default();
+        let mut facts = Self { keep_paths, ..Self::default() };
         let root = Lenient(PickObject { wanted, prefix: "", facts: &mut facts });
         if !root.deserialize(&mut json)? {
             return Err(Malformed::new("the document is not a JSON object"));
@@ -188,8 +192,12 @@ impl PickObject<'_> {
                 let fact = map.next_value_seed(Lenient(PickFact))?;
                 self.facts.found.extend(fact.map(|fact| (path, fact)));
             }
-            Way::Commits(_) => self.facts.commits = map.next_value_seed(Lenient(PickCommits))?,
-            Way::Keys(_) => self.facts.commits = map.next_value_seed(Lenient(PickKeys))?,
+            Way::Commits(_) => {
+                self.facts.commits = map.next_value_seed(Lenient(PickCommits { keep_paths: self.facts.keep_paths }))?;
+            }
+            Way::Keys(_) => {
+                self.facts.commits = map.next_value_seed(Lenient(PickKeys { keep_paths: self.facts.keep_paths }))?;
+            }
             Way::Items(prefix) => {
                 let items = map.next_value_seed(Lenient(PickItems { wanted: self.wanted, prefix }))?;
                 self.facts.lists.extend(items.map(|items| (prefix, items)));
@@ -298,7 +306,7 @@ mod tests {
     /// What is found in `text`, read in one piece and as a stream.
     fn both(text: &str) -> [Result<Facts, Malformed>; 2] {
         let stream = format!("{}{text}", " ".repeat(PIECE_BYTES));
-        [text, &stream].map(|text| Facts::read(WANTED, text.as_bytes()))
+        [text, &stream].map(|text| Facts::read(WANTED, Document::new(text.as_bytes(), true)))
     }
 
     #[test]
@@ -331,7 +339,7 @@ mod tests {
         let read = |count: usize| {
             let item = r#"{"new":{"name":"a","x":[{"name":"b"}]}}"#;
             let text = format!(r#"{{"push":{{"changes":[{},1]}}}}"#, vec![item; count].join(","));
-            Facts::read(&["push.changes[].new.name"], text.as_bytes()).unwrap()
+            Facts::read(&["push.changes[].new.name"], Document::new(text.as_bytes(), true)).unwrap()
         };
         let facts = read(2);
         let items = facts.items("push.changes[].").unwrap();
@@ -340,7 +348,8 @@ mod tests {
         let facts = read(ITEMS_LIMIT);
         let items = facts.items("push.changes[].").unwrap();
         assert_eq!((items.kept.len(), items.more), (ITEMS_LIMIT, true));
-        let twice = Facts::read(&["l[].a"], &br#"{"l":[{"a":1,"a":1}]}"#[..]).unwrap_err().to_string();
+        let twice =
+            Facts::read(&["l[].a"], Document::new(&br#"{"l":[{"a":1,"a":1}]}"#[..], true)).unwrap_err().to_string();
         assert!(twice.contains("`l[].a` occurs twice"), "{twice}");
     }
 }

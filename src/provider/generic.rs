@@ -6,13 +6,13 @@
 
 use super::authorization::Authorization;
 use super::dialect::{CannotSign, Dialect, Sent, SignedHeaders, header};
+use super::document::Document;
 use super::event::{id, push, reference};
 use super::hub::Hub;
 use super::signature::HmacHeader;
 use super::{Algorithm, Check, Denied, Encoding, Malformed, SamplePush, Secret, Strength};
 use crate::model::{Delivery, EventKind, Head};
 use jiff::Timestamp;
-use std::io::Read;
 
 /// How a `generic` sender shows that it knows the secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,12 +48,12 @@ impl HmacScheme {
 }
 
 /// Reads a document of nobody in particular; the delivery id is in the first of `delivery_headers`, or its `id`.
-pub(super) fn read(head: &Head, document: &mut dyn Read, delivery_headers: &[&str]) -> Result<Delivery, Malformed> {
+pub(super) fn read(head: &Head, document: Document<'_>, delivery_headers: &[&str]) -> Result<Delivery, Malformed> {
     said(&read_hub(head, document, delivery_headers)?)
 }
 
 /// The facts of such a document.
-pub(super) fn read_hub(head: &Head, document: &mut dyn Read, delivery_headers: &[&str]) -> Result<Hub, Malformed> {
+pub(super) fn read_hub(head: &Head, document: Document<'_>, delivery_headers: &[&str]) -> Result<Hub, Malformed> {
     Hub::read(head, document, delivery_headers, PUSHERS)
 }
 
@@ -74,7 +74,7 @@ impl Dialect for GenericScheme {
         }
     }
 
-    fn read(&self, head: &Head, document: &mut dyn Read) -> Result<Delivery, Malformed> {
+    fn read(&self, head: &Head, document: Document<'_>) -> Result<Delivery, Malformed> {
         read(head, document, &[DELIVERY, "X-GitHub-Delivery"])
     }
 

@@ -1,11 +1,11 @@
 //! Pure. GitCode: HMAC-SHA256 over the raw body, or the secret itself in a header.
 
 use super::dialect::{CannotSign, Dialect, Sent, SignedHeaders, header};
+use super::document::Document;
 use super::signature::{HmacHeader, required};
 use super::{Algorithm, Check, Denied, Encoding, Malformed, SamplePush, Secret, Strength, lab};
 use crate::model::{Delivery, Head};
 use jiff::Timestamp;
-use std::io::Read;
 
 const SIGNATURE: HmacHeader<'static> = HmacHeader {
     name: "X-GitCode-Signature-256",
@@ -30,7 +30,7 @@ impl Dialect for Gitcode {
         SIGNATURE.begin(head, secrets)
     }
 
-    fn read(&self, head: &Head, document: &mut dyn Read) -> Result<Delivery, Malformed> {
+    fn read(&self, head: &Head, document: Document<'_>) -> Result<Delivery, Malformed> {
         lab::read(head, document, Some(EVENT), &[DELIVERY])
     }
 

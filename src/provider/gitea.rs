@@ -1,6 +1,7 @@
 //! Pure. Gitea, Forgejo and Gogs: bare HMAC-SHA256 over the JSON document, which for a form is the decoded field.
 
 use super::dialect::{CannotSign, Dialect, Sent, SignedHeaders, header};
+use super::document::Document;
 use super::event::{other, word};
 use super::facts::Facts;
 use super::hub::Hub;
@@ -8,7 +9,6 @@ use super::signature::HmacHeader;
 use super::{Algorithm, Check, Denied, Encoding, Malformed, SamplePush, Secret, Strength};
 use crate::model::{Delivery, Head};
 use jiff::Timestamp;
-use std::io::Read;
 
 /// A member of the family, verified by its own headers only. Each also sends the headers of those that it stems
 /// from, and GitHub's with another meaning; they never decide.
@@ -60,7 +60,7 @@ impl Dialect for Family {
         Ok(if head.is_form() { signed.over_form_field(FORM_FIELD) } else { signed }.check())
     }
 
-    fn read(&self, head: &Head, document: &mut dyn Read) -> Result<Delivery, Malformed> {
+    fn read(&self, head: &Head, document: Document<'_>) -> Result<Delivery, Malformed> {
         let word = word(head, self.event)?;
         let hub = Hub::read(head, document, &[self.delivery], PUSHERS)?;
         if !["ref", "action", "repository.full_name"].iter().any(|path| hub.facts.has(path)) {

@@ -2,11 +2,11 @@
 
 use super::authorization::Authorization;
 use super::dialect::{CannotSign, Dialect, Sent, SignedHeaders};
+use super::document::Document;
 use super::gitea::{FORGEJO, Family, GITEA};
 use super::{Check, Denied, Malformed, SamplePush, Secret, Strength};
 use crate::model::{Delivery, Head};
 use jiff::Timestamp;
-use std::io::Read;
 
 /// Which of the two, and how the secret is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,7 +28,7 @@ impl Dialect for GiteaAuthorization {
         self.scheme.begin(head, secrets)
     }
 
-    fn read(&self, head: &Head, document: &mut dyn Read) -> Result<Delivery, Malformed> {
+    fn read(&self, head: &Head, document: Document<'_>) -> Result<Delivery, Malformed> {
         self.family().read(head, document)
     }
 

@@ -6,6 +6,7 @@
 
 use super::clock::{SECOND_MS, SignedTime, number};
 use super::dialect::{CannotSign, Dialect, Sent, SignedHeaders, header};
+use super::document::Document;
 use super::event::{other, word};
 use super::facts::Facts;
 use super::hub::Hub;
@@ -14,7 +15,6 @@ use super::{Algorithm, Check, Denied, Encoding, Malformed, SamplePush, Secret, S
 use crate::model::{Delivery, Head};
 use jiff::Timestamp;
 use std::borrow::Cow;
-use std::io::Read;
 use subtle::ConstantTimeEq;
 
 const TOKEN: &str = "X-Gitee-Token";
@@ -42,7 +42,7 @@ impl Dialect for Gitee {
         TIMESTAMP.near(sent_ms, now).map(|()| Check::decided(index))
     }
 
-    fn read(&self, head: &Head, document: &mut dyn Read) -> Result<Delivery, Malformed> {
+    fn read(&self, head: &Head, document: Document<'_>) -> Result<Delivery, Malformed> {
         if head.headers.first("x-gitee-ping").is_some_and(|ping| ping.eq_ignore_ascii_case(b"true")) {
             return Ok(Delivery::Ping);
         }

@@ -1,6 +1,7 @@
 //! Pure. GitHub and GitHub Enterprise Server: HMAC-SHA256 over the raw body, also of a form.
 
 use super::dialect::{CannotSign, Dialect, Sent, SignedHeaders, header};
+use super::document::Document;
 use super::event::{other, word};
 use super::facts::Facts;
 use super::hub::Hub;
@@ -8,7 +9,6 @@ use super::signature::HmacHeader;
 use super::{Algorithm, Check, Denied, Encoding, Malformed, SamplePush, Secret, Strength};
 use crate::model::{Delivery, Head};
 use jiff::Timestamp;
-use std::io::Read;
 
 const SIGNATURE: HmacHeader<'static> = HmacHeader {
     name: "X-Hub-Signature-256",
@@ -33,7 +33,7 @@ impl Dialect for Github {
         SIGNATURE.begin_or(&LEGACY, head, secrets)
     }
 
-    fn read(&self, head: &Head, document: &mut dyn Read) -> Result<Delivery, Malformed> {
+    fn read(&self, head: &Head, document: Document<'_>) -> Result<Delivery, Malformed> {
         let word = word(head, "X-GitHub-Event")?;
         if word == "ping" {
             return Ok(Delivery::Ping);

@@ -2,12 +2,12 @@
 //! (Standard Webhooks).
 
 use super::dialect::{CannotSign, Dialect, Sent, SignedHeaders, header};
+use super::document::Document;
 use super::signature::required;
 use super::standard_webhooks::{Key, Names, SECRET_PREFIX};
 use super::{Check, Denied, Malformed, SamplePush, Secret, Strength, lab};
 use crate::model::{Delivery, Head};
 use jiff::Timestamp;
-use std::io::Read;
 
 const TOKEN: &str = "X-Gitlab-Token";
 const EVENT: &str = "X-Gitlab-Event";
@@ -37,7 +37,7 @@ impl Dialect for Gitlab {
         Names::STANDARD.begin(head, &keys, now)
     }
 
-    fn read(&self, head: &Head, document: &mut dyn Read) -> Result<Delivery, Malformed> {
+    fn read(&self, head: &Head, document: Document<'_>) -> Result<Delivery, Malformed> {
         lab::read(head, document, Some(EVENT), &[DELIVERY, Names::STANDARD.id])
     }
 

@@ -3,13 +3,13 @@
 
 use super::authorization::Authorization;
 use super::dialect::{CannotSign, Dialect, Sent, SignedHeaders};
+use super::document::Document;
 use super::event::{id, name, other};
 use super::facts::Facts;
 use super::{Check, Denied, Malformed, SamplePush, Secret, Strength};
 use crate::model::{Delivery, Event, EventKind, Head};
 use jiff::Timestamp;
 use serde_json::json;
-use std::io::Read;
 
 const WANTED: &[&str] = &[
     "type",
@@ -28,7 +28,7 @@ impl Dialect for Harbor {
         Authorization::Verbatim.begin(head, secrets)
     }
 
-    fn read(&self, _: &Head, document: &mut dyn Read) -> Result<Delivery, Malformed> {
+    fn read(&self, _: &Head, document: Document<'_>) -> Result<Delivery, Malformed> {
         let facts = Facts::read(WANTED, document)?;
         let kind = match facts.text("type") {
             None => return Err(Malformed::new("`type` is missing")),

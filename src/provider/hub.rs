@@ -2,10 +2,10 @@
 //! of its own.
 
 use super::Malformed;
+use super::document::Document;
 use super::event::{branch, commit, default_branch, delivery_id, name, other_action, push, reference, tag};
 use super::facts::Facts;
 use crate::model::{Delivery, Event, EventKind, Head};
-use std::io::Read;
 
 /// What is picked out of a document.
 const WANTED: &[&str] = &[
@@ -55,7 +55,7 @@ impl Hub {
     /// person, best first.
     pub(super) fn read(
         head: &Head,
-        document: &mut dyn Read,
+        document: Document<'_>,
         delivery_headers: &[&str],
         pushers: &'static [&'static str],
     ) -> Result<Self, Malformed> {

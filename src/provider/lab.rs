@@ -1,5 +1,6 @@
 //! Pure. GitLab's shape of a document, which GitCode, Codeup, Tencent Git and CodeArts took over.
 
+use super::document::Document;
 use super::event::{
     branch, commit, default_branch, delivery_id, name, other, other_action, push, reference, tag, word,
 };
@@ -7,7 +8,6 @@ use super::facts::Facts;
 use super::{Malformed, SamplePush};
 use crate::model::{Delivery, Event, EventKind, Head};
 use serde_json::json;
-use std::io::Read;
 
 const WANTED: &[&str] = &[
     "ref",
@@ -37,7 +37,7 @@ const WANTED: &[&str] = &[
 /// `None`; the delivery id by the first of `delivery_headers`.
 pub(super) fn read(
     head: &Head,
-    document: &mut dyn Read,
+    document: Document<'_>,
     event_header: Option<&str>,
     delivery_headers: &[&str],
 ) -> Result<Delivery, Malformed> {

@@ -1,11 +1,11 @@
 //! Pure. Codeup, Tencent Git and CodeArts: the secret itself in a header, around a document in GitLab's shape.
 
 use super::dialect::{CannotSign, Dialect, Sent, SignedHeaders, header};
+use super::document::Document;
 use super::signature::required;
 use super::{Check, Denied, Malformed, SamplePush, Secret, Strength, lab};
 use crate::model::{Delivery, Head};
 use jiff::Timestamp;
-use std::io::Read;
 
 /// A forge of this kind.
 pub(super) struct LabToken {
@@ -36,7 +36,7 @@ impl Dialect for LabToken {
         Check::token(name, required(head, name)?, secrets)
     }
 
-    fn read(&self, head: &Head, document: &mut dyn Read) -> Result<Delivery, Malformed> {
+    fn read(&self, head: &Head, document: Document<'_>) -> Result<Delivery, Malformed> {
         lab::read(head, document, self.event, self.delivery.as_slice())
     }
 

@@ -70,6 +70,7 @@ pub use watched::again;
 
 use crate::model::{Delivery, Head};
 use dialect::{Dialect, Sent};
+use document::Document;
 use jiff::Timestamp;
 use std::io::Read;
 
@@ -210,14 +211,25 @@ impl Provider {
         self.dialect().begin(head, secrets, now)
     }
 
-    /// What a verified delivery says. Reads `body` to its end, from its start, in little memory whatever its size.
-    pub fn read(&self, head: &Head, _: &Verified, body: &mut dyn Read) -> Result<Delivery, Unreadable> {
-        again(body, |body| self.read_unverified(head, body))
+    /// What a verified delivery says. Reads `body` to its end, from its start, in little memory whatever its size. The
+    /// changed paths are left out unless the caller wants them.
+    pub fn read(
+        &self,
+        head: &Head,
+        _: &Verified,
+        body: &mut dyn Read,
+        keep_paths: bool,
+    ) -> Result<Delivery, Unreadable> {
+        again(body, |body| self.read_document(head, body, keep_paths))
     }
 
     /// As `read`, of a delivery that nobody has verified: for words on it, and for nothing else.
     pub fn read_unverified(&self, head: &Head, body: &mut dyn Read) -> Result<Delivery, Malformed> {
-        self.dialect().read(head, &mut *self.document(head.is_form(), body))
+        self.read_document(head, body, true)
+    }
+
+    fn read_document(&self, head: &Head, body: &mut dyn Read, keep_paths: bool) -> Result<Delivery, Malformed> {
+        self.dialect().read(head, Document::new(self.document(head.is_form(), body), keep_paths))
     }
 
     /// The JSON document of a body as a stream: the body itself, or the decoded field of a form. A form that is

@@ -4,6 +4,7 @@
 //! with the tag's name, beside `git.tag.creation`, which is the one that counts.
 
 use super::dialect::{CannotSign, Dialect, Sent, SignedHeaders, header};
+use super::document::Document;
 use super::event::{branch, commit, id, moved, name, other, tag};
 use super::facts::Facts;
 use super::signature::HmacHeader;
@@ -11,7 +12,6 @@ use super::{Algorithm, Check, Denied, Encoding, Malformed, SamplePush, Secret, S
 use crate::model::{Delivery, Event, EventKind, Head};
 use jiff::Timestamp;
 use serde_json::json;
-use std::io::Read;
 
 const SIGNATURE: HmacHeader<'static> =
     HmacHeader { name: "X-Pagure-Signature-256", prefix: "", algorithm: Algorithm::Sha256, encoding: Encoding::Hex };
@@ -42,7 +42,7 @@ impl Dialect for Pagure {
         SIGNATURE.begin_or(&LEGACY, head, secrets)
     }
 
-    fn read(&self, _: &Head, document: &mut dyn Read) -> Result<Delivery, Malformed> {
+    fn read(&self, _: &Head, document: Document<'_>) -> Result<Delivery, Malformed> {
         let facts = Facts::read(WANTED, document)?;
         let topic = facts.text("topic").ok_or_else(|| Malformed::new("`topic` is missing"))?.to_owned();
         let event = |kind| Event {

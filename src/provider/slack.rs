@@ -3,11 +3,11 @@
 
 use super::clock::{SECOND_MS, SignedTime};
 use super::dialect::{CannotSign, Dialect, Sent, SignedHeaders, header};
+use super::document::Document;
 use super::signature::HmacHeader;
 use super::{Algorithm, Check, Denied, Encoding, Malformed, SamplePush, Secret, Strength, generic};
 use crate::model::{Delivery, Event, EventKind, Head};
 use jiff::Timestamp;
-use std::io::Read;
 
 const SIGNATURE: HmacHeader<'static> =
     HmacHeader { name: "X-Slack-Signature", prefix: "v0=", algorithm: Algorithm::Sha256, encoding: Encoding::Hex };
@@ -26,7 +26,7 @@ impl Dialect for Slack {
         Ok(signed.after(b"v0:").after(time).after(b":").at(TIME.near_s(sent_s, now)).check())
     }
 
-    fn read(&self, head: &Head, document: &mut dyn Read) -> Result<Delivery, Malformed> {
+    fn read(&self, head: &Head, document: Document<'_>) -> Result<Delivery, Malformed> {
         if head.is_form() {
             return Ok(Event::new(EventKind::Push).into());
         }

@@ -3,6 +3,7 @@
 //! webhook's owner. A valid signature says that something happened, and the rest is for the `git fetch` to find out.
 
 use super::dialect::{CannotSign, Dialect, Sent, SignedHeaders, header};
+use super::document::Document;
 use super::event::{commit, delivery_id, full_name, moved, name, other, reference_if_any, several, word};
 use super::facts::Facts;
 use super::signature::required;
@@ -12,7 +13,6 @@ use super::{Check, Denied, Malformed, SamplePush, Secret, Strength, keys};
 use crate::model::{Delivery, Event, EventKind, Head};
 use jiff::Timestamp;
 use serde_json::json;
-use std::io::Read;
 
 const SIGNATURE: &str = "X-Payload-Signature";
 const NONCE: &str = "X-Payload-Nonce";
@@ -59,7 +59,7 @@ impl Dialect for Sourcehut {
         Ok(signed.before(nonce).check())
     }
 
-    fn read(&self, head: &Head, document: &mut dyn Read) -> Result<Delivery, Malformed> {
+    fn read(&self, head: &Head, document: Document<'_>) -> Result<Delivery, Malformed> {
         let word = word(head, EVENT)?;
         let facts = Facts::read(WANTED, document)?;
         let event = |kind| Event {

@@ -3,13 +3,13 @@
 
 use super::clock::{SECOND_MS, SignedTime};
 use super::dialect::{CannotSign, Dialect, Sent, SignedHeaders, header};
+use super::document::Document;
 use super::signature::{Mac, required};
 use super::signed::SignedBody;
 use super::{Algorithm, Check, Denied, Encoding, Malformed, SamplePush, Secret, Strength, generic, keys};
 use crate::model::{Delivery, Head};
 use ed25519_dalek::{Signature, VerifyingKey};
 use jiff::Timestamp;
-use std::io::Read;
 
 /// What stands before the base64 of a symmetric key.
 pub(super) const SECRET_PREFIX: &str = "whsec_";
@@ -149,7 +149,7 @@ impl Dialect for StandardWebhooks {
         names(head).begin(head, &keys, now)
     }
 
-    fn read(&self, head: &Head, document: &mut dyn Read) -> Result<Delivery, Malformed> {
+    fn read(&self, head: &Head, document: Document<'_>) -> Result<Delivery, Malformed> {
         generic::read(head, document, &[names(head).id])
     }
 

@@ -3,12 +3,12 @@
 
 use super::clock::{SECOND_MS, SignedTime, number};
 use super::dialect::{CannotSign, Dialect, Sent, SignedHeaders, header};
+use super::document::Document;
 use super::signature::{Mac, required};
 use super::signed::SignedBody;
 use super::{Algorithm, Check, Denied, Encoding, Malformed, SamplePush, Secret, Strength, generic};
 use crate::model::{Delivery, Head};
 use jiff::Timestamp;
-use std::io::Read;
 
 const SIGNATURE: SignedTime = SignedTime { header: "Stripe-Signature", window_ms: 300 * SECOND_MS };
 /// Most signatures in the header; there are several while a secret is rotated.
@@ -64,7 +64,7 @@ impl Dialect for Stripe {
         Ok(signed.after(parts.time).after(b".").at(SIGNATURE.near_s(parts.sent_s, now)).check())
     }
 
-    fn read(&self, head: &Head, document: &mut dyn Read) -> Result<Delivery, Malformed> {
+    fn read(&self, head: &Head, document: Document<'_>) -> Result<Delivery, Malformed> {
         generic::read(head, document, &[])
     }
 

@@ -82,7 +82,7 @@ fn taken(provider: &Provider, name: &str, sample: &Sample) -> Delivery {
     let mut check = provider.begin(&head, &[public], now).unwrap_or_else(|denied| panic!("{name}: {denied}"));
     check.update(&sample.body);
     let verified = check.finish(&mut sample.body.as_slice()).unwrap_or_else(|denied| panic!("{name}: {denied}"));
-    let read = provider.read(&head, &verified, &mut sample.body.as_slice());
+    let read = provider.read(&head, &verified, &mut sample.body.as_slice(), true);
     read.unwrap_or_else(|malformed| panic!("{name}, {}: {malformed}", String::from_utf8_lossy(&sample.body)))
 }
 

@@ -117,7 +117,7 @@ fn github(body: &str) -> Event {
     let mut check = Provider::Github.begin(&head, &[secret], now).unwrap();
     check.update(body.as_bytes());
     let verified = check.finish(&mut std::io::empty()).unwrap();
-    match Provider::Github.read(&head, &verified, &mut body.as_bytes()).unwrap() {
+    match Provider::Github.read(&head, &verified, &mut body.as_bytes(), true).unwrap() {
         Delivery::Events(mut events) => events.remove(0),
         other => panic!("{other:?}"),
     }

@@ -112,7 +112,7 @@ fn a_body_that_cannot_be_read_again_is_not_malformed() {
                 let mut arrived = Arrived::new(provider.clone(), headers, start);
                 let (event, _) = headers_of(&provider);
                 arrived.head.headers.push(event, b"push");
-                let read = provider.read(&arrived.head, &verified(), &mut Failing(start, kind));
+                let read = provider.read(&arrived.head, &verified(), &mut Failing(start, kind), true);
                 assert!(matches!(read, Err(Unreadable::Io(_))), "{provider:?} {read:?}");
             }
         }

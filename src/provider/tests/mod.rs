@@ -180,7 +180,7 @@ impl Arrived {
     /// What it says, taken for verified.
     fn read(&self) -> Result<Delivery, Malformed> {
         let verified = Check::decided(0).finish(&mut std::io::empty()).unwrap();
-        match self.provider.read(&self.head, &verified, &mut self.body.as_slice()) {
+        match self.provider.read(&self.head, &verified, &mut self.body.as_slice(), true) {
             Err(Unreadable::Malformed(malformed)) => Err(malformed),
             Err(Unreadable::Io(error)) => panic!("bytes in memory cannot fail: {error}"),
             Ok(delivery) => Ok(delivery),
