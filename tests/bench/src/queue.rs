@@ -120,7 +120,8 @@ fn nq(room: &Room, jobs: u64) -> io::Result<Duration> {
         (0..jobs).try_for_each(|_| succeed(nq().arg("-q").arg("true")))?;
         succeed(nq().arg("-w"))
     })?;
-    fs::rename(&queue, room.dir.join("used").join(format!("nq-{}", Instant::now().elapsed().as_nanos())))?;
+    let used = room.dir.join("used");
+    fs::rename(&queue, used.join(format!("nq-{}", fs::read_dir(&used)?.count())))?;
     Ok(time)
 }
 
