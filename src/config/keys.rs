@@ -146,18 +146,9 @@ pub const KEYS: &[Key] = &[
 /// Keys of `Hook` that name one hook, and so cannot be defaults.
 const ONLY_IN_HOOK: [&str; 2] = ["name", "path"];
 
-/// Contract keys that this version does not act upon: refused, since an ignored setting is a broken promise. To
-/// implement one, take its line out and add it to `KEYS`.
-pub const NOT_YET: &[(Table, &str, &str)] = &[];
-
 /// The keys that `table` may hold.
 pub fn keys_of(table: Table) -> impl Iterator<Item = &'static Key> {
     KEYS.iter().filter(move |key| stands_in(key.table, key.name, table))
-}
-
-/// The sentence on why a key of the contract is refused in `table`.
-pub(super) fn not_yet(table: Table, name: &str) -> Option<&'static str> {
-    NOT_YET.iter().find(|(home, key, _)| *key == name && stands_in(*home, key, table)).map(|(_, _, why)| *why)
 }
 
 fn stands_in(home: Table, name: &str, table: Table) -> bool {
@@ -181,7 +172,6 @@ mod tests {
         for (index, key) in KEYS.iter().enumerate() {
             let twin = KEYS[index + 1..].iter().find(|other| other.table == key.table && other.name == key.name);
             assert!(twin.is_none(), "{key:?}");
-            assert_eq!(not_yet(key.table, key.name), None, "{key:?}");
         }
     }
 

@@ -22,7 +22,7 @@ pub(crate) mod testing;
 
 pub use exposure::is_below;
 pub use find::{NotFound, find};
-pub use keys::{KEYS, Key, NOT_YET, REQUIRED, Table, keys_of};
+pub use keys::{KEYS, Key, REQUIRED, Table, keys_of};
 pub use load::{LoadError, load};
 pub use quantity::{DURATION_HINT, duration};
 pub use report::{Problem, Report};

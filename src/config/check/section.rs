@@ -1,7 +1,7 @@
 //! Pure. Whether a table holds the keys that it may and must hold.
 
 use crate::config::findings::Findings;
-use crate::config::keys::{KEYS, Key, REQUIRED, Table, keys_of, not_yet};
+use crate::config::keys::{KEYS, Key, REQUIRED, Table, keys_of};
 use crate::config::mask::announces_a_secret;
 use crate::config::nearest::nearest;
 use crate::config::raw::{Entry, Section};
@@ -77,16 +77,13 @@ pub(super) fn known_keys(section: &Section<'_>, findings: &mut Findings<'_>) {
 
 fn unknown_key(section: &Section<'_>, entry: &Entry<'_>, findings: &mut Findings<'_>) {
     let name = entry.key;
-    let not_yet = not_yet(section.table, name);
-    if not_yet.is_none() && may_be_a_secret(section, entry) {
+    if may_be_a_secret(section, entry) {
         findings.mask(entry.span());
     }
-    let (message, hint) = match not_yet {
-        Some(sentence) => (format!("`{name}` does not work in this version yet"), sentence.to_owned()),
-        None if is_literal_secret(section, name) => {
-            ("a secret cannot stand in the configuration".to_owned(), super::secret::ADVICE.to_owned())
-        }
-        None => (format!("unknown key `{}`", name.escape_debug()), meant(section.table, name)),
+    let (message, hint) = if is_literal_secret(section, name) {
+        ("a secret cannot stand in the configuration".to_owned(), super::secret::ADVICE.to_owned())
+    } else {
+        (format!("unknown key `{}`", name.escape_debug()), meant(section.table, name))
     };
     findings.add(entry.key_span.clone(), message, hint);
 }
