@@ -8,14 +8,14 @@ use std::time::Duration;
 /// Kills, unless `HOOKSPOOL_KILLS` says how many.
 const KILLS: u64 = 500;
 /// A runner lives for less than this.
-const LIFE_US: u64 = 40_000;
+const LIFE_US: u64 = 60_000;
 
-/// Notes each copy that begins, and those that begin beside another.
+/// Notes each copy that begins, and those that begin beside another. It lasts longer than the next runner takes to begin.
 const HOOK: &str = r#"timeout = "60s"
 when_newer = "keep"
 branches = ["*"]
 retry = { attempts = 100, backoff = "1ms", cap = "1ms" }
-steps = [{ shell = "exec 9>>alone; flock -n 9 || echo $HOOKSPOOL_JOB >>overlaps; echo $HOOKSPOOL_JOB >>began" }]"#;
+steps = [{ shell = "exec 9>>alone; flock -n 9 || echo $HOOKSPOOL_JOB >>overlaps; echo $HOOKSPOOL_JOB >>began; sleep 0.02" }]"#;
 
 /// A number from `HOOKSPOOL_<name>`, or `default`.
 fn number(name: &str, default: u64) -> u64 {
