@@ -55,12 +55,28 @@ fn a_job_that_restarts_its_own_runner_under_supervisor_is_done_once_and_the_next
 
 #[test]
 fn under_supervisor_all_jobs_are_accounted_for_however_often_the_runner_is_killed_or_restarted() {
+    all_jobs_are_accounted_for("false");
+}
+
+#[test]
+fn so_they_are_where_supervisor_stops_the_whole_process_group() {
+    all_jobs_are_accounted_for("true");
+}
+
+/// Steps are in sessions of their own, so that a group that is stopped holds nothing of them.
+fn all_jobs_are_accounted_for(stopasgroup: &str) {
     const JOBS: usize = 60;
     let site = Site::new();
     let step = "{ shell = \"exec 9>>alone; flock -n 9 || echo $HOOKSPOOL_JOB >>overlaps; sleep 0.05\" }";
     site.configure(&format!("spool = \"/var/spool/hookspool\"\n{}", hook("docs", step)));
     let jobs: Vec<JobId> = (0..JOBS).map(|n| queue_as(&site, "docs", i64::try_from(n).unwrap())).collect();
     let _server = Gateway::Supervisor.start(&site);
+    let file = site.at("/etc/supervisor/conf.d/hookspool.conf");
+    let shipped = fs::read_to_string(&file).unwrap();
+    assert!(shipped.contains("stopasgroup=false"), "{shipped}");
+    fs::write(&file, shipped.replace("stopasgroup=false", &format!("stopasgroup={stopasgroup}"))).unwrap();
+    let updated = supervisor::control(&site, &["update"]);
+    assert!(updated.status.success(), "{updated:?}");
     let done = || jobs.iter().filter(|id| is_in(&site, State::Done, **id)).count();
     for round in 1..=3 {
         until("some more are done", || done() >= round * 12);
