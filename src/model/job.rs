@@ -131,6 +131,32 @@ pub struct JobMeta {
     pub arrived_at: jiff::Timestamp,
 }
 
+impl JobMeta {
+    /// A job with a JSON payload, of which nothing else is known.
+    pub fn new(
+        hook: impl Into<String>,
+        provider: impl Into<String>,
+        event: EventKind,
+        arrived_at: jiff::Timestamp,
+    ) -> Self {
+        Self {
+            hook: hook.into(),
+            provider: provider.into(),
+            event,
+            reference: None,
+            before: None,
+            after: None,
+            repository: None,
+            pusher: None,
+            delivery: None,
+            note: None,
+            content_type: "application/json".to_owned(),
+            headers: BTreeMap::new(),
+            arrived_at,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -144,11 +144,9 @@ impl Machine {
     fn deliver(&mut self, hook: usize, branch: usize) -> Result<(), SpoolError> {
         let provider = if hook == 1 { "bitbucket" } else { "github" };
         let meta = JobMeta {
-            hook: self.hooks[hook].name.clone(),
-            provider: provider.to_owned(),
             reference: RefName::branch_named(["main", "dev"][branch]),
             delivery: Some(self.deliveries.len().to_string()),
-            ..meta(self.now)
+            ..JobMeta::new(&self.hooks[hook].name, provider, EventKind::Push, self.now)
         };
         self.deliveries.push(meta.clone());
         self.append(&meta)
@@ -366,23 +364,5 @@ impl Machine {
             }
         });
         places
-    }
-}
-
-fn meta(arrived_at: Timestamp) -> JobMeta {
-    JobMeta {
-        hook: String::new(),
-        provider: String::new(),
-        event: EventKind::Push,
-        reference: None,
-        before: None,
-        after: None,
-        repository: None,
-        pusher: None,
-        delivery: None,
-        note: None,
-        content_type: "application/json".to_owned(),
-        headers: BTreeMap::new(),
-        arrived_at,
     }
 }

@@ -7,25 +7,10 @@ use crate::spool::inbox::Inbox;
 use crate::spool::keeper::Keeper;
 use crate::spool::{Claim, Claimed, Entry, Settlement, SpoolError, What};
 use jiff::Timestamp;
-use std::collections::BTreeMap;
 
 /// A delivery that arrived at this second.
 pub(super) fn meta(second: i64) -> JobMeta {
-    JobMeta {
-        hook: "docs".to_owned(),
-        provider: "github".to_owned(),
-        event: EventKind::Push,
-        reference: None,
-        before: None,
-        after: None,
-        repository: None,
-        pusher: None,
-        delivery: None,
-        note: None,
-        content_type: "application/json".to_owned(),
-        headers: BTreeMap::new(),
-        arrived_at: at(second),
-    }
+    JobMeta::new("docs", "github", EventKind::Push, at(second))
 }
 
 pub(super) fn at(second: i64) -> Timestamp {
