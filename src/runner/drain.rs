@@ -36,8 +36,6 @@ pub enum Ended {
 
 /// Longest sleep: inotify is only a hint, and a network file system gives none.
 const POLL: Duration = Duration::from_secs(15);
-/// Shortest sleep for a question to a remote: the one before may not be answered yet.
-const LEAST: Duration = Duration::from_millis(100);
 /// Between two tries at what should never fail.
 const PAUSE: Duration = Duration::from_secs(1);
 
@@ -103,6 +101,7 @@ impl Drain<'_> {
     pub(super) fn run(&mut self) -> Result<Ended, SpoolError> {
         let ended = self.refill().and_then(|()| self.turn_until_done());
         self.halt.request();
+        self.give_up_asking();
         let last = self.hear_the_last();
         ended.and_then(|ended| last.map(|()| ended))
     }
@@ -132,9 +131,10 @@ impl Drain<'_> {
         }
     }
 
-    /// With `once`: whether a last look finds nothing either.
+    /// With `once`: whether nobody is asked any more, and a last look finds nothing either.
     fn has_ended(&mut self) -> Result<bool, SpoolError> {
-        let may_end = self.running.is_empty() && (self.once || self.time_is_up());
+        let is_once_over = self.once && self.schedule.asking().is_empty();
+        let may_end = self.running.is_empty() && (is_once_over || self.time_is_up());
         if may_end {
             self.refill()?;
         }
@@ -147,6 +147,10 @@ impl Drain<'_> {
 
     fn is_out_of_time(&self) -> bool {
         self.running.is_empty() && self.time_is_up()
+    }
+
+    pub(super) fn may_ask(&self) -> bool {
+        !self.stop.requested() && !self.time_is_up()
     }
 
     fn may_begin(&self) -> bool {
@@ -303,7 +307,8 @@ impl Drain<'_> {
             tracing::warn!(event = "no-reserve", reason = %error);
         }
         let began = Instant::now();
-        let at_most = self.schedule.wait(began).map_or(at_most, |wait| at_most.min(wait.max(LEAST)));
+        let question = self.may_ask().then(|| self.schedule.wait(Timestamp::now())).flatten();
+        let at_most = question.map_or(at_most, |wait| at_most.min(wait));
         let left = self.until.map_or(POLL, |until| until.saturating_duration_since(began));
         let at_most = if left.is_zero() { at_most.min(POLL) } else { at_most.min(POLL).min(left) };
         let hangup = self.reload.map(|reload| reload.hangup.fd());

@@ -108,7 +108,7 @@ pub fn drain(config: Config, keeper: &Keeper, terms: Terms<'_>) -> Result<Ended,
             reports: heard,
             bell,
             hire: Box::new(move || drop(scope.spawn(|| crew.work()))),
-            schedule: Schedule::default(),
+            schedule: Schedule::new(keeper.questions(), terms.once),
             ask: Box::new(move |config, hook| {
                 let (said, halted) = (said.clone(), asking.clone());
                 scope.spawn(move || {
