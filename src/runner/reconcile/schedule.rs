@@ -51,7 +51,7 @@ impl Schedule {
     }
 
     fn may_be_asked(&self, hook: &str) -> bool {
-        !self.asking.contains(hook) && !(self.once && self.asked.contains(hook))
+        !self.asking.contains(hook) && (!self.once || !self.asked.contains(hook))
     }
 
     /// The time of the next question. One that is not known, or further away than any can be (the clock was set, or the
