@@ -106,7 +106,7 @@ fn a_schedule_that_is_damaged_lost_or_of_another_time_silences_nobody() {
         fs::write(&schedule, damage).unwrap();
         push(&yard, &[("file", &format!("{content} more\n"))]);
         drain(&yard);
-        expected += &format!("{content} more\n");
+        expected = format!("{expected}{content} more\n");
         assert_eq!(seen(&yard), expected, "{damage}");
         drain(&yard);
     }
