@@ -4,19 +4,20 @@ use super::attempt::{End, Task};
 use super::backlog::{Backlog, Choice, Item};
 use super::cancel::Cancel;
 use super::crew::Report;
+use super::orders::Release;
 use super::past::Past;
 use super::reconcile::{Answer, Schedule};
 use super::recovery::is_bad;
 use super::reload::Reload;
 use crate::config::{Config, RunnerSettings};
 use crate::model::{JobId, Outcome, State};
-use crate::spool::{Hold, Keeper, Settlement, SpoolError, What};
+use crate::spool::{Hold, Keeper, Letter, Settlement, SpoolError, What};
 use crate::system::bell::Bell;
 use crate::system::reap;
 use crate::system::stop::{Stop, StopTrigger};
 use crate::system::watch::Watch;
 use jiff::Timestamp;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::panic::resume_unwind;
 use std::sync::mpsc::{Receiver, Sender};
 use std::sync::{Arc, Mutex};
@@ -91,6 +92,8 @@ pub(super) struct Drain<'a> {
     pub(super) holds: BTreeMap<String, Hold>,
     /// Jobs that waited when their hook was put on hold.
     pub(super) to_hold: Vec<JobId>,
+    /// Hooks that are being released, in the order of the orders, each with the one that waits for the answer.
+    pub(super) releases: VecDeque<(Letter, Release)>,
     /// What the care of the disk goes by.
     pub(super) settings: &'a Mutex<RunnerSettings>,
 }
@@ -131,9 +134,9 @@ impl Drain<'_> {
         }
     }
 
-    /// With `once`: whether nobody is asked any more, and a last look finds nothing either.
+    /// With `once`: whether nothing is on its way any more, and a last look finds nothing either.
     fn has_ended(&mut self) -> Result<bool, SpoolError> {
-        let is_once_over = self.once && self.schedule.asking().is_empty();
+        let is_once_over = self.once && self.schedule.asking().is_empty() && self.releases.is_empty();
         let may_end = self.running.is_empty() && (is_once_over || self.time_is_up());
         if may_end {
             self.refill()?;

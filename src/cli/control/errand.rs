@@ -3,8 +3,9 @@
 use crate::cli::exit::{self, Failure};
 use crate::cli::listing::unreadable;
 use crate::config::Config;
+use crate::model::State;
 use crate::runner::orders;
-use crate::spool::{Answer, Effect, Errand, Keeper, Order, Request, SpoolError};
+use crate::spool::{self, Answer, Effect, Errand, Keeper, Order, Request, SpoolError};
 use crate::system::{identity, users};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
@@ -12,6 +13,8 @@ use std::time::{Duration, Instant};
 
 /// How long an answer is waited for.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// How much longer for each job that a release may have to queue.
+const PATIENCE_PER_JOB: Duration = Duration::from_millis(50);
 /// Between two looks whether the lock is free: a runner may have ended without an answer.
 const LOOK: Duration = Duration::from_millis(500);
 
@@ -40,7 +43,8 @@ impl<'a> Giver<'a> {
 
     /// Runners come and go meanwhile: the lock is tried again and again, and whoever has it then acts.
     fn carried_out(&self, request: &Request) -> Result<Answer, Failure> {
-        let until = Instant::now() + PATIENCE;
+        let patience = self.patience(request);
+        let until = Instant::now() + patience;
         let mut errand: Option<Errand> = None;
         loop {
             let holder = match Keeper::lock(&self.config.spool) {
@@ -60,10 +64,18 @@ impl<'a> Giver<'a> {
                 return Ok(answer);
             }
             if Instant::now() >= until {
-                return Err(unanswered(&placed, holder));
+                return Err(unanswered(&placed, holder, patience));
             }
             errand = Some(placed);
         }
+    }
+
+    /// An order of other kinds is about few jobs.
+    fn patience(&self, request: &Request) -> Duration {
+        let Order::ReleaseHook { .. } = &request.order else { return PATIENCE };
+        let counts = spool::count(&self.config.spool).unwrap_or_default();
+        let held = counts.get(&State::Held).copied().unwrap_or_default();
+        PATIENCE + PATIENCE_PER_JOB.saturating_mul(u32::try_from(held).unwrap_or(u32::MAX))
     }
 
     fn not_allowed(&self, error: SpoolError) -> Failure {
@@ -81,14 +93,14 @@ fn failed(error: SpoolError) -> Failure {
     Failure::new(error.exit_code(), error)
 }
 
-fn unanswered(errand: &Errand, holder: Option<u32>) -> Failure {
+fn unanswered(errand: &Errand, holder: Option<u32>, patience: Duration) -> Failure {
     let who = holder.map_or_else(|| "the runner".to_owned(), |pid| format!("the runner (process {pid})"));
     let fate = if errand.take_back() {
         "the order was taken back"
     } else {
         "it has taken the order, and may have carried it out"
     };
-    let seconds = PATIENCE.as_secs();
+    let seconds = patience.as_secs();
     Failure::new(
         exit::TRY_AGAIN,
         format!("{who} has not answered within {seconds} s; {fate}; `hookspool doctor` looks"),
