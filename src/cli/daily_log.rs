@@ -77,7 +77,9 @@ mod tests {
         let mut first = DailyLog::with_limit(directory.path(), 12).unwrap();
         line(&mut first, "one");
         let mut second = DailyLog::with_limit(directory.path(), 12).unwrap();
-        ["two", "four", "five", "six"].into_iter().for_each(|text| line(&mut second, text));
+        for text in ["two", "four", "five", "six"] {
+            line(&mut second, text);
+        }
         line(&mut DailyLog::with_limit(directory.path(), 12).unwrap(), "seven");
         let files: Vec<_> = fs::read_dir(directory.path()).unwrap().map(|entry| entry.unwrap().path()).collect();
         let text = fs::read_to_string(&files[0]).unwrap();
