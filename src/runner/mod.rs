@@ -38,7 +38,7 @@ use crew::Crew;
 use drain::Drain;
 use past::Past;
 use reconcile::{Schedule, ask};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::panic::resume_unwind;
 use std::sync::mpsc::channel;
@@ -111,7 +111,7 @@ pub fn drain(config: Config, keeper: &Keeper, terms: Terms<'_>) -> Result<Ended,
             reports: heard,
             bell,
             hire: Box::new(move || drop(scope.spawn(|| crew.work()))),
-            schedule: Schedule::default(),
+            schedule: Schedule::new(keeper.questions(), terms.once),
             ask: Box::new(move |config, hook| {
                 let (said, halted) = (said.clone(), asking.clone());
                 scope.spawn(move || {
@@ -125,6 +125,7 @@ pub fn drain(config: Config, keeper: &Keeper, terms: Terms<'_>) -> Result<Ended,
             failed,
             holds: BTreeMap::new(),
             to_hold: Vec::new(),
+            releases: VecDeque::new(),
             settings: &settings,
         };
         let drain = scope.spawn(move || drain.run());

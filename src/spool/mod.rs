@@ -15,6 +15,7 @@
 //!   lock                     0600   held by the runner; its process id, for people
 //!   sequence                 0660   19 digits: the last number given out
 //!   reserve                  0660   1 MiB that a full disk gets back once
+//!   reconcile                0640   JSON: by hook, when its remote is asked next; there if any ever was
 //! ```
 //!
 //! # Names
@@ -100,6 +101,7 @@ mod presence;
 #[doc(hidden)]
 pub mod probe;
 mod prune;
+mod questions;
 mod real;
 mod recover;
 mod reserve;
