@@ -3,8 +3,9 @@
 use crate::cli::exit::{self, Failure};
 use crate::cli::listing::unreadable;
 use crate::config::Config;
+use crate::model::State;
 use crate::runner::orders;
-use crate::spool::{Answer, Effect, Errand, Keeper, Order, Request, SpoolError};
+use crate::spool::{self, Answer, Effect, Errand, Keeper, Order, Request, SpoolError};
 use crate::system::{identity, users};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
@@ -12,6 +13,8 @@ use std::time::{Duration, Instant};
 
 /// How long an answer is waited for.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// How much longer for each job that a release may have to queue.
+const PATIENCE_PER_JOB: Duration = Duration::from_millis(50);
 /// Between two looks whether the lock is free: a runner may have ended without an answer.
 const LOOK: Duration = Duration::from_millis(500);
 
@@ -32,7 +35,7 @@ impl<'a> Giver<'a> {
     /// Gives an order, and returns what became of it.
     pub(super) fn give(&self, order: Order) -> Result<Vec<Effect>, Failure> {
         let request = Request { by: self.by.clone(), order };
-        match self.carried_out(&request, PATIENCE)? {
+        match self.carried_out(&request, self.patience(&request))? {
             Answer::Ok(effects) => Ok(effects),
             Answer::Error(reason) => Err(Failure::new(exit::NO, reason)),
         }
@@ -65,6 +68,14 @@ impl<'a> Giver<'a> {
             }
             errand = Some(placed);
         }
+    }
+
+    /// An order of other kinds is about few jobs.
+    fn patience(&self, request: &Request) -> Duration {
+        let Order::ReleaseHook { .. } = &request.order else { return PATIENCE };
+        let counts = spool::count(&self.config.spool).unwrap_or_default();
+        let held = counts.get(&State::Held).copied().unwrap_or_default();
+        PATIENCE + PATIENCE_PER_JOB.saturating_mul(u32::try_from(held).unwrap_or(u32::MAX))
     }
 
     fn not_allowed(&self, error: SpoolError) -> Failure {

@@ -225,9 +225,9 @@ impl Machine {
         self.reference.goes(id, State::Running);
         let now = self.now;
         let Claimed::Job(mut claim) = self.runner().keeper.claim(id, now)? else { panic!("{id} cannot be claimed") };
+        claim.record(&Entry::new(now, What::Started { attempt: claim.attempt(), pid: None }))?;
         self.reference.starts(id);
         self.reference.is_in(id, State::Running);
-        claim.record(&Entry::new(now, What::Started { attempt: claim.attempt(), pid: None }))?;
         self.runner().running.insert(id, *claim);
         Ok(())
     }

@@ -75,11 +75,9 @@ fn claim(
 ) -> Result<Claim<FakeDisk>, SpoolError> {
     promises.places(id, &[from, State::Running]);
     let Claimed::Job(mut claim) = keeper.claim(id, at(2))? else { panic!("{id} is not there, or corrupt") };
+    claim.record(&Entry::new(at(2), What::Started { attempt: claim.attempt(), pid: None }))?;
     promises.places(id, &[State::Running]);
     promises.lines(id, claim.history());
-    let started = Entry::new(at(2), What::Started { attempt: claim.attempt(), pid: None });
-    claim.record(&started)?;
-    promises.line(id, started);
     Ok(*claim)
 }
 
