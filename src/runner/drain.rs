@@ -11,7 +11,7 @@ use super::recovery::is_bad;
 use super::reload::Reload;
 use crate::config::{Config, RunnerSettings};
 use crate::model::{JobId, Outcome, State};
-use crate::spool::{Hold, Keeper, Letter, Settlement, SpoolError, What};
+use crate::spool::{Hold, Keeper, Letter, Scan, Settlement, SpoolError, What};
 use crate::system::bell::Bell;
 use crate::system::reap;
 use crate::system::stop::{Stop, StopTrigger};
@@ -59,6 +59,8 @@ pub(super) struct Drain<'a> {
     pub(super) running: BTreeMap<JobId, Running>,
     /// Wakes the loop when a name appears.
     pub(super) watch: Watch,
+    /// What the recovery saw in `queued/`, until it is taken in.
+    pub(super) queued: Option<Scan>,
     /// Whether the last scan left jobs out.
     pub(super) has_more: bool,
     /// The job that was read from end to end last.

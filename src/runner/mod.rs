@@ -75,14 +75,16 @@ pub enum DrainError {
 pub fn drain(config: Config, keeper: &Keeper, terms: Terms<'_>) -> Result<Ended, DrainError> {
     let until = terms.max_runtime.map(|time| Instant::now() + time);
     let (config, past) = (Arc::new(config), Past::default());
-    let failed = recovery::recover(keeper, &config, &past, terms.stop)?;
+    // Before the first look into the spool, so that nothing that arrives after it is missed.
+    let watch = watch(&config);
+    let (failed, queued) = recovery::recover(keeper, &config, &past, terms.stop)?;
     keeper.put_letters_back()?;
     let (halted, halt) = Stop::by_hand()?;
     let (stop_caring, end_caring) = (halted.clone(), halt.clone());
     let bell = Bell::new()?;
     let ((tasks, taken), (reports, heard)) = (channel(), channel());
     let crew = Crew { keeper, tasks: Mutex::new(taken), reports, bell: &bell };
-    let (crew, watch, bell) = (&crew, watch(&config), &bell);
+    let (crew, bell) = (&crew, &bell);
     let (said, answers) = channel();
     let asking = halted.clone();
     let (spool, settings) = (config.spool.clone(), Mutex::new(config.runner.clone()));
@@ -94,6 +96,7 @@ pub fn drain(config: Config, keeper: &Keeper, terms: Terms<'_>) -> Result<Ended,
             backlog: Backlog::default(),
             running: BTreeMap::new(),
             watch,
+            queued,
             has_more: false,
             known_whole: None,
             horizon: None,

@@ -15,7 +15,6 @@ use crate::spool::{Inbox, SpoolError};
 use crate::system::random::random_bytes;
 use compare::missed;
 use jiff::Timestamp;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// What stands for the provider of such a job.
@@ -92,19 +91,12 @@ impl Drain<'_> {
         before: Option<String>,
     ) -> Result<(), SpoolError> {
         let meta = JobMeta {
-            hook: hook.name.clone(),
-            provider: PROVIDER.to_owned(),
-            event: EventKind::Push,
             reference: Some(branch.clone()),
             before,
             after: Some(commit.to_owned()),
             repository: hook.rules.repository.clone(),
-            pusher: None,
-            delivery: None,
             note: Some("no delivery told of this commit".to_owned()),
-            content_type: "application/json".to_owned(),
-            headers: BTreeMap::new(),
-            arrived_at: Timestamp::now(),
+            ..JobMeta::new(&hook.name, PROVIDER, EventKind::Push, Timestamp::now())
         };
         let mut draft = Inbox::open(&self.config.spool)?.draft()?;
         let payload = serde_json::json!({ "ref": branch, "before": meta.before, "after": commit });
