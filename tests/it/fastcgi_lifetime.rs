@@ -2,7 +2,7 @@
 //! is asked to stop.
 
 use crate::fastcgi_peer::{
-    ChildResponder, Responder, connect, echoed, head, is_child, record, request, serve_as_child,
+    ChildResponder, Responder, begin, connect, echoed, head, is_child, record, request, serve_as_child,
 };
 use hookspool::gateway::fastcgi::{Limits, Listener, Params, serve};
 use std::io::{self, Read, Write};
@@ -11,6 +11,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Barrier};
 use std::time::{Duration, Instant};
 
@@ -58,12 +59,51 @@ fn a_stop_finishes_what_is_in_flight_and_closes_what_is_idle() {
 fn a_stop_waits_for_half_a_head_only_briefly() {
     let responder = Responder::start(Limits::default());
     let mut silent = responder.connect();
+    let mut late = responder.connect();
     let mut half = responder.connect();
     half.send(&head(1, 0, "")[..20]);
+    let mut idle = responder.connect();
+    idle.send(&request(1, 1, "", b"")).answer(1);
     let began = Instant::now();
-    assert_eq!(responder.finish().len(), 2, "both are told");
+    let stopping = responder.stop();
+    assert_eq!(idle.rest(), [], "the stop is seen");
+    late.send(&head(1, 0, "")[..20]);
+    assert_eq!(stopping.finish().len(), 3, "all are told");
     assert!(began.elapsed() < Duration::from_secs(10));
-    assert_eq!((silent.rest(), half.rest()), (vec![], vec![]));
+    assert_eq!((silent.rest(), half.rest(), late.rest()), (vec![], vec![], vec![]));
+}
+
+#[test]
+fn after_a_stop_a_kept_connection_gets_no_further_request() {
+    let (answered, barrier) = (Arc::new(AtomicUsize::new(0)), Arc::new(Barrier::new(2)));
+    let (count, held) = (Arc::clone(&answered), Arc::clone(&barrier));
+    let responder = Responder::with(Limits::default(), move |params: &Params, _: &mut dyn Read, out: &mut dyn Write| {
+        if params.get(b"MODE") == Some(b"hold") {
+            held.wait();
+            held.wait();
+        }
+        count.fetch_add(1, SeqCst);
+        out.write_all(b"Status: 200 OK\r\n\r\n")
+    });
+    let mut idle = responder.connect();
+    idle.send(&request(1, 1, "", b"")).answer(1);
+    let mut greedy = responder.connect();
+    greedy.send(&request(1, 1, "hold", b"")).send(&request(2, 1, "", b"").repeat(1000));
+    let mut refused = responder.connect();
+    let foreign = [begin(1, 3, 1), record(4, 1, b"")].concat();
+    refused.send(&foreign[..4]);
+    barrier.wait();
+    let stopping = responder.stop();
+    assert_eq!(idle.rest(), [], "the stop is seen");
+    barrier.wait();
+    greedy.answer(1);
+    assert_eq!(greedy.rest(), []);
+    refused.send(&foreign[4..]);
+    let told: Vec<_> = refused.rest().into_iter().map(|record| (record.kind, record.content[4])).collect();
+    assert_eq!(told, [(3, 3)], "an unknown role, and the end");
+    drop((greedy, refused));
+    assert_eq!(stopping.finish(), [""; 0]);
+    assert_eq!(answered.load(SeqCst), 2);
 }
 
 #[test]

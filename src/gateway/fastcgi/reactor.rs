@@ -38,6 +38,8 @@ pub(super) struct Reactor<'a> {
     epoll: OwnedFd,
     /// None after `stop`.
     acceptor: Option<Acceptor>,
+    /// After `stop`: when parameters must be complete.
+    last_heads: Option<Instant>,
     waiting: HashMap<u64, Pending>,
     /// No deadline of `waiting` is before this.
     next_deadline: Instant,
@@ -64,7 +66,8 @@ impl<'a> Reactor<'a> {
         let acceptor = Some(Acceptor::new(listener, epoll.as_fd())?);
         let (waiting, buffer) = (HashMap::new(), vec![0; BUFFER_BYTES].into_boxed_slice());
         let next_deadline = Instant::now();
-        Ok(Self { epoll, acceptor, waiting, next_deadline, buffer, limits, pool, gate, stop, log })
+        let last_heads = None;
+        Ok(Self { epoll, acceptor, last_heads, waiting, next_deadline, buffer, limits, pool, gate, stop, log })
     }
 
     /// Runs until `stop`, and until the last connection is closed after it.
@@ -161,8 +164,14 @@ impl<'a> Reactor<'a> {
         }
     }
 
-    /// Arms the socket, and remembers the connection and its deadline.
+    /// Arms the socket, and remembers the connection and its deadline. After `stop` nobody waits for a further request,
+    /// and for the rest of a head not for long.
     fn park(&mut self, mut pending: Pending) {
+        match self.last_heads {
+            Some(_) if pending.is_idle() => return,
+            Some(soon) if pending.is_headless() => pending.deadline = pending.deadline.min(soon),
+            _ => {}
+        }
         let socket = pending.connection.stream.as_fd();
         let key = u64::try_from(socket.as_raw_fd()).unwrap_or(0);
         let (data, flags) = (EventData::new_u64(key), EventFlags::IN | EventFlags::ONESHOT);
@@ -185,17 +194,21 @@ impl<'a> Reactor<'a> {
             let now = Instant::now();
             match returned {
                 Returned::Linger(connection) => self.park(Pending::lingering(connection, self.limits, now)),
+                Returned::Keep(connection, rest) if self.last_heads.is_some() => self.dismiss(connection, &rest),
                 Returned::Keep(connection, rest) => {
                     let pending = Pending::idle(connection, self.limits, now);
-                    if !rest.is_empty() {
-                        self.digest(pending, &rest);
-                    } else if self.acceptor.is_some() {
-                        self.park(pending);
-                    } else {
-                        self.read_last(pending);
-                    }
+                    if rest.is_empty() { self.park(pending) } else { self.digest(pending, &rest) }
                 }
             }
+        }
+    }
+
+    /// After `stop`: closes a connection whose request is answered, also when the next one has come. To close with input
+    /// unread could take the answer from the peer.
+    fn dismiss(&mut self, connection: Connection, rest: &[u8]) {
+        if !rest.is_empty() || matches!(connection.stream.read_now(&mut self.buffer), Ok(Some(1..))) {
+            connection.stream.end_output();
+            self.park(Pending::lingering(connection, self.limits, Instant::now()));
         }
     }
 
@@ -210,22 +223,17 @@ impl<'a> Reactor<'a> {
         self.next_deadline = self.waiting.values().map(|pending| pending.deadline).min().unwrap_or(now);
     }
 
-    /// No new connections; those without a request are given up, now or soon.
+    /// No new connections; those without a request are given up, now or soon, and those with one after it.
     fn begin_stop(&mut self) -> io::Result<()> {
         epoll::delete(&self.epoll, self.stop)?;
         self.gate.watch(true);
+        self.last_heads = Some(Instant::now() + LAST_HEADS);
         self.accept_last();
         self.acceptor.take().iter().for_each(|acceptor| acceptor.leave(self.epoll.as_fd()));
-        let idle: Vec<Pending> =
-            self.waiting.extract_if(|_, pending| pending.is_idle()).map(|(_, idle)| idle).collect();
-        for pending in idle {
-            self.read_last(pending);
+        for (_, pending) in std::mem::take(&mut self.waiting) {
+            // A request may have come in the meantime.
+            if pending.is_idle() { self.read(pending) } else { self.park(pending) }
         }
-        let soon = Instant::now() + LAST_HEADS;
-        for pending in self.waiting.values_mut().filter(|pending| pending.is_headless()) {
-            pending.deadline = pending.deadline.min(soon);
-        }
-        self.next_deadline = self.next_deadline.min(soon);
         Ok(())
     }
 
@@ -240,13 +248,6 @@ impl<'a> Reactor<'a> {
                 Accepted::Nothing => {}
                 Accepted::NoMore => return,
             }
-        }
-    }
-
-    /// Closes an idle connection, unless a request has come in the meantime.
-    fn read_last(&mut self, pending: Pending) {
-        if let Ok(Some(length @ 1..)) = pending.connection.stream.read_now(&mut self.buffer) {
-            self.digest_buffer(pending, length);
         }
     }
 }

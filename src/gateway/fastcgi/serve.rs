@@ -16,7 +16,8 @@ use std::thread::{Builder, Scope, scope};
 /// Answers requests until `stop` becomes readable, then finishes those that have begun and returns.
 ///
 /// Kept-alive connections between two requests are closed at once then, connections that have not yet sent their
-/// parameters after two seconds; all others are bound by `Limits::request_timeout` and by the handler's own end.
+/// parameters after two seconds, all others after the request that they are in, which is bound by
+/// `Limits::request_timeout` and by the handler's own end.
 ///
 /// # Errors
 /// Not one worker could be started, or epoll refuses a descriptor. What happens to a single connection is a `Notice`.
