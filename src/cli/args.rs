@@ -29,10 +29,10 @@ pub(super) enum Command {
     Fastcgi(FastcgiArgs),
     /// Run the jobs of the spool
     SpoolRunner {
-        /// Exit when nothing is left to do
+        /// Exit when nothing is left to do, with status 1 if a job failed for good
         #[arg(long)]
         once: bool,
-        /// Begin no job after this time, such as `50s`, and exit when the last one has ended
+        /// Begin no job after this time, such as `50s`, and exit when the last one has ended, with the same status
         #[arg(long, value_name = "TIME", value_parser = duration)]
         max_runtime: Option<Duration>,
     },

@@ -18,8 +18,8 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// Between two tries.
 const LOOK: Duration = Duration::from_millis(20);
 
-/// Drains until told to stop, or with `once` until nothing is left. Exit 75 when another runner has the spool, 1 when
-/// `once` and a job failed for good.
+/// Drains until told to stop, with `once` until nothing is left, and no longer than `max_runtime`. Exit 75 when another
+/// runner has the spool, 1 when it ends by itself and a job failed for good.
 pub(super) fn run(config: Option<&Path>, once: bool, max_runtime: Option<Duration>) -> Result<ExitCode, Failure> {
     let file = config;
     let config = load(file)?;
@@ -42,12 +42,12 @@ pub(super) fn run(config: Option<&Path>, once: bool, max_runtime: Option<Duratio
         }
     })?;
     Ok(ExitCode::from(match ended {
-        Ended::Empty { failed } => {
-            tracing::info!(event = "runner-ended", reason = "nothing is left to do", failed);
+        Ended::ByItself { why, failed } => {
+            tracing::info!(event = "runner-ended", reason = why, failed);
             if failed > 0 { exit::NO } else { 0 }
         }
         Ended::Stopped => {
-            tracing::info!(event = "runner-ended", reason = "stopped, or out of time");
+            tracing::info!(event = "runner-ended", reason = "it was told to stop");
             0
         }
     }))

@@ -26,12 +26,14 @@ use std::time::{Duration, Instant};
 /// How a drain ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ended {
-    /// Nothing was left to do; so many jobs had failed for good.
-    Empty {
+    /// By itself; so many jobs had failed for good.
+    ByItself {
+        /// Nothing was left to do, or the time was up.
+        why: &'static str,
         /// Jobs that ended in `failed/`.
         failed: usize,
     },
-    /// It was told to stop, or its time was up.
+    /// It was told to stop.
     Stopped,
 }
 
@@ -128,12 +130,16 @@ impl Drain<'_> {
                 Choice::Repeat(id, first) => self.give_way(id, first, Settlement::RepeatOf { id: first })?,
                 Choice::Replace(id, newer) => drop(self.cancel(id, Settlement::SupersededBy { id: newer })),
                 Choice::WaitUntil(_) | Choice::Wait if self.may_look_further() => self.look_further()?,
-                Choice::WaitUntil(_) | Choice::Wait if self.is_out_of_time() => return Ok(Ended::Stopped),
+                Choice::WaitUntil(_) | Choice::Wait if self.is_out_of_time() => return Ok(self.ended("its time is up")),
                 Choice::WaitUntil(due) => self.wait(until(due))?,
-                Choice::Nothing if self.has_ended()? => return Ok(Ended::Empty { failed: self.failed }),
+                Choice::Nothing if self.has_ended()? => return Ok(self.ended("nothing is left to do")),
                 Choice::Wait | Choice::Nothing => self.wait(POLL)?,
             }
         }
+    }
+
+    fn ended(&self, why: &'static str) -> Ended {
+        Ended::ByItself { why, failed: self.failed }
     }
 
     /// With `once`: whether nothing is on its way any more, and a last look finds nothing either.

@@ -118,6 +118,17 @@ fn after_max_runtime_nothing_is_begun_and_what_runs_ends_in_its_own_time() {
 }
 
 #[test]
+fn a_failed_job_makes_the_exit_status_also_when_the_time_is_up() {
+    let yard = Yard::new("", &[("a", "when_newer = \"keep\"\nsteps = [{ shell = \"sleep 0.4; exit 7\" }]")]);
+    let jobs = [yard.deliver("a", "main", "1"), yard.deliver("a", "main", "2")];
+    let drained = yard.hookspool(&["spool-runner", "--once", "--max-runtime", "300ms"]).output().unwrap();
+    let log = String::from_utf8_lossy(&drained.stderr);
+    assert_eq!(drained.status.code(), Some(1), "{log}");
+    assert!(log.contains("its time is up"), "{log}");
+    assert!(yard.is_in("failed", jobs[0]) && yard.is_in("queued", jobs[1]));
+}
+
+#[test]
 fn a_job_does_not_give_way_to_a_newer_one_that_is_damaged() {
     use std::os::unix::fs::FileExt;
     let yard = Yard::new("", &[("a", "steps = [{ shell = \"echo $HOOKSPOOL_DELIVERY >>ran\" }]")]);
