@@ -260,7 +260,7 @@ fn unmatched_by(hook: &Hook, head: &Head, draft: &Draft) -> Result<Option<String
     if hook.rules.fields.is_empty() {
         return Ok(None);
     }
-    let look = |body: &mut dyn Read| unmatched(&hook.rules.fields, hook.provider.document(head.is_form(), body));
+    let look = |body: &mut dyn Read| unmatched(&hook.rules.fields, &hook.provider, head, body);
     again(&mut draft.reader(), look).map_err(|error| outcome::unreadable(&error))
 }
 

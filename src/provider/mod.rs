@@ -239,6 +239,14 @@ impl Provider {
         document::open(self.dialect().form_field().filter(|_| is_form), body)
     }
 
+    /// What stands at each of `pointers` in that document, and nothing where a form holds none.
+    pub fn pick(&self, pointers: &[&Pointer], is_form: bool, body: &mut dyn Read) -> Result<Vec<Picked>, Malformed> {
+        if is_form && self.dialect().form_field().is_none() {
+            return Ok(vec![Picked::Absent; pointers.len()]);
+        }
+        pick(pointers, self.document(is_form, body))
+    }
+
     /// The JSON body of a push as this provider would send it.
     pub fn sample_push(&self, sample: &SamplePush<'_>) -> Vec<u8> {
         self.dialect().sample_push(sample).to_string().into_bytes()

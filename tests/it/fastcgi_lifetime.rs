@@ -77,14 +77,15 @@ fn a_stop_waits_for_half_a_head_only_briefly() {
 fn after_a_stop_a_kept_connection_gets_no_further_request() {
     let (answered, barrier) = (Arc::new(AtomicUsize::new(0)), Arc::new(Barrier::new(2)));
     let (count, held) = (Arc::clone(&answered), Arc::clone(&barrier));
-    let responder = Responder::with(Limits::default(), move |params: &Params, _: &mut dyn Read, out: &mut dyn Write| {
-        if params.get(b"MODE") == Some(b"hold") {
-            held.wait();
-            held.wait();
-        }
-        count.fetch_add(1, SeqCst);
-        out.write_all(b"Status: 200 OK\r\n\r\n")
-    });
+    let responder =
+        Responder::with(Limits::default(), move |params: &Params, _: &mut dyn Read, out: &mut dyn Write| {
+            if params.get(b"MODE") == Some(b"hold") {
+                held.wait();
+                held.wait();
+            }
+            count.fetch_add(1, SeqCst);
+            out.write_all(b"Status: 200 OK\r\n\r\n")
+        });
     let mut idle = responder.connect();
     idle.send(&request(1, 1, "", b"")).answer(1);
     let mut greedy = responder.connect();

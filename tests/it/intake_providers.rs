@@ -3,7 +3,7 @@
 
 use crate::crash_strace::{Call, Strace};
 use crate::intake_bench::{Sent, job, site};
-use hookspool::provider::{Authorization, GenericScheme, Provider};
+use hookspool::provider::{Authorization, GenericScheme, Provider, Secret};
 use serde_json::{Value, json};
 
 const STEPS: &str = "steps = [{ run = [\"true\"] }]";
@@ -189,6 +189,20 @@ fn the_secret_of_docker_hub_is_in_the_path_and_in_no_log() {
     assert!(!answer.log.concat().contains("9f2d7c"), "{:?}", answer.log);
     let (_, meta) = job(&site.path("spool/queued").join(name));
     assert_eq!((&meta["event"], meta.to_string().contains("9f2d7c")), (&json!("package"), false));
+}
+
+#[test]
+fn a_slash_command_of_slack_has_no_fields_that_match_could_want() {
+    let send = |rules: &str| {
+        let settings = format!("provider = \"slack\"\nsecret = {{ file = \"{{root}}/secret\" }}\n{rules}\n{STEPS}");
+        let site = site(&settings, &[("secret", "s3cr3t")]);
+        let (secret, body) = (Secret::new("s3cr3t").unwrap(), b"command=%2Fdeploy&text=docs");
+        let headers = Provider::Slack.sign(&secret, body, "push", "d-1", jiff::Timestamp::now()).unwrap();
+        Sent::new(&site, &headers, body).with("CONTENT_TYPE", "application/x-www-form-urlencoded").answer()
+    };
+    assert_eq!(send("").ids().len(), 1);
+    let rules = "match = [{ field = \"/text\", equals = \"docs\" }]";
+    assert_eq!(send(rules).reply, "200 ignored: field /text is absent");
 }
 
 #[test]

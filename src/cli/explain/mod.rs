@@ -154,7 +154,7 @@ fn judged(hook: &Hook, head: &Head, body: &[u8], wanted: impl Fn(&Event) -> bool
         Delivery::Ignored(why) => return Ok(Judged::Answer(format!("200 ignored: {why}"))),
         Delivery::Events(events) => events,
     };
-    let unmatched = unmatched(&hook.rules.fields, hook.provider.document(head.is_form(), &mut &*body))?;
+    let unmatched = unmatched(&hook.rules.fields, &hook.provider, head, &mut &*body)?;
     let events = events.iter().filter(|event| wanted(event));
     Ok(Judged::Events(events.map(|event| tell(hook, event, unmatched.as_deref())).collect()))
 }

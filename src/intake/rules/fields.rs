@@ -1,13 +1,19 @@
 //! Pure. Whether the fields of a payload are as `match` wants them.
 
 use crate::config::{FieldRule, FieldTest};
-use crate::provider::{Malformed, Picked, Pointer, pick};
+use crate::model::Head;
+use crate::provider::{Malformed, Picked, Pointer, Provider};
 use std::io::Read;
 
-/// Why the fields of a payload do not fit `match`, if they do not. Reads `document` to its end.
-pub fn unmatched(rules: &[FieldRule], document: impl Read) -> Result<Option<String>, Malformed> {
+/// Why the fields of a payload do not fit `match`, if they do not.
+pub fn unmatched(
+    rules: &[FieldRule],
+    provider: &Provider,
+    head: &Head,
+    body: &mut dyn Read,
+) -> Result<Option<String>, Malformed> {
     let pointers: Vec<&Pointer> = rules.iter().map(|rule| &rule.field).collect();
-    let picked = pick(&pointers, document)?;
+    let picked = provider.pick(&pointers, head.is_form(), body)?;
     Ok(rules.iter().zip(&picked).find_map(|(rule, picked)| misfit(rule, picked)))
 }
 

@@ -3,7 +3,8 @@
 use super::*;
 use crate::config::testing::{globs, rules};
 use crate::config::{FieldRule, FieldTest};
-use crate::model::Changes;
+use crate::model::{Changes, Delivery, Head, Headers, Method};
+use crate::provider::{Provider, Secret};
 
 fn push(reference: &str) -> Event {
     Event {
@@ -99,12 +100,21 @@ const NO_PATH: &str = "none of the changed paths is one of this hook";
 
 /// What GitHub's `body` says, properly signed.
 fn github(body: &str) -> Event {
-    use crate::model::{Delivery, Head, Headers, Method};
-    use crate::provider::{Provider, Secret};
     let (secret, now) = (Secret::new("s").unwrap(), jiff::Timestamp::UNIX_EPOCH);
     let signed = Provider::Github.sign(&secret, body.as_bytes(), "push", "1", now).unwrap();
     let headers: Headers = signed.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect();
-    let head = Head {
+    let head = head(headers, body);
+    let mut check = Provider::Github.begin(&head, &[secret], now).unwrap();
+    check.update(body.as_bytes());
+    let verified = check.finish(&mut std::io::empty()).unwrap();
+    match Provider::Github.read(&head, &verified, &mut body.as_bytes(), true).unwrap() {
+        Delivery::Events(mut events) => events.remove(0),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn head(headers: Headers, body: &str) -> Head {
+    Head {
         method: Method::Post,
         path: Vec::new(),
         query: Vec::new(),
@@ -113,13 +123,6 @@ fn github(body: &str) -> Event {
         content_length: body.len() as u64,
         remote_addr: String::new(),
         document_root: None,
-    };
-    let mut check = Provider::Github.begin(&head, &[secret], now).unwrap();
-    check.update(body.as_bytes());
-    let verified = check.finish(&mut std::io::empty()).unwrap();
-    match Provider::Github.read(&head, &verified, &mut body.as_bytes(), true).unwrap() {
-        Delivery::Events(mut events) => events.remove(0),
-        other => panic!("{other:?}"),
     }
 }
 
@@ -140,7 +143,8 @@ fn fields_of_the_payload_must_be_as_wanted() {
     let text = |text: &str| FieldTest::Text(text.into());
     let regex = |text| FieldTest::Regex(regex::Regex::new(text).unwrap());
     let document = r#"{"action":"published","n":7,"draft":false,"none":null,"tag":{"name":"v1.2"}}"#;
-    let said = |rules: &[FieldRule]| unmatched(rules, document.as_bytes()).unwrap();
+    let head = head(Headers::default(), document);
+    let said = |rules: &[FieldRule]| unmatched(rules, &Provider::Github, &head, &mut document.as_bytes()).unwrap();
     let right = [
         rule("/action", text("published")),
         rule("/n", FieldTest::Number(7)),
@@ -159,6 +163,6 @@ fn fields_of_the_payload_must_be_as_wanted() {
     ] {
         assert_eq!(said(&[right[0].clone(), wrong]).as_deref(), Some(why));
     }
-    assert!(unmatched(&right, &b"{"[..]).is_err());
+    assert!(unmatched(&right, &Provider::Github, &head, &mut &b"{"[..]).is_err());
     assert_eq!(decide(&rules(), &push("refs/heads/main"), Some("x")), Decision::Ignore("x".into()));
 }
