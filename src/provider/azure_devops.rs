@@ -57,6 +57,10 @@ impl Dialect for AzureDevops {
         Strength::SharedToken
     }
 
+    fn sends_again(&self) -> bool {
+        true
+    }
+
     fn sample_push(&self, sample: &SamplePush<'_>) -> Value {
         let (project, name) = sample.owner_and_name();
         let reference = format!("refs/heads/{}", sample.branch);

@@ -72,6 +72,10 @@ impl Dialect for Bitbucket {
         Strength::SignedBody
     }
 
+    fn sends_again(&self) -> bool {
+        true
+    }
+
     fn sample_push(&self, sample: &SamplePush<'_>) -> Value {
         let end = |hash: &str| json!({ "type": "branch", "name": sample.branch, "target": { "hash": hash } });
         json!({

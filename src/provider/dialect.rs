@@ -28,6 +28,11 @@ pub(super) trait Dialect {
     /// What its check proves at least.
     fn strength(&self) -> Strength;
 
+    /// Whether it delivers again by itself when the answer was late or bad.
+    fn sends_again(&self) -> bool {
+        false
+    }
+
     /// Field of a form body that holds the document; `None` where a form holds none.
     fn form_field(&self) -> Option<&'static str> {
         Some("payload")

@@ -46,6 +46,10 @@ impl Dialect for Harbor {
         Strength::SharedToken
     }
 
+    fn sends_again(&self) -> bool {
+        true
+    }
+
     /// An image whose tag is the branch.
     fn sample_push(&self, sample: &SamplePush<'_>) -> Value {
         json!({

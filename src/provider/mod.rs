@@ -127,68 +127,90 @@ pub enum Provider {
 }
 
 impl Provider {
-    /// All providers, as the configuration names them.
-    #[rustfmt::skip]
-    pub const NAMES: [&str; 22] = [
-        "github", "gitea", "forgejo", "gogs", "gitlab", "gitee", "coding", "bitbucket", "bitbucket-server",
-        "azure-devops", "sourcehut", "pagure", "gitcode", "codeup", "tencent-git", "codearts", "docker-hub", "harbor",
-        "standard-webhooks", "stripe", "slack", "generic",
+    /// One of each, in the order of the configuration's hints; the last two need settings, and stand here with some.
+    pub const ALL: &'static [Self; 22] = &[
+        Self::Github,
+        Self::Gitea,
+        Self::Forgejo,
+        Self::Gogs,
+        Self::Gitlab,
+        Self::Gitee,
+        Self::Bitbucket,
+        Self::BitbucketServer,
+        Self::AzureDevops,
+        Self::Sourcehut,
+        Self::Pagure,
+        Self::Gitcode,
+        Self::Codeup,
+        Self::TencentGit,
+        Self::Codearts,
+        Self::DockerHub,
+        Self::Harbor,
+        Self::StandardWebhooks,
+        Self::Stripe,
+        Self::Slack,
+        Self::Coding(CodingVersion::V2),
+        Self::Generic(GenericScheme::Authorization(Authorization::Bearer)),
     ];
 
-    /// Its name in the configuration.
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::Github => "github",
-            Self::Gitea | Self::GiteaAuthorization(GiteaAuthorization { forgejo: false, .. }) => "gitea",
-            Self::Forgejo | Self::GiteaAuthorization(GiteaAuthorization { forgejo: true, .. }) => "forgejo",
-            Self::Gogs => "gogs",
-            Self::Gitlab => "gitlab",
-            Self::Gitee => "gitee",
-            Self::Coding(_) => "coding",
-            Self::Bitbucket => "bitbucket",
-            Self::BitbucketServer => "bitbucket-server",
-            Self::AzureDevops => "azure-devops",
-            Self::Sourcehut => "sourcehut",
-            Self::Pagure => "pagure",
-            Self::Gitcode => "gitcode",
-            Self::Codeup => "codeup",
-            Self::TencentGit => "tencent-git",
-            Self::Codearts => "codearts",
-            Self::DockerHub => "docker-hub",
-            Self::Harbor => "harbor",
-            Self::StandardWebhooks => "standard-webhooks",
-            Self::Stripe => "stripe",
-            Self::Slack => "slack",
-            Self::Generic(_) => "generic",
+    /// Their names in the configuration.
+    pub const NAMES: [&'static str; Self::ALL.len()] = {
+        let mut names = [""; Self::ALL.len()];
+        let mut index = 0;
+        while index < names.len() {
+            names[index] = Self::ALL[index].name();
+            index += 1;
         }
+        names
+    };
+
+    /// The provider of that name.
+    pub fn named(name: &str) -> Option<&'static Self> {
+        Self::ALL.iter().find(|provider| provider.name() == name)
+    }
+
+    /// Its name in the configuration.
+    pub const fn name(&self) -> &'static str {
+        self.entry().0
     }
 
     fn dialect(&self) -> &dyn Dialect {
+        self.entry().1
+    }
+
+    /// Its name, and its file.
+    const fn entry(&self) -> (&'static str, &dyn Dialect) {
         match self {
-            Self::Github => &github::Github,
-            Self::Gitea => &gitea::GITEA,
-            Self::Forgejo => &gitea::FORGEJO,
-            Self::GiteaAuthorization(which) => which,
-            Self::Gogs => &gitea::GOGS,
-            Self::Gitlab => &gitlab::Gitlab,
-            Self::Gitee => &gitee::Gitee,
-            Self::Coding(version) => version,
-            Self::Bitbucket => &bitbucket::Bitbucket,
-            Self::BitbucketServer => &bitbucket_server::BitbucketServer,
-            Self::AzureDevops => &azure_devops::AzureDevops,
-            Self::Sourcehut => &sourcehut::Sourcehut,
-            Self::Pagure => &pagure::Pagure,
-            Self::Gitcode => &gitcode::Gitcode,
-            Self::Codeup => &lab_token::CODEUP,
-            Self::TencentGit => &lab_token::TENCENT_GIT,
-            Self::Codearts => &lab_token::CODEARTS,
-            Self::DockerHub => &docker_hub::DockerHub,
-            Self::Harbor => &harbor::Harbor,
-            Self::StandardWebhooks => &standard_webhooks::StandardWebhooks,
-            Self::Stripe => &stripe::Stripe,
-            Self::Slack => &slack::Slack,
-            Self::Generic(scheme) => scheme,
+            Self::Github => ("github", &github::Github),
+            Self::Gitea => ("gitea", &gitea::GITEA),
+            Self::Forgejo => ("forgejo", &gitea::FORGEJO),
+            Self::GiteaAuthorization(which) => (if which.forgejo { "forgejo" } else { "gitea" }, which),
+            Self::Gogs => ("gogs", &gitea::GOGS),
+            Self::Gitlab => ("gitlab", &gitlab::Gitlab),
+            Self::Gitee => ("gitee", &gitee::Gitee),
+            Self::Coding(version) => ("coding", version),
+            Self::Bitbucket => ("bitbucket", &bitbucket::Bitbucket),
+            Self::BitbucketServer => ("bitbucket-server", &bitbucket_server::BitbucketServer),
+            Self::AzureDevops => ("azure-devops", &azure_devops::AzureDevops),
+            Self::Sourcehut => ("sourcehut", &sourcehut::Sourcehut),
+            Self::Pagure => ("pagure", &pagure::Pagure),
+            Self::Gitcode => ("gitcode", &gitcode::Gitcode),
+            Self::Codeup => ("codeup", &lab_token::CODEUP),
+            Self::TencentGit => ("tencent-git", &lab_token::TENCENT_GIT),
+            Self::Codearts => ("codearts", &lab_token::CODEARTS),
+            Self::DockerHub => ("docker-hub", &docker_hub::DockerHub),
+            Self::Harbor => ("harbor", &harbor::Harbor),
+            Self::StandardWebhooks => ("standard-webhooks", &standard_webhooks::StandardWebhooks),
+            Self::Stripe => ("stripe", &stripe::Stripe),
+            Self::Slack => ("slack", &slack::Slack),
+            Self::Generic(scheme) => ("generic", scheme),
         }
+    }
+
+    /// Whether it delivers again by itself when the answer was late or bad. The others do so only when a person asks for
+    /// it, and then mean it.
+    pub fn sends_again(&self) -> bool {
+        self.dialect().sends_again()
     }
 
     /// What its check proves at least.

@@ -43,6 +43,10 @@ impl Dialect for Slack {
         Strength::SignedBodyAndTime
     }
 
+    fn sends_again(&self) -> bool {
+        true
+    }
+
     fn form_field(&self) -> Option<&'static str> {
         None
     }

@@ -159,6 +159,10 @@ impl Dialect for StandardWebhooks {
         Strength::SignedBodyAndTime
     }
 
+    fn sends_again(&self) -> bool {
+        true
+    }
+
     fn sample_push(&self, sample: &SamplePush<'_>) -> Value {
         hub_shaped::push(sample)
     }

@@ -74,6 +74,10 @@ impl Dialect for Stripe {
         Strength::SignedBodyAndTime
     }
 
+    fn sends_again(&self) -> bool {
+        true
+    }
+
     fn sample_push(&self, sample: &SamplePush<'_>) -> Value {
         let mut push = hub_shaped::push(sample);
         push["id"] = sample.after.into();

@@ -17,7 +17,6 @@ mod payload;
 mod reconcile;
 mod recovery;
 mod reload;
-mod senders;
 mod stage;
 pub mod steps;
 #[cfg(test)]

@@ -176,6 +176,14 @@ fn providers_with_a_scheme_of_their_own_are_told_it() {
 }
 
 #[test]
+fn a_generic_provider_of_all_hooks_leaves_it_to_each_how_it_signs() {
+    let config = loaded(&with(
+        "[defaults]\nprovider = \"generic\"\n[[hook]]\nname = \"own\"\nsignature = { header = \"X-Sign\" }\nsecret = { file = \"/s\" }\ndir = \"/srv/own\"\nsteps = [{ shell = \"make\" }]",
+    ));
+    assert!(matches!(config.hooks[1].provider, Provider::Generic(GenericScheme::Hmac(_))));
+}
+
+#[test]
 fn a_secret_counts_to_the_end_of_its_last_day() {
     for (typed, first_moment_after) in [
         ("\"2026-12-31\"", "2027-01-01T00:00:00Z"),

@@ -123,7 +123,6 @@ fn every_sample_is_what_its_provider_would_send() {
         "xxxxxx-xx gogs",
         "xxxxxx--- gitlab",
         "xxxxx--xx gitee",
-        "xxxx---xx coding",
         "xxxxx---- bitbucket",
         "xxxxx--xx bitbucket-server",
         "xxxxx---- azure-devops",
@@ -138,6 +137,7 @@ fn every_sample_is_what_its_provider_would_send() {
         "xxxx---xx standard-webhooks",
         "xxxx---xx stripe",
         "xxxx---xx slack",
+        "xxxx---xx coding",
         "xxxx---xx generic",
     ];
     assert_eq!(rows, expected);

@@ -9,30 +9,6 @@ use crate::provider::{
     Algorithm, Authorization, CodingVersion, Encoding, GenericScheme, GiteaAuthorization, HmacScheme, Provider,
 };
 
-/// Providers without settings of their own.
-const PLAIN: [(&str, Provider); 20] = [
-    ("github", Provider::Github),
-    ("gitea", Provider::Gitea),
-    ("forgejo", Provider::Forgejo),
-    ("gogs", Provider::Gogs),
-    ("gitlab", Provider::Gitlab),
-    ("gitee", Provider::Gitee),
-    ("bitbucket", Provider::Bitbucket),
-    ("bitbucket-server", Provider::BitbucketServer),
-    ("azure-devops", Provider::AzureDevops),
-    ("sourcehut", Provider::Sourcehut),
-    ("pagure", Provider::Pagure),
-    ("gitcode", Provider::Gitcode),
-    ("codeup", Provider::Codeup),
-    ("tencent-git", Provider::TencentGit),
-    ("codearts", Provider::Codearts),
-    ("docker-hub", Provider::DockerHub),
-    ("harbor", Provider::Harbor),
-    ("standard-webhooks", Provider::StandardWebhooks),
-    ("stripe", Provider::Stripe),
-    ("slack", Provider::Slack),
-];
-
 /// Keys that say something about the scheme of some providers only.
 const KEYS_OF: [(&str, &[&str]); 4] = [
     ("version", &["coding"]),
@@ -57,6 +33,7 @@ pub(super) fn provider(layers: &Layers<'_>, findings: &mut Findings<'_>) -> Opti
     foreign_keys(layers, word, findings);
     match (word, proof) {
         ("coding", _) => version.map(Provider::Coding),
+        // In `[defaults]` a hook may yet say how.
         ("generic", Proof::Unsaid) if layers.own.table == Table::Hook => {
             let hint =
                 "add `signature = { header = \"X-Signature\", prefix = \"sha256=\" }`, or `authorization = \"bearer\"`";
@@ -103,10 +80,9 @@ pub(super) fn allow_get(layers: &Layers<'_>, findings: &mut Findings<'_>) -> Opt
 }
 
 fn plain(entry: &Entry<'_>, word: &str, findings: &mut Findings<'_>) -> Option<Provider> {
-    let found = PLAIN.iter().find(|(name, _)| *name == word).map(|(_, provider)| provider.clone());
-    let names: Vec<_> = PLAIN.iter().map(|(name, _)| *name).chain(["coding", "generic"]).collect();
+    let found = Provider::named(word).cloned();
     if found.is_none() {
-        value::unknown_word(entry, word, &names, findings);
+        value::unknown_word(entry, word, &Provider::NAMES, findings);
     }
     found
 }

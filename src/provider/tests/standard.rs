@@ -277,3 +277,9 @@ fn strengths_are_what_the_checks_prove() {
     assert_eq!(Strength::SignedBody.to_string(), "signed body");
     assert!(Strength::InstanceKey.to_string().starts_with("instance key; proves little: "));
 }
+
+#[test]
+fn those_whose_redelivery_is_a_persons_wish_do_not_send_again() {
+    let names = Provider::ALL.iter().filter(|provider| provider.sends_again()).map(Provider::name);
+    assert_eq!(names.collect::<Vec<_>>().join(" "), "bitbucket azure-devops harbor standard-webhooks stripe slack");
+}

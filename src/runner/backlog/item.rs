@@ -2,7 +2,7 @@
 
 use crate::config::WhenNewer;
 use crate::model::{EventKind, JobId, JobMeta, RefName};
-use crate::runner::senders::sends_again_by_itself;
+use crate::provider::Provider;
 use jiff::Timestamp;
 
 /// What has to be known of a job to say when it runs.
@@ -46,7 +46,7 @@ impl Item {
 
     /// The job that `meta` describes, which will not run.
     pub(in crate::runner) fn of_ended(meta: JobMeta) -> Self {
-        let sends_again = sends_again_by_itself(&meta.provider);
+        let sends_again = Provider::named(&meta.provider).is_some_and(Provider::sends_again);
         let JobMeta { hook, event, reference, after, delivery, .. } = meta;
         Self { hook, event: Some(event), reference, after, delivery, sends_again, ..Self::unknown() }
     }
