@@ -5,6 +5,9 @@ use super::report::{Problem, Report};
 use std::ops::Range;
 use std::path::PathBuf;
 
+/// Most problems that are told; the others come to light when these are solved.
+const LIMIT: usize = 1000;
+
 /// Bytes of the text.
 pub(super) type Span = Range<usize>;
 
@@ -31,7 +34,7 @@ impl<'t> Findings<'t> {
     /// is none.
     pub(super) fn add(&mut self, span: Span, message: impl Into<String>, hint: impl Into<String>) {
         let finding = Finding { span, message: message.into(), hint: hint.into() };
-        if !self.found.contains(&finding) {
+        if self.found.len() < LIMIT && !self.found.contains(&finding) {
             self.found.push(finding);
         }
     }

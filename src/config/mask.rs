@@ -5,7 +5,8 @@ use super::findings::Findings;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-/// Masks, at any depth, the strings whose key announces a secret, and below such a key all that are no paths.
+/// Masks, at any depth, the strings whose key announces a secret, below such a key all that are no paths, and URLs with
+/// a password.
 pub(super) fn table(table: &DeTable<'_>, findings: &mut Findings<'_>) {
     entries(table, false, findings);
 }
@@ -21,7 +22,9 @@ fn under(key: &str, value: &Spanned<DeValue<'_>>, in_secret: bool, findings: &mu
     match value.get_ref() {
         DeValue::Table(inner) => entries(inner, in_secret || announced, findings),
         DeValue::Array(elements) => elements.iter().for_each(|element| under(key, element, in_secret, findings)),
-        DeValue::String(text) if announced || (in_secret && !text.starts_with('/')) => findings.mask(value.span()),
+        DeValue::String(text) if announced || (in_secret && !text.starts_with('/')) || has_password(text) => {
+            findings.mask(value.span());
+        }
         _ => {}
     }
 }
@@ -34,7 +37,8 @@ pub(super) fn line(text: &str, at: usize, findings: &mut Findings<'_>) {
     while value_offset(&text[first.clone()]).is_none() && text[..first.start].ends_with('\n') {
         first = line_around(text, first.start - 1);
     }
-    if announces_a_secret(&text[first.start..line.end]) {
+    let said = &text[first.start..line.end];
+    if announces_a_secret(said) || has_password(said) {
         let value = first.start + value_offset(&text[first]).unwrap_or_default();
         findings.mask(value.max(line.start)..line.end);
     }
@@ -46,6 +50,12 @@ fn value_offset(line: &str) -> Option<usize> {
     let is_bare = line[..equals].bytes().all(|b| b.is_ascii_alphanumeric() || b"_-. \t".contains(&b));
     let value = &line[equals + 1..];
     is_bare.then(|| line.len() - value.trim_start().len())
+}
+
+/// Whether it holds a URL with user information (RFC 3986 §3.2.1), where people keep tokens; `git` is none.
+fn has_password(text: &str) -> bool {
+    let user = |rest: &str| Some(rest.split('/').next()?.rsplit_once('@')?.0 != "git");
+    text.split("://").skip(1).any(|rest| user(rest).unwrap_or(false))
 }
 
 /// Whether what follows this word may be a secret.

@@ -31,6 +31,32 @@ hookspool.toml:5:28: a secret cannot stand in the configuration
 }
 
 #[test]
+fn a_password_in_a_url_is_not_shown() {
+    for url in ["https://me:hunter2@host/x.git", "https://hunter2@host/x.git"] {
+        is_reported(
+            &with(&format!(r#"steps = [{{ git = "update", from = "{url}", remot = 1 }}]"#)),
+            r#"
+hookspool.toml:7:43: unknown key `remot`
+  |
+7 | steps = [{ git = "update", from = "…", remot = 1 }]
+  |                                        ^^^^^ did you mean `remote`?"#
+                .replace("7:43", if url.contains("me:") { "7:68" } else { "7:65" })
+                .as_str(),
+        );
+        let unparsable = report(&with(&format!(r#"steps = [{{ git = "update", from = "{url}" remot = 1 }}]"#)));
+        assert!(!unparsable.to_string().contains("hunter2"), "{unparsable}");
+    }
+    let harmless = report(&with(r#"steps = [{ git = "update", from = "ssh://git@host/x.git", remot = 1 }]"#));
+    assert!(harmless.to_string().contains("ssh://git@host/x.git"), "{harmless}");
+}
+
+#[test]
+fn a_report_is_not_endless() {
+    let text: String = (0..20_000).map(|number| format!("k{number} = 1\n")).collect();
+    assert_eq!(report(&text).problems.len(), 1000);
+}
+
+#[test]
 fn a_hook_has_a_secret_and_each_secret_one_source() {
     is_reported(
         &with(r#"secret = { file = "/a", env = "B" }"#),
