@@ -75,7 +75,7 @@ impl Application for Intake {
                 let taken = self.take(&head, body);
                 outcome::reply_and_log(&head, taken)
             }
-            Err(refusal) => outcome::refuse_and_log(refusal),
+            Err(refusal) => outcome::refuse_and_log(refusal, |path| route::shown(&self.config.hooks, path)),
         }
     }
 }
@@ -115,7 +115,7 @@ impl Intake {
     fn addressed(&self, head: &Head) -> Result<&Hook, Refusal> {
         self.refuse_inside(head.document_root.as_deref())?;
         route::hook_for(&self.config.hooks, &head.path).ok_or_else(|| {
-            let path = String::from_utf8_lossy(&head.path);
+            let path = route::shown(&self.config.hooks, &String::from_utf8_lossy(&head.path));
             Refusal::new(Status::NotFound, "no such hook", format!("no hook answers on `{path}`"))
         })
     }

@@ -110,10 +110,10 @@ fn queued_text(jobs: &[Queued]) -> String {
     jobs.iter().fold("queued".to_owned(), |text, job| format!("{text} {}", job.id))
 }
 
-/// A request that never became one.
-pub(super) fn refuse_and_log(refusal: Refusal) -> Reply {
+/// A request that never became one; `shown` is what of a path may be logged.
+pub(super) fn refuse_and_log(refusal: Refusal, shown: impl Fn(&str) -> String) -> Reply {
     let (status, reason) = (refusal.reply.status.line().0, refusal.reason);
-    let (remote, path) = refusal.origin.map(|origin| (origin.remote_addr, origin.path)).unzip();
+    let (remote, path) = refusal.origin.map(|origin| (origin.remote_addr, shown(&origin.path))).unzip();
     tracing::warn!(event = "refused", status, remote, path, reason);
     refusal.reply
 }

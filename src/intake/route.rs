@@ -16,13 +16,26 @@ pub(super) fn hook_for<'a>(hooks: &'a [Hook], path: &[u8]) -> Option<&'a Hook> {
 
 fn by_path<'a>(hooks: &'a [Hook], path: &[u8]) -> Option<&'a Hook> {
     let last = path.rsplit(|&b| b == b'/').next()?;
-    let own = hooks.iter().find(|hook| hook.path.as_ref().is_some_and(|own| ends_at_own_path(path, own.as_bytes())));
+    let own_bytes =
+        |hook: &Hook| hook.path.as_ref().filter(|own| ends_at_own_path(path, own.as_bytes())).map(String::len);
+    // Of `/update` and `/site/update` the longer one is meant.
+    let own = hooks.iter().filter(|hook| own_bytes(hook).is_some()).max_by_key(|hook| own_bytes(hook));
     own.or_else(|| hooks.iter().find(|hook| hook.name.as_bytes() == last))
 }
 
 /// `/gitea-update` answers on `/gitea-update` itself and below a CGI script, `/cgi-bin/hookspool/gitea-update`.
 fn ends_at_own_path(path: &[u8], own: &[u8]) -> bool {
     path.ends_with(trim_slashes(own))
+}
+
+/// `path`, for the log: without its last part where that can be a secret.
+pub(super) fn shown(hooks: &[Hook], path: &str) -> String {
+    let is_name = |part: &str| hooks.iter().any(|hook| hook.name == part);
+    let is_secret = |part: &str| hooks.iter().any(|hook| hook.provider.secret_in_path()) && !is_name(part);
+    match path.trim_end_matches('/').rsplit_once('/') {
+        Some((before, last)) if is_secret(last) => format!("{before}/…"),
+        _ => path.to_owned(),
+    }
 }
 
 fn trim_slashes(mut path: &[u8]) -> &[u8] {
@@ -55,6 +68,29 @@ mod tests {
         for path in ["/gitea-update", "/cgi-bin/hookspool/gitea-update", "/gitea-update/"] {
             assert_eq!(found(path).as_deref(), Some("api"), "{path}");
         }
+    }
+
+    #[test]
+    fn of_two_paths_that_both_fit_the_longer_one_is_meant() {
+        let with = |name: &str, path: &str| Hook { path: Some(path.into()), ..hook(name) };
+        let (short, long) = (with("short", "/update"), with("long", "/site/update"));
+        for hooks in [[short.clone(), long.clone()], [long, short]] {
+            let found = |path: &str| hook_for(&hooks, path.as_bytes()).map(|hook| hook.name.clone());
+            assert_eq!(found("/site/update").as_deref(), Some("long"));
+            assert_eq!(found("/cgi-bin/hookspool/update").as_deref(), Some("short"));
+        }
+    }
+
+    #[test]
+    fn a_path_is_shown_without_what_may_be_a_secret() {
+        let mut images = hook("images");
+        images.provider = crate::provider::Provider::DockerHub;
+        let hooks = [images, hook("docs")];
+        for (path, said) in [("/x/s3cr3t/", "/x/…"), ("/images/s3cr3t", "/images/…"), ("/x/docs", "/x/docs"), ("", "")]
+        {
+            assert_eq!(shown(&hooks, path), said);
+        }
+        assert_eq!(shown(&hooks[1..], "/x/y"), "/x/y");
     }
 
     #[test]
