@@ -184,6 +184,27 @@ fn a_generic_provider_of_all_hooks_leaves_it_to_each_how_it_signs() {
 }
 
 #[test]
+fn a_hook_can_undo_what_is_run_after_the_jobs_of_all() {
+    let defaults = "[defaults]\non_failure = [{ shell = \"mail\" }]\nalways = [{ shell = \"log\" }]";
+    let config = loaded(&with("on_failure = []").replace("[[hook]]", &format!("{defaults}\n[[hook]]")));
+    assert_eq!((config.hooks[0].plan.on_failure.len(), config.hooks[0].plan.always.len()), (0, 1));
+}
+
+#[test]
+fn a_get_is_accepted_for_those_only_whom_the_default_is_for() {
+    let with_default = |text: &str| loaded(&text.replace("[[hook]]", "[defaults]\nallow_get = true\n[[hook]]"));
+    assert!(with_default(&with("provider = \"forgejo\"")).hooks[0].allow_get);
+    assert!(!with_default(&with("provider = \"azure-devops\"")).hooks[0].allow_get);
+}
+
+#[test]
+fn a_header_is_found_however_its_name_is_spelled() {
+    let config = loaded(&with("provider = \"generic\"\nsignature = { header = \"X_Acme-Signature\" }"));
+    let Provider::Generic(GenericScheme::Hmac(scheme)) = &config.hooks[0].provider else { panic!("{config:?}") };
+    assert_eq!(scheme.header, "x-acme-signature");
+}
+
+#[test]
 fn a_secret_counts_to_the_end_of_its_last_day() {
     for (typed, first_moment_after) in [
         ("\"2026-12-31\"", "2027-01-01T00:00:00Z"),

@@ -74,9 +74,12 @@ fn proof(layers: &Layers<'_>, findings: &mut Findings<'_>) -> Proof {
     scheme.map_or(Proof::Wrong, Proof::Said)
 }
 
-/// `allow_get`.
+/// `allow_get`. From `[defaults]` it reaches only those whom it is for.
 pub(super) fn allow_get(layers: &Layers<'_>, findings: &mut Findings<'_>) -> Option<bool> {
-    layers.get("allow_get").map_or(Some(false), |entry| value::boolean(&entry, findings))
+    let Some(entry) = layers.get("allow_get") else { return Some(false) };
+    let provider = layers.get("provider").and_then(|entry| entry.as_text());
+    let is_for = |(key, owners): &(&str, &[&str])| *key == entry.key && provider.is_some_and(|p| owners.contains(&p));
+    Some(value::boolean(&entry, findings)? && KEYS_OF.iter().any(is_for))
 }
 
 fn plain(entry: &Entry<'_>, word: &str, findings: &mut Findings<'_>) -> Option<Provider> {
@@ -133,7 +136,7 @@ fn word_or_default<T: Copy>(
     }
 }
 
-/// A field name (RFC 9110 §5.1), in lower case.
+/// A field name (RFC 9110 §5.1), spelled as those of requests: CGI does not tell `_` from `-`.
 fn header(entry: &Entry<'_>, findings: &mut Findings<'_>) -> Option<String> {
     let name = value::text(entry, findings)?;
     let is_token = name.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b));
@@ -141,7 +144,7 @@ fn header(entry: &Entry<'_>, findings: &mut Findings<'_>) -> Option<String> {
         entry.wrong(findings, format!("`{}` is not a name of a header", name.escape_debug()), "");
         return None;
     }
-    Some(name.to_ascii_lowercase())
+    Some(name.to_ascii_lowercase().replace('_', "-"))
 }
 
 fn prefix(entry: &Entry<'_>, findings: &mut Findings<'_>) -> Option<String> {

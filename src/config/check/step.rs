@@ -27,8 +27,11 @@ pub(super) fn steps(entry: &Entry<'_>, findings: &mut Findings<'_>) -> Option<Ve
     Some(steps)
 }
 
-/// The steps that follow a job.
+/// The steps that follow a job; perhaps none, so that a hook can undo a default.
 pub(super) fn steps_after(entry: &Entry<'_>, findings: &mut Findings<'_>) -> Option<Vec<Step>> {
+    if entry.as_list().is_some_and(|list| list.is_empty()) {
+        return Some(Vec::new());
+    }
     let steps = steps(entry, findings)?;
     if steps.iter().any(|step| step.restarts_runner) {
         let message = format!("no step of `{}` can restart the runner", entry.key);
