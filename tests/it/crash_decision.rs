@@ -251,9 +251,10 @@ impl Staged {
         fs::rename(&request, request.with_extension("taken")).unwrap();
     }
 
-    /// The names of the jobs' files.
-    pub(crate) fn names(&self) -> Vec<PathBuf> {
-        self.ids.iter().flat_map(|id| ["job", "events"].map(|kind| format!("{id}.{kind}").into())).collect()
+    /// The names of the jobs' files of some kinds.
+    pub(crate) fn names(&self, kinds: &[&str]) -> Vec<PathBuf> {
+        let of = |id: &JobId| kinds.iter().map(|kind| format!("{id}.{kind}").into()).collect::<Vec<_>>();
+        self.ids.iter().flat_map(of).collect()
     }
 
     /// The runner's answer, once.

@@ -28,6 +28,8 @@ enum Counted {
     ByPath,
     /// Those that name a job's files: at the start another thread opens the directories more often.
     ByName,
+    /// Those that name a job: in these cases the other threads make fewer.
+    ByJob,
     /// All.
     Together,
 }
@@ -35,7 +37,8 @@ enum Counted {
 fn traced(staged: &Staged, counted: Counted) -> Strace {
     let paths = match counted {
         Counted::ByPath => staged.paths(),
-        Counted::ByName => staged.names(),
+        Counted::ByName => staged.names(&["job", "events"]),
+        Counted::ByJob => staged.names(&["job"]),
         Counted::Together => Vec::new(),
     };
     staged.yard.strace().follow_apart().only(&paths)
@@ -218,20 +221,21 @@ fn a_loop_that_a_call_fails_says_of_no_order_that_it_is_done_unless_it_is() {
     fail_map(&BY_ORDER);
 }
 
-/// The first call named `name` of those that name a job's file.
-fn first(case: Case, name: &str) -> Point {
-    let mut calls = clean_run(case, Counted::ByName).into_iter();
-    let call = calls.find(|call| call.name == name).expect("there is no such call");
-    Point { call, counted: Counted::ByName }
+/// The loop's `nth` call of those named `name` that name a job.
+fn on_a_job(case: Case, name: &str, nth: usize) -> Point {
+    let mut calls = clean_run(case, Counted::ByJob).into_iter();
+    let call = calls.find(|call| call.name == name && call.nth == nth).expect("there is no such call");
+    Point { call, counted: Counted::ByJob }
 }
 
 #[test]
 fn a_job_that_cannot_be_read_for_now_does_not_slip_past_a_hold() {
-    for (case, errno) in [(JOBS_ARRIVE_ON_HOLD, "EMFILE"), (JOBS_ARRIVE_ON_HOLD, "EIO")] {
-        let (staged, point) = (case.stage(), first(case, "openat"));
+    let point = on_a_job(JOBS_ARRIVE_ON_HOLD, "openat", 2);
+    for errno in ["EMFILE", "EIO"] {
+        let staged = JOBS_ARRIVE_ON_HOLD.stage();
         let strace = traced(&staged, point.counted).fail_at("openat", point.call.nth, errno);
         let output = drain_under(&staged, &strace);
-        assert_eq!(output.status.success(), errno == "EIO", "it is read once more: {output:?}");
+        assert_eq!(output.status.success(), errno == "EIO", "a fault is looked at once more: {output:?}");
         assert!(staged.yard.drain().status.success());
         staged.expect_decided(errno);
     }
@@ -239,7 +243,7 @@ fn a_job_that_cannot_be_read_for_now_does_not_slip_past_a_hold() {
 
 #[test]
 fn a_job_that_cannot_be_looked_for_is_not_called_removed() {
-    let point = first(REMOVE, "statx");
+    let point = on_a_job(REMOVE, "statx", 1);
     assert!(point.call.arguments.contains("spool/failed>"), "{point:?}");
     fail_at(REMOVE, &point, "EIO");
 }
