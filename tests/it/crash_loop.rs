@@ -8,6 +8,8 @@ use crate::crash_decision::{BY_ITSELF, BY_ORDER, Case, Staged, is_carried_out};
 use crate::crash_home::whole_map;
 use crate::crash_runner::changes_the_spool;
 use crate::crash_strace::{Call, Strace, run, was_killed};
+use crate::runner_reconcile::{push, seen, yard};
+use crate::steps_bench::until;
 use std::process::{Output, Stdio};
 
 const JOBS_ARRIVE_ON_HOLD: Case = BY_ITSELF[3];
@@ -247,4 +249,25 @@ fn a_job_that_cannot_be_looked_for_is_not_called_removed() {
     let point = on_a_job(REMOVE, "statx", 1);
     assert!(point.call.arguments.contains("spool/failed>"), "{point:?}");
     fail_at(REMOVE, &point, "EIO");
+}
+
+#[test]
+fn a_push_that_nobody_told_of_is_deployed_once_though_the_runner_dies_while_it_queues_it() {
+    for call in ["renameat2", "fsync"] {
+        let yard = yard();
+        push(&yard, &[("file", "two\n")]);
+        let paths = ["tmp", "queued"].map(|place| yard.path("spool").join(place));
+        let strace = yard.strace().follow_apart().only(&paths).kill_at(call, 1);
+        let runner = yard.hookspool(&["spool-runner", "--max-runtime", "60s"]);
+        let output = run(&mut strace.around(&runner), Stdio::null());
+        assert!(was_killed(&output), "{call}: {output:?}");
+        assert_eq!(of_the_loop(&strace).pop().map(|last| last.name).as_deref(), Some(call));
+
+        let runner = yard.start();
+        until("it is deployed", || seen(&yard) == "two\n");
+        push(&yard, &[("file", "three\n")]);
+        until("the remote was asked again, and the next is deployed", || seen(&yard) == "two\nthree\n");
+        assert_eq!(runner.stop(), Some(0));
+        assert_eq!(yard.listed().len(), 2, "{call}");
+    }
 }

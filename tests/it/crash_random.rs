@@ -21,12 +21,12 @@ retry = { attempts = 100, backoff = "1ms", cap = "1ms" }
 steps = [{ shell = "exec 9>>alone.$HOOKSPOOL_HOOK; flock -n 9 || echo $HOOKSPOOL_JOB >>overlaps; echo $HOOKSPOOL_JOB >>began; sleep 0.02" }]"#;
 
 /// A number from `HOOKSPOOL_<name>`, or `default`.
-fn number(name: &str, default: u64) -> u64 {
+pub(crate) fn number(name: &str, default: u64) -> u64 {
     std::env::var(format!("HOOKSPOOL_{name}")).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
 }
 
 /// The next of a sequence that looks random (Knuth's MMIX generator), below `limit`.
-fn next(state: &mut u64, limit: u64) -> u64 {
+pub(crate) fn next(state: &mut u64, limit: u64) -> u64 {
     *state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
     (*state >> 33) % limit
 }

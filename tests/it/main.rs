@@ -20,6 +20,7 @@ mod crash_alone; // one runner and one copy of a job, whatever survives, stops o
 mod crash_decision; // jobs, an order, and where that must leave them
 mod crash_faults; // the runner with a file call failing
 mod crash_home; // a spool, deliveries by CGI and a runner whose steps leave marks
+mod crash_hostile; // jobs that misbehave, and a runner that is killed meanwhile
 mod crash_loop; // the runner's loop, killed and failed where it decides
 mod crash_order; // the sequences of writes, flushes and moves
 mod crash_random; // a runner killed again and again, at random moments

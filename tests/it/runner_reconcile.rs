@@ -17,7 +17,7 @@ fn git(dir: &Path, arguments: &[&str]) -> String {
 }
 
 /// Commits `content` in the origin, without telling anybody.
-fn push(yard: &Yard, files: &[(&str, &str)]) -> String {
+pub(crate) fn push(yard: &Yard, files: &[(&str, &str)]) -> String {
     let origin = yard.path("origin");
     for (name, content) in files {
         std::fs::write(origin.join(name), content).unwrap();
@@ -28,7 +28,7 @@ fn push(yard: &Yard, files: &[(&str, &str)]) -> String {
 }
 
 /// A yard with an origin, and a work tree that is its first commit.
-fn yard() -> Yard {
+pub(crate) fn yard() -> Yard {
     let yard = Yard::new("", &[("a", "steps = [{ shell = \"true\" }]")]);
     std::fs::create_dir(yard.path("origin")).unwrap();
     git(&yard.path("origin"), &["init", "--quiet"]);
@@ -38,7 +38,7 @@ fn yard() -> Yard {
     yard
 }
 
-fn seen(yard: &Yard) -> String {
+pub(crate) fn seen(yard: &Yard) -> String {
     std::fs::read_to_string(yard.path("seen")).unwrap_or_default()
 }
 
