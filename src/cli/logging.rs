@@ -1,33 +1,24 @@
 //! Edge. Log lines: one `key=value` line per event, written whole.
 
+use super::daily_log::DailyLog;
 use std::fmt::{self, Write as _};
 use std::path::Path;
+use std::sync::Mutex;
 use tracing::field::{Field, Visit};
 use tracing::{Event, Subscriber};
-use tracing_appender::rolling::{RollingFileAppender, Rotation};
 use tracing_subscriber::fmt::format::{DefaultFields, Writer};
 use tracing_subscriber::fmt::writer::MakeWriterExt;
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields, SubscriberBuilder};
 use tracing_subscriber::registry::LookupSpan;
-
-/// Daily files that are kept.
-const KEPT_FILES: usize = 30;
 
 /// Events go to standard error, which is the web server's error log for a CGI program.
 pub(super) fn to_stderr() {
     install(lines().with_writer(std::io::stderr).finish());
 }
 
-/// Events go to standard error and to `directory/hookspool.<date>.log`, a file a day, 30 of them.
+/// Events go to standard error and to the daily log in `directory`.
 pub(super) fn to_stderr_and(directory: &Path) -> Result<(), String> {
-    let files = RollingFileAppender::builder()
-        .rotation(Rotation::DAILY)
-        .filename_prefix("hookspool")
-        .filename_suffix("log")
-        .max_log_files(KEPT_FILES)
-        .build(directory)
-        .map_err(|error| format!("cannot write logs to `{}`: {error}", directory.display()))?;
-    let writer = std::io::stderr.and(files);
+    let writer = std::io::stderr.and(Mutex::new(DailyLog::open(directory)?));
     install(lines().with_writer(writer).finish());
     Ok(())
 }
@@ -89,7 +80,7 @@ impl Visit for Pairs<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::sync::{Arc, Mutex};
+    use std::sync::Arc;
 
     #[derive(Clone, Default)]
     struct Captured(Arc<Mutex<Vec<u8>>>);

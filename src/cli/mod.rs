@@ -3,6 +3,7 @@
 mod args;
 mod check;
 mod control;
+mod daily_log;
 mod demo;
 mod doctor;
 mod exit;

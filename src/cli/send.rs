@@ -71,11 +71,7 @@ fn delivery(hook: &Hook, args: &SendArgs) -> Result<Delivery, Failure> {
     let sample = hook.provider.sample(kind(event), &reference, &push).ok_or_else(|| cannot(hook, event, &push))?;
     let now = jiff::Timestamp::now();
     let signed = hook.provider.sign(&secret, &sample.body, sample.event, &random_commit()?, now);
-    let mut headers = signed.map_err(|error| Failure::new(exit::CONFIGURATION, error))?;
-    for (name, value) in sample.headers {
-        headers.retain(|(other, _)| !other.eq_ignore_ascii_case(&name));
-        headers.push((name, value));
-    }
+    let headers = signed.map_err(|error| Failure::new(exit::CONFIGURATION, error))?;
     Ok(Delivery { headers, body: sample.body })
 }
 

@@ -41,10 +41,15 @@ pub(super) fn run(config: Option<&Path>, once: bool, max_runtime: Option<Duratio
             DrainError::System(error) => Failure::io("cannot begin to drain", &error),
         }
     })?;
-    tracing::info!(event = "runner-ended", ?ended);
     Ok(ExitCode::from(match ended {
-        Ended::Empty { failed } if failed > 0 => exit::NO,
-        Ended::Empty { .. } | Ended::Stopped => 0,
+        Ended::Empty { failed } => {
+            tracing::info!(event = "runner-ended", reason = "nothing is left to do", failed);
+            if failed > 0 { exit::NO } else { 0 }
+        }
+        Ended::Stopped => {
+            tracing::info!(event = "runner-ended", reason = "stopped, or out of time");
+            0
+        }
     }))
 }
 

@@ -222,11 +222,16 @@ impl Intake {
 
 /// What can be refused without reading the body or knowing a secret.
 pub fn admissible(hook: &Hook, head: &Head, limit_bytes: u64) -> Result<(), Refusal> {
-    if head.method == Method::Get && hook.allow_get {
-        return Ok(());
-    }
-    if head.method != Method::Post {
-        return Err(Refusal::new(Status::MethodNotAllowed, "only POST delivers", "not a POST"));
+    match (head.method, hook.allow_get) {
+        (Method::Post, _) => {}
+        (Method::Get, true) => return Ok(()),
+        (_, true) => {
+            let (status, told) = (Status::MethodNotAllowed("GET, POST"), "only GET and POST deliver");
+            return Err(Refusal::new(status, told, "neither a GET nor a POST"));
+        }
+        (_, false) => {
+            return Err(Refusal::new(Status::MethodNotAllowed("POST"), "only POST delivers", "not a POST"));
+        }
     }
     if head.content_length > limit_bytes {
         let reason = format!("{} bytes are more than `body_limit`, {limit_bytes} bytes", head.content_length);

@@ -15,6 +15,10 @@ pub struct JobId {
     random: u32,
 }
 
+/// So many always fit a `u64`.
+const SEQUENCE_DIGITS: usize = 19;
+const RANDOM_DIGITS: usize = 8;
+
 /// Text that is no job id.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("not a job id")]
@@ -41,12 +45,23 @@ impl JobId {
 
     /// Parses `<id>.job`.
     pub fn from_job_file_name(name: &[u8]) -> Option<Self> {
-        std::str::from_utf8(name.strip_suffix(b".job")?).ok()?.parse().ok()
+        Self::from_bytes(name.strip_suffix(b".job")?)
     }
 
     /// Parses `<id>.events`.
     pub fn from_events_file_name(name: &[u8]) -> Option<Self> {
-        std::str::from_utf8(name.strip_suffix(b".events")?).ok()?.parse().ok()
+        Self::from_bytes(name.strip_suffix(b".events")?)
+    }
+
+    /// A listing may hold a million names: byte by byte, and no character is looked at twice.
+    fn from_bytes(text: &[u8]) -> Option<Self> {
+        let (sequence, random) = text.split_at_checked(SEQUENCE_DIGITS)?;
+        let random = random.strip_prefix(b".").filter(|random| random.len() == RANDOM_DIGITS)?;
+        let digit = |byte: u8| byte.is_ascii_digit().then(|| byte - b'0');
+        let hex_digit = |byte: u8| digit(byte).or_else(|| (b'a'..=b'f').contains(&byte).then(|| byte - b'a' + 10));
+        let sequence = sequence.iter().try_fold(0, |sum, &byte| Some(sum * 10 + u64::from(digit(byte)?)))?;
+        let random = random.iter().try_fold(0, |sum, &byte| Some(sum << 4 | u32::from(hex_digit(byte)?)))?;
+        Some(Self { sequence, random })
     }
 }
 
@@ -59,15 +74,7 @@ impl fmt::Display for JobId {
 impl FromStr for JobId {
     type Err = NotAJobId;
     fn from_str(text: &str) -> Result<Self, NotAJobId> {
-        let (sequence, random) = text.split_once('.').ok_or(NotAJobId)?;
-        let digits = sequence.len() == 19 && sequence.bytes().all(|b| b.is_ascii_digit());
-        let hex = random.len() == 8 && random.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
-        if !digits || !hex {
-            return Err(NotAJobId);
-        }
-        let sequence = sequence.parse().map_err(|_| NotAJobId)?;
-        let random = u32::from_str_radix(random, 16).map_err(|_| NotAJobId)?;
-        Ok(Self { sequence, random })
+        Self::from_bytes(text.as_bytes()).ok_or(NotAJobId)
     }
 }
 
@@ -122,6 +129,32 @@ pub struct JobMeta {
     pub headers: BTreeMap<String, String>,
     /// When the delivery arrived, RFC 3339, UTC.
     pub arrived_at: jiff::Timestamp,
+}
+
+impl JobMeta {
+    /// A job with a JSON payload, of which nothing else is known.
+    pub fn new(
+        hook: impl Into<String>,
+        provider: impl Into<String>,
+        event: EventKind,
+        arrived_at: jiff::Timestamp,
+    ) -> Self {
+        Self {
+            hook: hook.into(),
+            provider: provider.into(),
+            event,
+            reference: None,
+            before: None,
+            after: None,
+            repository: None,
+            pusher: None,
+            delivery: None,
+            note: None,
+            content_type: "application/json".to_owned(),
+            headers: BTreeMap::new(),
+            arrived_at,
+        }
+    }
 }
 
 #[cfg(test)]

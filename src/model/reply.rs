@@ -13,8 +13,8 @@ pub enum Status {
     Forbidden,
     /// No such hook.
     NotFound,
-    /// Only POST delivers.
-    MethodNotAllowed,
+    /// The hook does not take this method, but these, as `Allow` lists them (RFC 9110 §10.2.1).
+    MethodNotAllowed(&'static str),
     /// The server passed no length.
     LengthRequired,
     /// Longer than the limit.
@@ -36,7 +36,7 @@ impl Status {
             Self::BadRequest => (400, "Bad Request"),
             Self::Forbidden => (403, "Forbidden"),
             Self::NotFound => (404, "Not Found"),
-            Self::MethodNotAllowed => (405, "Method Not Allowed"),
+            Self::MethodNotAllowed(_) => (405, "Method Not Allowed"),
             Self::LengthRequired => (411, "Length Required"),
             Self::PayloadTooLarge => (413, "Content Too Large"),
             Self::UnsupportedMediaType => (415, "Unsupported Media Type"),
@@ -76,7 +76,7 @@ impl Reply {
     pub fn to_bytes(&self) -> Vec<u8> {
         let (code, reason) = self.status.line();
         let extra = match self.status {
-            Status::MethodNotAllowed => "Allow: POST\r\n".to_owned(),
+            Status::MethodNotAllowed(allowed) => format!("Allow: {allowed}\r\n"),
             Status::Unavailable => format!("Retry-After: {RETRY_AFTER_S}\r\n"),
             _ => String::new(),
         };
@@ -121,9 +121,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_405_names_the_allowed_method_and_a_503_the_time_to_wait() {
-        let not_allowed = String::from_utf8(Reply::new(Status::MethodNotAllowed, "x").to_bytes()).unwrap();
-        assert!(not_allowed.contains("\r\nAllow: POST\r\n"), "{not_allowed}");
+    fn a_405_names_the_allowed_methods_and_a_503_the_time_to_wait() {
+        let status = Status::MethodNotAllowed("GET, POST");
+        let not_allowed = String::from_utf8(Reply::new(status, "x").to_bytes()).unwrap();
+        assert!(not_allowed.contains("\r\nAllow: GET, POST\r\n"), "{not_allowed}");
         let unavailable = String::from_utf8(Reply::new(Status::Unavailable, "x").to_bytes()).unwrap();
         assert!(unavailable.contains("\r\nRetry-After: 60\r\n"), "{unavailable}");
     }

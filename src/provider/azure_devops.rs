@@ -6,10 +6,11 @@ use super::dialect::{CannotSign, Dialect, Sent, SignedHeaders};
 use super::document::Document;
 use super::event::{branch, commit, full_name, id, moved, name, other, reference_if_any, several};
 use super::facts::Facts;
+use super::sample::{SampleEvent, Shaped, Wanted, ZEROS};
 use super::{Check, Denied, Malformed, SamplePush, Secret, Strength};
 use crate::model::{Delivery, Event, EventKind, Head, RefName};
 use jiff::Timestamp;
-use serde_json::json;
+use serde_json::{Value, json};
 
 const WANTED: &[&str] = &[
     "id",
@@ -56,7 +57,7 @@ impl Dialect for AzureDevops {
         Strength::SharedToken
     }
 
-    fn sample_push(&self, sample: &SamplePush<'_>) -> serde_json::Value {
+    fn sample_push(&self, sample: &SamplePush<'_>) -> Value {
         let (project, name) = sample.owner_and_name();
         let reference = format!("refs/heads/{}", sample.branch);
         json!({
@@ -68,6 +69,27 @@ impl Dialect for AzureDevops {
                 "pushedBy": { "displayName": sample.pusher },
             },
         })
+    }
+
+    fn sample(&self, wanted: &Wanted<'_>, mut push: Value) -> Shaped {
+        let update = &mut push["resource"]["refUpdates"][0];
+        update["name"] = wanted.reference.as_str().into();
+        match wanted.what {
+            SampleEvent::Push if wanted.is_tag() => update["oldObjectId"] = ZEROS.into(),
+            SampleEvent::Push => {}
+            SampleEvent::Delete => update["newObjectId"] = ZEROS.into(),
+            SampleEvent::Merge => {
+                push["eventType"] = "git.pullrequest.merged".into();
+                push["resource"] = json!({
+                    "status": "completed", "mergeStatus": "succeeded",
+                    "targetRefName": wanted.reference.as_str(),
+                    "lastMergeCommit": { "commitId": wanted.after },
+                    "repository": push["resource"]["repository"],
+                });
+            }
+            _ => return None,
+        }
+        Some((push, "push"))
     }
 
     fn sign(&self, sent: &Sent<'_>) -> Result<SignedHeaders, CannotSign> {

@@ -5,11 +5,12 @@ use super::dialect::{CannotSign, Dialect, Sent, SignedHeaders, header};
 use super::document::Document;
 use super::event::{branch, commit, default_branch, delivery_id, moved, name, named, other, several, word};
 use super::facts::Facts;
+use super::sample::{SampleEvent, Shaped, Wanted, beside};
 use super::signature::HmacHeader;
 use super::{Algorithm, Check, Denied, Encoding, Malformed, SamplePush, Secret, Strength};
 use crate::model::{Delivery, Event, EventKind, Head, RefName};
 use jiff::Timestamp;
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// As Bitbucket Server and Data Center sign, too.
 pub(super) const SIGNATURE: HmacHeader<'static> =
@@ -69,13 +70,38 @@ impl Dialect for Bitbucket {
         Strength::SignedBody
     }
 
-    fn sample_push(&self, sample: &SamplePush<'_>) -> serde_json::Value {
+    fn sample_push(&self, sample: &SamplePush<'_>) -> Value {
         let end = |hash: &str| json!({ "type": "branch", "name": sample.branch, "target": { "hash": hash } });
         json!({
             "push": { "changes": [{ "old": end(sample.before), "new": end(sample.after), "commits": [] }] },
             "repository": { "full_name": sample.repository },
             "actor": { "nickname": sample.pusher },
         })
+    }
+
+    fn sample(&self, wanted: &Wanted<'_>, mut push: Value) -> Shaped {
+        let change = &mut push["push"]["changes"][0];
+        for end in ["old", "new"] {
+            change[end]["type"] = if wanted.is_tag() { "tag" } else { "branch" }.into();
+            change[end]["name"] = wanted.short().into();
+        }
+        match wanted.what {
+            SampleEvent::Push if wanted.is_tag() => change["old"] = Value::Null,
+            SampleEvent::Push => {}
+            SampleEvent::Delete => {
+                change["new"] = Value::Null;
+                change["closed"] = true.into();
+            }
+            SampleEvent::Merge => {
+                let merged = json!({
+                    "destination": { "branch": { "name": wanted.short() } },
+                    "merge_commit": { "hash": wanted.after },
+                });
+                return Some((beside(&push, json!({ "pullrequest": merged })), "pullrequest:fulfilled"));
+            }
+            _ => return None,
+        }
+        Some((push, "push"))
     }
 
     fn sign(&self, sent: &Sent<'_>) -> Result<SignedHeaders, CannotSign> {

@@ -5,10 +5,11 @@ use super::dialect::{CannotSign, Dialect, Sent, SignedHeaders, header};
 use super::document::Document;
 use super::event::{branch, commit, delivery_id, full_name, moved, name, other, reference_if_any, several, word};
 use super::facts::Facts;
+use super::sample::{SampleEvent, Shaped, Wanted, ZEROS, beside};
 use super::{Check, Denied, Malformed, SamplePush, Secret, Strength};
 use crate::model::{Delivery, Event, EventKind, Head};
 use jiff::Timestamp;
-use serde_json::json;
+use serde_json::{Value, json};
 
 const DELIVERY: &str = "X-Request-Id";
 const PING: &str = "diagnostics:ping";
@@ -72,7 +73,7 @@ impl Dialect for BitbucketServer {
         Strength::SignedBody
     }
 
-    fn sample_push(&self, sample: &SamplePush<'_>) -> serde_json::Value {
+    fn sample_push(&self, sample: &SamplePush<'_>) -> Value {
         let (project, slug) = sample.owner_and_name();
         let reference = format!("refs/heads/{}", sample.branch);
         let target = json!({ "id": reference, "displayId": sample.branch, "type": "BRANCH" });
@@ -85,6 +86,34 @@ impl Dialect for BitbucketServer {
                 "fromHash": sample.before, "toHash": sample.after,
             }],
         })
+    }
+
+    fn sample(&self, wanted: &Wanted<'_>, mut push: Value) -> Shaped {
+        let change = &mut push["changes"][0];
+        let kind = if wanted.is_tag() { "TAG" } else { "BRANCH" };
+        change["ref"] = json!({ "id": wanted.reference.as_str(), "displayId": wanted.short(), "type": kind });
+        change["refId"] = wanted.reference.as_str().into();
+        match wanted.what {
+            SampleEvent::Push if wanted.is_tag() => {
+                change["fromHash"] = ZEROS.into();
+                change["type"] = "ADD".into();
+            }
+            SampleEvent::Push => {}
+            SampleEvent::Delete => {
+                change["toHash"] = ZEROS.into();
+                change["type"] = "DELETE".into();
+            }
+            SampleEvent::Ping => return Some((json!({ "test": true }), PING)),
+            SampleEvent::Merge => {
+                let merged = json!({
+                    "toRef": { "id": wanted.reference.as_str(), "repository": push["repository"] },
+                    "properties": { "mergeCommit": { "id": wanted.after } },
+                });
+                return Some((beside(&push, json!({ "eventKey": "pr:merged", "pullRequest": merged })), "pr:merged"));
+            }
+            _ => return None,
+        }
+        Some((push, "push"))
     }
 
     fn sign(&self, sent: &Sent<'_>) -> Result<SignedHeaders, CannotSign> {

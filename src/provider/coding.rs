@@ -4,10 +4,12 @@ use super::dialect::{CannotSign, Dialect, Sent, SignedHeaders, header};
 use super::document::Document;
 use super::event::{branch, other, push, word};
 use super::hub::Hub;
+use super::sample::{SampleEvent, Shaped, Wanted, beside, hub_shaped};
 use super::signature::HmacHeader;
 use super::{Algorithm, Check, Denied, Encoding, Malformed, SamplePush, Secret, Strength};
 use crate::model::{Delivery, Event, EventKind, Head};
 use jiff::Timestamp;
+use serde_json::{Value, json};
 
 /// Version of Coding.net's webhooks. Pinned by the configuration: a sender could choose the weaker one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,12 +57,19 @@ impl Dialect for CodingVersion {
         }
     }
 
-    fn sample_push(&self, sample: &SamplePush<'_>) -> serde_json::Value {
-        let mut push = sample.hub_shaped();
+    fn sample_push(&self, sample: &SamplePush<'_>) -> Value {
+        let mut push = hub_shaped::push(sample);
         if let (Self::V1, Some(secret)) = (self, sample.secret) {
             push["token"] = String::from_utf8_lossy(secret.bytes()).into();
         }
         push
+    }
+
+    fn sample(&self, wanted: &Wanted<'_>, push: Value) -> Shaped {
+        if wanted.what == SampleEvent::Ping {
+            return Some((beside(&push, json!({ "zen": "a test by hookspool" })), "ping"));
+        }
+        hub_shaped::moved(wanted, push)
     }
 
     fn sign(&self, sent: &Sent<'_>) -> Result<SignedHeaders, CannotSign> {

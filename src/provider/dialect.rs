@@ -1,9 +1,11 @@
 //! Pure. What a provider's file must answer.
 
 use super::document::Document;
-use super::{Check, Denied, Malformed, Secret, Strength};
+use super::sample::{Shaped, Wanted};
+use super::{Check, Denied, Malformed, SamplePush, Secret, Strength};
 use crate::model::{Delivery, Head};
 use jiff::Timestamp;
+use serde_json::Value;
 
 /// A provider: which header, which bytes, which fields.
 pub(super) trait Dialect {
@@ -32,7 +34,10 @@ pub(super) trait Dialect {
     }
 
     /// A push in this provider's shape.
-    fn sample_push(&self, sample: &SamplePush<'_>) -> serde_json::Value;
+    fn sample_push(&self, sample: &SamplePush<'_>) -> Value;
+
+    /// That push, reshaped into what is `wanted`.
+    fn sample(&self, wanted: &Wanted<'_>, push: Value) -> Shaped;
 
     /// The headers of a delivery of `body`, without `Content-Type`.
     fn sign(&self, sent: &Sent<'_>) -> Result<SignedHeaders, CannotSign>;
@@ -45,42 +50,6 @@ pub(super) type SignedHeaders = Vec<(String, String)>;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("cannot sign with this secret: {0}")]
 pub struct CannotSign(pub(super) &'static str);
-
-/// What a sample push says.
-#[derive(Debug, Clone, Copy)]
-pub struct SamplePush<'a> {
-    /// `owner/name`.
-    pub repository: &'a str,
-    /// Short name; also given as the default branch.
-    pub branch: &'a str,
-    /// Commit before.
-    pub before: &'a str,
-    /// Commit after; also the delivery id, where that is in the body.
-    pub after: &'a str,
-    /// Login name.
-    pub pusher: &'a str,
-    /// For providers whose token is in the body.
-    pub secret: Option<&'a Secret>,
-}
-
-impl SamplePush<'_> {
-    /// The two parts of `repository`.
-    pub(super) fn owner_and_name(&self) -> (&str, &str) {
-        self.repository.split_once('/').unwrap_or(("", self.repository))
-    }
-
-    /// GitHub's shape, which most forges took over.
-    pub(super) fn hub_shaped(&self) -> serde_json::Value {
-        serde_json::json!({
-            "ref": format!("refs/heads/{}", self.branch),
-            "before": self.before,
-            "after": self.after,
-            "repository": { "full_name": self.repository, "default_branch": self.branch },
-            "pusher": { "name": self.pusher, "login": self.pusher, "username": self.pusher },
-            "commits": [],
-        })
-    }
-}
 
 /// A delivery to be signed.
 pub(super) struct Sent<'a> {

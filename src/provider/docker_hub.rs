@@ -6,10 +6,11 @@ use super::dialect::{CannotSign, Dialect, Sent, SignedHeaders};
 use super::document::Document;
 use super::event::name;
 use super::facts::Facts;
+use super::sample::{Shaped, Wanted};
 use super::{Check, Denied, Malformed, SamplePush, Secret, Strength};
 use crate::model::{Delivery, Event, EventKind, Head};
 use jiff::Timestamp;
-use serde_json::json;
+use serde_json::{Value, json};
 
 const WANTED: &[&str] = &["repository.repo_name", "push_data.pusher", "push_data.tag"];
 
@@ -41,11 +42,15 @@ impl Dialect for DockerHub {
     }
 
     /// An image whose tag is the branch.
-    fn sample_push(&self, sample: &SamplePush<'_>) -> serde_json::Value {
+    fn sample_push(&self, sample: &SamplePush<'_>) -> Value {
         json!({
             "push_data": { "tag": sample.branch, "pusher": sample.pusher },
             "repository": { "repo_name": sample.repository },
         })
+    }
+
+    fn sample(&self, wanted: &Wanted<'_>, push: Value) -> Shaped {
+        wanted.image(push)
     }
 
     fn sign(&self, _: &Sent<'_>) -> Result<SignedHeaders, CannotSign> {

@@ -9,10 +9,12 @@ use super::dialect::{CannotSign, Dialect, Sent, SignedHeaders, header};
 use super::document::Document;
 use super::event::{id, push, reference};
 use super::hub::Hub;
+use super::sample::{Shaped, Wanted, hub_shaped};
 use super::signature::HmacHeader;
 use super::{Algorithm, Check, Denied, Encoding, Malformed, SamplePush, Secret, Strength};
 use crate::model::{Delivery, EventKind, Head};
 use jiff::Timestamp;
+use serde_json::Value;
 
 /// How a `generic` sender shows that it knows the secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,8 +87,12 @@ impl Dialect for GenericScheme {
         }
     }
 
-    fn sample_push(&self, sample: &SamplePush<'_>) -> serde_json::Value {
-        sample.hub_shaped()
+    fn sample_push(&self, sample: &SamplePush<'_>) -> Value {
+        hub_shaped::push(sample)
+    }
+
+    fn sample(&self, wanted: &Wanted<'_>, push: Value) -> Shaped {
+        hub_shaped::pushes_only(wanted, push)
     }
 
     fn sign(&self, sent: &Sent<'_>) -> Result<SignedHeaders, CannotSign> {

@@ -5,10 +5,12 @@ use super::document::Document;
 use super::event::{other, word};
 use super::facts::Facts;
 use super::hub::Hub;
+use super::sample::{SampleEvent, Shaped, Wanted, beside, hub_shaped};
 use super::signature::HmacHeader;
 use super::{Algorithm, Check, Denied, Encoding, Malformed, SamplePush, Secret, Strength};
 use crate::model::{Delivery, Head};
 use jiff::Timestamp;
+use serde_json::{Value, json};
 
 /// A member of the family, verified by its own headers only. Each also sends the headers of those that it stems
 /// from, and GitHub's with another meaning; they never decide.
@@ -16,24 +18,20 @@ pub(super) struct Family {
     event: &'static str,
     delivery: &'static str,
     signature: &'static str,
-    /// Sends `create` and no push for a new tag.
-    creates_tags: bool,
+    /// Sends `create` and no push for a new tag, and has no packages.
+    is_gogs: bool,
 }
 
-pub(super) const GITEA: Family = Family {
-    event: "X-Gitea-Event",
-    delivery: "X-Gitea-Delivery",
-    signature: "X-Gitea-Signature",
-    creates_tags: false,
-};
+pub(super) const GITEA: Family =
+    Family { event: "X-Gitea-Event", delivery: "X-Gitea-Delivery", signature: "X-Gitea-Signature", is_gogs: false };
 pub(super) const FORGEJO: Family = Family {
     event: "X-Forgejo-Event",
     delivery: "X-Forgejo-Delivery",
     signature: "X-Forgejo-Signature",
-    creates_tags: false,
+    is_gogs: false,
 };
 pub(super) const GOGS: Family =
-    Family { event: "X-Gogs-Event", delivery: "X-Gogs-Delivery", signature: "X-Gogs-Signature", creates_tags: true };
+    Family { event: "X-Gogs-Event", delivery: "X-Gogs-Delivery", signature: "X-Gogs-Signature", is_gogs: true };
 
 /// Fields that can name the person.
 const PUSHERS: &[&str] = &["pusher.login", "pusher.username", "sender.login", "sender.username"];
@@ -70,7 +68,7 @@ impl Dialect for Family {
             "push" => hub.push(all_listed),
             // A deleted branch is announced by nothing else.
             "delete" => hub.deleted(),
-            "create" if self.creates_tags && hub.facts.text("ref_type") == Some("tag") => hub.created_tag(),
+            "create" if self.is_gogs && hub.facts.text("ref_type") == Some("tag") => hub.created_tag(),
             "pull_request" => hub.pull_request(word, "closed"),
             "release" => hub.release(),
             "package" => Ok(hub.package("created")),
@@ -82,8 +80,24 @@ impl Dialect for Family {
         Strength::SignedBody
     }
 
-    fn sample_push(&self, sample: &SamplePush<'_>) -> serde_json::Value {
-        sample.hub_shaped()
+    fn sample_push(&self, sample: &SamplePush<'_>) -> Value {
+        hub_shaped::push(sample)
+    }
+
+    /// A deletion is an event of its own, and the test a push that moves nothing.
+    fn sample(&self, wanted: &Wanted<'_>, push: Value) -> Shaped {
+        match wanted.what {
+            SampleEvent::Push if wanted.is_tag() && self.is_gogs => {
+                let mut created = short_ref(wanted);
+                created["sha"] = wanted.after.into();
+                Some((beside(&push, created), "create"))
+            }
+            SampleEvent::Delete => Some((beside(&push, short_ref(wanted)), "delete")),
+            SampleEvent::Ping => Some((hub_shaped::still(wanted), "push")),
+            SampleEvent::Package if self.is_gogs => None,
+            SampleEvent::Package => Some((beside(&push, json!({ "action": "created", "package": {} })), "package")),
+            _ => hub_shaped::github(wanted, push),
+        }
     }
 
     fn sign(&self, sent: &Sent<'_>) -> Result<SignedHeaders, CannotSign> {
@@ -96,4 +110,9 @@ impl Dialect for Family {
 /// Lists are cut at a number that the server's administrator chooses; newer versions tell the real number.
 fn all_listed(facts: &Facts) -> bool {
     facts.commits().is_some_and(|commits| Some(commits.count) == facts.number("total_commits"))
+}
+
+/// The ref of a sample, as an event of its own names it.
+fn short_ref(wanted: &Wanted<'_>) -> Value {
+    json!({ "ref": wanted.short(), "ref_type": if wanted.is_tag() { "tag" } else { "branch" } })
 }

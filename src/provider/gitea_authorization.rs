@@ -4,9 +4,11 @@ use super::authorization::Authorization;
 use super::dialect::{CannotSign, Dialect, Sent, SignedHeaders};
 use super::document::Document;
 use super::gitea::{FORGEJO, Family, GITEA};
+use super::sample::{Shaped, Wanted};
 use super::{Check, Denied, Malformed, SamplePush, Secret, Strength};
 use crate::model::{Delivery, Head};
 use jiff::Timestamp;
+use serde_json::Value;
 
 /// Which of the two, and how the secret is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,8 +38,12 @@ impl Dialect for GiteaAuthorization {
         Strength::SharedToken
     }
 
-    fn sample_push(&self, sample: &SamplePush<'_>) -> serde_json::Value {
+    fn sample_push(&self, sample: &SamplePush<'_>) -> Value {
         self.family().sample_push(sample)
+    }
+
+    fn sample(&self, wanted: &Wanted<'_>, push: Value) -> Shaped {
+        self.family().sample(wanted, push)
     }
 
     fn sign(&self, sent: &Sent<'_>) -> Result<SignedHeaders, CannotSign> {

@@ -10,16 +10,20 @@ use super::document::Document;
 use super::event::{other, word};
 use super::facts::Facts;
 use super::hub::Hub;
+use super::sample::{SampleEvent, Shaped, Wanted, hub_shaped};
 use super::signature::{Mac, required};
 use super::{Algorithm, Check, Denied, Encoding, Malformed, SamplePush, Secret, Strength, check};
 use crate::model::{Delivery, Head};
 use jiff::Timestamp;
+use serde_json::Value;
 use std::borrow::Cow;
 use subtle::ConstantTimeEq;
 
 const TOKEN: &str = "X-Gitee-Token";
 const TIMESTAMP: SignedTime = SignedTime { header: "X-Gitee-Timestamp", window_ms: 3600 * SECOND_MS };
 const EVENT: &str = "X-Gitee-Event";
+/// What `sign` is told for the test.
+const PING: &str = "ping";
 /// HMAC-SHA256.
 const DIGEST_BYTES: usize = 32;
 /// Fields that can name the person.
@@ -66,21 +70,42 @@ impl Dialect for Gitee {
         Strength::SignedTime
     }
 
-    fn sample_push(&self, sample: &SamplePush<'_>) -> serde_json::Value {
-        let mut push = sample.hub_shaped();
+    fn sample_push(&self, sample: &SamplePush<'_>) -> Value {
+        let mut push = hub_shaped::push(sample);
         push["hook_name"] = "push_hooks".into();
         push
     }
 
+    /// Its test is a push that a header marks.
+    fn sample(&self, wanted: &Wanted<'_>, mut push: Value) -> Shaped {
+        match wanted.what {
+            SampleEvent::Merge => {
+                push["hook_name"] = "merge_request_hooks".into();
+                Some((hub_shaped::pull_request(wanted, &push, "merge"), "Merge Request Hook"))
+            }
+            SampleEvent::Ping => {
+                push["ref"] = wanted.reference.as_str().into();
+                Some((push, PING))
+            }
+            _ => {
+                let (mut push, _) = hub_shaped::moved(wanted, push)?;
+                if wanted.is_tag() {
+                    push["hook_name"] = "tag_push_hooks".into();
+                }
+                Some((push, if wanted.is_tag() { "Tag Push Hook" } else { "push" }))
+            }
+        }
+    }
+
     fn sign(&self, sent: &Sent<'_>) -> Result<SignedHeaders, CannotSign> {
-        let event = if sent.event == "push" { "Push Hook" } else { sent.event };
+        let event = if ["push", PING].contains(&sent.event) { "Push Hook" } else { sent.event };
         let time = sent.now.as_millisecond().to_string();
         let token = Encoding::Base64.encode(&sign(sent.secret, &time));
         Ok(vec![
             header(EVENT, event),
             header(TIMESTAMP.header, time),
             header(TOKEN, token),
-            header("X-Gitee-Ping", "false"),
+            header("X-Gitee-Ping", (sent.event == PING).to_string()),
         ])
     }
 }

@@ -5,10 +5,12 @@ use super::document::Document;
 use super::event::{other, word};
 use super::facts::Facts;
 use super::hub::Hub;
+use super::sample::{Shaped, Wanted, hub_shaped};
 use super::signature::HmacHeader;
 use super::{Algorithm, Check, Denied, Encoding, Malformed, SamplePush, Secret, Strength};
 use crate::model::{Delivery, Head};
 use jiff::Timestamp;
+use serde_json::Value;
 
 const SIGNATURE: HmacHeader<'static> = HmacHeader {
     name: "X-Hub-Signature-256",
@@ -55,8 +57,12 @@ impl Dialect for Github {
         Strength::SignedBody
     }
 
-    fn sample_push(&self, sample: &SamplePush<'_>) -> serde_json::Value {
-        sample.hub_shaped()
+    fn sample_push(&self, sample: &SamplePush<'_>) -> Value {
+        hub_shaped::push(sample)
+    }
+
+    fn sample(&self, wanted: &Wanted<'_>, push: Value) -> Shaped {
+        hub_shaped::github(wanted, push)
     }
 
     fn sign(&self, sent: &Sent<'_>) -> Result<SignedHeaders, CannotSign> {

@@ -3,11 +3,13 @@
 
 use super::dialect::{CannotSign, Dialect, Sent, SignedHeaders, header};
 use super::document::Document;
+use super::sample::{Shaped, Wanted, lab_shaped};
 use super::signature::required;
 use super::standard_webhooks::{Key, Names, SECRET_PREFIX};
 use super::{Check, Denied, Malformed, SamplePush, Secret, Strength, lab};
 use crate::model::{Delivery, Head};
 use jiff::Timestamp;
+use serde_json::Value;
 
 const TOKEN: &str = "X-Gitlab-Token";
 const EVENT: &str = "X-Gitlab-Event";
@@ -46,8 +48,12 @@ impl Dialect for Gitlab {
         Strength::SharedToken
     }
 
-    fn sample_push(&self, sample: &SamplePush<'_>) -> serde_json::Value {
-        lab::sample(sample)
+    fn sample_push(&self, sample: &SamplePush<'_>) -> Value {
+        lab_shaped::push(sample)
+    }
+
+    fn sample(&self, wanted: &Wanted<'_>, push: Value) -> Shaped {
+        lab_shaped::gitlab(wanted, push)
     }
 
     fn sign(&self, sent: &Sent<'_>) -> Result<SignedHeaders, CannotSign> {

@@ -6,10 +6,11 @@ use super::dialect::{CannotSign, Dialect, Sent, SignedHeaders};
 use super::document::Document;
 use super::event::{id, name, other};
 use super::facts::Facts;
+use super::sample::{Shaped, Wanted};
 use super::{Check, Denied, Malformed, SamplePush, Secret, Strength};
 use crate::model::{Delivery, Event, EventKind, Head};
 use jiff::Timestamp;
-use serde_json::json;
+use serde_json::{Value, json};
 
 const WANTED: &[&str] = &[
     "type",
@@ -46,7 +47,7 @@ impl Dialect for Harbor {
     }
 
     /// An image whose tag is the branch.
-    fn sample_push(&self, sample: &SamplePush<'_>) -> serde_json::Value {
+    fn sample_push(&self, sample: &SamplePush<'_>) -> Value {
         json!({
             "type": "PUSH_ARTIFACT",
             "operator": sample.pusher,
@@ -55,6 +56,10 @@ impl Dialect for Harbor {
                 "repository": { "repo_full_name": sample.repository },
             },
         })
+    }
+
+    fn sample(&self, wanted: &Wanted<'_>, push: Value) -> Shaped {
+        wanted.image(push)
     }
 
     fn sign(&self, sent: &Sent<'_>) -> Result<SignedHeaders, CannotSign> {

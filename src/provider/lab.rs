@@ -1,13 +1,12 @@
 //! Pure. GitLab's shape of a document, which GitCode, Codeup, Tencent Git and CodeArts took over.
 
+use super::Malformed;
 use super::document::Document;
 use super::event::{
     branch, commit, default_branch, delivery_id, name, other, other_action, push, reference, tag, word,
 };
 use super::facts::Facts;
-use super::{Malformed, SamplePush};
 use crate::model::{Delivery, Event, EventKind, Head};
-use serde_json::json;
 
 const WANTED: &[&str] = &[
     "ref",
@@ -58,21 +57,6 @@ pub(super) fn read(
 
 fn inner_word(facts: &Facts) -> Option<String> {
     facts.text("object_kind").or_else(|| facts.text("event_name")).map(str::to_owned)
-}
-
-/// A push in this shape.
-pub(super) fn sample(sample: &SamplePush<'_>) -> serde_json::Value {
-    json!({
-        "object_kind": "push",
-        "ref": format!("refs/heads/{}", sample.branch),
-        "before": sample.before,
-        "after": sample.after,
-        "checkout_sha": sample.after,
-        "user_username": sample.pusher,
-        "project": { "path_with_namespace": sample.repository, "default_branch": sample.branch },
-        "commits": [],
-        "total_commits_count": 0,
-    })
 }
 
 /// The word for `event` in a header.

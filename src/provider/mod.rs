@@ -1,9 +1,9 @@
 //! Pure. Who sends deliveries, what they sign, and what they say. Knows bytes and headers only.
 //!
-//! One file for each provider says which header, which bytes, which fields (`Dialect`); what several share is in
-//! `signature` (digests in headers), `form` (decoding), `facts` (picking fields out of JSON), `event` (checking
-//! them), `hub` and `lab` (the shapes that most forges took over from GitHub and GitLab), `signed` (bodies that are
-//! signed while they arrive) and `clock` (times that are signed).
+//! One file for each provider says which header, which bytes, which fields (`Dialect`), and what `send` makes of
+//! them; what several share is in `signature` (digests in headers), `form` (decoding), `facts` (picking fields out of
+//! JSON), `event` (checking them), `hub` and `lab` (the shapes that most forges took over from GitHub and GitLab),
+//! `signed` (bodies that are signed while they arrive) and `clock` (times that are signed).
 //!
 //! A delivery passes through `Provider::begin`, `Check::update` and `Check::finish`, which makes the `Verified` that
 //! `Provider::read` asks for: nothing of a body is understood before it is known to be authentic. (A token inside
@@ -56,22 +56,23 @@ pub use authorization::Authorization;
 pub use check::{Check, Verified};
 pub use coding::CodingVersion;
 pub use denied::Denied;
-pub use dialect::{CannotSign, SamplePush};
+pub use dialect::CannotSign;
 pub use form::FormError;
 pub use generic::{GenericScheme, HmacScheme};
 pub use gitea_authorization::GiteaAuthorization;
 pub use malformed::{Malformed, Unreadable};
 pub use pointer::{NotAPointer, PICKED_LIMIT_BYTES, Picked, Pointer, pick};
-pub use sample::{Sample, SampleEvent};
+pub use sample::{Sample, SampleEvent, SamplePush};
 pub use secret::Secret;
 pub use signature::{Algorithm, Encoding};
 pub use strength::Strength;
 pub use watched::again;
 
-use crate::model::{Delivery, Head};
+use crate::model::{Delivery, Head, RefName};
 use dialect::{Dialect, Sent};
 use document::Document;
 use jiff::Timestamp;
+use sample::Wanted;
 use std::io::Read;
 
 /// A provider, with whatever its scheme needs to be told.
@@ -241,6 +242,13 @@ impl Provider {
     /// The JSON body of a push as this provider would send it.
     pub fn sample_push(&self, sample: &SamplePush<'_>) -> Vec<u8> {
         self.dialect().sample_push(sample).to_string().into_bytes()
+    }
+
+    /// A delivery that tells of `what` happened to `reference`; `None` when this provider tells of no such thing.
+    pub fn sample(&self, what: SampleEvent, reference: &RefName, push: &SamplePush<'_>) -> Option<Sample> {
+        let wanted = Wanted { what, reference, after: push.after };
+        let (body, event) = self.dialect().sample(&wanted, self.dialect().sample_push(push))?;
+        Some(Sample { body: body.to_string().into_bytes(), event })
     }
 
     /// The headers of a delivery of the JSON `body`, in wire spelling, with its signature and `Content-Type`.

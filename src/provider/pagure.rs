@@ -7,11 +7,12 @@ use super::dialect::{CannotSign, Dialect, Sent, SignedHeaders, header};
 use super::document::Document;
 use super::event::{branch, commit, id, moved, name, other, tag};
 use super::facts::Facts;
+use super::sample::{SampleEvent, Shaped, Wanted};
 use super::signature::HmacHeader;
 use super::{Algorithm, Check, Denied, Encoding, Malformed, SamplePush, Secret, Strength};
 use crate::model::{Delivery, Event, EventKind, Head};
 use jiff::Timestamp;
-use serde_json::json;
+use serde_json::{Value, json};
 
 const SIGNATURE: HmacHeader<'static> =
     HmacHeader { name: "X-Pagure-Signature-256", prefix: "", algorithm: Algorithm::Sha256, encoding: Encoding::Hex };
@@ -74,7 +75,7 @@ impl Dialect for Pagure {
         Strength::SignedBody
     }
 
-    fn sample_push(&self, sample: &SamplePush<'_>) -> serde_json::Value {
+    fn sample_push(&self, sample: &SamplePush<'_>) -> Value {
         json!({
             "topic": "git.receive",
             "msg_id": sample.after,
@@ -88,6 +89,28 @@ impl Dialect for Pagure {
                 "project_fullname": sample.repository,
             },
         })
+    }
+
+    /// Everything has a topic of its own.
+    fn sample(&self, wanted: &Wanted<'_>, mut push: Value) -> Shaped {
+        let topic = match (wanted.what, wanted.is_tag()) {
+            (SampleEvent::Push, false) => {
+                push["msg"]["branch"] = wanted.short().into();
+                return Some((push, "push"));
+            }
+            (SampleEvent::Push, true) => "git.tag.creation",
+            (SampleEvent::Delete, true) => "git.tag.deletion",
+            (SampleEvent::Delete, false) => "git.branch.deletion",
+            (SampleEvent::Ping, _) => "Test.notification",
+            _ => return None,
+        };
+        let name = if wanted.is_tag() { "tag" } else { "branch" };
+        push["topic"] = topic.into();
+        push["msg"] = json!({
+            name: wanted.short(), "rev": wanted.after,
+            "agent": push["msg"]["agent"], "project_fullname": push["msg"]["project_fullname"],
+        });
+        Some((push, topic))
     }
 
     fn sign(&self, sent: &Sent<'_>) -> Result<SignedHeaders, CannotSign> {

@@ -4,10 +4,12 @@
 use super::clock::{SECOND_MS, SignedTime};
 use super::dialect::{CannotSign, Dialect, Sent, SignedHeaders, header};
 use super::document::Document;
+use super::sample::{Shaped, Wanted, hub_shaped};
 use super::signature::HmacHeader;
 use super::{Algorithm, Check, Denied, Encoding, Malformed, SamplePush, Secret, Strength, generic};
 use crate::model::{Delivery, Event, EventKind, Head};
 use jiff::Timestamp;
+use serde_json::Value;
 
 const SIGNATURE: HmacHeader<'static> =
     HmacHeader { name: "X-Slack-Signature", prefix: "v0=", algorithm: Algorithm::Sha256, encoding: Encoding::Hex };
@@ -45,8 +47,12 @@ impl Dialect for Slack {
         None
     }
 
-    fn sample_push(&self, sample: &SamplePush<'_>) -> serde_json::Value {
-        sample.hub_shaped()
+    fn sample_push(&self, sample: &SamplePush<'_>) -> Value {
+        hub_shaped::push(sample)
+    }
+
+    fn sample(&self, wanted: &Wanted<'_>, push: Value) -> Shaped {
+        hub_shaped::pushes_only(wanted, push)
     }
 
     fn sign(&self, sent: &Sent<'_>) -> Result<SignedHeaders, CannotSign> {

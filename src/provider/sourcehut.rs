@@ -6,13 +6,14 @@ use super::dialect::{CannotSign, Dialect, Sent, SignedHeaders, header};
 use super::document::Document;
 use super::event::{commit, delivery_id, full_name, moved, name, other, reference_if_any, several, word};
 use super::facts::Facts;
+use super::sample::{SampleEvent, Shaped, Wanted};
 use super::signature::required;
 use super::signed::SignedBody;
 use super::standard_webhooks::PRIVATE_PREFIX;
 use super::{Check, Denied, Malformed, SamplePush, Secret, Strength, keys};
 use crate::model::{Delivery, Event, EventKind, Head};
 use jiff::Timestamp;
-use serde_json::json;
+use serde_json::{Value, json};
 
 const SIGNATURE: &str = "X-Payload-Signature";
 const NONCE: &str = "X-Payload-Nonce";
@@ -85,7 +86,7 @@ impl Dialect for Sourcehut {
         Strength::InstanceKey
     }
 
-    fn sample_push(&self, sample: &SamplePush<'_>) -> serde_json::Value {
+    fn sample_push(&self, sample: &SamplePush<'_>) -> Value {
         let (owner, name) = sample.owner_and_name();
         let update = json!({
             "ref": { "name": format!("refs/heads/{}", sample.branch) },
@@ -98,6 +99,18 @@ impl Dialect for Sourcehut {
             "pusher": { "canonicalName": sample.pusher },
             "updates": [update],
         } } })
+    }
+
+    fn sample(&self, wanted: &Wanted<'_>, mut push: Value) -> Shaped {
+        let update = &mut push["data"]["webhook"]["updates"][0];
+        update["ref"]["name"] = wanted.reference.as_str().into();
+        match wanted.what {
+            SampleEvent::Push if wanted.is_tag() => update["old"] = Value::Null,
+            SampleEvent::Push => {}
+            SampleEvent::Delete => update["new"] = Value::Null,
+            _ => return None,
+        }
+        Some((push, "push"))
     }
 
     /// With a private key, which of a real instance nobody else has: `whsk_` and base64, so that no public key, which

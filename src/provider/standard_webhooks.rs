@@ -4,12 +4,14 @@
 use super::clock::{SECOND_MS, SignedTime};
 use super::dialect::{CannotSign, Dialect, Sent, SignedHeaders, header};
 use super::document::Document;
+use super::sample::{Shaped, Wanted, hub_shaped};
 use super::signature::{Mac, required};
 use super::signed::SignedBody;
 use super::{Algorithm, Check, Denied, Encoding, Malformed, SamplePush, Secret, Strength, generic, keys};
 use crate::model::{Delivery, Head};
 use ed25519_dalek::{Signature, VerifyingKey};
 use jiff::Timestamp;
+use serde_json::Value;
 
 /// What stands before the base64 of a symmetric key.
 pub(super) const SECRET_PREFIX: &str = "whsec_";
@@ -157,8 +159,12 @@ impl Dialect for StandardWebhooks {
         Strength::SignedBodyAndTime
     }
 
-    fn sample_push(&self, sample: &SamplePush<'_>) -> serde_json::Value {
-        sample.hub_shaped()
+    fn sample_push(&self, sample: &SamplePush<'_>) -> Value {
+        hub_shaped::push(sample)
+    }
+
+    fn sample(&self, wanted: &Wanted<'_>, push: Value) -> Shaped {
+        hub_shaped::pushes_only(wanted, push)
     }
 
     fn sign(&self, sent: &Sent<'_>) -> Result<SignedHeaders, CannotSign> {

@@ -4,11 +4,13 @@
 use super::clock::{SECOND_MS, SignedTime, number};
 use super::dialect::{CannotSign, Dialect, Sent, SignedHeaders, header};
 use super::document::Document;
+use super::sample::{Shaped, Wanted, hub_shaped};
 use super::signature::{Mac, required};
 use super::signed::SignedBody;
 use super::{Algorithm, Check, Denied, Encoding, Malformed, SamplePush, Secret, Strength, generic};
 use crate::model::{Delivery, Head};
 use jiff::Timestamp;
+use serde_json::Value;
 
 const SIGNATURE: SignedTime = SignedTime { header: "Stripe-Signature", window_ms: 300 * SECOND_MS };
 /// Most signatures in the header; there are several while a secret is rotated.
@@ -72,10 +74,14 @@ impl Dialect for Stripe {
         Strength::SignedBodyAndTime
     }
 
-    fn sample_push(&self, sample: &SamplePush<'_>) -> serde_json::Value {
-        let mut push = sample.hub_shaped();
+    fn sample_push(&self, sample: &SamplePush<'_>) -> Value {
+        let mut push = hub_shaped::push(sample);
         push["id"] = sample.after.into();
         push
+    }
+
+    fn sample(&self, wanted: &Wanted<'_>, push: Value) -> Shaped {
+        hub_shaped::pushes_only(wanted, push)
     }
 
     fn sign(&self, sent: &Sent<'_>) -> Result<SignedHeaders, CannotSign> {

@@ -4,19 +4,20 @@ use super::attempt::{End, Task};
 use super::backlog::{Backlog, Choice, Item};
 use super::cancel::Cancel;
 use super::crew::Report;
+use super::orders::Release;
 use super::past::Past;
 use super::reconcile::{Answer, Schedule};
 use super::recovery::is_bad;
 use super::reload::Reload;
 use crate::config::{Config, RunnerSettings};
 use crate::model::{JobId, Outcome, State};
-use crate::spool::{Hold, Keeper, Settlement, SpoolError, What};
+use crate::spool::{Hold, Keeper, Letter, Scan, Settlement, SpoolError, What};
 use crate::system::bell::Bell;
 use crate::system::reap;
 use crate::system::stop::{Stop, StopTrigger};
 use crate::system::watch::Watch;
 use jiff::Timestamp;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::panic::resume_unwind;
 use std::sync::mpsc::{Receiver, Sender};
 use std::sync::{Arc, Mutex};
@@ -36,8 +37,6 @@ pub enum Ended {
 
 /// Longest sleep: inotify is only a hint, and a network file system gives none.
 const POLL: Duration = Duration::from_secs(15);
-/// Shortest sleep for a question to a remote: the one before may not be answered yet.
-const LEAST: Duration = Duration::from_millis(100);
 /// Between two tries at what should never fail.
 const PAUSE: Duration = Duration::from_secs(1);
 
@@ -60,6 +59,8 @@ pub(super) struct Drain<'a> {
     pub(super) running: BTreeMap<JobId, Running>,
     /// Wakes the loop when a name appears.
     pub(super) watch: Watch,
+    /// What the recovery saw in `queued/`, until it is taken in.
+    pub(super) queued: Option<Scan>,
     /// Whether the last scan left jobs out.
     pub(super) has_more: bool,
     /// The job that was read from end to end last.
@@ -93,6 +94,8 @@ pub(super) struct Drain<'a> {
     pub(super) holds: BTreeMap<String, Hold>,
     /// Jobs that waited when their hook was put on hold.
     pub(super) to_hold: Vec<JobId>,
+    /// Hooks that are being released, in the order of the orders, each with the one that waits for the answer.
+    pub(super) releases: VecDeque<(Letter, Release)>,
     /// What the care of the disk goes by.
     pub(super) settings: &'a Mutex<RunnerSettings>,
 }
@@ -103,6 +106,7 @@ impl Drain<'_> {
     pub(super) fn run(&mut self) -> Result<Ended, SpoolError> {
         let ended = self.refill().and_then(|()| self.turn_until_done());
         self.halt.request();
+        self.give_up_asking();
         let last = self.hear_the_last();
         ended.and_then(|ended| last.map(|()| ended))
     }
@@ -132,9 +136,10 @@ impl Drain<'_> {
         }
     }
 
-    /// With `once`: whether a last look finds nothing either.
+    /// With `once`: whether nothing is on its way any more, and a last look finds nothing either.
     fn has_ended(&mut self) -> Result<bool, SpoolError> {
-        let may_end = self.running.is_empty() && (self.once || self.time_is_up());
+        let is_once_over = self.once && self.schedule.asking().is_empty() && self.releases.is_empty();
+        let may_end = self.running.is_empty() && (is_once_over || self.time_is_up());
         if may_end {
             self.refill()?;
         }
@@ -147,6 +152,10 @@ impl Drain<'_> {
 
     fn is_out_of_time(&self) -> bool {
         self.running.is_empty() && self.time_is_up()
+    }
+
+    pub(super) fn may_ask(&self) -> bool {
+        !self.stop.requested() && !self.time_is_up()
     }
 
     fn may_begin(&self) -> bool {
@@ -303,7 +312,8 @@ impl Drain<'_> {
             tracing::warn!(event = "no-reserve", reason = %error);
         }
         let began = Instant::now();
-        let at_most = self.schedule.wait(began).map_or(at_most, |wait| at_most.min(wait.max(LEAST)));
+        let question = self.may_ask().then(|| self.schedule.wait(Timestamp::now())).flatten();
+        let at_most = question.map_or(at_most, |wait| at_most.min(wait));
         let left = self.until.map_or(POLL, |until| until.saturating_duration_since(began));
         let at_most = if left.is_zero() { at_most.min(POLL) } else { at_most.min(POLL).min(left) };
         let hangup = self.reload.map(|reload| reload.hangup.fd());

@@ -38,7 +38,7 @@ use crew::Crew;
 use drain::Drain;
 use past::Past;
 use reconcile::{Schedule, ask};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::panic::resume_unwind;
 use std::sync::mpsc::channel;
@@ -75,14 +75,16 @@ pub enum DrainError {
 pub fn drain(config: Config, keeper: &Keeper, terms: Terms<'_>) -> Result<Ended, DrainError> {
     let until = terms.max_runtime.map(|time| Instant::now() + time);
     let (config, past) = (Arc::new(config), Past::default());
-    let failed = recovery::recover(keeper, &config, &past, terms.stop)?;
+    // Before the first look into the spool, so that nothing that arrives after it is missed.
+    let watch = watch(&config);
+    let (failed, queued) = recovery::recover(keeper, &config, &past, terms.stop)?;
     keeper.put_letters_back()?;
     let (halted, halt) = Stop::by_hand()?;
     let (stop_caring, end_caring) = (halted.clone(), halt.clone());
     let bell = Bell::new()?;
     let ((tasks, taken), (reports, heard)) = (channel(), channel());
     let crew = Crew { keeper, tasks: Mutex::new(taken), reports, bell: &bell };
-    let (crew, watch, bell) = (&crew, watch(&config), &bell);
+    let (crew, bell) = (&crew, &bell);
     let (said, answers) = channel();
     let asking = halted.clone();
     let (spool, settings) = (config.spool.clone(), Mutex::new(config.runner.clone()));
@@ -94,6 +96,7 @@ pub fn drain(config: Config, keeper: &Keeper, terms: Terms<'_>) -> Result<Ended,
             backlog: Backlog::default(),
             running: BTreeMap::new(),
             watch,
+            queued,
             has_more: false,
             known_whole: None,
             horizon: None,
@@ -108,7 +111,7 @@ pub fn drain(config: Config, keeper: &Keeper, terms: Terms<'_>) -> Result<Ended,
             reports: heard,
             bell,
             hire: Box::new(move || drop(scope.spawn(|| crew.work()))),
-            schedule: Schedule::default(),
+            schedule: Schedule::new(keeper.questions(), terms.once),
             ask: Box::new(move |config, hook| {
                 let (said, halted) = (said.clone(), asking.clone());
                 scope.spawn(move || {
@@ -122,6 +125,7 @@ pub fn drain(config: Config, keeper: &Keeper, terms: Terms<'_>) -> Result<Ended,
             failed,
             holds: BTreeMap::new(),
             to_hold: Vec::new(),
+            releases: VecDeque::new(),
             settings: &settings,
         };
         let drain = scope.spawn(move || drain.run());

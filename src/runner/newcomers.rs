@@ -10,7 +10,7 @@ use jiff::Timestamp;
 impl Drain<'_> {
     /// Takes in what has arrived in `queued/`, and what waits for a retry.
     pub(super) fn refill(&mut self) -> Result<(), SpoolError> {
-        let scan = self.keeper.scan(Timestamp::now())?;
+        let scan = self.queued.take().map_or_else(|| self.keeper.scan(Timestamp::now()), Ok)?;
         report(&scan.problems);
         self.has_more = scan.more;
         self.horizon = scan.jobs.last().copied().filter(|_| scan.more);

@@ -8,16 +8,23 @@ use super::past::Past;
 use super::payload::PayloadFile;
 use crate::config::Config;
 use crate::model::{Outcome, State};
-use crate::spool::Keeper;
+use crate::spool::{Keeper, Scan};
 use crate::system::stop::Stop;
 use jiff::Timestamp;
 use std::sync::Arc;
 
 /// Whatever of such a job still lives is ended first, so that no second copy ever runs beside it; then the hook's
-/// `on_interrupt` decides. The number of jobs that have failed for good by it.
-pub(super) fn recover(keeper: &Keeper, config: &Arc<Config>, past: &Past, stop: &Stop) -> Result<usize, DrainError> {
+/// `on_interrupt` decides. The number of jobs that have failed for good by it, and what is in `queued/`, unless that took
+/// time in which more may have arrived.
+pub(super) fn recover(
+    keeper: &Keeper,
+    config: &Arc<Config>,
+    past: &Past,
+    stop: &Stop,
+) -> Result<(usize, Option<Scan>), DrainError> {
     let recovered = keeper.recover(Timestamp::now())?;
     report(&recovered.problems);
+    let queued = Some(recovered.queued).filter(|_| recovered.interrupted.is_empty());
     let mut failed = 0;
     for claim in recovered.interrupted {
         let (config, past, cancel) = (Arc::clone(config), past.clone(), Cancel::new()?);
@@ -25,7 +32,7 @@ pub(super) fn recover(keeper: &Keeper, config: &Arc<Config>, past: &Past, stop: 
         failed += usize::from(is_bad(&attempt::account_for(keeper, claim, &task)?));
     }
     PayloadFile::remove_all(&config.spool.join(State::Running.as_str()));
-    Ok(failed)
+    Ok((failed, queued))
 }
 
 /// Whether a job has failed for good.

@@ -81,15 +81,16 @@ fn control(task: &Task) -> Control<'_> {
 }
 
 fn record(claim: &mut Claim, news: StepNews<'_>) -> io::Result<()> {
-    let what = match news {
-        StepNews::Restarts => What::Restarts,
+    let recorded = match news {
+        StepNews::Restarts => claim.record(&now(What::Restarts)),
         StepNews::Ended(step) => {
             let (id, ms) = (claim.id(), milliseconds(step.duration));
             tracing::info!(event = "step", job = %id, list = step.list.as_str(), step = step.title, result = %step.result, ms);
-            in_history(step)
+            // A power cut that undoes it interrupts the job all the same.
+            claim.note(&now(in_history(step)))
         }
     };
-    claim.record(&now(what)).map_err(io::Error::other)
+    recorded.map_err(io::Error::other)
 }
 
 fn in_history(step: &StepRecord) -> What {

@@ -76,6 +76,12 @@ impl<D: Disk> Claim<D> {
         self.journal.append(&self.shelf.disk, entry)
     }
 
+    /// Adds a line from which nothing follows. The end of this process cannot undo it; a power cut can, until the next
+    /// `record`.
+    pub fn note(&mut self, entry: &Entry) -> Result<(), SpoolError> {
+        self.journal.note(&self.shelf.disk, entry)
+    }
+
     /// Records the decision, moves job and history to where it says, and makes both durable. After a crash in between,
     /// `recover` does the move, because the record says so.
     pub fn settle(mut self, settlement: Settlement, at: Timestamp) -> Result<State, SpoolError> {

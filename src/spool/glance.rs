@@ -5,6 +5,7 @@ use super::disk::Disk;
 use super::error::SpoolError;
 use super::history::History;
 use super::keeper::Keeper;
+use super::name::Name;
 use super::shelf::{Opened, is_damage, job_name, unopenable};
 use super::view::{describe_job, load_from};
 use crate::model::{JobId, JobMeta, State};
@@ -12,7 +13,6 @@ use jiff::Timestamp;
 use rustix::io::Errno;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
-use std::os::unix::ffi::OsStrExt;
 
 impl<D: Disk> Keeper<D> {
     /// What a waiting job's file says of itself, unchecked: enough to order jobs, never to run one. `None` when it says
@@ -52,7 +52,7 @@ impl<D: Disk> Keeper<D> {
     pub fn newest(&self, state: State, limit: usize) -> Result<Vec<JobId>, SpoolError> {
         let mut newest = BinaryHeap::new();
         self.list(state, &mut |name, _| {
-            newest.extend(JobId::from_job_file_name(name.as_bytes()).map(Reverse));
+            newest.extend(Name::of(name).job().map(Reverse));
             if newest.len() > limit {
                 newest.pop();
             }

@@ -1,4 +1,4 @@
-//! Edge. A job's history as a file that only grows: append, flush, and only then go on.
+//! Edge. A job's history as a file that only grows: append, flush, and only then go on to what follows from it.
 
 use super::disk::{Access, Disk, Io, JOB_MODE, Place};
 use super::entry::Entry;
@@ -41,16 +41,28 @@ impl<D: Disk> Journal<D> {
 
     /// Adds a line and flushes it. When this returns `Ok`, no crash can undo it.
     pub(super) fn append(&mut self, disk: &D, entry: &Entry) -> Result<(), SpoolError> {
+        let length = self.put(disk, entry)?;
+        self.lost = true;
+        disk.flush(&self.file).map_err(|e| self.error(disk, "flush", e))?;
+        self.lost = false;
+        self.history.push(entry.clone(), length);
+        Ok(())
+    }
+
+    /// Adds a line. The end of this process cannot undo it; a power cut can, until the next `append`.
+    pub(super) fn note(&mut self, disk: &D, entry: &Entry) -> Result<(), SpoolError> {
+        let length = self.put(disk, entry)?;
+        self.history.push(entry.clone(), length);
+        Ok(())
+    }
+
+    fn put(&mut self, disk: &D, entry: &Entry) -> Result<u64, SpoolError> {
         if self.lost {
             return Err(SpoolError::HistoryLost(self.id));
         }
         let line = entry.to_line();
         self.write(disk, &line).map_err(|e| self.error(disk, "append to", e))?;
-        self.lost = true;
-        disk.flush(&self.file).map_err(|e| self.error(disk, "flush", e))?;
-        self.lost = false;
-        self.history.push(entry.clone(), line.len() as u64);
-        Ok(())
+        Ok(line.len() as u64)
     }
 
     fn write(&mut self, disk: &D, line: &[u8]) -> Io<()> {

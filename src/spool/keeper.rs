@@ -70,8 +70,8 @@ impl<D: Disk> Keeper<D> {
         self.shelf.payload_limit_bytes.store(limit_bytes, Ordering::Relaxed);
     }
 
-    /// Takes a job out of `queued/` or `waiting/`: moves it to `running/`, checks every byte, records the claim,
-    /// flushes. An error leaves the job in `running/`; the runner had better stop and let `recover` look at it.
+    /// Takes a job out of `queued/` or `waiting/`: moves it to `running/`, checks every byte, notes the claim, flushes
+    /// the move. The note needs no flush of its own: until something is recorded after it, nothing has begun. An error leaves the job in `running/`; the runner had better stop and let `recover` look at it.
     pub fn claim(&self, id: JobId, at: Timestamp) -> Result<Claimed<D>, SpoolError> {
         for from in [State::Queued, State::Waiting] {
             if self.take(id, from, at)? {
@@ -130,7 +130,7 @@ impl<D: Disk> Keeper<D> {
         let journal = self.bring_history(id, from, at)?;
         let mut claim = self.claim_of(id, file, whole, journal);
         let (runner_pid, boot_id) = (self.shelf.runner_pid, self.shelf.boot_id.clone());
-        claim.record(&Entry::new(at, What::Claimed { runner_pid, boot_id }))?;
+        claim.note(&Entry::new(at, What::Claimed { runner_pid, boot_id }))?;
         self.shelf.disk.flush(&claim.file).map_err(|e| self.shelf.error("flush", State::Running, job_name(id), e))?;
         self.shelf.flush_dirs(&[State::Running, from])?;
         Ok(Claimed::Job(Box::new(claim)))

@@ -15,6 +15,7 @@
 //!   lock                     0600   held by the runner; its process id, for people
 //!   sequence                 0660   19 digits: the last number given out
 //!   reserve                  0660   1 MiB that a full disk gets back once
+//!   reconcile                0640   JSON: by hook, when its remote is asked next; there if any ever was
 //! ```
 //!
 //! # Names
@@ -33,7 +34,8 @@
 //!
 //! # The history
 //!
-//! `<id>.events` only grows: one line of JSON for each thing that happened, flushed before anything follows from it.
+//! `<id>.events` only grows: one line of JSON for each thing that happened, flushed before anything follows from it; a
+//! line from which nothing follows (`claimed`, the end of a step) is flushed with the next.
 //! [`History`] adds the lines up to a state, and that state is the directory where the job belongs. What follows the
 //! last line feed was never promised; it is ignored, and replaced by the next line.
 //!
@@ -45,8 +47,8 @@
 //!   `queued/` the job may be there, whole, and will run. A descriptor whose flush failed is not used again.
 //! - **Full disk**: an append or a line of history that meets a full disk empties `reserve` and tries once more. The
 //!   runner makes the reserve whole when there is space again.
-//! - **Claim** ([`Keeper::claim`]): rename into `running/`; read every byte once; line `claimed`; flush history, file,
-//!   `running/`, `queued/`. Then the job is ours, whatever happens. A file that is no regular file, has a second name,
+//! - **Claim** ([`Keeper::claim`]): rename into `running/`; read every byte once; line `claimed`; flush file, `running/`,
+//!   `queued/`. Then the job is ours, whatever happens; that it was claimed is flushed with the line after it. A file that is no regular file, has a second name,
 //!   belongs to a stranger, is too large, or differs from its seal in a single bit goes to `corrupt/`.
 //! - **Settle** ([`Claim::settle`]): line, flushed; rename job, then history; flush file, new directory, old directory.
 //! - **Recover** ([`Keeper::recover`]): goes by id. A job in two directories, or settled and not moved, is brought to
@@ -92,11 +94,14 @@ mod hold;
 mod inbox;
 mod journal;
 mod keeper;
+mod listing;
+mod name;
 mod order;
 mod presence;
 #[doc(hidden)]
 pub mod probe;
 mod prune;
+mod questions;
 mod real;
 mod recover;
 mod reserve;

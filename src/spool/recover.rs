@@ -6,16 +6,17 @@ use super::error::SpoolError;
 use super::history::History;
 use super::journal::{self, history_name};
 use super::keeper::{Inspected, Keeper};
+use super::listing::Listing;
+use super::name::Name;
 use super::real::RealDisk;
 use super::reserve;
-use super::scan::Problem;
+use super::scan::{Problem, Scan};
 use super::sequence::{Sequence, number_in};
 use super::shelf::job_name;
 use crate::model::{JobId, Outcome, State};
 use jiff::Timestamp;
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
-use std::os::unix::ffi::OsStrExt;
 
 /// What a recovery found.
 #[derive(Debug)]
@@ -25,6 +26,8 @@ pub struct Recovered<D: Disk = RealDisk> {
     pub interrupted: Vec<Claim<D>>,
     /// What was found damaged, hostile or twice.
     pub problems: Vec<Problem>,
+    /// What is in `queued/`: a million jobs are listed once at a runner's start.
+    pub queued: Scan,
 }
 
 /// A name that was seen in a directory. Small, since there may be a million.
@@ -33,6 +36,20 @@ struct Seen {
     id: JobId,
     state: State,
     is_history: bool,
+}
+
+impl Seen {
+    /// Outside `queued/`, whose listing says what is no regular file, any kind counts: a claim may have moved it there
+    /// before it looked.
+    fn of(name: Name, state: State) -> Option<Self> {
+        let is_history = matches!(name, Name::History(_));
+        name.id().map(|id| Self { id, state, is_history })
+    }
+
+    /// The job beside a history.
+    fn job(&self) -> Self {
+        Self { is_history: false, ..*self }
+    }
 }
 
 /// A job's names.
@@ -65,50 +82,58 @@ impl<D: Disk> Keeper<D> {
     /// a spent reserve, a lost sequence. Goes by id and by what the histories say, never by directory alone. Safe to
     /// repeat, and safe to be interrupted; receivers may append meanwhile.
     pub fn recover(&self, at: Timestamp) -> Result<Recovered<D>, SpoolError> {
-        let mut last = 0;
-        let seen = self.look_around(&mut last)?;
-        let mut recovered = Recovered { interrupted: Vec::new(), problems: Vec::new() };
+        let (mut last, mut listing) = (0, Listing::default());
+        let seen = self.look_around(&mut last, &mut listing)?;
+        let mut recovered = Recovered { interrupted: Vec::new(), problems: Vec::new(), queued: Scan::default() };
         // A second name in `tmp/` that came back would make a job that was running look hostile.
         self.sweep(at, &mut recovered.problems)?;
         for names in seen.chunk_by(|a, b| a.id == b.id) {
             let found = Found::of(names);
-            if !found.is_settled() {
-                self.mend(&found, &mut recovered, at)?;
+            if found.is_settled() {
+                continue;
+            }
+            let target = self.mend(&found, &mut recovered, at)?;
+            if target == Some(State::Queued) && !found.jobs.contains(&State::Queued) {
+                listing.push(found.id);
             }
         }
+        recovered.queued = self.put_in_order(listing, at)?;
         Sequence::open(&self.shelf.disk)?.raise(&self.shelf.disk, last)?;
         self.refill_reserve()?;
         Ok(recovered)
     }
 
     /// Every name that may need a hand, in order, and the last number given out. Of a million jobs that wait and were
-    /// never touched, nothing is kept: only those count that have a name elsewhere, or a history.
-    fn look_around(&self, last: &mut u64) -> Result<Vec<Seen>, SpoolError> {
-        let mut seen = Vec::new();
+    /// never touched, nothing is kept but the oldest, in `listing`: only those count that have a name elsewhere, or a
+    /// history.
+    fn look_around(&self, last: &mut u64, listing: &mut Listing) -> Result<Vec<Seen>, SpoolError> {
+        let mut elsewhere = Vec::new();
         for state in State::ALL.into_iter().filter(|state| *state != State::Queued) {
-            self.list(state, &mut |name, kind| {
+            self.list(state, &mut |name, _| {
+                let name = Name::of(name);
                 *last = (*last).max(number_in(name));
-                seen.extend(look(name, kind, state));
+                elsewhere.extend(Seen::of(name, state));
             })?;
         }
-        let mut histories = Vec::new();
+        elsewhere.sort_unstable();
+        let is_elsewhere = |id| elsewhere.binary_search_by_key(&id, |seen| seen.id).is_ok();
+        let mut queued = Vec::new();
         self.list(State::Queued, &mut |name, kind| {
+            let name = listing.take(name, kind);
             *last = (*last).max(number_in(name));
-            histories.extend(look(name, kind, State::Queued).filter(|found| found.is_history));
+            queued.extend(Seen::of(name, State::Queued).filter(|seen| seen.is_history || is_elsewhere(seen.id)));
         })?;
-        seen.extend(histories);
+        let mut seen = elsewhere;
+        seen.extend(queued.iter().filter(|seen| seen.is_history && self.is_queued(seen.id)).map(Seen::job));
+        seen.extend(queued);
         seen.sort_unstable();
-        if seen.is_empty() {
-            return Ok(seen);
-        }
-        let mut jobs = Vec::new();
-        self.list(State::Queued, &mut |name, kind| {
-            let found = look(name, kind, State::Queued).filter(|found| !found.is_history);
-            jobs.extend(found.filter(|job| seen.binary_search_by_key(&job.id, |seen| seen.id).is_ok()));
-        })?;
-        seen.extend(jobs);
-        seen.sort_unstable();
+        seen.dedup();
         Ok(seen)
+    }
+
+    fn is_queued(&self, id: JobId) -> bool {
+        let facts = self.shelf.disk.facts_at(Place::In(State::Queued), job_name(id).as_ref());
+        facts.is_ok_and(|facts| facts.kind == Kind::Regular)
     }
 
     /// Makes the reserve whole again if it was spent and there is plenty of space. Says whether it is whole.
@@ -117,11 +142,12 @@ impl<D: Disk> Keeper<D> {
         reserve::refill(disk).map_err(|e| SpoolError::call("write", disk.path(Place::Root, OsStr::new("reserve")), e))
     }
 
-    fn mend(&self, found: &Found, recovered: &mut Recovered<D>, at: Timestamp) -> Result<(), SpoolError> {
+    /// Brings job and history to where they belong; the answer is where, if there is a job.
+    fn mend(&self, found: &Found, recovered: &mut Recovered<D>, at: Timestamp) -> Result<Option<State>, SpoolError> {
         let mut touched = BTreeSet::new();
         let (history_in, history) = self.choose_history(found, recovered, &mut touched, at)?;
         if found.jobs.is_empty() {
-            return self.put_orphan_away(found.id, history_in, recovered, at);
+            return self.put_orphan_away(found.id, history_in, recovered, at).map(|()| None);
         }
         let target = place_for(&found.jobs, &history);
         self.gather_job(found, target, recovered, &mut touched, at)?;
@@ -130,7 +156,10 @@ impl<D: Disk> Keeper<D> {
             touched.extend([from, target]);
         }
         self.make_durable(found.id, target, &touched)?;
-        if target == State::Running { self.readmit(found.id, recovered, at) } else { Ok(()) }
+        if target == State::Running {
+            self.readmit(found.id, recovered, at)?;
+        }
+        Ok(Some(target))
     }
 
     /// The history with the most lines; the others are names of the same file, or older. A stranger's never counts.
@@ -273,17 +302,6 @@ impl<D: Disk> Keeper<D> {
     pub(super) fn problem(&self, state: State, name: &str, text: &str) -> Problem {
         Problem { path: self.shelf.disk.path(Place::In(state), name.as_ref()), text: text.to_owned() }
     }
-}
-
-/// What a name may be. In `queued/` only regular files count, the scan deals with the rest; elsewhere whatever a claim
-/// may have moved there before it looked.
-fn look(name: &OsStr, kind: Kind, state: State) -> Option<Seen> {
-    if state == State::Queued && matches!(kind, Kind::Special | Kind::Directory) {
-        return None;
-    }
-    let job = JobId::from_job_file_name(name.as_bytes()).map(|id| (id, false));
-    let (id, is_history) = job.or_else(|| JobId::from_events_file_name(name.as_bytes()).map(|id| (id, true)))?;
-    Some(Seen { id, state, is_history })
 }
 
 /// Where a job belongs that was found in `jobs`. Its history decides, if a crash can explain the difference: the job is

@@ -4,19 +4,15 @@ use super::disk::{Access, Disk, Kind, Place};
 use super::error::{SpoolError, words};
 use super::journal::{self, history_name};
 use super::keeper::Keeper;
+use super::listing::{Listing, STRAY_LIMIT};
+use super::name::Name;
 use crate::model::{JobId, State};
 use jiff::Timestamp;
 use rustix::io::Errno;
-use std::collections::{BTreeMap, BinaryHeap};
-use std::ffi::{OsStr, OsString};
-use std::os::unix::ffi::OsStrExt;
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::sync::PoisonError;
-
-/// Most jobs that one scan returns, so that a million of them take no memory: drain these, then scan again.
-pub(super) const SCAN_LIMIT: usize = 20_000;
-/// Most entries that one scan puts away; the next scan goes on.
-const STRAY_LIMIT: usize = 10_000;
 
 /// What is in `queued/`.
 #[derive(Debug, Default)]
@@ -53,47 +49,16 @@ pub struct Due {
     pub next: Option<Timestamp>,
 }
 
-/// Entries of one listing, sorted out.
-#[derive(Default)]
-struct Listing {
-    after: Option<JobId>,
-    smallest: BinaryHeap<JobId>,
-    more: bool,
-    histories: Vec<JobId>,
-    strays: Vec<(OsString, Kind)>,
-}
-
-impl Listing {
-    fn take(&mut self, name: &OsStr, kind: Kind) {
-        let may_be_regular = matches!(kind, Kind::Regular | Kind::Unknown);
-        let job = JobId::from_job_file_name(name.as_bytes()).filter(|_| may_be_regular);
-        let history = JobId::from_events_file_name(name.as_bytes()).filter(|_| may_be_regular);
-        match (job, history) {
-            (Some(id), _) => self.push(id),
-            (_, Some(id)) if self.histories.len() < STRAY_LIMIT => self.histories.push(id),
-            (None, None) if self.strays.len() < STRAY_LIMIT => self.strays.push((name.to_owned(), kind)),
-            _ => {}
-        }
-    }
-
-    fn push(&mut self, id: JobId) {
-        if self.after.is_some_and(|after| id <= after) {
-            return;
-        }
-        self.smallest.push(id);
-        if self.smallest.len() > SCAN_LIMIT {
-            self.smallest.pop();
-            self.more = true;
-        }
-    }
-}
-
 impl<D: Disk> Keeper<D> {
     /// Lists `queued/`. Whatever is there and is neither a job nor a history goes to `corrupt/`, unopened; what cannot
     /// be moved is reported once and passed over. Whether a file named like a job is one, `claim` finds out.
     pub fn scan(&self, at: Timestamp) -> Result<Scan, SpoolError> {
-        let mut listing = Listing::default();
-        self.list(State::Queued, &mut |name, kind| listing.take(name, kind))?;
+        let listing = self.list_queued(Listing::default())?;
+        self.put_in_order(listing, at)
+    }
+
+    /// Puts away what does not belong among what was listed.
+    pub(super) fn put_in_order(&self, listing: Listing, at: Timestamp) -> Result<Scan, SpoolError> {
         let mut problems = Vec::new();
         for (name, kind) in &listing.strays {
             problems.extend(self.clear_away(name, *kind, "neither a job nor a history", at));
@@ -104,20 +69,19 @@ impl<D: Disk> Keeper<D> {
         if !problems.is_empty() {
             self.shelf.flush_dirs(&[State::Corrupt, State::Queued])?;
         }
-        Ok(Scan { jobs: listing.smallest.into_sorted_vec(), more: listing.more, problems })
+        Ok(Scan { more: listing.more, jobs: listing.into_jobs(), problems })
     }
 
     /// Lists the jobs in `queued/` that came after `after`, and leaves everything else alone.
     pub fn scan_after(&self, after: JobId) -> Result<Scan, SpoolError> {
-        let mut listing = Listing { after: Some(after), ..Listing::default() };
-        self.list(State::Queued, &mut |name, kind| listing.take(name, kind))?;
-        Ok(Scan { jobs: listing.smallest.into_sorted_vec(), more: listing.more, problems: Vec::new() })
+        let listing = self.list_queued(Listing::after(after))?;
+        Ok(Scan { more: listing.more, jobs: listing.into_jobs(), problems: Vec::new() })
     }
 
     /// The jobs in `waiting/` whose time has come at `now`. Each history is read once.
     pub fn due(&self, now: Timestamp) -> Result<Due, SpoolError> {
         let mut waiting = Vec::new();
-        self.list(State::Waiting, &mut |name, _| waiting.extend(JobId::from_job_file_name(name.as_bytes())))?;
+        self.list(State::Waiting, &mut |name, _| waiting.extend(Name::of(name).job()))?;
         waiting.sort_unstable();
         let mut known = self.due.lock().unwrap_or_else(PoisonError::into_inner);
         let mut times = BTreeMap::new();
@@ -142,6 +106,13 @@ impl<D: Disk> Keeper<D> {
         };
         let (history, _) = read.map_err(|e| self.shelf.error("read", State::Waiting, name, e))?;
         Ok(history.not_before().unwrap_or(Timestamp::MIN))
+    }
+
+    fn list_queued(&self, mut listing: Listing) -> Result<Listing, SpoolError> {
+        self.list(State::Queued, &mut |name, kind| {
+            listing.take(name, kind);
+        })?;
+        Ok(listing)
     }
 
     pub(super) fn list(&self, state: State, visit: &mut dyn FnMut(&OsStr, Kind)) -> Result<(), SpoolError> {

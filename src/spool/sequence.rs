@@ -2,11 +2,11 @@
 
 use super::disk::{Access, Disk, Io, Lock, Place, SHARED_MODE};
 use super::error::SpoolError;
+use super::name::Name;
 use super::reserve::with_reserve;
 use crate::model::{JobId, State};
 use rustix::io::Errno;
 use std::ffi::OsStr;
-use std::os::unix::ffi::OsStrExt;
 use std::sync::{Mutex, PoisonError};
 
 /// Numbers from here on (the year 2286) are taken for damage: counting up from them would soon leave 19 digits.
@@ -93,7 +93,7 @@ fn write<D: Disk>(disk: &D, file: &D::File, number: u64) -> Io<()> {
 fn largest_in_use<D: Disk>(disk: &D) -> Io<u64> {
     let mut largest = 0;
     for state in State::ALL {
-        let seen = disk.entries(Place::In(state), &mut |name, _| largest = largest.max(number_in(name)));
+        let seen = disk.entries(Place::In(state), &mut |name, _| largest = largest.max(number_in(Name::of(name))));
         match seen {
             Err(Errno::ACCESS | Errno::NOENT) => {}
             other => other?,
@@ -103,8 +103,6 @@ fn largest_in_use<D: Disk>(disk: &D) -> Io<u64> {
 }
 
 /// The sequence number in the name of a job or of a history; 0 for any other name.
-pub(super) fn number_in(name: &OsStr) -> u64 {
-    let name = name.as_bytes();
-    let id = JobId::from_job_file_name(name).or_else(|| JobId::from_events_file_name(name));
-    id.map(JobId::sequence).filter(|&n| n < CEILING).unwrap_or(0)
+pub(super) fn number_in(name: Name) -> u64 {
+    name.id().map(JobId::sequence).filter(|&n| n < CEILING).unwrap_or(0)
 }

@@ -5,6 +5,7 @@ use super::disk::{Access, Disk, Kind, Place};
 use super::error::SpoolError;
 use super::history::History;
 use super::journal::{self, history_name};
+use super::name::Name;
 use super::real::RealDisk;
 use super::shelf::job_name;
 use crate::model::{EventKind, JobId, JobMeta, Outcome, RefName, State};
@@ -12,7 +13,6 @@ use jiff::Timestamp;
 use rustix::io::Errno;
 use serde::Serialize;
 use std::collections::BTreeMap;
-use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 /// In which order directories are listed: against the stream first, then with it, so that a job on the move is seen
@@ -218,7 +218,7 @@ fn places<D: Disk>(disk: &D) -> Result<BTreeMap<JobId, State>, SpoolError> {
     let mut places = BTreeMap::new();
     for state in ORDER {
         let listed = disk.entries(Place::In(state), &mut |name, kind| {
-            let id = JobId::from_job_file_name(name.as_bytes());
+            let id = Name::of(name).job();
             let id = id.filter(|_| matches!(kind, Kind::Regular | Kind::Unknown));
             places.extend(id.map(|id| (id, state)));
         });

@@ -3,11 +3,14 @@
 use crate::control_bench::{GATE, control, json, open_gate, queue, request, said, until_begun};
 use crate::runner_yard::{Runner, Yard};
 use crate::support::until;
+use hookspool::model::JobId;
 use hookspool::spool::{Answer, Errand, Keeper, Order, Request};
 use jiff::Timestamp;
 use rustix::process::Signal;
+use serde_json::Value;
 use std::fs;
 use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 use std::time::Duration;
 
@@ -217,4 +220,65 @@ fn a_job_whose_history_has_not_come_after_it_yet_is_not_removed() {
     fs::rename(place("running", "events"), place("done", "events")).unwrap();
     assert_eq!(keeper.remove(&[id], false).unwrap().ids, [id]);
     drop(claim);
+}
+
+/// Jobs of one branch that a hold has held back.
+const HELD: usize = 3_000;
+
+/// A yard with so many held jobs of `docs`, and the order to release them, which no runner has taken yet; the newest.
+fn released(shop: &str) -> (Yard, PathBuf, JobId) {
+    let docs = "steps = [{ shell = \"echo $HOOKSPOOL_JOB >>ran\" }]";
+    let yard = Yard::in_memory("workers = 2", &[("docs", docs), ("shop", shop)]);
+    assert_eq!(said(&yard, &["hold", "docs", "-m", "x"]).0, Some(0));
+    let jobs: Vec<JobId> = (0..HELD).map(|n| yard.deliver("docs", "main", &n.to_string())).collect();
+    assert!(yard.drain().status.success());
+    assert_eq!(count(&yard, "held"), HELD);
+    let request = yard.path("spool/control/0123456789abcdef.request");
+    fs::write(&request, "{\"by\":\"me\",\"order\":{\"release-hook\":{\"hook\":\"docs\"}}}").unwrap();
+    (yard, request, jobs[HELD - 1])
+}
+
+fn count(yard: &Yard, state: &str) -> usize {
+    crate::spool_append::names(&yard.path("spool").join(state))
+        .iter()
+        .filter_map(|name| name.strip_suffix(".job"))
+        .count()
+}
+
+/// All were released before the first was begun, so that the newest alone ran; what the order was answered.
+fn was_released(yard: &Yard, request: &Path, newest: JobId) -> String {
+    assert_eq!((count(yard, "held"), yard.site("ran")), (0, format!("{newest}\n")));
+    assert!(!yard.path("spool/holds/docs").exists());
+    let answer: Value = serde_json::from_slice(&fs::read(request.with_extension("answer")).unwrap()).unwrap();
+    answer["ok"][0]["text"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn other_queues_go_on_while_a_hook_with_very_many_jobs_is_released() {
+    let (yard, request, newest) =
+        released("steps = [{ shell = \"ls ../spool/held >seen; ls ../spool/holds >>seen\" }]");
+    let shop = yard.deliver("shop", "main", "s");
+    let output = yard.drain();
+    assert!(output.status.success());
+    assert!(yard.is_in("done", shop));
+    let seen = yard.site("seen");
+    assert!(seen.lines().count() > 10 && seen.ends_with("docs\n"), "the job ran after the release, not beside it");
+    assert_eq!(was_released(&yard, &request, newest), format!("is released, with {HELD} held jobs"));
+    assert_eq!(count(&yard, "done"), HELD + 1);
+}
+
+#[test]
+fn a_runner_that_ends_within_a_release_leaves_the_hook_on_hold_and_the_next_releases_it() {
+    for signal in [Signal::TERM, Signal::KILL] {
+        let (yard, request, newest) = released("steps = [{ shell = \"true\" }]");
+        let runner = yard.start();
+        until("some are released", || count(&yard, "held") < HELD);
+        runner.signal(signal);
+        runner.stop();
+        assert!(yard.path("spool/holds/docs").exists(), "the release was over before the signal came");
+        assert_eq!(yard.site("ran"), "");
+        assert_eq!(count(&yard, "done"), 0, "nothing is decided on the way");
+        assert!(yard.drain().status.success());
+        assert_eq!(was_released(&yard, &request, newest), format!("is released, with {HELD} held jobs"));
+    }
 }

@@ -199,6 +199,28 @@ fn the_doctor_asks_git_as_a_job_would() {
 }
 
 #[test]
+fn the_doctor_looks_for_the_steps_programs_where_the_runner_does() {
+    let lines = "steps = [{ run = [\"deploy-it\"] }]\non_failure = [{ run = [\"./tell.sh\"] }]";
+    let yard = Yard::new("", &[("docs", lines)]);
+    private(&yard);
+    let program = yard.path("deploy-it");
+    fs::write(&program, "#!/bin/sh\n").unwrap();
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+    let about_steps = || {
+        let found = diagnosis(&yard).1.into_iter().filter(|(_, what, _)| what.starts_with("hook `docs`"));
+        found.map(|(level, what, _)| format!("{level} {}", what.split(": ").next().unwrap())).collect::<Vec<_>>()
+    };
+    assert_eq!(about_steps(), ["problem hook `docs`, steps 1", "note hook `docs`, on_failure 1"]);
+    let mut runner = yard.hookspool(&["spool-runner"]);
+    let mut runner = runner.env("PATH", program.parent().unwrap()).stderr(Stdio::null()).spawn().unwrap();
+    until("it has the lock", || json(&yard, &["status"])["runner"]["alive"] == true);
+    let said = about_steps();
+    runner.kill().unwrap();
+    runner.wait().unwrap();
+    assert_eq!(said, ["note hook `docs`, on_failure 1"], "the runner has another PATH");
+}
+
+#[test]
 fn the_doctor_sees_who_has_the_lock_and_what_waits_in_vain() {
     let (yard, _) = healthy();
     yard.append(&crate::spool_append::meta("docs", 0));

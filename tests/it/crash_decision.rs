@@ -29,19 +29,22 @@ pub(crate) struct Case {
 struct End {
     /// A directory of the spool; none for a job that is to be removed.
     place: &'static str,
-    /// What its history says exactly once.
+    /// What its history says.
     says: &'static str,
+    /// How often that may be said: a hook that is released is on hold until all its jobs are queued, and a runner that
+    /// starts meanwhile holds them back once more.
+    at_most: usize,
     /// How often it began.
     began: usize,
     /// Where it is if the order was not carried out.
     otherwise: &'static str,
 }
 
-const RUN: End = End { place: "done", says: "ended", began: 1, otherwise: "done" };
+const RUN: End = End { place: "done", says: "ended", at_most: 1, began: 1, otherwise: "done" };
 const SUPERSEDED: End = End { says: "superseded-by", began: 0, ..RUN };
 const REPEAT: End = End { says: "repeat-of", began: 0, ..RUN };
 const CANCELLED: End = End { began: 0, ..RUN };
-const HELD: End = End { place: "held", says: "held", began: 0, otherwise: "done" };
+const HELD: End = End { place: "held", says: "held", began: 0, ..RUN };
 const RELEASED: End = End { says: "released", otherwise: "held", ..RUN };
 
 /// What the loop decides by itself.
@@ -137,7 +140,7 @@ pub(crate) const BY_ORDER: [Case; 7] = [
             ids
         },
         order: Some(|_| Order::ReleaseHook { hook: "each".to_owned() }),
-        ends: &[RELEASED; 2],
+        ends: &[End { at_most: 2, ..RELEASED }; 2],
     },
     Case {
         name: "remove jobs that have ended",
@@ -149,8 +152,8 @@ pub(crate) const BY_ORDER: [Case; 7] = [
         },
         order: Some(|ids| Order::Remove { ids: ids.to_vec(), failed: true }),
         ends: &[
-            End { place: "", says: "", began: 0, otherwise: "failed" },
-            End { place: "", says: "", began: 0, otherwise: "done" },
+            End { place: "", says: "", at_most: 0, began: 0, otherwise: "failed" },
+            End { place: "", says: "", at_most: 0, began: 0, otherwise: "done" },
         ],
     },
 ];
@@ -269,7 +272,7 @@ impl Staged {
             let history = self.yard.history(id);
             let said = history.iter().filter(|line| line["what"] == end.says).count();
             assert_eq!(self.places(id, "job"), [end.place][usize::from(end.place.is_empty())..], "{at}: {history:#?}");
-            assert_eq!(said, usize::from(!end.says.is_empty()), "{at}: `{}` in {history:#?}", end.says);
+            assert!((end.at_most.min(1)..=end.at_most).contains(&said), "{at}: `{}` in {history:#?}", end.says);
             assert_eq!(self.began(id), end.began, "{at}: {history:#?}");
         }
         let is_on_hold = self.yard.path("spool/holds/each").exists();

@@ -254,7 +254,7 @@ fn a_job_that_cannot_be_looked_for_is_not_called_removed() {
 #[test]
 fn a_push_that_nobody_told_of_is_deployed_once_though_the_runner_dies_while_it_queues_it() {
     for call in ["renameat2", "fsync"] {
-        let yard = yard();
+        let yard = yard("1s");
         push(&yard, &[("file", "two\n")]);
         let paths = ["tmp", "queued"].map(|place| yard.path("spool").join(place));
         let strace = yard.strace().follow_apart().only(&paths).kill_at(call, 1);

@@ -164,7 +164,8 @@ fn told_apart(calls: Vec<Call>, changes: impl Fn(&Call) -> bool) -> Vec<(usize, 
     let mut follows_a_change = true;
     let is_point = |(_, call): &(usize, Call)| {
         let is_change = changes(call);
-        let is_first = std::mem::replace(&mut follows_a_change, is_change);
+        // Whether a thread has to wait for another is never the same.
+        let is_first = call.name != "futex" && std::mem::replace(&mut follows_a_change, is_change);
         is_change || (whole_map() && is_first)
     };
     calls.into_iter().enumerate().filter(is_point).collect()

@@ -19,6 +19,7 @@ pub(crate) struct Sent {
 pub(crate) struct Answer {
     /// `202 queued …`.
     pub(crate) reply: String,
+    headers: Vec<String>,
     pub(crate) log: Vec<String>,
 }
 
@@ -26,6 +27,11 @@ impl Answer {
     /// The ids that were queued.
     pub(crate) fn ids(&self) -> Vec<&str> {
         self.reply.strip_prefix("202 queued ").unwrap_or_else(|| panic!("{}", self.reply)).split(' ').collect()
+    }
+
+    /// `Allow`, which only a 405 has.
+    pub(crate) fn allow(&self) -> Option<&str> {
+        self.headers.iter().find_map(|line| line.strip_prefix("Allow: "))
     }
 }
 
@@ -96,7 +102,8 @@ impl Sent {
         let status = text.strip_prefix("Status: ").and_then(|rest| rest.get(..3)).unwrap_or_default();
         let reply = format!("{status} {}", text.lines().last().unwrap_or_default());
         let log = String::from_utf8(output.stderr).unwrap().lines().map(str::to_owned).collect();
-        Answer { reply, log }
+        let headers = text.lines().take_while(|line| !line.is_empty()).map(str::to_owned).collect();
+        Answer { reply, headers, log }
     }
 }
 

@@ -127,18 +127,28 @@ fn a_get_of_gitea_is_a_delivery_only_where_the_hook_allows_it() {
         "repository": { "full_name": "me/docs", "default_branch": "main" },
     });
     let query = format!("payload={}", percent_encoded(&body.to_string()));
-    let get = |site: &crate::hostile_bench::Site, query: &str| {
+    let ask = |site: &crate::hostile_bench::Site, method: &str, query: &str| {
         Sent::signed(site, &Provider::Gitea, "s3cr3t", "push", &body)
-            .with("REQUEST_METHOD", "GET")
+            .with("REQUEST_METHOD", method)
             .with("QUERY_STRING", query)
             .without("CONTENT_LENGTH")
             .without("CONTENT_TYPE")
             .answer()
     };
+    let refused = |site: &crate::hostile_bench::Site, method: &str| {
+        let answer = ask(site, method, &query);
+        format!("{}, Allow: {}", answer.reply, answer.allow().unwrap_or_default())
+    };
     let strict = site(&settings(false), &[("secret", "s3cr3t")]);
-    assert_eq!(get(&strict, &query).reply, "405 only POST delivers");
+    for method in ["GET", "HEAD", "PUT", "post"] {
+        assert_eq!(refused(&strict, method), "405 only POST delivers, Allow: POST", "{method}");
+    }
 
     let site = site(&settings(true), &[("secret", "s3cr3t")]);
+    for method in ["HEAD", "OPTIONS", "PUT", "get"] {
+        assert_eq!(refused(&site, method), "405 only GET and POST deliver, Allow: GET, POST", "{method}");
+    }
+    let get = |site: &crate::hostile_bench::Site, query: &str| ask(site, "GET", query);
     assert_eq!(get(&site, "").reply, "403 signature missing or wrong");
     assert_eq!(get(&site, &query.replace("main", "mein")).reply, "403 signature missing or wrong");
     assert_eq!(get(&site, &format!("{query}&payload=x")).reply, "403 signature missing or wrong");

@@ -1,5 +1,4 @@
-//! Many jobs that wait. `HOOKSPOOL_BACKLOG` in the environment says how many; `tests/bench/backlog` runs it with a million,
-//! and shows what was measured.
+//! Many jobs that wait. `tests/bench/run runner --backlogs …` measures how a runner fares with a million.
 
 use crate::runner_yard::Yard;
 use crate::steps_bench::until;
@@ -11,10 +10,6 @@ use std::time::Instant;
 const JOBS: usize = 20_200;
 /// What a runner may use, however many jobs wait.
 const LIMIT_KIB: u64 = 50 * 1024;
-
-fn jobs() -> usize {
-    std::env::var("HOOKSPOOL_BACKLOG").ok().and_then(|text| text.parse().ok()).unwrap_or(JOBS)
-}
 
 fn fill(yard: &Yard, hook: &str, count: usize) {
     let inbox = Inbox::open(&yard.path("spool")).unwrap();
@@ -32,7 +27,7 @@ fn a_long_backlog_neither_fills_the_memory_nor_hides_another_queue() {
     let short = "when_newer = \"keep\"\nsteps = [{ shell = \"echo x >>short\" }]";
     let yard = Yard::in_memory("workers = 2", &[("long", long), ("short", short)]);
     yard.fifo("gate");
-    fill(&yard, "long", jobs());
+    fill(&yard, "long", JOBS);
     fill(&yard, "short", 3);
     let began = Instant::now();
     let runner = yard.start();
@@ -44,8 +39,7 @@ fn a_long_backlog_neither_fills_the_memory_nor_hides_another_queue() {
     until("what arrives later is found", || yard.site("short").len() == 8);
     let peak_kib = runner.peak_kib();
     println!(
-        "{} jobs wait: first step after {} ms, another queue behind them after {} ms, {peak_kib} KiB",
-        jobs(),
+        "{JOBS} jobs wait: first step after {} ms, another queue behind them after {} ms, {peak_kib} KiB",
         first.as_millis(),
         hidden.as_millis(),
     );
@@ -69,6 +63,6 @@ fn a_job_costs_the_same_however_many_wait() {
         drop(runner);
         cost_us
     };
-    let (few, many) = (cost_us(300), cost_us(jobs() / 10));
+    let (few, many) = (cost_us(300), cost_us(JOBS / 10));
     assert!(many < 5 * few, "{few} us with few, {many} us with many");
 }

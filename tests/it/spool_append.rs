@@ -3,7 +3,6 @@
 use hookspool::model::{EventKind, JobMeta};
 use hookspool::spool::{Inbox, create};
 use sha2::{Digest, Sha256};
-use std::collections::BTreeMap;
 use std::fs;
 use std::io::Read;
 use std::os::unix::fs::PermissionsExt;
@@ -11,20 +10,11 @@ use std::path::Path;
 
 /// A delivery of `hook` that arrived `second` seconds after 2026-01-01.
 pub(crate) fn meta(hook: &str, second: i64) -> JobMeta {
+    let arrived_at = jiff::Timestamp::new(1_767_225_600 + second, 0).unwrap();
     JobMeta {
-        hook: hook.to_owned(),
-        provider: "github".to_owned(),
-        event: EventKind::Push,
-        reference: None,
-        before: None,
-        after: None,
         repository: Some("me/docs".to_owned()),
-        pusher: None,
         delivery: Some(format!("delivery-{second}")),
-        note: None,
-        content_type: "application/json".to_owned(),
-        headers: BTreeMap::new(),
-        arrived_at: jiff::Timestamp::new(1_767_225_600 + second, 0).unwrap(),
+        ..JobMeta::new(hook, "github", EventKind::Push, arrived_at)
     }
 }
 

@@ -95,7 +95,6 @@ fn a_claim_a_record_and_a_settlement_flush_before_they_return() {
         [
             "renameat2 SPOOL/queued ID.job SPOOL/running ID.job RENAME_NOREPLACE",
             "pwrite64 SPOOL/running/ID.events",
-            "fsync SPOOL/running/ID.events",
             "fsync SPOOL/running/ID.job",
             "fsync SPOOL/running",
             "fsync SPOOL/queued",

@@ -3,8 +3,9 @@
 use crate::cli::exit::{self, Failure};
 use crate::cli::listing::unreadable;
 use crate::config::Config;
+use crate::model::State;
 use crate::runner::orders;
-use crate::spool::{Answer, Effect, Errand, Keeper, Order, Request, SpoolError};
+use crate::spool::{self, Answer, Effect, Errand, Keeper, Order, Request, SpoolError};
 use crate::system::{identity, users};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
@@ -12,6 +13,8 @@ use std::time::{Duration, Instant};
 
 /// How long an answer is waited for.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// How much longer for each job that a release may have to queue.
+const PATIENCE_PER_JOB: Duration = Duration::from_millis(50);
 /// Between two looks whether the lock is free: a runner may have ended without an answer.
 const LOOK: Duration = Duration::from_millis(500);
 
@@ -32,15 +35,15 @@ impl<'a> Giver<'a> {
     /// Gives an order, and returns what became of it.
     pub(super) fn give(&self, order: Order) -> Result<Vec<Effect>, Failure> {
         let request = Request { by: self.by.clone(), order };
-        match self.carried_out(&request)? {
+        match self.carried_out(&request, self.patience(&request))? {
             Answer::Ok(effects) => Ok(effects),
             Answer::Error(reason) => Err(Failure::new(exit::NO, reason)),
         }
     }
 
     /// Runners come and go meanwhile: the lock is tried again and again, and whoever has it then acts.
-    fn carried_out(&self, request: &Request) -> Result<Answer, Failure> {
-        let until = Instant::now() + PATIENCE;
+    fn carried_out(&self, request: &Request, patience: Duration) -> Result<Answer, Failure> {
+        let until = Instant::now() + patience;
         let mut errand: Option<Errand> = None;
         loop {
             let holder = match Keeper::lock(&self.config.spool) {
@@ -56,14 +59,23 @@ impl<'a> Giver<'a> {
                 Some(placed) => placed,
                 None => Errand::place(&self.config.spool, request).map_err(|error| self.not_allowed(error))?,
             };
-            if let Some(answer) = placed.wait(LOOK).map_err(unreadable)? {
+            let left = until.saturating_duration_since(Instant::now());
+            if let Some(answer) = placed.wait(LOOK.min(left)).map_err(unreadable)? {
                 return Ok(answer);
             }
             if Instant::now() >= until {
-                return Err(unanswered(&placed, holder));
+                return Err(unanswered(&placed, holder, patience));
             }
             errand = Some(placed);
         }
+    }
+
+    /// An order of other kinds is about few jobs.
+    fn patience(&self, request: &Request) -> Duration {
+        let Order::ReleaseHook { .. } = &request.order else { return PATIENCE };
+        let counts = spool::count(&self.config.spool).unwrap_or_default();
+        let held = counts.get(&State::Held).copied().unwrap_or_default();
+        PATIENCE + PATIENCE_PER_JOB.saturating_mul(u32::try_from(held).unwrap_or(u32::MAX))
     }
 
     fn not_allowed(&self, error: SpoolError) -> Failure {
@@ -81,14 +93,14 @@ fn failed(error: SpoolError) -> Failure {
     Failure::new(error.exit_code(), error)
 }
 
-fn unanswered(errand: &Errand, holder: Option<u32>) -> Failure {
+fn unanswered(errand: &Errand, holder: Option<u32>, patience: Duration) -> Failure {
     let who = holder.map_or_else(|| "the runner".to_owned(), |pid| format!("the runner (process {pid})"));
     let fate = if errand.take_back() {
         "the order was taken back"
     } else {
         "it has taken the order, and may have carried it out"
     };
-    let seconds = PATIENCE.as_secs();
+    let seconds = patience.as_secs();
     Failure::new(
         exit::TRY_AGAIN,
         format!("{who} has not answered within {seconds} s; {fate}; `hookspool doctor` looks"),
@@ -113,4 +125,54 @@ pub(in crate::cli) fn become_owner(root: &Path) -> Result<(), Failure> {
     }
     let become_them = identity::become_user(metadata.uid(), metadata.gid());
     become_them.map_err(|error| Failure::io(format!("cannot act as the owner of `{}`", root.display()), &error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::probe;
+
+    /// A spool whose lock is held, by this process, and the configuration that names it.
+    fn locked(dir: &Path) -> (Keeper, Config) {
+        let root = dir.join("spool");
+        let hook = "name = \"docs\"\nprovider = \"github\"\ndir = \"/d\"\nsecret = { env = \"S\" }\nsteps = [{ shell = \"x\" }]";
+        let config = probe::read(&format!("spool = \"{}\"\n[[hook]]\n{hook}\n", root.display())).unwrap();
+        (Keeper::lock(&root).unwrap(), config)
+    }
+
+    fn request() -> Request {
+        Request { by: "ann".to_owned(), order: Order::Hold { hook: "docs".to_owned(), why: "no".to_owned() } }
+    }
+
+    fn left_in_control(config: &Config) -> usize {
+        std::fs::read_dir(config.spool.join("control")).unwrap().count()
+    }
+
+    fn told(fate: &str, seconds: u64) -> String {
+        let me = std::process::id();
+        format!("the runner (process {me}) has not answered within {seconds} s; {fate}; `hookspool doctor` looks")
+    }
+
+    #[test]
+    fn an_order_that_nobody_hears_is_taken_back_and_the_giver_is_told_so() {
+        let dir = tempfile::tempdir().unwrap();
+        let (_silent, config) = locked(dir.path());
+        let giver = Giver { config: &config, by: "ann".to_owned() };
+        let failure = giver.carried_out(&request(), Duration::ZERO).unwrap_err();
+        assert_eq!((failure.code, failure.text), (exit::TRY_AGAIN, told("the order was taken back", 0)));
+        assert_eq!(left_in_control(&config), 0);
+    }
+
+    #[test]
+    fn of_an_order_that_was_heard_and_not_answered_nobody_says_that_it_was_taken_back() {
+        let dir = tempfile::tempdir().unwrap();
+        let (silent, config) = locked(dir.path());
+        let errand = Errand::place(&config.spool, &request()).unwrap();
+        assert_eq!(silent.take_letters(jiff::Timestamp::now()).unwrap().len(), 1);
+        let failure = unanswered(&errand, Some(std::process::id()), PATIENCE);
+        let fate = "it has taken the order, and may have carried it out";
+        assert_eq!((failure.code, failure.text), (exit::TRY_AGAIN, told(fate, 30)));
+        drop(errand);
+        assert_eq!(left_in_control(&config), 1, "it is still there for the next runner");
+    }
 }

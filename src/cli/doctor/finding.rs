@@ -23,6 +23,8 @@ pub(super) struct Finding {
 pub(super) enum Level {
     /// As it should be.
     Ok,
+    /// It may be as it should be; only whoever wrote the configuration knows.
+    Note,
     /// It works, within limits.
     Warning,
     /// It does not work, or is not safe.
@@ -33,6 +35,7 @@ impl Level {
     pub(super) fn as_str(self) -> &'static str {
         match self {
             Self::Ok => "ok",
+            Self::Note => "note",
             Self::Warning => "warning",
             Self::Problem => "PROBLEM",
         }
@@ -43,6 +46,11 @@ impl Finding {
     /// All is well.
     pub(super) fn ok(what: impl Into<String>) -> Self {
         Self { level: Level::Ok, what: what.into(), why: String::new(), repair: String::new() }
+    }
+
+    /// It may be as it should be.
+    pub(super) fn note(what: impl Into<String>, why: impl Into<String>) -> Self {
+        Self { level: Level::Note, what: what.into(), why: why.into(), repair: String::new() }
     }
 
     /// It works, within limits.

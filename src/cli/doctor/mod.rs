@@ -6,6 +6,7 @@ mod disk;
 mod finding;
 mod git;
 mod parts;
+mod programs;
 mod remote;
 mod rights;
 mod runner;
@@ -39,6 +40,7 @@ pub(super) fn run(config: Option<&Path>, offline: bool, json: bool) -> Result<Ex
         ));
     }
     git::look(&config, offline, &mut findings);
+    programs::look(&config, &mut findings);
     report(&findings, json)
 }
 

@@ -14,6 +14,9 @@ const FILES: [(&str, u32, &str); 3] = [
     ("reserve", 0o660, "whoever may change it may take the space that a full disk needs"),
 ];
 
+/// A file that is there once a remote was asked.
+const SCHEDULE: (&str, u32, &str) = ("reconcile", 0o640, "whoever may change it decides when remotes are asked");
+
 /// Looks at the spool, its directories and its files.
 pub(super) fn look(spool: &Path, findings: &mut Vec<Finding>) {
     let Ok(root) = Rights::of(spool) else {
@@ -31,6 +34,10 @@ pub(super) fn look(spool: &Path, findings: &mut Vec<Finding>) {
         directory(&spool.join(place.as_str()), place, root, findings);
     }
     for (name, mode, why) in FILES {
+        file(&spool.join(name), mode, why, root, findings);
+    }
+    let (name, mode, why) = SCHEDULE;
+    if fs::symlink_metadata(spool.join(name)).is_ok() {
         file(&spool.join(name), mode, why, root, findings);
     }
     if findings.len() == before {
@@ -108,12 +115,15 @@ fn file(path: &Path, wanted: u32, why: &str, root: Rights, findings: &mut Vec<Fi
     let rights = Rights::in_metadata(&metadata);
     let repair = format!("chmod {wanted:04o} {}", path.display());
     let what = format!("{} has mode {:04o}; {wanted:04o} is right", path.display(), rights.mode);
-    if rights.uid != root.uid {
+    if !metadata.is_file() {
+        let what = format!("{} is no file", path.display());
+        findings.push(Finding::problem(what, "the runner cannot use it", "move it away: the runner makes it anew"));
+    } else if rights.uid != root.uid {
         owner(path, Rights { gid: root.gid, ..rights }, root, findings);
     } else if rights.mode & !wanted != 0 {
         findings.push(Finding::problem(what, why, repair));
     } else if rights.mode & wanted != wanted {
-        findings.push(Finding::warning(what, "receivers that are another user cannot use it", repair));
+        findings.push(Finding::warning(what, "its owner, or receivers that are another user, cannot use it", repair));
     }
 }
 
@@ -157,6 +167,28 @@ mod tests {
         let levels: Vec<Level> = said(Place::Root, 0o2751).into_iter().map(|(level, _)| level).collect();
         // Made by root in root's group, it may say that of the group.
         assert!(levels.is_empty(), "{levels:?}");
+    }
+
+    #[test]
+    fn the_schedule_of_questions_may_be_absent_and_is_looked_at_if_it_is_there() {
+        let home = tempfile::tempdir().unwrap();
+        let spool = home.path().join("spool");
+        crate::spool::create(&spool).unwrap();
+        let schedule = spool.join("reconcile");
+        let said = || {
+            let mut findings = Vec::new();
+            look(&spool, &mut findings);
+            let wrong = findings.iter().filter(|f| f.level != Level::Ok);
+            wrong.map(|f| f.what.replace(spool.to_str().unwrap(), "")).collect::<Vec<_>>()
+        };
+        fs::write(&schedule, "{}").unwrap();
+        fs::set_permissions(&schedule, fs::Permissions::from_mode(0o640)).unwrap();
+        assert_eq!(said(), [""; 0]);
+        fs::set_permissions(&schedule, fs::Permissions::from_mode(0o666)).unwrap();
+        assert_eq!(said(), ["/reconcile has mode 0666; 0640 is right"]);
+        fs::remove_file(&schedule).unwrap();
+        fs::create_dir(&schedule).unwrap();
+        assert_eq!(said(), ["/reconcile is no file"]);
     }
 
     #[test]

@@ -7,6 +7,7 @@ use super::listener::Listener;
 use super::notice::Notice;
 use super::reactor::LISTENER;
 use rustix::event::epoll::{self, EventData, EventFlags};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::net::{SocketFlags, accept_with, acceptfrom_with};
 use std::io;
@@ -89,6 +90,12 @@ impl Acceptor {
         }
         log(Notice::PeerRefused(peer.as_ref().map(IpAddr::to_canonical)));
         Ok(None)
+    }
+
+    /// Whether a connection waits to be accepted, as far as can be told before it is.
+    pub(super) fn is_awaited(&self) -> bool {
+        let mut listener = [PollFd::from_borrowed_fd(self.listener.socket(), PollFlags::IN)];
+        poll(&mut listener, Some(&Timespec::default())) != Ok(0)
     }
 
     /// There is no room: pauses until a connection closes or one has become expendable.

@@ -102,7 +102,11 @@ impl<'a> Reactor<'a> {
     fn accept(&mut self) {
         for _ in 0..ACCEPT_BATCH {
             let Some(acceptor) = &mut self.acceptor else { return };
-            if self.gate.open() >= self.limits.connections && !evict(&mut self.waiting) {
+            let full = self.gate.open() >= self.limits.connections;
+            if full && !acceptor.is_awaited() {
+                return;
+            }
+            if full && !evict(&mut self.waiting) {
                 acceptor.pause(self.epoll.as_fd(), &self.gate);
                 return;
             }

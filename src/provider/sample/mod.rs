@@ -1,11 +1,10 @@
-//! Pure. Deliveries as each provider would make them, for `send`: its push of a branch, reshaped into what else may happen.
+//! Pure. Deliveries for `send`: a provider's push of a branch, and what it is reshaped into to tell of something else
+//! (`Dialect::sample`). What several send alike is in `hub_shaped` and `lab_shaped`.
 
-mod changes;
-mod hub;
-mod lab;
-mod pagure;
+pub(super) mod hub_shaped;
+pub(super) mod lab_shaped;
 
-use super::{Provider, SamplePush};
+use super::Secret;
 use crate::model::RefName;
 use serde_json::Value;
 
@@ -31,62 +30,64 @@ pub enum SampleEvent {
 pub struct Sample {
     /// The JSON body.
     pub body: Vec<u8>,
-    /// The event, as [`Provider::sign`] asks for it.
+    /// The event, as [`Provider::sign`](super::Provider::sign) asks for it.
     pub event: &'static str,
-    /// Headers that stand for others of the same name.
-    pub headers: Vec<(String, String)>,
 }
 
-/// Forty digits for "no commit".
-const ZEROS: &str = "0000000000000000000000000000000000000000";
+/// What a sample push says.
+#[derive(Debug, Clone, Copy)]
+pub struct SamplePush<'a> {
+    /// `owner/name`.
+    pub repository: &'a str,
+    /// Short name; also given as the default branch.
+    pub branch: &'a str,
+    /// Commit before.
+    pub before: &'a str,
+    /// Commit after; also the delivery id, where that is in the body.
+    pub after: &'a str,
+    /// Login name.
+    pub pusher: &'a str,
+    /// For providers whose token is in the body.
+    pub secret: Option<&'a Secret>,
+}
 
 /// What is to be told, beside the push that it is made from.
-struct Wanted<'a> {
-    what: SampleEvent,
-    reference: &'a RefName,
-    after: &'a str,
+pub(super) struct Wanted<'a> {
+    pub(super) what: SampleEvent,
+    pub(super) reference: &'a RefName,
+    pub(super) after: &'a str,
 }
 
-type Shaped = Option<(Value, &'static str)>;
+/// Body and event; `None` where the provider tells of no such thing.
+pub(super) type Shaped = Option<(Value, &'static str)>;
 
-impl Provider {
-    /// A delivery that tells of `what` happened to `reference`; `None` when this provider tells of no such thing.
-    pub fn sample(&self, what: SampleEvent, reference: &RefName, push: &SamplePush<'_>) -> Option<Sample> {
-        let wanted = Wanted { what, reference, after: push.after };
-        let body = self.dialect().sample_push(push);
-        let (body, event) = match self.name() {
-            "github" => hub::github(&wanted, body),
-            "coding" => hub::coding(&wanted, body),
-            "gitee" => hub::gitee(&wanted, body),
-            "gitea" | "forgejo" => hub::gitea(&wanted, body),
-            "gogs" => hub::gogs(&wanted, body),
-            "gitlab" | "gitcode" | "codeup" | "tencent-git" | "codearts" => lab::lab(&wanted, body),
-            "bitbucket" => changes::bitbucket(&wanted, body),
-            "bitbucket-server" => changes::bitbucket_server(&wanted, body),
-            "azure-devops" => changes::azure_devops(&wanted, body),
-            "sourcehut" => changes::sourcehut(&wanted, body),
-            "pagure" => pagure::pagure(&wanted, body),
-            "docker-hub" | "harbor" => (what == SampleEvent::Package).then_some((body, "push")),
-            _ => hub::moved(&wanted, body).or_else(|| hub::still(&wanted, push.after)),
-        }?;
-        let is_marked = self.name() == "gitee" && what == SampleEvent::Ping;
-        let headers = is_marked.then(|| ("X-Gitee-Ping".to_owned(), "true".to_owned()));
-        Some(Sample { body: body.to_string().into_bytes(), event, headers: headers.into_iter().collect() })
+/// Forty digits for "no commit".
+pub(super) const ZEROS: &str = "0000000000000000000000000000000000000000";
+
+impl SamplePush<'_> {
+    /// The two parts of `repository`.
+    pub(super) fn owner_and_name(&self) -> (&str, &str) {
+        self.repository.split_once('/').unwrap_or(("", self.repository))
     }
 }
 
 impl Wanted<'_> {
-    fn is_tag(&self) -> bool {
+    pub(super) fn is_tag(&self) -> bool {
         self.reference.tag().is_some()
     }
 
-    fn short(&self) -> &str {
+    pub(super) fn short(&self) -> &str {
         self.reference.branch().or(self.reference.tag()).unwrap_or_default()
+    }
+
+    /// An image that was pushed, where a push is that and nothing else is told.
+    pub(super) fn image(&self, push: Value) -> Shaped {
+        (self.what == SampleEvent::Package).then_some((push, "push"))
     }
 }
 
 /// `repository`, `sender` and whatever else stands beside what happened.
-fn beside(push: &Value, mut with: Value) -> Value {
+pub(super) fn beside(push: &Value, mut with: Value) -> Value {
     for key in ["repository", "project", "pusher", "actor", "user_username", "token", "hook_name"] {
         if let Some(value) = push.get(key) {
             with[key] = value.clone();

@@ -1,7 +1,10 @@
 //! Edge. Orders of people, carried out: by the runner between two jobs, or by a verb that holds the lock itself.
 
 mod holds;
+mod release;
 mod taking;
+
+pub(super) use release::Release;
 
 use super::attempt;
 use crate::config::Config;

@@ -1,15 +1,18 @@
 //! Edge. Orders from people, while the runner runs.
 
 use super::holds::hold_back;
+use super::release::Release;
 use super::{Hands, Orders, cancelled};
+use crate::config::WhenNewer;
 use crate::model::{JobId, State};
+use crate::runner::backlog::Item;
 use crate::runner::drain::Drain;
-use crate::spool::{self, Answer, Change, Letter, Order, SpoolError};
+use crate::spool::{self, Answer, Change, Letter, Order, Request, SpoolError};
 use crate::system::wait::forever;
 use jiff::Timestamp;
 use std::sync::Arc;
 
-/// Jobs of a hook on hold that are put away in one turn of the loop.
+/// Jobs of a hook that are put away, or released, in one turn of the loop: other queues and stops wait no longer.
 const BATCH: usize = 20;
 
 impl Drain<'_> {
@@ -17,15 +20,45 @@ impl Drain<'_> {
     /// appeared in a watched directory.
     pub(in crate::runner) fn take_orders(&mut self) -> Result<(), SpoolError> {
         for letter in self.keeper.take_letters(Timestamp::now())? {
+            if let Ok(Request { order: Order::ReleaseHook { hook }, .. }) = &letter.request {
+                let release = Release::of(&self.config, hook)?;
+                self.releases.push_back((letter, release));
+                continue;
+            }
             let answer = self.carry_out(&letter);
-            let text = match &answer {
-                Ok(answer) => answer.clone(),
-                Err(error) => Answer::Error(error.to_string()),
-            };
-            self.keeper.answer(&letter, &text);
-            answer?;
+            self.reply(&letter, answer)?;
         }
+        self.go_on_releasing()?;
         self.put_away()
+    }
+
+    fn reply(&mut self, letter: &Letter, answer: Result<Answer, SpoolError>) -> Result<(), SpoolError> {
+        let text = match &answer {
+            Ok(answer) => answer.clone(),
+            Err(error) => Answer::Error(error.to_string()),
+        };
+        self.keeper.answer(letter, &text);
+        answer.map(drop)
+    }
+
+    /// Releases some more jobs of the hook that is being released; answers when these were the last.
+    fn go_on_releasing(&mut self) -> Result<(), SpoolError> {
+        let Some((letter, mut release)) = self.releases.pop_front() else { return Ok(()) };
+        let (keeper, config) = (self.keeper, Arc::clone(&self.config));
+        let mut orders = Orders { keeper, config: &config, hands: self };
+        let done = orders.release_some(&mut release, BATCH);
+        if done.is_ok() && !release.is_over() {
+            self.releases.push_front((letter, release));
+            self.bell.ring();
+            return Ok(());
+        }
+        let hook = release.hook.clone();
+        let answer = done.and_then(|()| orders.end_hold(release)).map(Answer::Ok);
+        self.reply(&letter, answer)?;
+        self.bell.ring();
+        // Read anew, now that they may run.
+        self.backlog.of_hook(&hook).into_iter().for_each(|id| drop(self.backlog.remove(id)));
+        self.refill()
     }
 
     fn carry_out(&mut self, letter: &Letter) -> Result<Answer, SpoolError> {
@@ -86,15 +119,26 @@ impl Drain<'_> {
         Ok(())
     }
 
-    /// Puts a waiting job away if its hook is on hold; whether it is.
+    /// Puts a waiting job away if its hook is on hold; whether it is. One whose hook is being released waits: none may
+    /// run before all that are older are queued.
     pub(in crate::runner) fn hold_back(&mut self, id: JobId) -> Result<bool, SpoolError> {
-        let hook = self.backlog.hook_of(id).map(str::to_owned);
-        let Some((hook, hold)) = hook.and_then(|hook| Some((hook.clone(), self.holds.get(&hook)?))) else {
-            return Ok(false);
-        };
+        let Some(hook) = self.backlog.hook_of(id).map(str::to_owned) else { return Ok(false) };
+        if self.releases.iter().any(|(_, release)| release.hook == hook) {
+            self.put_off(id);
+            return Ok(true);
+        }
+        let Some(hold) = self.holds.get(&hook) else { return Ok(false) };
         hold_back(self.keeper, id, &hook, hold)?;
         self.backlog.remove(id);
         Ok(true)
+    }
+
+    /// Nothing is decided about it either: until the hold has ended, it may be held again.
+    fn put_off(&mut self, id: JobId) {
+        if let Some(item) = self.backlog.remove(id) {
+            let not_before = Some(Timestamp::MAX);
+            self.backlog.insert(id, Item { not_before, when_newer: WhenNewer::Keep, delivery: None, ..item });
+        }
     }
 }
 

@@ -3,8 +3,10 @@
 
 mod ask;
 mod compare;
+mod schedule;
 
 pub(super) use ask::{Answer, ask};
+pub(super) use schedule::Schedule;
 
 use super::drain::Drain;
 use crate::config::Hook;
@@ -13,60 +15,53 @@ use crate::spool::{Inbox, SpoolError};
 use crate::system::random::random_bytes;
 use compare::missed;
 use jiff::Timestamp;
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 /// What stands for the provider of such a job.
 pub(super) const PROVIDER: &str = "reconcile";
 
-/// When which hook's remote is asked.
-#[derive(Debug, Default)]
-pub(super) struct Schedule {
-    due: BTreeMap<String, Instant>,
-    /// Hooks whose remote has not answered yet.
-    asking: BTreeSet<String>,
-}
-
-impl Schedule {
-    /// Whether to ask now. The first question comes at any time within the first interval and the later ones up to a
-    /// tenth off theirs, so that many hosts and hooks do not ask at once.
-    fn is_due(&mut self, hook: &str, every: Duration, now: Instant) -> bool {
-        let Some(due) = self.due.get_mut(hook) else {
-            self.due.insert(hook.to_owned(), now + every.mul_f64(chance()));
-            return false;
-        };
-        let is_due = *due <= now && !self.asking.contains(hook);
-        if is_due {
-            *due = now + every.mul_f64(0.9 + chance() / 5.0);
-            self.asking.insert(hook.to_owned());
-        }
-        is_due
-    }
-
-    /// How long until the next question.
-    pub(super) fn wait(&self, now: Instant) -> Option<Duration> {
-        self.due.values().min().map(|due| due.saturating_duration_since(now))
-    }
-}
-
 impl Drain<'_> {
     /// Asks those remotes whose time has come, each in a thread of its own, and hears those that have answered.
     pub(super) fn reconcile(&mut self) -> Result<(), SpoolError> {
-        if self.once {
-            return Ok(());
+        while let Ok(answer) = self.answers.try_recv() {
+            self.schedule.hear(&answer.hook);
+            self.take_answer(&answer)?;
         }
-        let (config, now) = (Arc::clone(&self.config), Instant::now());
+        if self.may_ask() {
+            self.ask_who_is_due();
+        }
+        Ok(())
+    }
+
+    fn ask_who_is_due(&mut self) {
+        let (config, now) = (Arc::clone(&self.config), Timestamp::now());
+        self.schedule.keep(|hook| config.hook(hook).is_some_and(|hook| hook.plan.reconcile.is_some()));
         for hook in &config.hooks {
-            if hook.plan.reconcile.is_some_and(|every| self.schedule.is_due(&hook.name, every, now)) {
+            if hook.plan.reconcile.is_some_and(|every| self.schedule.is_due(&hook.name, every, now, chance())) {
                 (self.ask)(Arc::clone(&config), hook.name.clone());
             }
         }
-        while let Ok(answer) = self.answers.try_recv() {
-            self.schedule.asking.remove(&answer.hook);
-            self.take_answer(&answer)?;
+        self.leave_schedule();
+    }
+
+    /// Where it cannot be written, the next runner asks sooner than it should.
+    fn leave_schedule(&mut self) {
+        let left = self.schedule.changed().map_or(Ok(()), |due| self.keeper.leave_questions(due));
+        if let Err(error) = left {
+            tracing::warn!(event = "no-schedule", reason = %error);
         }
-        Ok(())
+    }
+
+    /// Tells whose remote has not answered: nobody will hear it any more. If that is because of a stop, the next runner
+    /// asks at once; one whose time is always up before the answer comes had better not.
+    pub(super) fn give_up_asking(&mut self) {
+        for hook in self.schedule.asking() {
+            tracing::warn!(event = "cannot-reconcile", hook, reason = "the runner ended before the remote answered");
+        }
+        if self.stop.requested() {
+            self.schedule.take_back(Timestamp::now());
+            self.leave_schedule();
+        }
     }
 
     fn take_answer(&mut self, answer: &Answer) -> Result<(), SpoolError> {
@@ -96,19 +91,12 @@ impl Drain<'_> {
         before: Option<String>,
     ) -> Result<(), SpoolError> {
         let meta = JobMeta {
-            hook: hook.name.clone(),
-            provider: PROVIDER.to_owned(),
-            event: EventKind::Push,
             reference: Some(branch.clone()),
             before,
             after: Some(commit.to_owned()),
             repository: hook.rules.repository.clone(),
-            pusher: None,
-            delivery: None,
             note: Some("no delivery told of this commit".to_owned()),
-            content_type: "application/json".to_owned(),
-            headers: BTreeMap::new(),
-            arrived_at: Timestamp::now(),
+            ..JobMeta::new(&hook.name, PROVIDER, EventKind::Push, Timestamp::now())
         };
         let mut draft = Inbox::open(&self.config.spool)?.draft()?;
         let payload = serde_json::json!({ "ref": branch, "before": meta.before, "after": commit });

@@ -18,6 +18,11 @@ const FROM_SERVER: [&str; 5] = ["PATH", "LANG", "TZ", "TMPDIR", "XDG_RUNTIME_DIR
 /// What is taken from the server where the user database does not know the user.
 const IDENTITY: [&str; 4] = ["HOME", "USER", "LOGNAME", "SHELL"];
 
+/// Where the steps' programs are looked for when the server has `path`.
+pub fn search_path(path: Option<OsString>) -> OsString {
+    path.filter(|path| !path.is_empty()).unwrap_or_else(|| DEFAULT_PATH.into())
+}
+
 /// Variables by name; values hold no NUL.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Environment(BTreeMap<OsString, OsString>);

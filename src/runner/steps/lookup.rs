@@ -7,7 +7,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 /// The file of program `name`: as execvp(3) finds it, in `dir` when it holds a slash and in `path` otherwise.
-pub(super) fn program(name: &str, dir: &Path, path: &OsStr) -> Result<PathBuf, String> {
+pub fn program(name: &str, dir: &Path, path: &OsStr) -> Result<PathBuf, String> {
     if name.is_empty() {
         return Err("no program is named".to_owned());
     }

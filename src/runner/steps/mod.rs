@@ -21,9 +21,11 @@ mod remove;
 
 pub use crate::system::tree::Ended;
 pub use control::Control;
+pub use environment::search_path;
 pub use facts::Facts;
 pub use git::{Head, Wanted, remote_heads};
 pub use list::{run_after, run_job};
+pub use lookup::program as find_program;
 pub use record::{JobResult, List, StepNews, StepRecord, StepResult, TRY_AGAIN, title};
 
 use crate::model::JobId;

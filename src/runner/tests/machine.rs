@@ -144,11 +144,9 @@ impl Machine {
     fn deliver(&mut self, hook: usize, branch: usize) -> Result<(), SpoolError> {
         let provider = if hook == 1 { "bitbucket" } else { "github" };
         let meta = JobMeta {
-            hook: self.hooks[hook].name.clone(),
-            provider: provider.to_owned(),
             reference: RefName::branch_named(["main", "dev"][branch]),
             delivery: Some(self.deliveries.len().to_string()),
-            ..meta(self.now)
+            ..JobMeta::new(&self.hooks[hook].name, provider, EventKind::Push, self.now)
         };
         self.deliveries.push(meta.clone());
         self.append(&meta)
@@ -227,9 +225,9 @@ impl Machine {
         self.reference.goes(id, State::Running);
         let now = self.now;
         let Claimed::Job(mut claim) = self.runner().keeper.claim(id, now)? else { panic!("{id} cannot be claimed") };
+        claim.record(&Entry::new(now, What::Started { attempt: claim.attempt(), pid: None }))?;
         self.reference.starts(id);
         self.reference.is_in(id, State::Running);
-        claim.record(&Entry::new(now, What::Started { attempt: claim.attempt(), pid: None }))?;
         self.runner().running.insert(id, *claim);
         Ok(())
     }
@@ -366,23 +364,5 @@ impl Machine {
             }
         });
         places
-    }
-}
-
-fn meta(arrived_at: Timestamp) -> JobMeta {
-    JobMeta {
-        hook: String::new(),
-        provider: String::new(),
-        event: EventKind::Push,
-        reference: None,
-        before: None,
-        after: None,
-        repository: None,
-        pusher: None,
-        delivery: None,
-        note: None,
-        content_type: "application/json".to_owned(),
-        headers: BTreeMap::new(),
-        arrived_at,
     }
 }

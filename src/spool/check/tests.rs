@@ -9,20 +9,13 @@ use std::collections::BTreeMap;
 use std::io::Read;
 
 fn meta() -> JobMeta {
+    let event = EventKind::Other("ping \"quoted\"\n".to_owned());
     JobMeta {
-        hook: "docs".to_owned(),
-        provider: "github".to_owned(),
-        event: EventKind::Other("ping \"quoted\"\n".to_owned()),
-        reference: None,
-        before: None,
         after: Some("0123456789".repeat(4)),
         repository: Some("me/dócs".to_owned()),
-        pusher: None,
         delivery: Some("d".to_owned()),
-        note: None,
-        content_type: "application/json".to_owned(),
         headers: BTreeMap::from([("user-agent".to_owned(), "x\u{7f}".to_owned())]),
-        arrived_at: jiff::Timestamp::new(1_767_225_600, 5).unwrap(),
+        ..JobMeta::new("docs", "github", event, jiff::Timestamp::new(1_767_225_600, 5).unwrap())
     }
 }
 

@@ -56,6 +56,10 @@ impl Promises {
         for (id, states) in &places {
             broken.extend(invalid(disk, *id, states));
         }
+        let queued = keeper.scan(Timestamp::UNIX_EPOCH).unwrap().jobs;
+        if !queued.iter().all(|id| recovered.queued.jobs.contains(id)) {
+            broken.push(format!("queued/ holds {queued:?}, recovery saw {:?}", recovered.queued.jobs));
+        }
         let in_hand: Vec<JobId> = recovered.interrupted.iter().map(super::super::Claim::id).collect();
         let running: Vec<JobId> =
             places.iter().filter(|(_, s)| s.contains(&State::Running)).map(|(id, _)| *id).collect();

@@ -7,25 +7,10 @@ use crate::spool::inbox::Inbox;
 use crate::spool::keeper::Keeper;
 use crate::spool::{Claim, Claimed, Entry, Settlement, SpoolError, What};
 use jiff::Timestamp;
-use std::collections::BTreeMap;
 
 /// A delivery that arrived at this second.
 pub(super) fn meta(second: i64) -> JobMeta {
-    JobMeta {
-        hook: "docs".to_owned(),
-        provider: "github".to_owned(),
-        event: EventKind::Push,
-        reference: None,
-        before: None,
-        after: None,
-        repository: None,
-        pusher: None,
-        delivery: None,
-        note: None,
-        content_type: "application/json".to_owned(),
-        headers: BTreeMap::new(),
-        arrived_at: at(second),
-    }
+    JobMeta::new("docs", "github", EventKind::Push, at(second))
 }
 
 pub(super) fn at(second: i64) -> Timestamp {
@@ -90,11 +75,9 @@ fn claim(
 ) -> Result<Claim<FakeDisk>, SpoolError> {
     promises.places(id, &[from, State::Running]);
     let Claimed::Job(mut claim) = keeper.claim(id, at(2))? else { panic!("{id} is not there, or corrupt") };
+    claim.record(&Entry::new(at(2), What::Started { attempt: claim.attempt(), pid: None }))?;
     promises.places(id, &[State::Running]);
     promises.lines(id, claim.history());
-    let started = Entry::new(at(2), What::Started { attempt: claim.attempt(), pid: None });
-    claim.record(&started)?;
-    promises.line(id, started);
     Ok(*claim)
 }
 

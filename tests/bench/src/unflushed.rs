@@ -3,7 +3,6 @@
 use hookspool::model::{EventKind, JobMeta, RefName};
 use hookspool::spool::{Access, Disk, Facts, Inbox, Io, Kind, Lock, Place, RealDisk};
 use jiff::Timestamp;
-use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -94,18 +93,12 @@ pub fn append<D: Disk>(inbox: &Inbox<D>, hook: &str, number: u64) -> io::Result<
 
 fn meta(hook: &str, number: u64) -> JobMeta {
     JobMeta {
-        hook: hook.to_owned(),
-        provider: "github".to_owned(),
-        event: EventKind::Push,
         reference: RefName::branch_named("main"),
         before: Some(format!("{number:040x}")),
         after: Some(format!("{:040x}", number + 1)),
         repository: Some("bench/site".to_owned()),
         pusher: Some("bench".to_owned()),
         delivery: Some(format!("bench-{number}")),
-        note: None,
-        content_type: "application/json".to_owned(),
-        headers: BTreeMap::new(),
-        arrived_at: Timestamp::now(),
+        ..JobMeta::new(hook, "github", EventKind::Push, Timestamp::now())
     }
 }

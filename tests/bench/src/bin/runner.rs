@@ -18,16 +18,16 @@ use std::time::Duration;
 /// hookspool's runner and what people use instead, side by side.
 #[derive(Parser)]
 struct Arguments {
-    /// Rounds of each queue
+    /// Rounds of each queue; with 0 no queue is measured
     #[arg(long, default_value_t = 5)]
     rounds: usize,
     /// Jobs of a round
     #[arg(long, default_value_t = 500)]
     jobs: u64,
-    /// Deliveries whose reaction is timed
+    /// Deliveries whose reaction is timed; with 0 none is
     #[arg(long, default_value_t = 300)]
     samples: u64,
-    /// Backlogs to measure
+    /// Jobs that wait when a runner starts; each takes 4 KB of disk
     #[arg(long, value_delimiter = ',', default_value = "10,1000,1000000")]
     backlogs: Vec<u64>,
     /// Where to work; must be on the disk under test
@@ -75,11 +75,7 @@ impl Arguments {
         let description = machine::describe(&room);
         let rates = self.rates(&room)?;
         let costs = self.costs(&room)?;
-        reaction::prepare(&room)?;
-        let contenders = [Contender::Fastcgi, Contender::Cgi, Contender::Webhook];
-        let reactions: io::Result<Vec<Reaction>> =
-            contenders.into_iter().map(|contender| reaction::measure(contender, &room, self.samples)).collect();
-        let text = self.page(&description, &rates, &costs, &reactions?);
+        let text = self.page(&description, &rates, &costs, &self.reactions(&room)?);
         println!("{text}");
         self.save.as_deref().map_or(Ok(()), |file| save(file, &text))?;
         room.clear()
@@ -103,6 +99,15 @@ impl Arguments {
         self.backlogs.iter().map(|&waiting| backlog::measure(room, waiting)).collect()
     }
 
+    fn reactions(&self, room: &Room) -> io::Result<Vec<Reaction>> {
+        if self.samples == 0 {
+            return Ok(Vec::new());
+        }
+        reaction::prepare(room)?;
+        let contenders = [Contender::Fastcgi, Contender::Cgi, Contender::Webhook];
+        contenders.into_iter().map(|contender| reaction::measure(contender, room, self.samples)).collect()
+    }
+
     fn page(
         &self,
         description: &str,
@@ -110,9 +115,17 @@ impl Arguments {
         costs: &[Cost],
         reactions: &[Reaction],
     ) -> String {
+        let rates = if rates.is_empty() { String::new() } else { self.rate_table(rates) };
+        let reactions = if reactions.is_empty() { String::new() } else { reaction_table(reactions, self.samples) };
+        format!(
+            "## The runner\n\n`tests/bench/run runner --save` writes from this heading to the end.\n\n{description}{rates}{}{reactions}",
+            cost_table(costs)
+        )
+    }
+
+    fn rate_table(&self, rates: &BTreeMap<Queue, Vec<f64>>) -> String {
         let mut text = format!(
-            "## The runner\n\n`tests/bench/run runner --save` writes from this heading to the end.\n\n{description}\n\
-             {} jobs of `true`, one after the other; {} rounds, interleaved; from the first submission to the last job's end.\n\n\
+            "\n{} jobs of `true`, one after the other; {} rounds, interleaved; from the first submission to the last job's end.\n\n\
              | | jobs/s, median | lowest to highest | kept on disk |\n|---|---|---|---|\n",
             self.jobs, self.rounds
         );
@@ -122,8 +135,6 @@ impl Arguments {
                     writeln!(text, "| {} | {median:.0} | {low:.0} to {high:.0} | {} |", queue.label(), queue.keeps());
             }
         }
-        text.push_str(&cost_table(costs));
-        text.push_str(&reaction_table(reactions, self.samples));
         text
     }
 }

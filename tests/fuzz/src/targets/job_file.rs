@@ -46,19 +46,14 @@ fn flipped_is_refused(id: JobId, file: &[u8], at: usize) {
 /// What a delivery could say of itself in the worst case.
 fn meta(input: &[u8]) -> JobMeta {
     let text: String = String::from_utf8_lossy(input).chars().take(NOTE_CHARS).collect();
+    let event = EventKind::Other(if text.is_empty() { "x".into() } else { format!("x{text}") });
     JobMeta {
-        hook: "docs".into(),
-        provider: "github".into(),
-        event: EventKind::Other(if text.is_empty() { "x".into() } else { format!("x{text}") }),
         reference: RefName::branch_named(&text),
-        before: None,
         after: Some("0123456789abcdef0123456789abcdef01234567".into()),
         repository: Some(text.clone()),
-        pusher: None,
         delivery: Some(text.clone()),
         note: Some(text.clone()),
-        content_type: "application/json".into(),
         headers: BTreeMap::from([("user-agent".to_owned(), text)]),
-        arrived_at: Timestamp::UNIX_EPOCH,
+        ..JobMeta::new("docs", "github", event, Timestamp::UNIX_EPOCH)
     }
 }

@@ -1,10 +1,26 @@
 //! Pure. Samples in GitLab's shape.
 
-use super::hub::moved;
-use super::{SampleEvent, Shaped, Wanted, beside};
+use super::hub_shaped::moved;
+use super::{SampleEvent, SamplePush, Shaped, Wanted, beside};
 use serde_json::{Value, json};
 
-pub(super) fn lab(wanted: &Wanted<'_>, push: Value) -> Shaped {
+/// A push of a branch.
+pub(in crate::provider) fn push(sample: &SamplePush<'_>) -> Value {
+    json!({
+        "object_kind": "push",
+        "ref": format!("refs/heads/{}", sample.branch),
+        "before": sample.before,
+        "after": sample.after,
+        "checkout_sha": sample.after,
+        "user_username": sample.pusher,
+        "project": { "path_with_namespace": sample.repository, "default_branch": sample.branch },
+        "commits": [],
+        "total_commits_count": 0,
+    })
+}
+
+/// As GitLab tells of everything; its tests are deliveries of the real events.
+pub(in crate::provider) fn gitlab(wanted: &Wanted<'_>, push: Value) -> Shaped {
     match wanted.what {
         SampleEvent::Push | SampleEvent::Delete => {
             let (mut push, _) = moved(wanted, push)?;

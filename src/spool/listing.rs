@@ -1,0 +1,65 @@
+//! Pure. One listing of `queued/`, sorted out: the oldest jobs, and what is no job.
+
+use super::disk::Kind;
+use super::name::Name;
+use crate::model::JobId;
+use std::collections::BinaryHeap;
+use std::ffi::{OsStr, OsString};
+
+/// Most jobs that one listing keeps, so that a million of them take no memory: drain these, then list again.
+pub(super) const JOB_LIMIT: usize = 20_000;
+/// Most other entries that one listing keeps; the next one goes on.
+pub(super) const STRAY_LIMIT: usize = 10_000;
+
+/// Entries of one listing.
+#[derive(Debug, Default)]
+pub(super) struct Listing {
+    after: Option<JobId>,
+    oldest: BinaryHeap<JobId>,
+    /// Whether there are more jobs than were kept.
+    pub(super) more: bool,
+    pub(super) histories: Vec<JobId>,
+    /// Neither jobs nor histories.
+    pub(super) strays: Vec<(OsString, Kind)>,
+}
+
+impl Listing {
+    /// Of the jobs that came after `after`.
+    pub(super) fn after(after: JobId) -> Self {
+        Self { after: Some(after), ..Self::default() }
+    }
+
+    /// Takes an entry; says what counts as its name: what is no regular file is a stray, whatever it is called.
+    pub(super) fn take(&mut self, name: &OsStr, kind: Kind) -> Name {
+        let may_be_regular = matches!(kind, Kind::Regular | Kind::Unknown);
+        let is = if may_be_regular { Name::of(name) } else { Name::Stray };
+        match is {
+            Name::Job(id) => self.push(id),
+            Name::History(id) if self.histories.len() < STRAY_LIMIT => self.histories.push(id),
+            Name::Stray if self.strays.len() < STRAY_LIMIT => self.strays.push((name.to_owned(), kind)),
+            _ => {}
+        }
+        is
+    }
+
+    /// The jobs that were kept, in order.
+    pub(super) fn into_jobs(self) -> Vec<JobId> {
+        self.oldest.into_sorted_vec()
+    }
+
+    /// Adds a job.
+    pub(super) fn push(&mut self, id: JobId) {
+        if self.after.is_some_and(|after| id <= after) {
+            return;
+        }
+        if self.oldest.len() == JOB_LIMIT {
+            self.more = true;
+            // Most of a million are newer than all that are kept.
+            if self.oldest.peek().is_some_and(|newest| id >= *newest) {
+                return;
+            }
+            self.oldest.pop();
+        }
+        self.oldest.push(id);
+    }
+}
