@@ -35,8 +35,8 @@ fn right(config: &Config, json: bool) -> Result<ExitCode, Failure> {
         print::line(&format!("{}: no problems", config.file.display()))?;
         print::line(&format!("spool {}", config.spool.display()))?;
         for hook in &config.hooks {
-            let (steps, dir) = (hook.plan.steps.len(), hook.plan.dir.display());
-            print::line(&format!("hook {} ({}), {steps} steps in {dir}", hook.name, hook.provider.name()))?;
+            let (steps, dir) = (print::count(hook.plan.steps.len(), "step"), hook.plan.dir.display());
+            print::line(&format!("hook {} ({}), {steps} in {dir}", hook.name, hook.provider.name()))?;
             print::line(&format!("  check: {}", hook.provider.strength()))?;
             print::line(&format!("  queue {}: {}", hook.plan.queue, hook.plan.when_newer.meaning()))?;
         }

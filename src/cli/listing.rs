@@ -5,6 +5,7 @@ use super::exit::{self, Failure};
 use super::moment::Moment;
 use super::print;
 use super::receive::load;
+use crate::config::Config;
 use crate::model::{JobId, State};
 use crate::spool::{self, Filter, JobView, Match, Shown, SpoolError};
 use jiff::Timestamp;
@@ -17,6 +18,9 @@ pub(super) fn list(config: Option<&Path>, args: &ListArgs) -> Result<ExitCode, F
     let filter = filter(args)?;
     let jobs = spool::list(&config.spool, filter).map_err(unreadable)?;
     let jobs: Vec<JobView> = jobs.collect::<Result<_, _>>().map_err(unreadable)?;
+    if jobs.is_empty() {
+        args.hook.as_ref().map_or(Ok(()), |hook| refuse_unknown(&config, hook))?;
+    }
     if args.json {
         print::json(&jobs)?;
     } else {
@@ -59,7 +63,8 @@ pub(super) fn find(root: &Path, text: &str) -> Result<JobId, Failure> {
         Match::None => Err(no_such(text)),
         Match::Several(ids) => {
             let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
-            Err(Failure::new(exit::USAGE, format!("`{text}` may be any of: {}", ids.join(", "))))
+            let ids = ids.join(", ");
+            Err(Failure::new(exit::USAGE, format!("`{text}` is too short to tell one job; it may be any of: {ids}, …")))
         }
     }
 }
@@ -68,7 +73,34 @@ fn no_such(text: &str) -> Failure {
     Failure::new(exit::NO, format!("no job `{text}`; `hookspool list` shows which there are"))
 }
 
+/// That there is such a hook: a name with a slip in it has no jobs either.
+pub(super) fn refuse_unknown(config: &Config, hook: &str) -> Result<(), Failure> {
+    if config.hook(hook).is_some() {
+        return Ok(());
+    }
+    Err(Failure::new(exit::NO, format!("no hook `{hook}`; there are: {}", names_of_hooks(config))))
+}
+
+/// What to say of a text that is neither.
+pub(super) fn no_hook_and_no_job(config: &Config, text: &str) -> String {
+    format!("no hook and no job `{text}`; the hooks are: {}", names_of_hooks(config))
+}
+
+fn names_of_hooks(config: &Config) -> String {
+    config.hooks.iter().map(|hook| hook.name.as_str()).collect::<Vec<_>>().join(", ")
+}
+
+/// What to say where no spool is.
+pub(super) fn no_spool(root: &Path) -> Failure {
+    let text = format!("there is no spool at {}; the runner makes it when it starts", root.display());
+    Failure::new(exit::UNAVAILABLE, text)
+}
+
 pub(super) fn unreadable(error: SpoolError) -> Failure {
+    match &error {
+        SpoolError::Call { call: "open", path, .. } if error.is_missing() && !path.exists() => return no_spool(path),
+        _ => {}
+    }
     let code = if error.is_permission() { exit::NO_PERMISSION } else { exit::IO_ERROR };
     Failure::new(code, error)
 }

@@ -32,6 +32,7 @@ const WANTED: &[&str] = &[
     "actor.nickname",
     "actor.username",
     "actor.display_name",
+    "pullrequest.state",
     "pullrequest.destination.branch.name",
     "pullrequest.merge_commit.hash",
 ];
@@ -56,7 +57,8 @@ impl Dialect for Bitbucket {
         };
         match word {
             "repo:push" => several(&facts, CHANGES, |change| changed(event(EventKind::Push), change)),
-            "pullrequest:fulfilled" => {
+            // The word is not signed, the state is.
+            "pullrequest:fulfilled" if facts.text("pullrequest.state") == Some("MERGED") => {
                 let reference = Some(branch(&facts, "pullrequest.destination.branch.name")?);
                 // Often abbreviated, and then of no use.
                 let after = commit(&facts, "pullrequest.merge_commit.hash").ok().flatten();
@@ -94,6 +96,7 @@ impl Dialect for Bitbucket {
             }
             SampleEvent::Merge => {
                 let merged = json!({
+                    "state": "MERGED",
                     "destination": { "branch": { "name": wanted.short() } },
                     "merge_commit": { "hash": wanted.after },
                 });

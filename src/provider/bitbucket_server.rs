@@ -23,6 +23,7 @@ const WANTED: &[&str] = &[
     "repository.slug",
     "repository.project.key",
     "actor.name",
+    "pullRequest.state",
     "pullRequest.toRef.id",
     "pullRequest.toRef.repository.slug",
     "pullRequest.toRef.repository.project.key",
@@ -58,7 +59,8 @@ impl Dialect for BitbucketServer {
             "repo:refs_changed" => {
                 several(&facts, "changes[].", |change| changed(event(EventKind::Push), change, &facts))
             }
-            "pr:merged" => {
+            // The word is not signed, the state is.
+            "pr:merged" if facts.text("pullRequest.state") == Some("MERGED") => {
                 let prefix = "pullRequest.toRef.repository";
                 let repository = full_name(&facts, &format!("{prefix}.project.key"), &format!("{prefix}.slug"));
                 let reference = Some(branch(&facts, "pullRequest.toRef.id")?);
@@ -106,6 +108,7 @@ impl Dialect for BitbucketServer {
             SampleEvent::Ping => return Some((json!({ "test": true }), PING)),
             SampleEvent::Merge => {
                 let merged = json!({
+                    "state": "MERGED",
                     "toRef": { "id": wanted.reference.as_str(), "repository": push["repository"] },
                     "properties": { "mergeCommit": { "id": wanted.after } },
                 });

@@ -95,7 +95,9 @@ impl Dialect for Family {
             SampleEvent::Delete => Some((beside(&push, short_ref(wanted)), "delete")),
             SampleEvent::Ping => Some((hub_shaped::still(wanted), "push")),
             SampleEvent::Package if self.is_gogs => None,
-            SampleEvent::Package => Some((beside(&push, json!({ "action": "created", "package": {} })), "package")),
+            SampleEvent::Package => {
+                Some((beside(&push, json!({ "action": "created", "package": { "name": "test" } })), "package"))
+            }
             _ => hub_shaped::github(wanted, push),
         }
     }

@@ -41,9 +41,12 @@ const WANTED: &[&str] = &[
     "pull_request.merge_commit_sha",
     "pull_request.base.ref",
     "release.tag_name",
+    "package.name",
+    "registry_package.name",
 ];
 
-/// A document in this shape.
+/// A document in this shape. The event's word is in a header that nobody signs, so that a captured body could be sent
+/// again under another word: what it becomes, the body must bear out.
 pub(super) struct Hub {
     pub(super) facts: Facts,
     delivery: Option<String>,
@@ -117,8 +120,11 @@ impl Hub {
     /// A branch or tag that was deleted.
     pub(super) fn deleted(&self) -> Result<Delivery, Malformed> {
         let mut event = self.event(EventKind::Delete);
-        let is_tag = self.facts.text("ref_type") == Some("tag");
-        event.reference = Some(if is_tag { tag(&self.facts, "ref")? } else { branch(&self.facts, "ref")? });
+        event.reference = Some(match self.facts.text("ref_type") {
+            Some("branch") => branch(&self.facts, "ref")?,
+            Some("tag") => tag(&self.facts, "ref")?,
+            _ => return Err(Malformed::new("`ref_type` is neither `branch` nor `tag`")),
+        });
         Ok(event.into())
     }
 
@@ -146,7 +152,8 @@ impl Hub {
 
     /// A package, if it was published (`published_action`).
     pub(super) fn package(&self, published_action: &str) -> Delivery {
-        let published = self.facts.text("action") == Some(published_action);
-        self.plain(if published { EventKind::Package } else { other_action("package", &self.facts) })
+        let is_package = self.facts.has("package.name") || self.facts.has("registry_package.name");
+        let is_published = is_package && self.facts.text("action") == Some(published_action);
+        self.plain(if is_published { EventKind::Package } else { other_action("package", &self.facts) })
     }
 }

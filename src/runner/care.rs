@@ -1,5 +1,6 @@
 //! Edge. Care of the disk: removes what ended long ago, and what nobody needs any more. Never what failed or is damaged.
 
+use super::clock::Clock;
 use crate::config::RunnerSettings;
 use crate::spool::{Keeper, Retention, SpoolError, expired};
 use crate::system::stop::Stop;
@@ -19,22 +20,22 @@ const EVERY: Duration = Duration::from_secs(3600);
 const AT_THE_END: Duration = Duration::from_secs(5);
 
 /// Cares for the disk at once and then every hour, until `halted`. What goes wrong is told, and tried again.
-pub(super) fn go_on(keeper: &Keeper, spool: &Path, settings: &Mutex<RunnerSettings>, halted: &Stop) {
+pub(super) fn go_on(keeper: &Keeper, spool: &Path, settings: &Mutex<RunnerSettings>, mut clock: Clock, halted: &Stop) {
     let wait = |time| drop(ready(&[halted.fd()], after(time)));
     while !halted.requested() {
         let goes_on = || {
             wait(PAUSE);
             !halted.requested()
         };
-        tell(tidy(keeper, spool, &now(settings), goes_on));
+        tell(tidy(keeper, spool, &now(settings), &mut clock, goes_on));
         wait(EVERY);
     }
 }
 
 /// Cares for the disk once, and not for long: a runner that cron starts has no next hour.
-pub(super) fn once(keeper: &Keeper, spool: &Path, settings: &Mutex<RunnerSettings>) {
+pub(super) fn once(keeper: &Keeper, spool: &Path, settings: &Mutex<RunnerSettings>, mut clock: Clock) {
     let until = Instant::now() + AT_THE_END;
-    tell(tidy(keeper, spool, &now(settings), || Instant::now() < until));
+    tell(tidy(keeper, spool, &now(settings), &mut clock, || Instant::now() < until));
 }
 
 /// The settings as they are now: a reload may have changed them.
@@ -59,14 +60,20 @@ fn tidy(
     keeper: &Keeper,
     spool: &Path,
     settings: &RunnerSettings,
+    clock: &mut Clock,
     mut goes_on: impl FnMut() -> bool,
 ) -> Result<(), SpoolError> {
     let now = Timestamp::now();
     for problem in keeper.tidy(now)? {
         tracing::error!(event = "problem", what = %problem);
     }
+    let mut retention = retention_of(settings, now);
+    if !clock.is_believed(now, Instant::now(), settings.keep) {
+        tracing::warn!(event = "clock-leapt", "for a day nothing is removed by its age");
+        retention.since = None;
+    }
     let (mut jobs, mut bytes) = (0, 0);
-    for portion in expired(spool, retention_of(settings, now), false)?.chunks(PORTION) {
+    for portion in expired(spool, retention, false)?.chunks(PORTION) {
         if !goes_on() {
             break;
         }

@@ -4,6 +4,7 @@ mod attempt;
 mod backlog;
 mod cancel;
 pub mod care;
+mod clock;
 mod conclusion;
 mod crew;
 mod drain;
@@ -34,6 +35,7 @@ use crate::system::bell::Bell;
 use crate::system::stop::Stop;
 use crate::system::watch::Watch;
 use backlog::Backlog;
+use clock::Clock;
 use crew::Crew;
 use drain::Drain;
 use past::Past;
@@ -75,6 +77,7 @@ pub enum DrainError {
 pub fn drain(config: Config, keeper: &Keeper, terms: Terms<'_>) -> Result<Ended, DrainError> {
     let until = terms.max_runtime.map(|time| Instant::now() + time);
     let (config, past) = (Arc::new(config), Past::default());
+    let clock = Clock::new(keeper.last_ended(), Instant::now());
     // Before the first look into the spool, so that nothing that arrives after it is missed.
     let watch = watch(&config);
     let (failed, queued) = recovery::recover(keeper, &config, &past, terms.stop)?;
@@ -130,7 +133,7 @@ pub fn drain(config: Config, keeper: &Keeper, terms: Terms<'_>) -> Result<Ended,
         };
         let drain = scope.spawn(move || drain.run());
         if !terms.once {
-            scope.spawn(|| care::go_on(keeper, &spool, &settings, &stop_caring));
+            scope.spawn(|| care::go_on(keeper, &spool, &settings, clock, &stop_caring));
         }
         crew.work();
         let ended = drain.join();
@@ -138,7 +141,7 @@ pub fn drain(config: Config, keeper: &Keeper, terms: Terms<'_>) -> Result<Ended,
         ended.unwrap_or_else(|panic| resume_unwind(panic))
     });
     if terms.once {
-        care::once(keeper, &spool, &settings);
+        care::once(keeper, &spool, &settings, clock);
     }
     Ok(ended?)
 }

@@ -93,6 +93,12 @@ fn list(disk: &RealDisk, place: Place, end: &str, visit: &mut dyn FnMut(JobId)) 
 }
 
 impl<D: Disk> Keeper<D> {
+    /// When a job last came to `done/` or was removed from there.
+    pub fn last_ended(&self) -> Option<Timestamp> {
+        let facts = self.shelf.disk.facts_at(Place::In(State::Done), OsStr::new("."));
+        facts.ok().and_then(|facts| Timestamp::from_second(facts.modified_s).ok())
+    }
+
     /// Removes jobs that ended, with `failed` also those in `failed/`, and logs that have no job. The job itself goes
     /// last, after the removal of its history is durable: whatever a crash leaves is still a job in its place, which
     /// is found and removed the next time, and never a history without one.

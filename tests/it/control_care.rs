@@ -121,6 +121,32 @@ fn jobs_stay_for_thirty_days_unless_told_otherwise() {
 }
 
 #[test]
+fn where_nothing_has_ended_for_so_long_the_clock_may_be_wrong_and_nothing_goes_by_its_age() {
+    let (yard, mut ids, _) = yard();
+    ids[0] = age(&yard, ids[0], 31);
+    // As if it had been that long ago: the time of a directory is that of its last change.
+    let then = SystemTime::now() - Duration::from_secs(31 * DAY);
+    let done = File::open(yard.path("spool/done")).unwrap();
+    done.set_modified(then).unwrap();
+    let output = yard.drain();
+    let log = String::from_utf8(output.stderr).unwrap();
+    assert!(log.contains("clock-leapt") && is_whole(&yard, ids[0]), "{log}");
+    yard.configure("keep_count = 1", &[("docs", FRAGILE)]);
+    yard.drain();
+    assert_eq!(ids.iter().map(|&id| is_whole(&yard, id)).collect::<Vec<_>>(), [false, false, true]);
+
+    let (yard, mut ids, _) = self::yard();
+    ids[0] = age(&yard, ids[0], 31);
+    let done = File::open(yard.path("spool/done")).unwrap();
+    done.set_modified(then).unwrap();
+    queue(&yard, &["d"]);
+    yard.drain();
+    assert!(is_whole(&yard, ids[0]), "what was seen before the job ended counts");
+    yard.drain();
+    assert!(!is_whole(&yard, ids[0]));
+}
+
+#[test]
 fn a_job_that_arrived_long_ago_and_ended_today_stays() {
     let (yard, ids, _) = yard();
     let old = age(&yard, ids[0], 40);

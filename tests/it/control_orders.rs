@@ -159,7 +159,11 @@ fn failed_jobs_are_tried_again_one_by_one_or_all_of_a_hook() {
         }
         let (status, text) = said(&yard, &["retry", &short(docs)]);
         assert_eq!((status, text.contains("has ended well")), (Some(1), true), "{text}");
-        assert_eq!(said(&yard, &["retry", "--failed"]), (Some(0), String::new()), "nothing is left to do");
+        assert_eq!(
+            said(&yard, &["retry", "--failed"]),
+            (Some(0), "no such job in failed/\n".to_owned()),
+            "nothing is left to do"
+        );
     }
 }
 
@@ -225,6 +229,38 @@ fn root_acts_as_the_owner_of_the_spool_and_others_may_not_give_orders() {
     let output = stranger.output().unwrap();
     let text = String::from_utf8(output.stderr).unwrap();
     assert_eq!((output.status.code(), text.contains("only the spool's owner and root")), (Some(77), true), "{text}");
+    let mut stranger = nobody.command(crate::crash_home::PROGRAM, &[]);
+    stranger.args(["--config", config.to_str().unwrap(), "doctor", "--offline"]);
+    let text = String::from_utf8(stranger.output().unwrap().stdout).unwrap();
+    assert!(text.contains(&format!("warning  this is {}, and the runner is root", nobody.name)), "{text}");
+    assert!(!text.contains("the runner's user, cannot write"), "{text}");
+}
+
+#[test]
+fn what_is_not_there_is_said_and_not_passed_over() {
+    let (yard, _) = yard(false);
+    let says = |arguments: &[&str], status: i32, expected: &str| {
+        assert_eq!(said(&yard, arguments), (Some(status), format!("{expected}\n")), "{arguments:?}");
+    };
+    says(&["list", "--hook", "dosc"], 1, "hookspool: no hook `dosc`; there are: docs, shop");
+    says(&["retry", "--failed", "--hook", "dosc"], 1, "hookspool: no hook `dosc`; there are: docs, shop");
+    says(&["retry", "--failed"], 0, "no such job in failed/");
+    says(&["release", "dosc"], 1, "hookspool: no hook and no job `dosc`; the hooks are: docs, shop");
+    let id = queue(&yard, &["a"])[0];
+    yard.configure("", &[("shop", GATE)]);
+    let listed = json(&yard, &["list", "--hook", "docs"]);
+    assert_eq!(listed[0]["id"], id.to_string(), "a hook that is gone may have jobs");
+
+    let spool = yard.path("spool");
+    std::fs::remove_dir_all(&spool).unwrap();
+    let expected = format!("hookspool: there is no spool at {}; the runner makes it when it starts", spool.display());
+    for verb in [&["list"][..], &["status"], &["show", "a"], &["log", "a"], &["wait", "a"], &["explain", "a"]] {
+        says(verb, 69, &expected);
+    }
+    for order in [&["retry", "--failed"][..], &["cancel", "a"], &["hold", "shop", "-m", "x"], &["prune"]] {
+        says(order, 69, &expected);
+    }
+    assert!(!spool.exists(), "looking makes nothing");
 }
 
 /// Other users pass the yard's directory.

@@ -4,6 +4,7 @@ use crate::control_bench::{FRAGILE, GATE, json, open_gate, queue, said, until_be
 use crate::runner_yard::Yard;
 use crate::support::until;
 use hookspool::model::JobId;
+use rustix::process::Signal;
 use serde_json::Value;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -255,5 +256,29 @@ fn the_doctor_sees_who_has_the_lock_and_what_waits_in_vain() {
     until("the runner has the lock", || json(&yard, &["status"])["runner"]["alive"] == true);
     let (status, findings) = diagnosis(&yard);
     assert_eq!((status, findings.iter().any(|(_, what, _)| what.contains("runner is alive"))), (Some(0), false));
+    runner.signal(Signal::STOP);
+    until("it is seen to be stopped", || diagnosis(&yard).1.iter().any(|(_, what, _)| what.ends_with("is stopped")));
+    let (_, findings) = diagnosis(&yard);
+    let (_, _, repair) = findings.iter().find(|(_, what, _)| what.ends_with("is stopped")).unwrap();
+    assert!(Command::new("sh").args(["-c", repair]).status().unwrap().success(), "{repair}");
+    until("it goes on", || diagnosis(&yard).0 == Some(0));
     drop(runner);
+
+    // Under another name.
+    let program = yard.path("hs");
+    fs::hard_link(crate::crash_home::PROGRAM, &program)
+        .or_else(|_| fs::copy(crate::crash_home::PROGRAM, &program).map(drop))
+        .unwrap();
+    let renamed = |verb: &[&str]| {
+        let mut command = Command::new(&program);
+        command.arg("--config").arg(yard.path("hookspool.toml")).args(verb).stderr(Stdio::null());
+        command
+    };
+    let mut runner = renamed(&["spool-runner"]).spawn().unwrap();
+    until("the renamed runner has the lock", || json(&yard, &["status"])["runner"]["alive"] == true);
+    let output = renamed(&["doctor", "--offline"]).output().unwrap();
+    runner.kill().unwrap();
+    runner.wait().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("a runner is alive: process "), "{text}");
 }

@@ -223,6 +223,23 @@ fn what_is_not_said_in_time_is_cut_off() {
 }
 
 #[test]
+fn a_request_that_came_to_nothing_takes_no_time_from_the_next_one() {
+    let responder = Responder::start(Limits { head_timeout: Duration::from_millis(200), ..Limits::default() });
+    let aborted = [begin(1, 1, 1), record(4, 1, b"\x05"), record(2, 1, b"")].concat();
+    let no_role_of_ours = begin(1, 9, 1);
+    let question = record(9, 0, &pair(b"FCGI_MAX_CONNS", b""));
+    let mut peers = [aborted, no_role_of_ours, question].map(|stream| {
+        let mut peer = responder.connect();
+        peer.send(&stream).record().expect("an answer");
+        peer
+    });
+    let answered = Instant::now();
+    wait_until("that time has passed", || answered.elapsed() > Duration::from_millis(300));
+    peers.iter_mut().for_each(assert_serves);
+    assert_eq!(responder.finish(), [""; 0]);
+}
+
+#[test]
 fn a_head_that_trickles_is_cut_off_as_a_whole() {
     let responder = Responder::start(Limits { head_timeout: Duration::from_millis(200), ..Limits::default() });
     let mut peer = responder.connect();

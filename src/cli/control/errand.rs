@@ -1,7 +1,7 @@
 //! Edge. Orders, given: to the runner where one is alive, carried out here where none is.
 
 use crate::cli::exit::{self, Failure};
-use crate::cli::listing::unreadable;
+use crate::cli::listing::{no_spool, unreadable};
 use crate::config::Config;
 use crate::model::State;
 use crate::runner::orders;
@@ -84,7 +84,7 @@ impl<'a> Giver<'a> {
         }
         let owner = std::fs::metadata(&self.config.spool).map_or(0, |metadata| metadata.uid());
         let owner = users::name_of(owner);
-        let text = format!("only the spool's owner and root may give orders: {error} (`sudo -u {owner} hookspool …`)");
+        let text = format!("only the spool's owner and root may give orders: `sudo -u {owner} hookspool …`");
         Failure::new(exit::NO_PERMISSION, text)
     }
 }
@@ -116,9 +116,9 @@ fn name() -> String {
 
 /// Root acts as the owner of the spool at `root`; anybody else stays who they are.
 pub(in crate::cli) fn become_owner(root: &Path) -> Result<(), Failure> {
-    let metadata = std::fs::metadata(root).map_err(|error| {
-        let text = format!("there is no spool at `{}`: {error}; the runner makes it when it starts", root.display());
-        Failure::new(exit::UNAVAILABLE, text)
+    let metadata = std::fs::metadata(root).map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => no_spool(root),
+        _ => Failure::io(format!("cannot look at the spool {}", root.display()), &error),
     })?;
     if !rustix::process::geteuid().is_root() || metadata.uid() == 0 {
         return Ok(());

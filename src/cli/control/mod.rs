@@ -9,7 +9,7 @@ pub(super) use errand::become_owner;
 pub(super) use prune::run as prune;
 
 use super::exit::{self, Failure};
-use super::listing::{find, unreadable};
+use super::listing::{find, no_hook_and_no_job, refuse_unknown, unreadable};
 use super::print;
 use super::progress::Progress;
 use super::receive::load;
@@ -29,6 +29,9 @@ pub(super) fn retry(config: Option<&Path>, args: &RetryArgs) -> Result<ExitCode,
     let config = load(config)?;
     let giver = Giver::new(&config)?;
     let ids = if args.failed { failed(&config, args.hook.as_deref())? } else { find_all(&config, &args.jobs)? };
+    if ids.is_empty() && !args.json {
+        print::line("no such job in failed/")?;
+    }
     report(&in_portions(&giver, &ids, |ids| Order::Retry { ids })?, args.json)
 }
 
@@ -43,11 +46,7 @@ pub(super) fn cancel(config: Option<&Path>, args: &CancelArgs) -> Result<ExitCod
 /// Runs no more jobs of a hook.
 pub(super) fn hold(config: Option<&Path>, args: &HoldArgs) -> Result<ExitCode, Failure> {
     let config = load(config)?;
-    if config.hook(&args.hook).is_none() {
-        let names: Vec<&str> = config.hooks.iter().map(|hook| hook.name.as_str()).collect();
-        let text = format!("no hook `{}`; there are: {}", args.hook, names.join(", "));
-        return Err(Failure::new(exit::NO, text));
-    }
+    refuse_unknown(&config, &args.hook)?;
     let order = Order::Hold { hook: args.hook.clone(), why: args.why.clone() };
     report(&Giver::new(&config)?.give(order)?, args.json)
 }
@@ -59,7 +58,13 @@ pub(super) fn release(config: Option<&Path>, args: &ReleaseArgs) -> Result<ExitC
     let holds = spool::holds(&config.spool).map_err(unreadable)?;
     let is_hook = |name: &&String| config.hook(name).is_some() || holds.contains_key(*name);
     let (hooks, jobs): (Vec<&String>, Vec<&String>) = args.targets.iter().partition(is_hook);
-    let ids = find_all(&config, &jobs)?;
+    let one = |text: &&String| {
+        find(&config.spool, text).map_err(|failure| match failure.code {
+            exit::NO => Failure::new(exit::NO, no_hook_and_no_job(&config, text)),
+            _ => failure,
+        })
+    };
+    let ids: Vec<JobId> = jobs.iter().map(one).collect::<Result<_, _>>()?;
     let mut effects = Vec::new();
     for hook in hooks {
         effects.extend(giver.give(Order::ReleaseHook { hook: hook.clone() })?);
@@ -68,14 +73,18 @@ pub(super) fn release(config: Option<&Path>, args: &ReleaseArgs) -> Result<ExitC
     report(&effects, args.json)
 }
 
-fn find_all(config: &Config, texts: &[impl AsRef<str>]) -> Result<Vec<JobId>, Failure> {
-    texts.iter().map(|text| find(&config.spool, text.as_ref())).collect()
+fn find_all(config: &Config, texts: &[String]) -> Result<Vec<JobId>, Failure> {
+    texts.iter().map(|text| find(&config.spool, text)).collect()
 }
 
 fn failed(config: &Config, hook: Option<&str>) -> Result<Vec<JobId>, Failure> {
     let filter = Filter { states: vec![State::Failed], hook: hook.map(str::to_owned), ..Filter::default() };
     let jobs = spool::list(&config.spool, filter).map_err(unreadable)?;
-    jobs.map(|job| job.map(|job| job.id).map_err(unreadable)).collect()
+    let ids: Vec<JobId> = jobs.map(|job| job.map(|job| job.id).map_err(unreadable)).collect::<Result<_, _>>()?;
+    match hook {
+        Some(hook) if ids.is_empty() => refuse_unknown(config, hook).map(|()| ids),
+        _ => Ok(ids),
+    }
 }
 
 fn in_portions(giver: &Giver<'_>, ids: &[JobId], order: impl Fn(Vec<JobId>) -> Order) -> Result<Vec<Effect>, Failure> {

@@ -18,7 +18,9 @@ use super::exit::{self, Failure};
 use super::print;
 use super::receive::load;
 use crate::config::Config;
+use crate::system::users;
 use finding::{Finding, Level};
+use rights::Rights;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -39,9 +41,27 @@ pub(super) fn run(config: Option<&Path>, offline: bool, json: bool) -> Result<Ex
             "start the runner once: `hookspool spool-runner --once` as its user",
         ));
     }
-    git::look(&config, offline, &mut findings);
-    programs::look(&config, &mut findings);
+    if is_runners_user(&config, &mut findings) {
+        git::look(&config, offline, &mut findings);
+        programs::look(&config, &mut findings);
+    }
     report(&findings, json)
+}
+
+/// Whether this is the user who runs the jobs: what somebody else may do says nothing of them.
+fn is_runners_user(config: &Config, findings: &mut Vec<Finding>) -> bool {
+    let Ok(spool) = Rights::of(&config.spool) else { return true };
+    let me = rustix::process::geteuid().as_raw();
+    if me == spool.uid {
+        return true;
+    }
+    let (me, owner) = (users::name_of(me), users::name_of(spool.uid));
+    findings.push(Finding::warning(
+        format!("this is {me}, and the runner is {owner}"),
+        "git, work directories and programs were not looked at: only the runner's user meets them as a job does",
+        format!("sudo -u {owner} hookspool doctor"),
+    ));
+    false
 }
 
 fn look_at_spool(config: &Config, findings: &mut Vec<Finding>) {

@@ -62,20 +62,21 @@ fn directory(path: &Path, place: Place, root: Rights, findings: &mut Vec<Finding
         )),
         Ok(metadata) => {
             let rights = Rights::in_metadata(&metadata);
-            owner(path, rights, root, findings);
+            let why = "the runner cannot move jobs through it, or receivers cannot add any";
+            owner(path, rights, root, why, findings);
             findings.extend(mode_of_directory(path, place, rights.mode, wanted));
         }
     }
 }
 
-fn owner(path: &Path, rights: Rights, root: Rights, findings: &mut Vec<Finding>) {
+fn owner(path: &Path, rights: Rights, root: Rights, why: &str, findings: &mut Vec<Finding>) {
     if (rights.uid, rights.gid) == (root.uid, root.gid) {
         return;
     }
     let name = |rights: Rights| format!("{}:{}", users::name_of(rights.uid), groups::name_of(rights.gid));
     findings.push(Finding::problem(
         format!("{} belongs to {}, and the spool to {}", path.display(), name(rights), name(root)),
-        "the runner cannot move jobs through it, or receivers cannot add any",
+        why,
         format!("chown {} {}", name(root), path.display()),
     ));
 }
@@ -119,7 +120,7 @@ fn file(path: &Path, wanted: u32, why: &str, root: Rights, findings: &mut Vec<Fi
         let what = format!("{} is no file", path.display());
         findings.push(Finding::problem(what, "the runner cannot use it", "move it away: the runner makes it anew"));
     } else if rights.uid != root.uid {
-        owner(path, Rights { gid: root.gid, ..rights }, root, findings);
+        owner(path, Rights { gid: root.gid, ..rights }, root, "the runner cannot write to it", findings);
     } else if rights.mode & !wanted != 0 {
         findings.push(Finding::problem(what, why, repair));
     } else if rights.mode & wanted != wanted {

@@ -47,22 +47,36 @@ fn holder(config: &Config, pid: u32, since: Option<Timestamp>) -> Finding {
     let lock = config.spool.join("lock");
     let since = since.map_or_else(String::new, |since| format!(", for {}", age(since, Timestamp::now())));
     let number = i32::try_from(pid).unwrap_or(0);
-    if table::process(number).is_none_or(|process| !process.is_alive()) {
+    let process = table::process(number).filter(table::Process::is_alive);
+    let Some(process) = process else {
         return Finding::problem(
             format!("the lock is held for process {pid}, which has ended"),
             "a process that it started holds on to it, and no runner can start",
             format!("fuser -v {}, and end what it names", lock.display()),
         );
-    }
+    };
     let name = std::fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
-    if !name.trim_end().starts_with("hookspool") {
+    if !name.trim_end().starts_with("hookspool") && !is_this_program(pid) {
         return Finding::problem(
             format!("the lock is held by process {pid}, `{}`, which is no runner", name.trim_end()),
             "no runner can start",
             format!("end it: kill {pid}"),
         );
     }
+    if process.is_frozen() {
+        return Finding::problem(
+            format!("the runner, process {pid}, is stopped"),
+            "it runs nothing and hears no order until it goes on",
+            format!("kill -CONT {pid}"),
+        );
+    }
     Finding::ok(format!("a runner is alive: process {pid}{since}"))
+}
+
+/// Under whatever name it was put on the disk.
+fn is_this_program(pid: u32) -> bool {
+    let program = std::fs::read_link(format!("/proc/{pid}/exe"));
+    program.is_ok_and(|program| std::env::current_exe().is_ok_and(|own| own == program))
 }
 
 fn nobody(config: &Config) -> Finding {

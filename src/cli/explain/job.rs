@@ -48,6 +48,5 @@ fn no_subject(config: &Config, text: &str, failure: Failure) -> Failure {
     if failure.code != exit::NO {
         return failure;
     }
-    let names: Vec<&str> = config.hooks.iter().map(|hook| hook.name.as_str()).collect();
-    Failure::new(exit::USAGE, format!("no hook and no job `{text}`; the hooks are: {}", names.join(", ")))
+    Failure::new(exit::USAGE, listing::no_hook_and_no_job(config, text))
 }

@@ -116,10 +116,19 @@ impl Pending {
             Phase::Head | Phase::Body => {}
         }
         let verdict = self.events(input, limits);
-        if self.phase == Phase::Body {
-            self.deadline = self.request_deadline.min(now + limits.read_timeout);
+        match self.phase {
+            Phase::Body => self.deadline = self.request_deadline.min(now + limits.read_timeout),
+            Phase::Head if self.connection.codec.is_idle() => self.rest(limits, now),
+            _ => {}
         }
         verdict
+    }
+
+    /// No request has begun, or it came to nothing: the next one has all its time.
+    fn rest(&mut self, limits: &Limits, now: Instant) {
+        self.phase = Phase::Idle;
+        self.since = now;
+        self.deadline = now + limits.idle_timeout;
     }
 
     fn begin(&mut self, limits: &Limits, now: Instant) {

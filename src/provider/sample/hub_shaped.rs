@@ -24,7 +24,9 @@ pub(in crate::provider) fn github(wanted: &Wanted<'_>, push: Value) -> Shaped {
             let released = json!({ "action": "published", "release": { "tag_name": wanted.short() } });
             Some((beside(&push, released), "release"))
         }
-        SampleEvent::Package => Some((beside(&push, json!({ "action": "published", "package": {} })), "package")),
+        SampleEvent::Package => {
+            Some((beside(&push, json!({ "action": "published", "package": { "name": "test" } })), "package"))
+        }
         SampleEvent::Push | SampleEvent::Delete => moved(wanted, push),
     }
 }

@@ -224,9 +224,18 @@ fn a_release_counts_when_it_is_published() {
         assert_eq!((event.kind, event.reference), (EventKind::Release, RefName::tag_named("v1")));
         assert_eq!(kind(provider, word, &release("deleted")), "release.deleted");
     }
-    assert_eq!(kind(Provider::Github, "registry_package", &json!({ "action": "published" })), "package");
-    assert_eq!(kind(Provider::Github, "package", &json!({ "action": "updated" })), "package.updated");
-    assert_eq!(kind(Provider::Gitea, "package", &json!({ "action": "created" })), "package");
+}
+
+#[test]
+fn a_package_counts_when_it_is_published_and_the_body_tells_of_one() {
+    let about = |action: &str, key: &str| json!({ "action": action, key: { "name": "web" } });
+    assert_eq!(kind(Provider::Github, "registry_package", &about("published", "registry_package")), "package");
+    assert_eq!(kind(Provider::Github, "package", &about("published", "package")), "package");
+    assert_eq!(kind(Provider::Github, "package", &about("updated", "package")), "package.updated");
+    assert_eq!(kind(Provider::Gitea, "package", &about("created", "package")), "package");
+    // The word is in a header that nobody signed: the body of another event is none of this one.
+    assert_eq!(kind(Provider::Github, "package", &about("published", "release")), "package.published");
+    assert_eq!(kind(Provider::Gitea, "package", &about("created", "comment")), "package.created");
 }
 
 #[test]
@@ -253,8 +262,11 @@ fn a_deleted_branch_comes_as_delete_with_a_short_or_full_name() {
             let event = arrived(provider.clone(), "delete", &json!({ "ref": name, "ref_type": kind })).event();
             assert_eq!((event.kind, event.reference), (EventKind::Delete, expected));
         }
-        let error = refusal(provider, "delete", &json!({ "ref": "--all", "ref_type": "branch" }));
+        let error = refusal(provider.clone(), "delete", &json!({ "ref": "--all", "ref_type": "branch" }));
         assert_eq!(error, "malformed delivery: `ref` is not a branch or tag name");
+        // The word is in a header that nobody signed: the body of a push is no deletion.
+        let error = refusal(provider, "delete", &json!({ "ref": "refs/heads/main", "before": BEFORE, "after": AFTER }));
+        assert_eq!(error, "malformed delivery: `ref_type` is neither `branch` nor `tag`");
     }
 }
 

@@ -137,12 +137,23 @@ fn a_branch_of_bitbucket_that_is_called_like_a_full_name_is_not_taken_for_it() {
 
 #[test]
 fn merges_of_the_other_forges_are_merges_once_they_are_done() {
-    let cloud = json!({ "pullrequest": { "destination": { "branch": { "name": "main" } }, "merge_commit": { "hash": "4f8f6de9d0ff" } } });
-    let event = arrived(Provider::Bitbucket, "pullrequest:fulfilled", &cloud).event();
+    let cloud = |state: &str| {
+        let destination = json!({ "branch": { "name": "main" } });
+        let body = json!({ "pullrequest": { "state": state, "destination": destination, "merge_commit": { "hash": "4f8f6de9d0ff" } } });
+        arrived(Provider::Bitbucket, "pullrequest:fulfilled", &body).event()
+    };
+    let event = cloud("MERGED");
     assert_eq!((event.kind, event.reference, event.after), (EventKind::Merge, RefName::branch_named("main"), None));
-    let server = json!({ "pullRequest": { "toRef": { "id": "refs/heads/main" }, "properties": { "mergeCommit": { "id": AFTER } } } });
-    let event = arrived(Provider::BitbucketServer, "pr:merged", &server).event();
+    let server = |state: &str| {
+        let properties = json!({ "mergeCommit": { "id": AFTER } });
+        let body = json!({ "pullRequest": { "state": state, "toRef": { "id": "refs/heads/main" }, "properties": properties } });
+        arrived(Provider::BitbucketServer, "pr:merged", &body).event()
+    };
+    let event = server("MERGED");
     assert_eq!((event.kind, event.after.as_deref()), (EventKind::Merge, Some(AFTER)));
+    // The word is in a header that nobody signed, and what it says is not what the signed body says.
+    assert_eq!(cloud("OPEN").kind.as_str(), "pullrequest_fulfilled");
+    assert_eq!(server("OPEN").kind.as_str(), "pr_merged");
     let azure = |status: &str, merge: &str| {
         let commit = json!({ "commitId": AFTER });
         let resource = json!({ "status": status, "mergeStatus": merge, "targetRefName": "refs/heads/main", "lastMergeCommit": commit });

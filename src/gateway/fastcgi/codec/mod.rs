@@ -135,6 +135,11 @@ impl Codec {
         matches!(self.place, Place::Header { have: 0 } | Place::Padding { left: 0 })
     }
 
+    /// Whether the next byte can only be the first of something new.
+    pub fn is_idle(&self) -> bool {
+        self.active.is_none() && self.between_records()
+    }
+
     /// Takes input up to the next event; `None` when all of it is taken. A `Stdin` event holds at most `stdin_max` bytes.
     pub fn next<'a>(&mut self, input: &mut &'a [u8], stdin_max: usize) -> Result<Option<Event<'a>>, Violation> {
         loop {
