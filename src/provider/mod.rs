@@ -5,6 +5,9 @@
 //! JSON), `event` (checking them), `hub` and `lab` (the shapes that most forges took over from GitHub and GitLab),
 //! `signed` (bodies that are signed while they arrive) and `clock` (times that are signed).
 //!
+//! A new one is its file and its lines below: `mod`, variant, `ALL` and `entry`. Headers of its own also want their line
+//! in `intake/detect.rs` and `intake/spooled_headers.rs`, where the order and the caution of the whole list count.
+//!
 //! A delivery passes through `Provider::begin`, `Check::update` and `Check::finish`, which makes the `Verified` that
 //! `Provider::read` asks for: nothing of a body is understood before it is known to be authentic. (A token inside
 //! the body is the exception: that one field is looked for first.)
