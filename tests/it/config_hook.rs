@@ -1,6 +1,7 @@
 //! What is said of a hook's own settings.
 
 use crate::config_golden::{is_reported, with, without};
+use hookspool::config::probe::read as load_text;
 
 #[test]
 fn an_unknown_key_is_shown_with_the_key_that_was_meant() {
@@ -32,6 +33,25 @@ hookspool.toml:3:8: `..` is not a name for `name`
 3 | name = ".."
   |        ^^^^ use 1 to 64 letters, digits, `.`, `_` and `-`"#,
     );
+}
+
+#[test]
+fn a_path_may_not_take_the_place_of_another_hook() {
+    let other = |path: &str| {
+        format!(
+            "path = \"{path}\"\n[[hook]]\nname = \"api\"\nprovider = \"gitee\"\nsecret = {{ file = \"/s\" }}\ndir = \"/srv/api\"\nsteps = [{{ shell = \"x\" }}]"
+        )
+    };
+    is_reported(
+        &with(&other("/api")),
+        r#"
+hookspool.toml:8:8: `/api` is where hook `api` answers
+  |
+8 | path = "/api"
+  |        ^^^^^^ it would get none of its deliveries: choose another path"#,
+    );
+    assert!(load_text(&with(&other("/docs"))).is_ok(), "where it answers itself");
+    assert!(load_text(&with(&other("/x/api"))).is_ok());
 }
 
 #[test]

@@ -6,12 +6,13 @@ use crate::config::findings::{Findings, Span};
 use crate::config::raw::Entry;
 use crate::config::settings::{Hook, HookSecret, Plan, Rules};
 use crate::provider::Provider;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// All hooks, if all are right.
 pub(super) fn hooks(layers: &[Layers<'_>], findings: &mut Findings<'_>) -> Option<Vec<Hook>> {
     unique(layers, "name", findings);
     unique(layers, "path", findings);
+    of_another(layers, findings);
     let hooks: Vec<_> = layers.iter().map(|layers| hook(layers, findings)).collect();
     hooks.into_iter().collect()
 }
@@ -54,6 +55,20 @@ fn url_path(entry: &Entry<'_>, findings: &mut Findings<'_>) -> Option<String> {
     };
     entry.wrong(findings, message, "write it as `/gitea-update`");
     None
+}
+
+/// Reports each `path` that is where another hook answers by its name: a path goes first.
+fn of_another(layers: &[Layers<'_>], findings: &mut Findings<'_>) {
+    let text =
+        |layers: &Layers<'_>, key: &str| layers.own.get(key).and_then(|entry| entry.as_text().map(str::to_owned));
+    let names: BTreeSet<_> = layers.iter().filter_map(|layers| text(layers, "name")).collect();
+    for (layers, entry) in layers.iter().filter_map(|layers| Some((layers, layers.own.get("path")?))) {
+        let part = entry.as_text().and_then(|path| path.strip_prefix('/')).filter(|part| names.contains(*part));
+        if let Some(part) = part.filter(|part| text(layers, "name").as_deref() != Some(part)) {
+            let message = format!("`/{part}` is where hook `{part}` answers");
+            entry.wrong(findings, message, "it would get none of its deliveries: choose another path");
+        }
+    }
 }
 
 /// Reports each value of `key` that an earlier hook has.
