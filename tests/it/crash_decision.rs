@@ -3,7 +3,7 @@
 
 use crate::runner_yard::Yard;
 use hookspool::model::{JobId, JobMeta, State};
-use hookspool::spool::{Answer, Change, Errand, Hold, Keeper, Order, Request, Settlement};
+use hookspool::spool::{Answer, Change, Effect, Errand, Hold, Keeper, Order, Request, Settlement};
 use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
@@ -288,7 +288,8 @@ impl Staged {
             let place = [end.place][usize::from(end.place.is_empty())..].to_vec();
             let is_elsewhere = !was_carried_out && places == [end.otherwise];
             assert!(places == place || is_elsewhere, "{at}: {places:?}: {history:#?}");
-            let must_not_run = was_carried_out && end.began == 0;
+            let ran_by_then = answer.is_some_and(|answer| found_running(answer, id));
+            let must_not_run = was_carried_out && end.began == 0 && !ran_by_then;
             assert!(!must_not_run || self.began(id) == 0, "{at}: it ran: {history:#?}");
         }
     }
@@ -323,6 +324,12 @@ impl Staged {
 /// Whether an answer names a job. That of a hold names none: what began before it was heard goes on.
 fn is_about(answer: &Answer, id: JobId) -> bool {
     matches!(answer, Answer::Ok(effects) if effects.iter().any(|effect| effect.id == Some(id)))
+}
+
+/// Whether an answer says that a job had begun when the order was heard.
+fn found_running(answer: &Answer, id: JobId) -> bool {
+    let is_it = |effect: &Effect| effect.id == Some(id) && effect.state == Some(State::Running);
+    matches!(answer, Answer::Ok(effects) if effects.iter().any(is_it))
 }
 
 /// Whether an answer says that everything was done, or was done already.
