@@ -90,11 +90,12 @@ fn hold(claim: Claim, reason: String) -> Result<End, SpoolError> {
 /// Accounts for a job that a runner left behind when it died. Whatever of it still lives is ended first; if something
 /// cannot be, the job is held, so that no second copy ever runs beside it.
 pub(super) fn account_for(keeper: &Keeper, claim: Claim, task: &Task) -> Result<End, SpoolError> {
-    Stage::clear(&task.config.spool, claim.id());
     if let Some((outcome, reason)) = claim.history().conclusion().filter(|_| claim.history().started_since_claim()) {
+        Stage::clear(&task.config.spool, claim.id());
         return settle_concluded(claim, outcome, reason);
     }
     let is_over = end_survivors(claim.id());
+    Stage::clear(&task.config.spool, claim.id());
     let Some(hook) = task.config.hook(&claim.meta().hook) else { return hold_orphan(claim) };
     if !is_over {
         return hold(claim, STILL_ALIVE.to_owned());
@@ -115,13 +116,13 @@ pub(super) fn account_for(keeper: &Keeper, claim: Claim, task: &Task) -> Result<
 
 /// Settles a job that a runner left behind when it died, where a person wants no more of it.
 pub(super) fn abandon(claim: Claim, spool: &Path, settlement: Settlement) -> Result<State, SpoolError> {
-    Stage::clear(spool, claim.id());
     let concluded = claim.history().conclusion().filter(|_| claim.history().started_since_claim());
     let settlement = match concluded {
         Some((outcome, reason)) => Settlement::Ended { outcome, reason },
         None if end_survivors(claim.id()) => settlement,
         None => Settlement::Held { reason: STILL_ALIVE.to_owned() },
     };
+    Stage::clear(spool, claim.id());
     claim.settle(settlement, Timestamp::now())
 }
 
