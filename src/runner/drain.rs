@@ -123,7 +123,7 @@ impl Drain<'_> {
             match self.backlog.next(Timestamp::now(), self.may_begin()) {
                 Choice::Run(id) if self.hold_back(id)? => {}
                 Choice::Run(id) => self.begin_unless_done(id)?,
-                Choice::Supersede(_, newer) | Choice::Replace(_, newer) if !self.may_supersede(newer) => {}
+                Choice::Supersede(_, newer) | Choice::Replace(_, newer) if !self.may_supersede(newer)? => {}
                 Choice::Supersede(id, newer) => self.decide(id, Settlement::SupersededBy { id: newer })?,
                 Choice::Repeat(id, first) => self.give_way(id, first, Settlement::RepeatOf { id: first })?,
                 Choice::Replace(id, newer) => drop(self.cancel(id, Settlement::SupersededBy { id: newer })),
@@ -255,36 +255,36 @@ impl Drain<'_> {
 
     /// Whether others may give way to `newer`: it is there, and whole. A damaged one stands for itself alone; claiming it
     /// will put it away.
-    fn may_supersede(&mut self, newer: JobId) -> bool {
+    fn may_supersede(&mut self, newer: JobId) -> Result<bool, SpoolError> {
         let whole = |state| self.keeper.is_whole(newer, state);
-        if self.known_whole == Some(newer) && self.is_there(newer) {
-            return true;
+        if self.known_whole == Some(newer) && self.is_there(newer)? {
+            return Ok(true);
         }
-        if whole(State::Queued) || whole(State::Waiting) {
+        if whole(State::Queued)? || whole(State::Waiting)? {
             self.known_whole = Some(newer);
-            return true;
+            return Ok(true);
         }
-        let was_there = self.is_there(newer);
+        let was_there = self.is_there(newer)?;
         self.backlog.remove(newer);
         if was_there {
             self.backlog.insert(newer, Item::unknown());
         }
-        false
+        Ok(false)
     }
 
     /// Settles `id` in favour of `other`, the first of the same delivery, unless somebody has taken that one away meanwhile: then nothing else would do
     /// what this one does.
     fn give_way(&mut self, id: JobId, other: JobId, settlement: Settlement) -> Result<(), SpoolError> {
-        if self.is_there(other) {
+        if self.is_there(other)? {
             return self.decide(id, settlement);
         }
         self.backlog.remove(other);
         Ok(())
     }
 
-    fn is_there(&self, id: JobId) -> bool {
-        let waits = |state| self.keeper.glance(id, state).is_some();
-        self.backlog.is_running(id) || waits(State::Queued) || waits(State::Waiting)
+    fn is_there(&self, id: JobId) -> Result<bool, SpoolError> {
+        let waits = |state| self.keeper.glance(id, state).map(|meta| meta.is_some());
+        Ok(self.backlog.is_running(id) || waits(State::Queued)? || waits(State::Waiting)?)
     }
 
     /// Settles a job that does not run.

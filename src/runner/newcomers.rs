@@ -36,7 +36,7 @@ impl Drain<'_> {
             if self.backlog.contains(id) {
                 continue;
             }
-            let Some(meta) = self.keeper.glance(id, State::Queued) else { continue };
+            let Some(meta) = self.keeper.glance(id, State::Queued)? else { continue };
             let queue = queue_of(&self.config, id, &meta.hook).unwrap_or_default();
             if self.backlog.cut_if_filled(&queue) {
                 continue;
@@ -49,7 +49,7 @@ impl Drain<'_> {
 
     fn take_in(&mut self, id: JobId, state: State, not_before: Option<Timestamp>) -> Result<(), SpoolError> {
         if !self.backlog.contains(id) {
-            let item = self.keeper.glance(id, state).map_or_else(Item::unknown, |meta| item(&self.config, id, meta));
+            let item = self.keeper.glance(id, state)?.map_or_else(Item::unknown, |meta| item(&self.config, id, meta));
             self.backlog.insert(id, Item { not_before, ..item });
             self.hold_back(id)?;
         }

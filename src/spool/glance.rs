@@ -1,23 +1,31 @@
 //! Edge. What the runner needs to know of jobs that wait, without claiming them.
 
-use super::check::check;
+use super::check::{Damage, check};
 use super::disk::Disk;
 use super::error::SpoolError;
 use super::history::History;
 use super::keeper::Keeper;
 use super::name::Name;
-use super::shelf::Opened;
+use super::shelf::{Opened, is_damage, job_name, unopenable};
 use super::view::{describe_job, load_from};
 use crate::model::{JobId, JobMeta, State};
 use jiff::Timestamp;
+use rustix::io::Errno;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 impl<D: Disk> Keeper<D> {
     /// What a waiting job's file says of itself, unchecked: enough to order jobs, never to run one. `None` when it says
-    /// nothing; claiming it will find out why.
-    pub fn glance(&self, id: JobId, state: State) -> Option<JobMeta> {
-        describe_job(&self.shelf.disk, id, state).ok().flatten()
+    /// nothing; claiming it will find out why. A shortage that passes is an error: nothing is known of the job then.
+    pub fn glance(&self, id: JobId, state: State) -> Result<Option<JobMeta>, SpoolError> {
+        let look = || describe_job(&self.shelf.disk, id, state);
+        match look().or_else(|errno| if is_damage(errno) { look() } else { Err(errno) }) {
+            Err(errno) if errno != Errno::NOENT => match unopenable::<()>(errno) {
+                Ok(_) => Ok(None),
+                Err(errno) => Err(self.shelf.error("read", state, job_name(id), errno)),
+            },
+            described => Ok(described.ok().flatten()),
+        }
     }
 
     /// What a job's file and its history say, unchecked. `None` when it says nothing, or is gone.
@@ -27,10 +35,16 @@ impl<D: Disk> Keeper<D> {
     }
 
     /// Whether a job that waits is whole, from end to end: what a claim would find out.
-    pub fn is_whole(&self, id: JobId, state: State) -> bool {
+    pub fn is_whole(&self, id: JobId, state: State) -> Result<bool, SpoolError> {
         match self.shelf.open_job(state, id) {
-            Ok(Opened::Job(file, facts)) => check(&self.shelf.disk, &file, facts.size, id).is_ok(),
-            _ => false,
+            Ok(Opened::Job(file, facts)) => match check(&self.shelf.disk, &file, facts.size, id) {
+                Err(Damage::Disk(errno)) if !is_damage(errno) => {
+                    Err(self.shelf.error("read", state, job_name(id), errno))
+                }
+                checked => Ok(checked.is_ok()),
+            },
+            Err(error) if !error.is_missing() => Err(error),
+            _ => Ok(false),
         }
     }
 

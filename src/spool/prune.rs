@@ -75,8 +75,11 @@ fn arrived_before(id: JobId, time: Timestamp) -> bool {
 fn lone_logs(disk: &RealDisk, since: Timestamp) -> Result<Vec<JobId>, SpoolError> {
     let mut old = Vec::new();
     list(disk, Place::Log, ".log", &mut |id| old.extend(arrived_before(id, since).then_some(id)))?;
-    old.retain(|&id| where_is(disk, id).is_none());
-    Ok(old)
+    let mut lone = Vec::new();
+    for id in old {
+        lone.extend(where_is(disk, id)?.is_none().then_some(id));
+    }
+    Ok(lone)
 }
 
 fn list(disk: &RealDisk, place: Place, end: &str, visit: &mut dyn FnMut(JobId)) -> Result<(), SpoolError> {
@@ -103,7 +106,7 @@ impl<D: Disk> Keeper<D> {
         let mut removed = Removed::default();
         let mut jobs: Vec<(JobId, State)> = Vec::new();
         for &id in ids {
-            match where_is(&self.shelf.disk, id) {
+            match where_is(&self.shelf.disk, id)? {
                 Some(state) if self.is_on_its_way(id, state) => removed.refused.push((id, state)),
                 Some(state) if state == State::Done || (failed && state == State::Failed) => jobs.push((id, state)),
                 Some(state) => removed.refused.push((id, state)),

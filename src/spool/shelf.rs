@@ -193,7 +193,7 @@ impl<D: Disk> Shelf<D> {
 }
 
 /// What makes a name no job, against what makes the whole spool stop.
-fn unopenable<F>(errno: Errno) -> Io<Opened<F>> {
+pub(super) fn unopenable<F>(errno: Errno) -> Io<Opened<F>> {
     match errno {
         Errno::LOOP => Ok(Opened::Hostile("it is a symbolic link".to_owned())),
         Errno::NXIO | Errno::NODEV | Errno::ISDIR => Ok(Opened::Hostile("it is no regular file".to_owned())),

@@ -1,6 +1,6 @@
 //! Edge. The people's side: lists, finds and shows jobs. Only reads, and holds no lock: safe beside a runner.
 
-use super::check::describe;
+use super::check::{Damage, describe};
 use super::disk::{Access, Disk, Kind, Place};
 use super::error::SpoolError;
 use super::history::History;
@@ -158,7 +158,7 @@ pub fn count(root: &Path) -> Result<BTreeMap<State, usize>, SpoolError> {
 pub fn find(root: &Path, text: &str) -> Result<Match, SpoolError> {
     let disk = open(root)?;
     if let Ok(id) = text.parse() {
-        return Ok(where_is(&disk, id).map_or(Match::None, |_| Match::One(id)));
+        return Ok(where_is(&disk, id)?.map_or(Match::None, |_| Match::One(id)));
     }
     let text = text.to_ascii_lowercase();
     let fits = |id: &JobId| {
@@ -180,13 +180,13 @@ pub fn show(root: &Path, id: JobId) -> Result<Option<Shown>, SpoolError> {
 
 /// Where a job is now.
 pub fn state_of(root: &Path, id: JobId) -> Result<Option<State>, SpoolError> {
-    Ok(where_is(&open(root)?, id))
+    where_is(&open(root)?, id)
 }
 
 /// The payload of a job, without checking it against its seal; `None` when there is no such job.
 pub fn payload(root: &Path, id: JobId) -> Result<Option<impl std::io::Read>, SpoolError> {
     let disk = open(root)?;
-    let Some(state) = where_is(&disk, id) else { return Ok(None) };
+    let Some(state) = where_is(&disk, id)? else { return Ok(None) };
     let name = job_name(id);
     let error = |e| SpoolError::call("read", disk.path(Place::In(state), name.as_ref()), e);
     let file = disk.open(Place::In(state), name.as_ref(), Access::Read).map_err(error)?;
@@ -227,18 +227,26 @@ fn places<D: Disk>(disk: &D) -> Result<BTreeMap<JobId, State>, SpoolError> {
     Ok(places)
 }
 
-pub(super) fn where_is<D: Disk>(disk: &D, id: JobId) -> Option<State> {
+/// A place that cannot be looked at is an error: the job may be there.
+pub(super) fn where_is<D: Disk>(disk: &D, id: JobId) -> Result<Option<State>, SpoolError> {
     let name = job_name(id);
-    ORDER.into_iter().find(|&s| disk.facts_at(Place::In(s), name.as_ref()).is_ok())
+    for state in ORDER {
+        match disk.facts_at(Place::In(state), name.as_ref()) {
+            Err(Errno::NOENT) => {}
+            Err(errno) => return Err(SpoolError::call("look at", disk.path(Place::In(state), name.as_ref()), errno)),
+            Ok(_) => return Ok(Some(state)),
+        }
+    }
+    Ok(None)
 }
 
 /// Reads a job wherever it is. It may move while we read, so a miss is looked for once more.
 fn load<D: Disk>(disk: &D, id: JobId, hint: Option<State>) -> Result<Option<Shown>, SpoolError> {
-    let mut state = hint.or_else(|| where_is(disk, id));
+    let mut state = if hint.is_some() { hint } else { where_is(disk, id)? };
     for _ in 0..ORDER.len() {
         let Some(here) = state else { return Ok(None) };
         match load_from(disk, id, here) {
-            Err(error) if error.is_missing() => state = where_is(disk, id),
+            Err(error) if error.is_missing() => state = where_is(disk, id)?,
             other => return other.map(Some),
         }
     }
@@ -268,7 +276,11 @@ pub(super) fn describe_job<D: Disk>(disk: &D, id: JobId, state: State) -> Result
     if facts.kind != Kind::Regular {
         return Ok(None);
     }
-    Ok(describe(disk, &file, facts.size).ok().map(|(said, _, _)| said.meta))
+    match describe(disk, &file, facts.size) {
+        Ok((said, _, _)) => Ok(Some(said.meta)),
+        Err(Damage::Found(_)) => Ok(None),
+        Err(Damage::Disk(errno)) => Err(errno),
+    }
 }
 
 fn view(id: JobId, state: State, meta: Option<&JobMeta>, history: &History) -> JobView {

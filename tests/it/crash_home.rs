@@ -26,7 +26,8 @@ echo "end $HOOKSPOOL_JOB $HOOKSPOOL_ATTEMPT" >>"$1/marks"
 exit "$2"
 "#;
 
-/// What a test needs. Its directory goes away with it.
+/// What a test needs. Its directory goes away with it. It lies in memory where the machine has such a place: a process
+/// that is killed loses nothing that it gave to the kernel, and the same calls are made.
 pub(crate) struct Home {
     _dir: TempDir,
     root: PathBuf,
@@ -76,7 +77,7 @@ impl Home {
 
     /// `settings` are lines of the table `[runner]`.
     pub(crate) fn with_runner_settings(settings: &str) -> Self {
-        let dir = tempfile::tempdir().unwrap();
+        let dir = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap();
         let root = dir.path().canonicalize().unwrap();
         let home = Self { _dir: dir, root };
         home.write("secret", SECRET);

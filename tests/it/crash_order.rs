@@ -125,3 +125,15 @@ fn a_job_is_claimed_and_recorded_then_run_then_settled_with_a_flush_after_each()
         ]
     );
 }
+
+/// The names of a million jobs take most of a second to read.
+#[test]
+fn a_runner_lists_the_jobs_that_wait_once_before_it_begins_and_once_before_it_ends() {
+    let home = Home::new();
+    home.deliver("succeeds", "one");
+    home.deliver("succeeds", "two");
+    let strace = home.strace().follow_apart();
+    assert!(home.drain_under(&strace).status.success());
+    let lists = |call: &&Call| call.name == "openat" && paths(call) == ["spool/queued", "."];
+    assert_eq!(strace.calls_apart().iter().flatten().filter(lists).count(), 2);
+}

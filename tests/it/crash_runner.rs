@@ -2,8 +2,8 @@
 //! the right place, its attempts counted, and never beside a copy of itself.
 //!
 //! Without more, kills are where something changes: files of the spool, processes, log lines. With
-//! `HOOKSPOOL_CRASH=full` in the environment (`tests/crash/run`) they are at every call on the spool and on processes,
-//! and at every 20th of those that only look around (thousands, most of them in `/proc`).
+//! `HOOKSPOOL_CRASH=full` in the environment (`tests/crash/run`) they are at every such call, and at the first of those
+//! that follow one and only look around: the others (thousands, most of them in `/proc`) find all as the first did.
 
 use crate::crash_home::{Home, Job, tree, whole_map};
 use crate::crash_strace::{Call, Strace, was_killed};
@@ -89,8 +89,8 @@ impl Case {
         let (home, id) = self.prepare();
         let strace = home.strace().only(&home.paths_of(id));
         home.drain_under(&strace);
-        let on_spool = strace.calls().into_iter().filter(|call| whole_map() || changes_the_spool(call));
-        let on_spool: Vec<Point> = on_spool.map(|call| Point { call, on_spool: true, step_runs: false }).collect();
+        let on_spool = told_apart(strace.calls(), changes_the_spool).into_iter();
+        let on_spool: Vec<Point> = on_spool.map(|(_, call)| Point { call, on_spool: true, step_runs: false }).collect();
 
         let (home, _) = self.prepare();
         home.drain_under(&home.strace());
@@ -99,10 +99,8 @@ impl Case {
         let made = calls.iter().position(is_fork).expect("no process was made");
         let waited = calls.iter().position(|call| *call == exit).expect("nothing was waited for");
         let begun = calls.iter().position(|call| call.names("spool")).expect("no call on the spool");
-        let others = calls.into_iter().enumerate().skip(begun).filter(|(i, call)| {
-            let is_wanted = !call.names("spool") && !call.is_one_of(&LOOKS) && !call.is_one_of(&VARIES);
-            is_wanted || (whole_map() && i % 20 == 0)
-        });
+        let others = told_apart(calls, |call| !call.is_one_of(&LOOKS) && !call.is_one_of(&VARIES)).into_iter();
+        let others = others.filter(|(i, call)| *i >= begun && !call.names("spool"));
         let others = others.map(|(i, call)| Point { call, on_spool: false, step_runs: made < i && i <= waited });
         on_spool.into_iter().chain(others).step_by(if whole_map() { 1 } else { self.stride }).collect()
     }
@@ -161,7 +159,19 @@ impl Case {
     }
 }
 
-fn changes_the_spool(call: &Call) -> bool {
+/// The calls that change something, with their places in `calls`; for the whole map also the first after each of them.
+fn told_apart(calls: Vec<Call>, changes: impl Fn(&Call) -> bool) -> Vec<(usize, Call)> {
+    let mut follows_a_change = true;
+    let is_point = |(_, call): &(usize, Call)| {
+        let is_change = changes(call);
+        // Whether a thread has to wait for another is never the same.
+        let is_first = call.name != "futex" && std::mem::replace(&mut follows_a_change, is_change);
+        is_change || (whole_map() && is_first)
+    };
+    calls.into_iter().enumerate().filter(is_point).collect()
+}
+
+pub(crate) fn changes_the_spool(call: &Call) -> bool {
     let creates = call.arguments.contains("O_CREAT");
     let is_change = !call.is_one_of(&LOOKS) && !call.is_one_of(&VARIES) && !call.is_one_of(&["mkdir", "mkdirat"]);
     creates || is_change
@@ -180,7 +190,8 @@ fn exit_wait(calls: &[Call]) -> &Call {
 
 /// What varies from run to run may not come so often; everything else is met where it was expected.
 fn expect_kill(strace: &Strace, point: &Point, was_killed: bool, at: &str) {
-    let may_differ = !point.on_spool && (point.call.is_one_of(&VARIES) || point.call.is_one_of(&RACES));
+    let varies = [&LOOKS[..], &VARIES, &RACES].iter().any(|names| point.call.is_one_of(names));
+    let may_differ = !point.on_spool && varies;
     assert!(was_killed || may_differ, "{at}: not killed");
     let last = strace.calls().pop().expect("an empty trace");
     assert!(!was_killed || (&last.name, last.nth) == (&point.call.name, point.call.nth), "{at}: {last:?}");
@@ -189,8 +200,12 @@ fn expect_kill(strace: &Strace, point: &Point, was_killed: bool, at: &str) {
 fn map(case: Case) {
     let points = case.points();
     assert!(points.len() * case.stride > 40, "{points:?}");
+    let began = std::time::Instant::now();
     for point in &points {
         case.kill_at(point);
+    }
+    if whole_map() {
+        eprintln!("{}: {} kills in {} s", case.hook, points.len(), began.elapsed().as_secs());
     }
 }
 

@@ -53,6 +53,12 @@ impl Strace {
         self
     }
 
+    /// Follows threads and children, each in a trace of its own. What is injected is counted in each of them.
+    pub(crate) fn follow_apart(mut self) -> Self {
+        self.options.push("-ff".to_owned());
+        self
+    }
+
     /// Follows children.
     pub(crate) fn follow(mut self) -> Self {
         self.options.push("-f".to_owned());
@@ -86,10 +92,29 @@ impl Strace {
 
     /// The calls of the last run.
     pub(crate) fn calls(&self) -> Vec<Call> {
+        let calls = self.calls_in(&self.trace);
+        assert!(!calls.is_empty(), "strace traced nothing; may this user trace processes?");
+        calls
+    }
+
+    /// The calls of the last run, of each thread and process that made some, in the order of their ids.
+    pub(crate) fn calls_apart(&self) -> Vec<Vec<Call>> {
+        let names = crate::spool_append::names(self.home());
+        let ids = names.iter().filter_map(|name| name.strip_prefix("trace.")?.parse().ok());
+        let mut ids: Vec<u32> = ids.collect();
+        ids.sort_unstable();
+        assert!(!ids.is_empty(), "strace traced nothing; may this user trace processes?");
+        ids.iter().map(|id| self.calls_in(&self.trace.with_extension(id.to_string()))).collect()
+    }
+
+    fn home(&self) -> &Path {
+        self.trace.parent().expect("no directory")
+    }
+
+    fn calls_in(&self, trace: &Path) -> Vec<Call> {
         let mut calls: Vec<Call> = Vec::new();
-        let text = fs::read_to_string(&self.trace).expect("strace wrote no trace");
-        let home = self.trace.parent().expect("no directory").display().to_string();
-        for line in text.replace(&home, "~").lines() {
+        let text = fs::read_to_string(trace).expect("strace wrote no trace");
+        for line in text.replace(&self.home().display().to_string(), "~").lines() {
             let Some((name, rest)) = line.split_once('(').filter(|(name, _)| is_name(name)) else { continue };
             let (arguments, result) = rest.rsplit_once(" = ").unwrap_or((rest, "?"));
             let nth = 1 + calls.iter().filter(|call| call.name == name).count();
@@ -97,7 +122,6 @@ impl Strace {
             let arguments = arguments.strip_suffix(')').unwrap_or(arguments).to_owned();
             calls.push(Call { name: name.to_owned(), nth, arguments, result: result.to_owned() });
         }
-        assert!(!calls.is_empty(), "strace traced nothing; may this user trace processes?");
         calls
     }
 }

@@ -17,8 +17,11 @@ mod control_orders; // what people order about, beside a runner and without one
 mod control_pages; // manual pages and completions
 mod control_screens; // what people see: lists, one screen, what is waited for, the doctor
 mod crash_alone; // one runner and one copy of a job, whatever survives, stops or steps back
+mod crash_decision; // jobs, an order, and where that must leave them
 mod crash_faults; // the runner with a file call failing
 mod crash_home; // a spool, deliveries by CGI and a runner whose steps leave marks
+mod crash_hostile; // jobs that misbehave, and a runner that is killed meanwhile
+mod crash_loop; // the runner's loop, killed and failed where it decides
 mod crash_order; // the sequences of writes, flushes and moves
 mod crash_random; // a runner killed again and again, at random moments
 mod crash_receiver; // the CGI program killed and failed at each system call

@@ -21,7 +21,7 @@ fn git(dir: &Path, arguments: &[&str]) -> String {
 }
 
 /// Commits `content` in the origin, without telling anybody.
-fn push(yard: &Yard, files: &[(&str, &str)]) -> String {
+pub(crate) fn push(yard: &Yard, files: &[(&str, &str)]) -> String {
     let origin = yard.path("origin");
     for (name, content) in files {
         fs::write(origin.join(name), content).unwrap();
@@ -32,7 +32,7 @@ fn push(yard: &Yard, files: &[(&str, &str)]) -> String {
 }
 
 /// A yard with an origin, and a work tree that is its first commit; the remote is asked so often.
-fn yard(reconcile: &str) -> Yard {
+pub(crate) fn yard(reconcile: &str) -> Yard {
     let yard = Yard::new("", &[("a", "steps = [{ shell = \"true\" }]")]);
     fs::create_dir(yard.path("origin")).unwrap();
     git(&yard.path("origin"), &["init", "--quiet"]);
@@ -42,7 +42,7 @@ fn yard(reconcile: &str) -> Yard {
     yard
 }
 
-fn seen(yard: &Yard) -> String {
+pub(crate) fn seen(yard: &Yard) -> String {
     fs::read_to_string(yard.path("seen")).unwrap_or_default()
 }
 

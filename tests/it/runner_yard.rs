@@ -1,6 +1,7 @@
 //! Edge. A spool, hooks of a test's own, jobs put into it without a web server, and the real runner.
 
 use crate::crash_home::PROGRAM;
+use crate::crash_strace::Strace;
 use hookspool::model::{JobId, JobMeta, RefName};
 use hookspool::spool::{Inbox, create};
 use rustix::process::{Pid, Signal, kill_process};
@@ -54,6 +55,11 @@ impl Yard {
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.root.join(name)
+    }
+
+    /// Where the traces go.
+    pub(crate) fn strace(&self) -> Strace {
+        Strace::into(&self.root)
     }
 
     pub(crate) fn fifo(&self, name: &str) {

@@ -118,11 +118,11 @@ impl Orders<'_> {
                 Err(error) => return Err(error),
             }
         }
-        Ok(refused(id, self.state(id), "it is on the move; ask again"))
+        Ok(refused(id, self.state(id)?, "it is on the move; ask again"))
     }
 
     fn retry(&mut self, id: JobId) -> Result<Option<Effect>, SpoolError> {
-        Ok(Some(match self.state(id) {
+        Ok(Some(match self.state(id)? {
             Some(State::Failed | State::Held) => self.queue(id, "queued again")?,
             Some(state @ (State::Queued | State::Running)) => {
                 Effect::of_job(id, Change::Unchanged, Some(state), format!("is {} already", state.as_str()))
@@ -138,7 +138,7 @@ impl Orders<'_> {
     }
 
     fn release(&mut self, id: JobId) -> Result<Option<Effect>, SpoolError> {
-        Ok(Some(match self.state(id) {
+        Ok(Some(match self.state(id)? {
             Some(State::Held) => self.queue(id, "released")?,
             Some(state @ (State::Queued | State::Running | State::Waiting)) => {
                 Effect::of_job(id, Change::Unchanged, Some(state), format!("is not held: {}", state.as_str()))
@@ -153,7 +153,7 @@ impl Orders<'_> {
         let hook = self.view(id)?.and_then(|view| view.hook);
         if let Some((hook, hold)) = hook.and_then(|hook| self.keeper.holds().ok()?.remove_entry(&hook)) {
             let text = format!("{}; `hookspool release {hook}` ends that", hold.reason(&hook));
-            return Ok(refused(id, self.state(id), text));
+            return Ok(refused(id, self.state(id)?, text));
         }
         let state = self.keeper.decide(id, Settlement::Released, Timestamp::now())?;
         tell(id, &What::Released, state);
@@ -164,7 +164,7 @@ impl Orders<'_> {
         if self.hands.stop(id, by) {
             return Ok(Some(Effect::of_job(id, Change::Changed, Some(State::Running), "is being stopped")));
         }
-        Ok(match self.state(id) {
+        Ok(match self.state(id)? {
             Some(State::Queued | State::Waiting | State::Held) => {
                 let settlement = cancelled(by);
                 let what = What::from(settlement.clone());
@@ -195,8 +195,8 @@ impl Orders<'_> {
         Ok(gone.chain(kept).collect())
     }
 
-    fn state(&self, id: JobId) -> Option<State> {
-        if self.hands.have(id) { Some(State::Running) } else { spool::state_of(&self.config.spool, id).ok().flatten() }
+    fn state(&self, id: JobId) -> Result<Option<State>, SpoolError> {
+        if self.hands.have(id) { Ok(Some(State::Running)) } else { spool::state_of(&self.config.spool, id) }
     }
 
     fn shown(&self, id: JobId) -> Result<Option<spool::Shown>, SpoolError> {

@@ -60,7 +60,7 @@ impl Orders<'_> {
     }
 
     fn release_of_hook(&mut self, id: JobId) -> Result<Option<Effect>, SpoolError> {
-        if self.state(id) != Some(State::Held) {
+        if self.state(id)? != Some(State::Held) {
             return self.release(id);
         }
         let state = self.keeper.decide(id, Settlement::Released, Timestamp::now())?;

@@ -186,7 +186,7 @@ impl Machine {
             if self.runner().backlog.contains(id) {
                 continue;
             }
-            let Some(meta) = self.runner().keeper.glance(id, state) else { continue };
+            let Some(meta) = self.runner().keeper.glance(id, state)? else { continue };
             let plan = &self.hook(&meta.hook).plan;
             let item = Item::of(id, meta, &plan.queue.clone(), plan.when_newer);
             self.runner().backlog.insert(id, Item { not_before, ..item });
