@@ -8,6 +8,7 @@ use crate::runner::{DrainError, Ended, Reload, Terms, drain};
 use crate::spool::{Keeper, SpoolError};
 use crate::system::stop::{Hangup, Stop};
 use crate::system::users;
+use crate::system::wait::{after, ready};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::process::ExitCode;
@@ -17,6 +18,9 @@ use std::time::{Duration, Instant};
 const PATIENCE: Duration = Duration::from_secs(1);
 /// Between two tries.
 const LOOK: Duration = Duration::from_millis(20);
+/// How long a runner that cannot go on, such as on a full disk, waits before it ends. Who restarts it would give up for
+/// good after a few quick deaths: supervisor after four that take less than `startsecs`.
+const MISERY: Duration = Duration::from_secs(5);
 
 /// Drains until told to stop, with `once` until nothing is left, and no longer than `max_runtime`. Exit 75 when another
 /// runner has the spool, 1 when it ends by itself and a job failed for good.
@@ -34,12 +38,17 @@ pub(super) fn run(config: Option<&Path>, once: bool, max_runtime: Option<Duratio
     let log_dir = config.runner.log_dir.clone().unwrap_or_else(|| config.spool.join("log"));
     logging::to_stderr_and(&log_dir).map_err(|text| Failure::new(exit::CANNOT_CREATE, text))?;
     tracing::info!(event = "runner", spool = %config.spool.display(), pid = std::process::id());
-    let ended = drain(config, &keeper, Terms { stop: &stop, once, max_runtime, reload }).map_err(|error| {
+    let ended = drain(config, &keeper, Terms { stop: &stop, once, max_runtime, reload });
+    if let Err(error) = &ended {
         tracing::error!(event = "runner-failed", reason = %error);
-        match error {
-            DrainError::Spool(error) => unreadable(error),
-            DrainError::System(error) => Failure::io("cannot begin to drain", &error),
+        drop(keeper);
+        if !once {
+            let _stopped_or_over = ready(&[stop.fd()], after(MISERY));
         }
+    }
+    let ended = ended.map_err(|error| match error {
+        DrainError::Spool(error) => unreadable(error),
+        DrainError::System(error) => Failure::io("cannot begin to drain", &error),
     })?;
     Ok(ExitCode::from(match ended {
         Ended::ByItself { why, failed } => {

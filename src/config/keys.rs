@@ -100,7 +100,7 @@ pub const KEYS: &[Key] = &[
     key(Table::Hook, "match", "array of tables", "(none)", "run only if all of these fields of the payload are as they say"),
     key(Table::Hook, "dir", "absolute path", REQUIRED, "work directory of the steps"),
     key(Table::Hook, "queue", "string", "(the hook's name)", "jobs of a queue run one after the other"),
-    key(Table::Hook, "when_newer", "word", "supersede", "of several waiting jobs for one ref run the newest, `keep` them all, or `replace` also the running one"),
+    key(Table::Hook, "when_newer", "word", "supersede", "of several waiting jobs for one ref: `supersede` runs the newest, `keep` all, `replace` the newest and stops the running one"),
     key(Table::Hook, "retry", "table", "(three attempts)", "how often a failed job is tried"),
     key(Table::Hook, "on_interrupt", "word", "retry", "what becomes of a job that a crash cut short: `retry` or `hold`"),
     key(Table::Hook, "timeout", "duration", "15m", "longest time of one attempt"),
@@ -109,7 +109,7 @@ pub const KEYS: &[Key] = &[
     key(Table::Hook, "reconcile", "duration", "(never)", "how often to ask the remote whether a delivery was missed"),
     key(Table::Hook, "on_failure", "array of steps", "(none)", "what is run after the last attempt failed"),
     key(Table::Hook, "on_success", "array of steps", "(none)", "what is run after a success"),
-    key(Table::Hook, "on_recovery", "array of steps", "(none)", "what is run after the first success that follows a failure"),
+    key(Table::Hook, "on_recovery", "array of steps", "(none)", "what is run after the first success that follows a failure of the same hook and branch"),
     key(Table::Hook, "always", "array of steps", "(none)", "what is run after each job that has ended"),
 
     key(Table::Secret, "file", "absolute path", "(none)", "a file that holds nothing but the secret"),
@@ -132,7 +132,7 @@ pub const KEYS: &[Key] = &[
     key(Table::Retry, "on", "word", "transient", "which failures: `transient` ones (exit 75, git lock, network) or any `failure`"),
 
     key(Table::Step, "git", "word", "(none)", "`update`: fetch and move the work tree to what was pushed"),
-    key(Table::Step, "from", "URL or path", "(none)", "with `git`: clone from here when `dir` holds no repository"),
+    key(Table::Step, "from", "URL or path", "(none)", "with `git`: clone from here when `dir` is empty; after that the repository's own remote counts"),
     key(Table::Step, "remote", "string", "origin", "with `git`: the remote to fetch from"),
     key(Table::Step, "remove", "relative path", "(none)", "a path below `dir` that is gone afterwards"),
     key(Table::Step, "run", "array of strings", "(none)", "a program and its arguments, without a shell"),

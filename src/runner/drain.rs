@@ -278,8 +278,8 @@ impl Drain<'_> {
         Ok(false)
     }
 
-    /// Settles `id` in favour of `other`, the first of the same delivery, unless somebody has taken that one away meanwhile: then nothing else would do
-    /// what this one does.
+    /// Settles `id` in favour of `other`, the first of the same delivery, unless somebody has taken that one away
+    /// meanwhile: then nothing else would do what this one does.
     fn give_way(&mut self, id: JobId, other: JobId, settlement: Settlement) -> Result<(), SpoolError> {
         if self.is_there(other)? {
             return self.decide(id, settlement);

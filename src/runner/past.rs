@@ -45,12 +45,15 @@ impl Past {
     }
 }
 
-/// The newest jobs of both places, in the order in which they ended.
+/// The newest jobs that ended, in the order in which they did; one that is tried again had failed before.
 fn read<D: Disk>(keeper: &Keeper<D>) -> Result<Ledger, SpoolError> {
     let mut ended = Vec::new();
-    for state in [State::Done, State::Failed] {
+    for state in [State::Running, State::Done, State::Failed] {
         for id in keeper.newest(state, LIMIT)? {
             let Some((meta, history)) = keeper.look(id, state) else { continue };
+            if let Some((at, outcome)) = history.last_failure() {
+                ended.push((at, id, Item::of_ended(meta.clone()), outcome, None));
+            }
             let (Some(outcome), Some(last)) = (history.outcome(), history.entries().last()) else { continue };
             let commit = history.commit().filter(|_| outcome == Outcome::Succeeded).map(str::to_owned);
             ended.push((last.at, id, Item::of_ended(meta), outcome, commit));

@@ -26,9 +26,10 @@ impl Stage {
         let meta = claim.meta();
         let is_form = meta.content_type == "application/x-www-form-urlencoded";
         let mut body = claim.payload();
-        let payload = PayloadFile::write(&running(spool), claim.id(), &hook.provider, is_form, &mut body)?;
+        let payload = PayloadFile::write(&running(spool), claim.id(), &hook.provider, is_form, &mut body)
+            .map_err(|error| naming(&running(spool), &error))?;
         let log_path = log_path(spool, claim.id());
-        let log = JobLog::open(&log_path)?;
+        let log = JobLog::open(&log_path).map_err(|error| naming(&log_path, &error))?;
         let facts = Facts {
             job: claim.id(),
             hook: meta.hook.clone(),
@@ -73,6 +74,10 @@ impl Stage {
     pub(super) fn note(&mut self, text: &str) {
         self.log.note(text);
     }
+}
+
+fn naming(path: &Path, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("`{}`: {error}", path.display()))
 }
 
 fn control(task: &Task) -> Control<'_> {

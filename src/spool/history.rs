@@ -79,6 +79,17 @@ impl History {
         }
     }
 
+    /// When and how it ended badly for good, if it did, and for the last time; a person may have released it since.
+    pub fn last_failure(&self) -> Option<(Timestamp, Outcome)> {
+        let failed = |entry: &Entry| match entry.what {
+            What::Ended { outcome: outcome @ (Outcome::Failed | Outcome::TimedOut | Outcome::Interrupted), .. } => {
+                Some((entry.at, outcome))
+            }
+            _ => None,
+        };
+        self.entries.iter().rev().find_map(failed)
+    }
+
     /// Why it is where it is, where something was said of that.
     pub fn reason(&self) -> Option<String> {
         match self.last_turn()? {

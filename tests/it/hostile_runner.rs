@@ -1,6 +1,10 @@
 //! A runner that is started by the wrong person, or given hostile jobs.
 
 use crate::hostile_bench::Site;
+use crate::steps_bench::until;
+use hookspool::spool::Presence;
+use std::io::{BufRead, BufReader};
+use std::process::Stdio;
 
 #[test]
 fn root_does_not_run_the_jobs_of_another_users_spool() {
@@ -32,4 +36,18 @@ fn a_job_that_gave_way_names_its_successor_even_when_that_one_was_taken_away() {
     let reason = serde_json::json!(format!("superseded by {successor}"));
     let (first, second) = (serde_json::json!("succeeded"), serde_json::json!("superseded"));
     assert_eq!(ended, [(&first, &serde_json::Value::Null), (&second, &reason)]);
+}
+
+/// Supervisor gives up a program for good that dies four times within its `startsecs`.
+#[test]
+fn a_runner_that_cannot_go_on_lets_go_of_the_spool_and_does_not_die_at_once() {
+    let site = Site::with("steps = [{ shell = 'rm ../spool/running/*.job' }]");
+    site.queue('a');
+    let began = std::time::Instant::now();
+    let mut runner = site.verb(&["spool-runner"]).stderr(Stdio::piped()).spawn().unwrap();
+    let mut log = BufReader::new(runner.stderr.take().unwrap()).lines();
+    let said = log.find(|line| line.as_ref().is_ok_and(|line| line.contains("event=runner-failed")));
+    assert!(said.unwrap().unwrap().contains("is there to be moved"));
+    until("the lock is free", || hookspool::spool::presence(&site.path("spool")) == Presence::Free);
+    assert_eq!((runner.wait().unwrap().code(), began.elapsed().as_secs() >= 2), (Some(74), true));
 }

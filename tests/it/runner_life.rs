@@ -120,6 +120,20 @@ fn what_follows_a_job_depends_on_how_it_ended_and_changes_nothing_of_it() {
 }
 
 #[test]
+fn a_failed_job_that_a_person_retries_with_success_is_a_recovery_whichever_runner_has_it() {
+    let yard = Yard::new("", &[("a", &obedient(&tell("on_recovery")))]);
+    for script in ["true", "exit 1"] {
+        say(&yard, script);
+        yard.deliver("a", "main", script);
+        yard.drain();
+    }
+    say(&yard, "true");
+    assert!(yard.hookspool(&["retry", "--failed"]).status().unwrap().success());
+    assert!(yard.drain().status.success());
+    assert_eq!(yard.site("told").trim_end(), "on_recovery exit 1 succeeded");
+}
+
+#[test]
 fn a_runner_that_dies_after_the_steps_neither_runs_them_again_nor_forgets_how_they_ended() {
     let after = "on_success = [{ shell = \"echo x >>after; exec sleep 100000\" }]";
     let yard = Yard::new("", &[("a", &obedient(after))]);

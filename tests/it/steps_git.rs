@@ -316,7 +316,8 @@ fn a_clone_that_was_cut_short_goes_on() {
     let mut site = Site::new();
     git(site.dir(), &["init", "--quiet"]);
     git(site.dir(), &["config", "remote.origin.fetch", "+refs/heads/*:refs/remotes/origin/*"]);
-    site.updated_to("refs/heads/main");
+    git(site.dir(), &["config", "remote.origin.url", "/a/wrong/address"]);
+    site.updated_to("refs/heads/main"); // `from` was corrected meanwhile
 }
 
 #[test]

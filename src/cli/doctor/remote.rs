@@ -28,6 +28,8 @@ fn explain(hook: &str, url: &str, said: &Said) -> Finding {
             "the remote does not let the runner's user in",
             "make a key with `ssh-keygen` as that user, and add it as a deploy key",
         )
+    } else if says("dubious ownership") {
+        ("git trusts a repository on this machine only where it is its own user's", "chown -R it to the runner's user")
     } else if says("not found") || says("does not exist") || says("does not appear to be a git repository") {
         ("there is no such repository, or the runner's user may not see it", "correct the URL, or give it access")
     } else {
@@ -62,6 +64,7 @@ mod tests {
     fn gits_words_become_what_to_do() {
         assert!(repair("Host key verification failed.\nfatal: x").starts_with("connect once by hand"));
         assert!(repair("git@h: Permission denied (publickey).").starts_with("make a key"));
+        assert!(repair("fatal: detected dubious ownership in repository at '/x'").starts_with("chown"));
         assert!(repair("ERROR: Repository not found.").starts_with("correct the URL"));
         assert!(repair("ssh: connect to host h port 22: Connection refused").starts_with("try it by hand"));
         assert!(repair("").starts_with("try it by hand"));

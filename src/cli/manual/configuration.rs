@@ -2,6 +2,7 @@
 
 use super::roff::Roff;
 use crate::config::{Key, REQUIRED, Table, keys_of};
+use crate::provider::Provider;
 
 const TABLES: [Table; 8] =
     [Table::Top, Table::Runner, Table::Hook, Table::Secret, Table::Signature, Table::Match, Table::Retry, Table::Step];
@@ -23,6 +24,10 @@ pub(super) fn page() -> String {
     }
     roff.section("defaults");
     roff.paragraph("`[defaults]` may hold every key of a hook but `name` and `path`. What a hook says itself replaces it, each key as a whole.");
+    roff.section("providers");
+    roff.paragraph(&format!("`{}`.", Provider::NAMES.join("`, `")));
+    roff.section("environment of steps");
+    roff.paragraph(ENVIRONMENT);
     roff.section("see also");
     roff.paragraph("`hookspool`(1)");
     roff.into_text()
@@ -32,7 +37,7 @@ fn heading(table: Table) -> String {
     match table {
         Table::Top => "keys of the top level".to_owned(),
         Table::Step => "keys of a step".to_owned(),
-        other => format!("keys of {}", other.title().trim_matches('`')),
+        other => format!("keys of {}", other.title().replace('`', "")),
     }
 }
 
@@ -52,6 +57,11 @@ const ABOUT: [&str; 3] = [
      error. `hookspool check` shows all that is wrong at once.",
     "Secrets never stand in this file.",
 ];
+
+const ENVIRONMENT: &str = "It is built anew: `PATH`, `LANG`, `LC_*`, `TZ`, `TMPDIR` and `XDG_RUNTIME_DIR` as the runner has them, `HOME`, \
+     `USER`, `LOGNAME` and `SHELL` of its user, and `HOOKSPOOL_JOB`, `_HOOK`, `_PROVIDER`, `_EVENT`, `_REF`, `_BRANCH`, `_TAG`, `_BEFORE`, `_AFTER`, \
+     `_REPOSITORY`, `_PUSHER`, `_DELIVERY`, `_ATTEMPT`, `_PAYLOAD` (a file) and `_LOG`; the lists that follow a job have \
+     `_OUTCOME`, `_REASON` and `_COMMIT`, too.";
 
 /// A configuration that can be used as it is.
 const EXAMPLE: &str = r#"spool = "/var/spool/hookspool"

@@ -58,14 +58,19 @@ impl BoundedFile {
         Ok(Self { file, limits, len, head, left_out })
     }
 
-    /// Appends whole lines.
+    /// Appends whole lines. When it fails nothing was appended.
     pub(super) fn append(&mut self, lines: &[u8]) -> io::Result<()> {
-        if self.head.is_none() && self.len + lines.len() as u64 > self.limits.head {
+        let mut head = self.head;
+        if head.is_none() && self.len + lines.len() as u64 > self.limits.head {
             let room = usize::try_from(self.limits.head - self.len).unwrap_or(usize::MAX);
             let end = lines[..room].iter().rposition(|&b| b == b'\n').map_or(0, |i| i + 1);
-            self.head = Some(self.len + end as u64);
+            head = Some(self.len + end as u64);
         }
-        self.file.write_all_at(lines, self.len)?;
+        if let Err(error) = self.file.write_all_at(lines, self.len) {
+            let _half_a_line_stays = self.file.set_len(self.len);
+            return Err(error);
+        }
+        self.head = head;
         self.len += lines.len() as u64;
         if self.head.is_some() && self.tail_len() > 2 * self.limits.tail {
             self.cut()?;

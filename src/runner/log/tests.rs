@@ -114,3 +114,12 @@ fn a_link_in_place_of_a_log_is_not_followed() {
     assert!(JobLog::open(&path).is_err());
     assert!(!dir.path().join("elsewhere").exists());
 }
+
+#[test]
+fn a_full_disk_is_an_error_each_time_and_ends_nothing() {
+    let mut file = BoundedFile::open(Path::new("/dev/full"), Limits { head: 4, tail: 4 }).unwrap();
+    for _ in 0..2 {
+        assert_eq!(file.append(b"longer\n").unwrap_err().raw_os_error(), Some(28), "ENOSPC");
+        file.finish().unwrap();
+    }
+}

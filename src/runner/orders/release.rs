@@ -72,10 +72,11 @@ impl Orders<'_> {
     pub(super) fn end_hold(&mut self, release: Release) -> Result<Vec<Effect>, SpoolError> {
         let Release { hook, released, mut effects, .. } = release;
         let was_on_hold = self.keeper.holds()?.contains_key(&hook) && self.keeper.end_hold(&hook)?;
+        let jobs = if released == 1 { "job" } else { "jobs" };
         let (result, text) = match (was_on_hold, released) {
-            (true, _) => (Change::Changed, format!("is released, with {released} held jobs")),
+            (true, _) => (Change::Changed, format!("is released, with {released} held {jobs}")),
             (false, 0) => (Change::Unchanged, "is not on hold".to_owned()),
-            (false, _) => (Change::Changed, format!("was not on hold; {released} held jobs are released")),
+            (false, _) => (Change::Changed, format!("was not on hold; released {released} held {jobs}")),
         };
         tracing::info!(event = "released", hook, was_on_hold, released);
         effects.insert(0, Effect::of_hook(&hook, result, text));

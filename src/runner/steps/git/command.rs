@@ -113,7 +113,7 @@ impl<'a, 'b> Git<'a, 'b> {
         let (reason, transient) = match cause {
             Cause::Locked(lock) => self.explain_lock(lock),
             Cause::Network => (format!("the remote could not be reached: {}", quote(err)), true),
-            Cause::Ownership => (self.explain_ownership(), false),
+            Cause::Ownership(repository) => (explain_ownership(repository), false),
             Cause::NoRepository => {
                 (format!("`{dir}` holds no git repository; with `from`, an empty directory is cloned into"), false)
             }
@@ -135,16 +135,6 @@ impl<'a, 'b> Git<'a, 'b> {
         }
     }
 
-    fn explain_ownership(&self) -> String {
-        let dir = self.dir.display();
-        let owner = self.dir.metadata().map_or_else(|_| "another user".to_owned(), |m| users::name_of(m.uid()));
-        let me = users::name_of(rustix::process::geteuid().as_raw());
-        format!(
-            "`{dir}` belongs to `{owner}`, and the runner is `{me}`; give it to `{me}`, or as `{me}` run \
-             `git config --global --add safe.directory {dir}`"
-        )
-    }
-
     fn call(&mut self, args: &[&str]) -> Result<Ran, Trouble> {
         let mut words = vec![OsString::from("git")];
         for setting in SETTINGS {
@@ -161,4 +151,15 @@ impl<'a, 'b> Git<'a, 'b> {
         self.attempt.log.print(Source::Err, err.as_bytes());
         self.attempt.log.end_lines();
     }
+}
+
+/// Of the work tree, or of a remote on this machine.
+fn explain_ownership(repository: &Path) -> String {
+    let path = repository.display();
+    let owner = repository.metadata().map_or_else(|_| "another user".to_owned(), |m| users::name_of(m.uid()));
+    let me = users::name_of(rustix::process::geteuid().as_raw());
+    format!(
+        "`{path}` belongs to `{owner}`, and the runner is `{me}`; give it to `{me}`, or as `{me}` run \
+         `git config --global --add safe.directory {path}`"
+    )
 }

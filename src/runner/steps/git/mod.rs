@@ -6,7 +6,8 @@
 //! - The branch is checked out under its own name and follows the remote's; a tag is checked out detached.
 //! - Submodules are brought along when the commit has a `.gitmodules`.
 //! - The repository's hooks do not run.
-//! - A first clone is an init and a fetch, so that one that was cut short goes on where it was.
+//! - A first clone is an init and a fetch, so that one that was cut short goes on where it was, or begins anew from where
+//!   `from` says now. Once there are files, the repository's own remote counts.
 
 mod command;
 mod heads;
@@ -93,12 +94,17 @@ fn prepare(git: &mut Git<'_, '_>, options: &GitUpdate, remote: &str, is_empty: b
         return Err(Trouble::refused(format!("`{}` is not the top of a work tree", git.dir.display())));
     }
     let url = format!("remote.{remote}.url");
-    if git.ask(&["config", "--get", &url])?.is_some() {
+    let there = git.ask(&["config", "--get", &url])?;
+    let Some(from) = options.from.as_deref() else {
+        let refusal = || Trouble::refused(format!("the repository has no remote `{remote}`"));
+        return there.map(drop).ok_or_else(refusal);
+    };
+    if let Some(there) = there.filter(|there| !is_empty || there == from) {
+        if there != from {
+            git.note(&format!("fetching from {there}, as the repository says; `from` is for an empty directory"));
+        }
         return Ok(());
     }
-    let Some(from) = options.from.as_deref() else {
-        return Err(Trouble::refused(format!("the repository has no remote `{remote}`")));
-    };
     if from.starts_with('-') {
         return Err(Trouble::refused("`from` begins with `-`"));
     }

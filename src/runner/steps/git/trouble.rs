@@ -14,8 +14,8 @@ pub(super) enum Cause {
     Network,
     /// The remote does not have the wanted reference.
     Vanished,
-    /// The work tree belongs to another user.
-    Ownership,
+    /// A repository on this machine belongs to another user: the work tree, or the remote.
+    Ownership(PathBuf),
     /// There is no repository here.
     NoRepository,
     /// ssh does not know the host.
@@ -62,11 +62,13 @@ pub(super) fn cause(err: &str) -> Cause {
     if let Some(lock) = lock_file(err) {
         return Cause::Locked(lock);
     }
+    if let Some(repository) = foreign_repository(err) {
+        return Cause::Ownership(repository);
+    }
     let lower = err.to_lowercase();
     let says = |phrase: &&str| lower.contains(*phrase);
     let known = [
         ("couldn't find remote ref", Cause::Vanished),
-        ("detected dubious ownership", Cause::Ownership),
         ("not a git repository", Cause::NoRepository),
         ("host key verification failed", Cause::HostKey),
         ("exists; cannot create", Cause::NameInTheWay),
@@ -75,6 +77,12 @@ pub(super) fn cause(err: &str) -> Cause {
     found.unwrap_or_else(|| {
         if NETWORK.iter().any(says) && !RIGHTS.iter().any(says) { Cause::Network } else { Cause::Other }
     })
+}
+
+/// The repository that git does not trust.
+fn foreign_repository(err: &str) -> Option<PathBuf> {
+    let (_, path) = err.split_once("detected dubious ownership in repository at '")?;
+    Some(PathBuf::from(path.lines().next()?.strip_suffix('\'')?))
 }
 
 fn lock_file(err: &str) -> Option<PathBuf> {
@@ -125,7 +133,7 @@ mod tests {
             ),
             ("fatal: Authentication failed for 'https://h/x/'", Cause::Other),
             ("Host key verification failed.\nfatal: Could not read from remote repository.", Cause::HostKey),
-            ("fatal: detected dubious ownership in repository at '/srv/x'", Cause::Ownership),
+            ("fatal: detected dubious ownership in repository at '/srv/x'\nTo add", Cause::Ownership("/srv/x".into())),
             (
                 "error: cannot lock ref 'refs/remotes/origin/a/b': 'refs/remotes/origin/a' exists; cannot create",
                 Cause::NameInTheWay,
