@@ -117,7 +117,7 @@ pub fn next(state: State, happening: Happening) -> Result<State, IllegalMove> {
         (S::Running, H::Ended(Outcome::Failed | Outcome::TimedOut | Outcome::Interrupted)) => Ok(S::Failed),
         (S::Running, H::WillRetry) => Ok(S::Waiting),
         (S::Queued | S::Waiting | S::Running, H::PutOnHold) => Ok(S::Held),
-        (S::Held | S::Failed, H::Released) => Ok(S::Queued),
+        (S::Waiting | S::Held | S::Failed, H::Released) => Ok(S::Queued),
         (_, H::FoundCorrupt) => Ok(S::Corrupt),
         _ => Err(IllegalMove { state, happening }),
     }
@@ -146,7 +146,7 @@ mod tests {
             [
                 "running - - done - held - corrupt",         // queued
                 "- done failed done waiting held - corrupt", // running
-                "running - - done - held - corrupt",         // waiting
+                "running - - done - held queued corrupt",    // waiting
                 "- - - done - - queued corrupt",             // held
                 "- - - - - - - corrupt",                     // done
                 "- - - - - - queued corrupt",                // failed

@@ -6,8 +6,9 @@ use crate::model::JobId;
 use std::collections::BinaryHeap;
 use std::ffi::{OsStr, OsString};
 
-/// Most jobs that one listing keeps, so that a million of them take no memory: drain these, then list again.
-pub(super) const JOB_LIMIT: usize = 20_000;
+/// Most jobs that one listing keeps, so that a million of them take no memory: drain these, then list again. Each is
+/// looked at before the first of them begins, and after a reboot that means the disk.
+pub(super) const JOB_LIMIT: usize = 5_000;
 /// Most other entries that one listing keeps; the next one goes on.
 pub(super) const STRAY_LIMIT: usize = 10_000;
 

@@ -313,7 +313,7 @@ fn place_for(jobs: &[State], history: &History) -> State {
     let is_decision = matches!(history.outcome(), Some(Outcome::Superseded | Outcome::Repeat | Outcome::Cancelled));
     let was_decided = |&from: &S| match (from, named) {
         (S::Queued | S::Waiting | S::Held, S::Done) => is_decision,
-        (S::Queued | S::Waiting, S::Held) | (S::Held | S::Failed, S::Queued) | (_, S::Corrupt) => true,
+        (S::Queued | S::Waiting, S::Held) | (S::Waiting | S::Held | S::Failed, S::Queued) | (_, S::Corrupt) => true,
         _ => false,
     };
     let explained = jobs.contains(&named) || jobs.contains(&S::Running) || jobs.iter().any(was_decided);

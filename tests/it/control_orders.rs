@@ -167,6 +167,39 @@ fn failed_jobs_are_tried_again_one_by_one_or_all_of_a_hook() {
     }
 }
 
+/// Fails for now unless it is repaired; the next attempt is a day off.
+const PATIENT: &str = r#"timeout = "60s"
+retry = { attempts = 2, backoff = "1d", cap = "1d" }
+steps = [{ shell = "test -e repaired || exit 75; echo $HOOKSPOOL_ATTEMPT >>order" }]"#;
+
+fn waits(yard: &Yard, id: JobId) -> usize {
+    yard.history(id).iter().filter(|line| line["what"] == "will-retry").count()
+}
+
+#[test]
+fn a_job_that_waits_for_its_next_attempt_is_tried_at_once_and_has_all_its_attempts_anew() {
+    for with_runner in [true, false] {
+        let yard = Yard::new("", &[("docs", PATIENT)]);
+        let runner = yard.start();
+        let id = queue(&yard, &["main"])[0];
+        let is_waiting = || yard.is_in("waiting", id);
+        until("the first attempt ends", is_waiting);
+        let mut runner = Some(runner);
+        if !with_runner {
+            assert_eq!(runner.take().unwrap().stop(), Some(0));
+        }
+        let now = || said(&yard, &["retry", &short(id)]);
+        assert_eq!(now(), (Some(0), format!("job {}: queued again\n", short(id))));
+        let runner = runner.unwrap_or_else(|| yard.start());
+        until("the second attempt ends", || waits(&yard, id) == 2 && is_waiting());
+        std::fs::write(yard.path("site/repaired"), "").unwrap();
+        assert_eq!(now().0, Some(0));
+        assert_eq!(said(&yard, &["wait", &short(id), "--timeout", "60s"]).0, Some(0));
+        assert_eq!(yard.site("order"), "3\n");
+        assert_eq!(runner.stop(), Some(0));
+    }
+}
+
 #[test]
 fn verbs_at_the_same_time_do_what_one_would() {
     for with_runner in [true, false] {

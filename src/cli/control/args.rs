@@ -5,7 +5,7 @@ use clap::Args;
 /// `retry`.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct RetryArgs {
-    /// Ids of failed or held jobs, or the parts of them after the dot
+    /// Ids of failed, waiting or held jobs, or the parts of them after the dot
     #[arg(value_name = "JOB", required_unless_present = "failed", conflicts_with = "failed")]
     pub(in crate::cli) jobs: Vec<String>,
     /// All jobs in failed/

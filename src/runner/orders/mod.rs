@@ -123,13 +123,9 @@ impl Orders<'_> {
 
     fn retry(&mut self, id: JobId) -> Result<Option<Effect>, SpoolError> {
         Ok(Some(match self.state(id)? {
-            Some(State::Failed | State::Held) => self.queue(id, "queued again")?,
+            Some(State::Waiting | State::Failed | State::Held) => self.queue(id, "queued again")?,
             Some(state @ (State::Queued | State::Running)) => {
                 Effect::of_job(id, Change::Unchanged, Some(state), format!("is {} already", state.as_str()))
-            }
-            Some(State::Waiting) => {
-                let text = "waits for its next attempt, which comes by itself";
-                Effect::of_job(id, Change::Unchanged, Some(State::Waiting), text)
             }
             Some(State::Done) => refused(id, Some(State::Done), "has ended well or by a decision; push or redeliver"),
             Some(State::Corrupt) => refused(id, Some(State::Corrupt), "is damaged; its bytes cannot be trusted"),

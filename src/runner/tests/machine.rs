@@ -116,7 +116,7 @@ impl Machine {
     }
 
     fn act(&mut self, event: Event) -> Result<(), SpoolError> {
-        let (here, ended) = ([State::Queued, State::Waiting], [State::Held, State::Failed]);
+        let (here, idle) = ([State::Queued, State::Waiting], [State::Waiting, State::Held, State::Failed]);
         match event {
             Event::Deliver(hook, branch) => self.deliver(hook, branch),
             Event::Redeliver(n) => {
@@ -135,7 +135,7 @@ impl Machine {
                 let told = Settlement::Held { reason: "a person said so".to_owned() };
                 nth(&self.reference.of(&here), n).map_or(Ok(()), |id| self.order(id, told, State::Held))
             }
-            Event::Release(n) => nth(&self.reference.of(&ended), n)
+            Event::Release(n) => nth(&self.reference.of(&idle), n)
                 .map_or(Ok(()), |id| self.order(id, Settlement::Released, State::Queued)),
             Event::Clock(_) | Event::Crash(_) | Event::CrashAt(..) => Ok(()),
         }

@@ -53,8 +53,10 @@ pub(super) fn day(disk: &FakeDisk, promises: &mut Promises) -> Result<(), SpoolE
     let ended = |outcome| Settlement::Ended { outcome, reason: None };
     let waiting = Settlement::Waiting { not_before: at(3), reason: "again".to_owned() };
     let held = || Settlement::Held { reason: "hold".to_owned() };
-    run(&keeper, jobs[0], ended(Outcome::Succeeded), State::Done, promises)?;
     run(&keeper, jobs[1], ended(Outcome::Failed), State::Failed, promises)?;
+    run(&keeper, jobs[0], waiting.clone(), State::Waiting, promises)?;
+    decide(&keeper, jobs[0], Settlement::Released, [State::Waiting, State::Queued], promises)?;
+    run(&keeper, jobs[0], ended(Outcome::Succeeded), State::Done, promises)?;
     run(&keeper, jobs[2], waiting, State::Waiting, promises)?;
     decide(&keeper, jobs[3], Settlement::SupersededBy { id: jobs[4] }, [State::Queued, State::Done], promises)?;
     decide(&keeper, jobs[4], held(), [State::Queued, State::Held], promises)?;
