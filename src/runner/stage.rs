@@ -30,21 +30,8 @@ impl Stage {
             .map_err(|error| naming(&running(spool), &error))?;
         let log_path = log_path(spool, claim.id());
         let log = JobLog::open(&log_path).map_err(|error| naming(&log_path, &error))?;
-        let facts = Facts {
-            job: claim.id(),
-            hook: meta.hook.clone(),
-            provider: meta.provider.clone(),
-            event: meta.event.clone(),
-            reference: meta.reference.clone(),
-            before: meta.before.clone(),
-            after: meta.after.clone(),
-            repository: meta.repository.clone(),
-            pusher: meta.pusher.clone(),
-            delivery: meta.delivery.clone(),
-            attempt,
-            payload: payload.path().to_owned(),
-            log: log_path,
-        };
+        let (job, meta, payload_path) = (claim.id(), meta.clone(), payload.path().to_owned());
+        let facts = Facts { job, meta, attempt, payload: payload_path, log: log_path };
         Ok(Self { facts, log, _payload: payload })
     }
 

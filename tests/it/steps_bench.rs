@@ -1,7 +1,7 @@
 //! Edge. A job without a spool: plan, facts, log, and what became of them.
 
 use hookspool::config::{Backoff, OnInterrupt, Plan, Retry, RetryOn, Step, StepAction, WhenNewer};
-use hookspool::model::{EventKind, JobId, RefName};
+use hookspool::model::{EventKind, JobId, JobMeta, RefName};
 use hookspool::runner::log::JobLog;
 use hookspool::runner::steps::{Control, Facts, JobResult, List, StepNews, StepRecord, StepResult, run_after, run_job};
 use hookspool::system::stop::{Stop, StopTrigger};
@@ -218,15 +218,15 @@ fn facts(root: &Path) -> Facts {
     let now = u32::try_from(std::time::UNIX_EPOCH.elapsed().unwrap().as_millis() % u128::from(u32::MAX)).unwrap();
     Facts {
         job: JobId::new(sequence, now).unwrap(),
-        hook: "docs".to_owned(),
-        provider: "gitea".to_owned(),
-        event: EventKind::Push,
-        reference: RefName::parse("refs/heads/main"),
-        before: Some("b".repeat(40)),
-        after: Some("a".repeat(40)),
-        repository: Some("me/docs".to_owned()),
-        pusher: Some("me".to_owned()),
-        delivery: Some("d-1".to_owned()),
+        meta: JobMeta {
+            reference: RefName::parse("refs/heads/main"),
+            before: Some("b".repeat(40)),
+            after: Some("a".repeat(40)),
+            repository: Some("me/docs".to_owned()),
+            pusher: Some("me".to_owned()),
+            delivery: Some("d-1".to_owned()),
+            ..JobMeta::new("docs", "gitea", EventKind::Push, jiff::Timestamp::UNIX_EPOCH)
+        },
         attempt: 1,
         payload: root.join("x.job"),
         log: root.join("x.log"),

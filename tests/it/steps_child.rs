@@ -16,10 +16,10 @@ fn environment(bench: &Bench) -> Vec<String> {
 #[test]
 fn the_environment_is_the_allow_list_and_nothing_else() {
     let mut bench = Bench::new([shell("cat /proc/$$/environ >environ")]);
-    bench.facts.pusher = Some("$(touch pwned) `x` \u{1b}".to_owned());
-    bench.facts.delivery = Some("dropped\0".to_owned());
-    bench.facts.reference = RefName::parse("refs/tags/v1");
-    bench.facts.event = EventKind::Other("odd".to_owned());
+    bench.facts.meta.pusher = Some("$(touch pwned) `x` \u{1b}".to_owned());
+    bench.facts.meta.delivery = Some("dropped\0".to_owned());
+    bench.facts.meta.reference = RefName::parse("refs/tags/v1");
+    bench.facts.meta.event = EventKind::Other("odd".to_owned());
     let found = environment(&bench);
     let names: Vec<&str> = found.iter().map(|pair| pair.split_once('=').unwrap().0).collect();
     let of_server = |name: &&str| {
@@ -51,7 +51,7 @@ fn the_environment_is_the_allow_list_and_nothing_else() {
 #[test]
 fn no_text_of_a_delivery_reaches_a_command_line() {
     let mut bench = Bench::new([run(&["sh", "-c", "tr '\\0' '\\n' </proc/$$/cmdline >cmdline", "$HOOKSPOOL_PUSHER"])]);
-    bench.facts.pusher = Some("$(touch pwned); touch pwned".to_owned());
+    bench.facts.meta.pusher = Some("$(touch pwned); touch pwned".to_owned());
     bench.run();
     assert_eq!(bench.file("cmdline"), "sh\n-c\ntr '\\0' '\\n' </proc/$$/cmdline >cmdline\n$HOOKSPOOL_PUSHER\n");
     assert!(!bench.dir().join("pwned").exists());

@@ -51,7 +51,7 @@ impl Site {
     }
 
     fn update_to(&mut self, reference: &str) -> Done {
-        self.bench.facts.reference = Some(RefName::parse(reference).unwrap());
+        self.bench.facts.meta.reference = Some(RefName::parse(reference).unwrap());
         self.bench.run()
     }
 
@@ -90,7 +90,7 @@ fn the_first_job_clones_and_the_next_one_follows() {
 #[test]
 fn what_the_branch_is_now_counts_and_not_what_the_delivery_says() {
     let mut site = Site::new();
-    site.bench.facts.after = Some(git(&site.origin, &["rev-parse", "HEAD"]));
+    site.bench.facts.meta.after = Some(git(&site.origin, &["rev-parse", "HEAD"]));
     let newer = site.commit("file", "two");
     assert_eq!(site.updated_to("refs/heads/main"), newer);
 }
@@ -162,7 +162,7 @@ fn a_branch_is_a_name_and_nothing_else() {
 #[test]
 fn without_a_branch_in_the_delivery_the_current_one_is_followed_or_the_remotes_default() {
     let mut site = Site::new();
-    site.bench.facts.reference = None;
+    site.bench.facts.meta.reference = None;
     assert_eq!(site.bench.run().result.commit, Some(git(&site.origin, &["rev-parse", "HEAD"])));
     assert_eq!(git(site.dir(), &["symbolic-ref", "HEAD"]), "refs/heads/main");
     git(&site.origin, &["checkout", "--quiet", "-b", "next"]);

@@ -1,10 +1,11 @@
 //! Edge. Asks the remote of a hook, with a time-out and without prompts.
 
 use crate::config::Config;
-use crate::model::{EventKind, JobId};
+use crate::model::{EventKind, JobId, JobMeta};
 use crate::runner::log::JobLog;
 use crate::runner::steps::{Control, Facts, Head, remote_heads};
 use crate::system::stop::Stop;
+use jiff::Timestamp;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -33,15 +34,7 @@ fn heads(config: &Config, hook: &str, halted: &Stop) -> Result<Vec<Head>, String
     let mut log = JobLog::open(NOWHERE.as_ref()).map_err(|error| error.to_string())?;
     let facts = Facts {
         job: JobId::new(0, 0).ok_or("no id")?,
-        hook: hook.name.clone(),
-        provider: super::PROVIDER.to_owned(),
-        event: EventKind::Push,
-        reference: None,
-        before: None,
-        after: None,
-        repository: None,
-        pusher: None,
-        delivery: None,
+        meta: JobMeta::new(&hook.name, super::PROVIDER, EventKind::Push, Timestamp::now()),
         attempt: 0,
         payload: PathBuf::from(NOWHERE),
         log: PathBuf::from(NOWHERE),

@@ -74,21 +74,21 @@ impl Environment {
     }
 
     fn set_facts(&mut self, facts: &Facts) {
-        let reference = facts.reference.as_ref();
+        let (meta, reference) = (&facts.meta, facts.meta.reference.as_ref());
         let optional = |text: &Option<String>| text.clone().map(OsString::from);
         let pairs = [
             ("JOB", Some(facts.job.to_string().into())),
-            ("HOOK", Some(facts.hook.clone().into())),
-            ("PROVIDER", Some(facts.provider.clone().into())),
-            ("EVENT", Some(facts.event.as_str().into())),
+            ("HOOK", Some(meta.hook.clone().into())),
+            ("PROVIDER", Some(meta.provider.clone().into())),
+            ("EVENT", Some(meta.event.as_str().into())),
             ("REF", reference.map(|r| r.as_str().into())),
             ("BRANCH", reference.and_then(|r| r.branch()).map(OsString::from)),
             ("TAG", reference.and_then(|r| r.tag()).map(OsString::from)),
-            ("BEFORE", optional(&facts.before)),
-            ("AFTER", optional(&facts.after)),
-            ("REPOSITORY", optional(&facts.repository)),
-            ("PUSHER", optional(&facts.pusher)),
-            ("DELIVERY", optional(&facts.delivery)),
+            ("BEFORE", optional(&meta.before)),
+            ("AFTER", optional(&meta.after)),
+            ("REPOSITORY", optional(&meta.repository)),
+            ("PUSHER", optional(&meta.pusher)),
+            ("DELIVERY", optional(&meta.delivery)),
             ("ATTEMPT", Some(facts.attempt.to_string().into())),
             ("PAYLOAD", Some(facts.payload.clone().into())),
             ("LOG", Some(facts.log.clone().into())),
@@ -104,20 +104,19 @@ impl Environment {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{EventKind, JobId, RefName};
+    use crate::model::{EventKind, JobId, JobMeta, RefName};
+    use jiff::Timestamp;
 
     fn facts() -> Facts {
         Facts {
             job: JobId::new(1, 2).unwrap(),
-            hook: "docs".to_owned(),
-            provider: "gitea".to_owned(),
-            event: EventKind::Push,
-            reference: RefName::parse("refs/heads/main"),
-            before: None,
-            after: Some("aa".to_owned()),
-            repository: Some("me/docs".to_owned()),
-            pusher: Some("a\0b".to_owned()),
-            delivery: None,
+            meta: JobMeta {
+                reference: RefName::parse("refs/heads/main"),
+                after: Some("aa".to_owned()),
+                repository: Some("me/docs".to_owned()),
+                pusher: Some("a\0b".to_owned()),
+                ..JobMeta::new("docs", "gitea", EventKind::Push, Timestamp::UNIX_EPOCH)
+            },
             attempt: 3,
             payload: "/spool/running/x.job".into(),
             log: "/spool/log/x.log".into(),

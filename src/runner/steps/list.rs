@@ -18,7 +18,7 @@ type OnNews<'a> = &'a mut dyn FnMut(StepNews<'_>) -> io::Result<()>;
 /// Runs the steps of one attempt, in order. `on_news` is told of each step that ended, before the next one begins; when
 /// it fails, the attempt has failed, and may be tried again.
 pub fn run_job(plan: &Plan, facts: &Facts, log: &mut JobLog, control: &Control<'_>, on_news: OnNews<'_>) -> JobResult {
-    log.note(&format!("job {} of hook {}, attempt {}", facts.job, facts.hook, facts.attempt));
+    log.note(&format!("job {} of hook {}, attempt {}", facts.job, facts.meta.hook, facts.attempt));
     let mut attempt = match Attempt::begin(plan, facts, log, control) {
         Ok(attempt) => attempt,
         Err(error) => return failed(format!("cannot prepare: {error}"), true),
@@ -32,7 +32,7 @@ pub fn run_job(plan: &Plan, facts: &Facts, log: &mut JobLog, control: &Control<'
         let place = Place { index, of: plan.steps.len(), list: List::Steps };
         let told = if step.restarts_runner { on_news(StepNews::Restarts) } else { Ok(()) };
         let ended = match told {
-            Ok(()) => one(&mut attempt, place, step, facts.reference.as_ref()),
+            Ok(()) => one(&mut attempt, place, step, facts.meta.reference.as_ref()),
             Err(error) => unrecorded(place, step, &error),
         };
         result.commit = ended.commit.clone().or(result.commit);
@@ -70,7 +70,7 @@ pub fn run_after(
     let steps = list.of(plan);
     for (index, step) in (1..).zip(steps) {
         let place = Place { index, of: steps.len(), list };
-        let ended = one(&mut attempt, place, step, facts.reference.as_ref());
+        let ended = one(&mut attempt, place, step, facts.meta.reference.as_ref());
         if let Err(error) = on_news(StepNews::Ended(&ended.record)) {
             attempt.log.note(&format!("cannot record a step: {error}"));
         }
