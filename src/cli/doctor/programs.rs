@@ -34,7 +34,7 @@ fn of_hook(hook: &Hook, path: &OsStr) -> Vec<Option<Finding>> {
     for list in LISTS {
         for (index, step) in list.of(&hook.plan).iter().enumerate() {
             let Some(name) = program_of(step).filter(|name| known.insert(*name)) else { continue };
-            let is_first = index == 0 && list.as_str() == List::Steps.as_str();
+            let is_first = index == 0 && list == List::Steps;
             let place = format!("hook `{}`, {} {}", hook.name, list.as_str(), index + 1);
             said.push(of_step(&place, name, &hook.plan.dir, path, is_first));
         }
