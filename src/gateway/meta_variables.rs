@@ -8,7 +8,7 @@ use crate::model::{Head, Headers, Method, Origin, Refusal, Status};
 /// `CONTENT_LENGTH` (RFC 3875 §4.1.2) is digits only: absent, empty and `-1` (Caddy's word for a chunked body) are
 /// 411, digits beyond 64 bits are 413, anything else is 400. Only a POST needs one.
 pub fn head<'a>(variables: impl Iterator<Item = (&'a [u8], &'a [u8])>) -> Result<Head, Refusal> {
-    let mut raw = Raw::default();
+    let mut raw = MetaVariables::default();
     for (name, value) in variables {
         raw.take(name, value);
     }
@@ -18,7 +18,7 @@ pub fn head<'a>(variables: impl Iterator<Item = (&'a [u8], &'a [u8])>) -> Result
 
 /// Meta-variables as they arrive. Of a repeated one the last counts, except where that could mislead.
 #[derive(Default)]
-struct Raw {
+struct MetaVariables {
     method: Option<Vec<u8>>,
     script_name: Vec<u8>,
     path_info: Vec<u8>,
@@ -31,7 +31,7 @@ struct Raw {
     redirected_authorization: Option<Vec<u8>>,
 }
 
-impl Raw {
+impl MetaVariables {
     fn take(&mut self, name: &[u8], value: &[u8]) {
         match name {
             b"REQUEST_METHOD" => self.method = Some(value.to_vec()),

@@ -3,6 +3,7 @@
 pub mod bell;
 pub mod boot;
 pub mod bounded;
+pub mod errno;
 pub mod file_limit;
 pub mod groups;
 pub mod holders;

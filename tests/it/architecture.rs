@@ -7,11 +7,11 @@ use std::path::{Path, PathBuf};
 const MAY_USE: [(&str, &[&str]); 9] = [
     ("model", &[]),
     ("system", &[]),
-    ("gateway", &["model"]),
-    ("provider", &["model"]),
+    ("gateway", &["model", "system"]),
+    ("provider", &["model", "system"]),
     ("spool", &["model", "system"]),
     ("config", &["model", "provider", "system"]),
-    ("intake", &["model", "gateway", "provider", "config", "spool"]),
+    ("intake", &["model", "gateway", "provider", "config", "spool", "system"]),
     ("runner", &["model", "provider", "config", "spool", "system"]),
     ("cli", &["model", "gateway", "provider", "config", "spool", "system", "intake", "runner"]),
 ];

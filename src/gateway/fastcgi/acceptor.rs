@@ -5,7 +5,6 @@ use super::Log;
 use super::gate::Gate;
 use super::listener::Listener;
 use super::notice::Notice;
-use super::reactor::LISTENER;
 use rustix::event::epoll::{self, EventData, EventFlags};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
@@ -23,6 +22,8 @@ const FLAGS: SocketFlags = SocketFlags::CLOEXEC.union(SocketFlags::NONBLOCK);
 /// The listener in the reactor's epoll, or out of it during a pause.
 pub(super) struct Acceptor {
     listener: Listener,
+    /// What the reactor's epoll says when a connection waits.
+    token: u64,
     paused: Option<Pause>,
     /// Whether the error that lasts has been told.
     told: bool,
@@ -35,7 +36,7 @@ struct Pause {
 }
 
 /// What one attempt brought.
-pub(super) enum Accepted {
+pub(super) enum Incoming {
     Connection(OwnedFd),
     /// Somebody who was turned away or has left; try again.
     Nothing,
@@ -43,9 +44,9 @@ pub(super) enum Accepted {
 }
 
 impl Acceptor {
-    pub(super) fn new(listener: Listener, epoll: BorrowedFd<'_>) -> io::Result<Self> {
-        register(epoll, &listener)?;
-        Ok(Self { listener, paused: None, told: false })
+    pub(super) fn new(listener: Listener, epoll: BorrowedFd<'_>, token: u64) -> io::Result<Self> {
+        register(epoll, &listener, token)?;
+        Ok(Self { listener, token, paused: None, told: false })
     }
 
     /// Must be said: other processes may hold the same socket open, which keeps it registered after our descriptor is closed.
@@ -61,20 +62,20 @@ impl Acceptor {
         self.paused.as_ref().map(|pause| pause.until)
     }
 
-    pub(super) fn accept(&mut self, epoll: BorrowedFd<'_>, log: Log<'_>) -> Accepted {
+    pub(super) fn accept(&mut self, epoll: BorrowedFd<'_>, log: Log<'_>) -> Incoming {
         match self.accept_from(log) {
             Ok(accepted) => {
                 self.told = false;
-                accepted.map_or(Accepted::Nothing, Accepted::Connection)
+                accepted.map_or(Incoming::Nothing, Incoming::Connection)
             }
-            Err(Errno::AGAIN) => Accepted::NoMore,
-            Err(Errno::INTR | Errno::CONNABORTED | Errno::PROTO | Errno::PERM) => Accepted::Nothing,
+            Err(Errno::AGAIN) => Incoming::NoMore,
+            Err(Errno::INTR | Errno::CONNABORTED | Errno::PROTO | Errno::PERM) => Incoming::Nothing,
             Err(errno) => {
                 if !std::mem::replace(&mut self.told, true) {
                     log(Notice::AcceptPaused(errno.into()));
                 }
                 self.stop_listening(epoll, None);
-                Accepted::NoMore
+                Incoming::NoMore
             }
         }
     }
@@ -114,7 +115,7 @@ impl Acceptor {
     pub(super) fn resume(&mut self, epoll: BorrowedFd<'_>, room: bool) {
         let Some(pause) = &self.paused else { return };
         let over = Instant::now() >= pause.until || (pause.full.is_some() && room);
-        if over && register(epoll, &self.listener).is_ok() {
+        if over && register(epoll, &self.listener, self.token).is_ok() {
             pause.full.iter().for_each(|gate| gate.watch(false));
             self.paused = None;
         }
@@ -122,6 +123,6 @@ impl Acceptor {
 }
 
 /// Exclusive: of several processes that share the socket, one wakes up per connection.
-fn register(epoll: BorrowedFd<'_>, listener: &Listener) -> rustix::io::Result<()> {
-    epoll::add(epoll, listener.socket(), EventData::new_u64(LISTENER), EventFlags::IN | EventFlags::EXCLUSIVE)
+fn register(epoll: BorrowedFd<'_>, listener: &Listener, token: u64) -> rustix::io::Result<()> {
+    epoll::add(epoll, listener.socket(), EventData::new_u64(token), EventFlags::IN | EventFlags::EXCLUSIVE)
 }

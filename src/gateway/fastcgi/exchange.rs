@@ -1,9 +1,10 @@
 //! Edge. A worker's side of one request: the body as it streams in, and what is sent back.
 
-use super::codec::{Event, Violation};
+use super::codec::Message;
 use super::limits::Limits;
 use super::pool::{Connection, Job};
 use super::record;
+use super::violation::Violation;
 use std::io;
 use std::time::Instant;
 
@@ -122,18 +123,18 @@ impl<'w> Exchange<'w> {
             let event = self.connection.codec.next(&mut input, out.len());
             self.buffer.start = self.buffer.end - input.len();
             match event {
-                Ok(Some(Event::Stdin(part))) => {
+                Ok(Some(Message::Stdin(part))) => {
                     out[..part.len()].copy_from_slice(part);
                     return Ok(part.len());
                 }
-                Ok(Some(Event::StdinEnd)) => {
+                Ok(Some(Message::StdinEnd)) => {
                     self.body = Body::Complete;
                     return Ok(0);
                 }
-                Ok(Some(Event::Abort)) => return Err(io::ErrorKind::ConnectionAborted.into()),
-                Ok(Some(Event::Send(reply) | Event::Refuse { reply, .. })) => self.send_before(&reply, deadline)?,
+                Ok(Some(Message::Abort)) => return Err(io::ErrorKind::ConnectionAborted.into()),
+                Ok(Some(Message::Send(reply) | Message::Refuse { reply, .. })) => self.send_before(&reply, deadline)?,
                 // There is a head already, so that another cannot come.
-                Ok(Some(Event::Head(_))) => {}
+                Ok(Some(Message::Head(_))) => {}
                 Ok(None) => self.fill(deadline)?,
                 Err(violation) => {
                     self.violation = Some(violation);
@@ -180,7 +181,7 @@ impl<'w> Exchange<'w> {
 
     /// Tells a web server that gave up that its request has ended.
     pub(super) fn send_end(&mut self) -> io::Result<()> {
-        self.send(&record::end_request(self.id, record::Ended::Complete))
+        self.send(&record::end_request(self.id, record::ProtocolStatus::Complete))
     }
 
     /// The answer is out: the connection goes on, or ends in a way that lets the peer read it.

@@ -1,6 +1,6 @@
 //! Edge. How much of everything a responder grants; reads the process's descriptor limit.
 
-use super::codec::Bounds;
+use super::codec::CodecLimits;
 use rustix::process::{Resource, getrlimit};
 use std::time::Duration;
 
@@ -67,8 +67,8 @@ impl Limits {
         Self { connections: fit(self.connections, getrlimit(Resource::Nofile).current), ..self.clone() }
     }
 
-    pub(super) fn bounds(&self) -> Bounds {
-        Bounds { params_bytes: self.params_bytes, pairs: self.pairs, connections: self.connections }
+    pub(super) fn bounds(&self) -> CodecLimits {
+        CodecLimits { params_bytes: self.params_bytes, pairs: self.pairs, connections: self.connections }
     }
 }
 

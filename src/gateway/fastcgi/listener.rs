@@ -1,6 +1,6 @@
 //! Edge. The listening socket: one that is handed in, or one of our own on TCP or a Unix path.
 
-use super::unix_socket::{self, SocketFile};
+use super::unix_socket::{self, BACKLOG, SocketFile};
 use rustix::fs::{Mode, OFlags, fcntl_getfl, fcntl_setfl, open};
 use rustix::io::{FdFlags, fcntl_dupfd_cloexec, fcntl_setfd};
 use rustix::net::{AddressFamily, SocketFlags, SocketType, bind, getsockname, listen, socket_with, sockopt};
@@ -10,9 +10,6 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
-
-/// The kernel lowers it to `net.core.somaxconn`.
-pub(super) const BACKLOG: i32 = 4096;
 
 /// A listening socket.
 #[derive(Debug)]

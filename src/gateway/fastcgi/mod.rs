@@ -26,13 +26,15 @@ mod record;
 mod serve;
 mod stream;
 mod unix_socket;
+mod violation;
 mod worker;
 
 pub use limits::Limits;
 pub use listener::{Listener, stdin_is_listening};
-pub use notice::{Notice, Stage};
+pub use notice::{Awaited, Notice};
 pub use params::Params;
 pub use serve::serve;
+pub use violation::Violation;
 
 use std::io::{Read, Result, Write};
 

@@ -1,6 +1,7 @@
 //! Pure. What a responder has to tell its operator.
 
-use super::codec::Violation;
+use super::violation::Violation;
+use crate::system::errno::words;
 use std::fmt;
 use std::io;
 use std::net::IpAddr;
@@ -21,7 +22,7 @@ pub enum Notice {
     /// A request was refused because its parameters exceed the limit.
     TooLarge,
     /// A connection was closed because this took too long.
-    TimedOut(Stage),
+    TimedOut(Awaited),
     /// Accepting pauses until the cause has passed.
     AcceptPaused(io::Error),
     /// A peer that `FCGI_WEB_SERVER_ADDRS` does not name was turned away.
@@ -37,7 +38,7 @@ pub enum Notice {
 
 /// What a connection was waiting for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stage {
+pub enum Awaited {
     /// The rest of the parameters.
     Head,
     /// The rest of the body.
@@ -50,21 +51,23 @@ impl fmt::Display for Notice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Panicked(message) => write!(f, "handler panicked: {}", one_line(message)),
-            Self::Failed(cause) => write!(f, "handler failed, connection closed without an answer: {cause}"),
+            Self::Failed(cause) => write!(f, "handler failed, connection closed without an answer: {}", words(cause)),
             Self::NoAnswer => f.write_str("handler gave no answer, connection closed"),
-            Self::NotDelivered(cause) => write!(f, "answer not delivered: {cause}"),
+            Self::NotDelivered(cause) => write!(f, "answer not delivered: {}", words(cause)),
             Self::Malformed(violation) => write!(f, "connection closed: {violation}"),
             Self::TooLarge => f.write_str("request refused: parameters exceed the limit"),
             Self::TimedOut(stage) => write!(f, "connection closed: {stage} took too long"),
-            Self::AcceptPaused(cause) => write!(f, "accepting pauses: {cause}"),
+            Self::AcceptPaused(cause) => write!(f, "accepting pauses: {}", words(cause)),
             Self::PeerRefused(Some(peer)) => write!(f, "{peer} is not in `FCGI_WEB_SERVER_ADDRS`"),
             Self::PeerRefused(None) => f.write_str("peer without an address, and `FCGI_WEB_SERVER_ADDRS` is set"),
-            Self::FewerWorkers { started, cause } => write!(f, "only {started} workers could be started: {cause}"),
+            Self::FewerWorkers { started, cause } => {
+                write!(f, "only {started} workers could be started: {}", words(cause))
+            }
         }
     }
 }
 
-impl fmt::Display for Stage {
+impl fmt::Display for Awaited {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Head => "the request's parameters",

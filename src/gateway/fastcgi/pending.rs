@@ -1,10 +1,11 @@
 //! Edge. A connection in the reactor's hands: what it waits for, until when, and what its input leads to.
 
-use super::codec::{Event, Violation};
+use super::codec::Message;
 use super::limits::Limits;
-use super::notice::Stage;
+use super::notice::Awaited;
 use super::params::Params;
 use super::pool::{Connection, Job};
+use super::violation::Violation;
 use std::time::{Duration, Instant};
 
 /// A connection without a byte of a request may be closed for a new one after this long, if there is no room else.
@@ -81,11 +82,11 @@ impl Pending {
     }
 
     /// The notice that its time-out is worth.
-    pub(super) fn lateness(&self) -> Option<Stage> {
+    pub(super) fn lateness(&self) -> Option<Awaited> {
         match self.phase {
             Phase::Idle | Phase::Linger => None,
-            Phase::New | Phase::Head => Some(Stage::Head),
-            Phase::Body => Some(Stage::Body),
+            Phase::New | Phase::Head => Some(Awaited::Head),
+            Phase::Body => Some(Awaited::Body),
         }
     }
 
@@ -152,21 +153,21 @@ impl Pending {
     }
 
     /// What an event leads to; `None` if the next one decides.
-    fn event(&mut self, event: Event<'_>, limits: &Limits) -> Option<Verdict> {
+    fn event(&mut self, event: Message<'_>, limits: &Limits) -> Option<Verdict> {
         match event {
-            Event::Head(params) => {
+            Message::Head(params) => {
                 self.params = Some(params);
                 self.phase = Phase::Body;
                 None
             }
-            Event::Stdin(part) => {
+            Message::Stdin(part) => {
                 self.ahead.extend(part);
                 (self.ahead.len() >= limits.ahead_bytes).then_some(Verdict::Ready)
             }
-            Event::StdinEnd => Some(Verdict::Ready),
-            Event::Abort => self.abort(),
-            Event::Send(reply) | Event::Refuse { reply, keep: true, .. } => self.tell(&reply),
-            Event::Refuse { reply, keep: false, too_large } => {
+            Message::StdinEnd => Some(Verdict::Ready),
+            Message::Abort => self.abort(),
+            Message::Send(reply) | Message::Refuse { reply, keep: true, .. } => self.tell(&reply),
+            Message::Refuse { reply, keep: false, too_large } => {
                 self.tell(&reply).or_else(|| Some(self.linger(too_large)))
             }
         }
@@ -187,7 +188,7 @@ impl Pending {
         let request = self.connection.codec.request()?;
         self.connection.codec.end_request();
         (self.params, self.ahead, self.phase) = (None, Vec::new(), Phase::Head);
-        let told = self.tell(&super::record::end_request(request.id, super::record::Ended::Complete));
+        let told = self.tell(&super::record::end_request(request.id, super::record::ProtocolStatus::Complete));
         told.or_else(|| (!request.keep).then(|| self.linger(false)))
     }
 

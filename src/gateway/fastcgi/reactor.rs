@@ -3,7 +3,7 @@
 //! makes no noise, and comes back armed again.
 
 use super::Log;
-use super::acceptor::{Accepted, Acceptor};
+use super::acceptor::{Acceptor, Incoming};
 use super::codec::Codec;
 use super::gate::Gate;
 use super::limits::Limits;
@@ -31,7 +31,7 @@ const LAST_HEADS: Duration = Duration::from_secs(2);
 
 const STOP: u64 = u64::MAX;
 const BELL: u64 = u64::MAX - 1;
-pub(super) const LISTENER: u64 = u64::MAX - 2;
+const LISTENER: u64 = u64::MAX - 2;
 
 /// The reactor's state. Connections are known by their descriptor's number.
 pub(super) struct Reactor<'a> {
@@ -63,7 +63,7 @@ impl<'a> Reactor<'a> {
         let epoll = epoll::create(CreateFlags::CLOEXEC)?;
         epoll::add(&epoll, stop, EventData::new_u64(STOP), EventFlags::IN)?;
         epoll::add(&epoll, gate.bell(), EventData::new_u64(BELL), EventFlags::IN | EventFlags::ET)?;
-        let acceptor = Some(Acceptor::new(listener, epoll.as_fd())?);
+        let acceptor = Some(Acceptor::new(listener, epoll.as_fd(), LISTENER)?);
         let (waiting, buffer) = (HashMap::new(), vec![0; BUFFER_BYTES].into_boxed_slice());
         let next_deadline = Instant::now();
         let last_heads = None;
@@ -114,9 +114,9 @@ impl<'a> Reactor<'a> {
                 return;
             }
             match acceptor.accept(self.epoll.as_fd(), self.log) {
-                Accepted::Connection(socket) => self.admit(socket),
-                Accepted::Nothing => {}
-                Accepted::NoMore => return,
+                Incoming::Connection(socket) => self.admit(socket),
+                Incoming::Nothing => {}
+                Incoming::NoMore => return,
             }
         }
     }
@@ -244,9 +244,9 @@ impl<'a> Reactor<'a> {
             && self.gate.open() < self.limits.connections
         {
             match acceptor.accept(self.epoll.as_fd(), self.log) {
-                Accepted::Connection(socket) => self.admit(socket),
-                Accepted::Nothing => {}
-                Accepted::NoMore => return,
+                Incoming::Connection(socket) => self.admit(socket),
+                Incoming::Nothing => {}
+                Incoming::NoMore => return,
             }
         }
     }

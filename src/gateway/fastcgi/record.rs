@@ -1,6 +1,6 @@
 //! Pure. Records on the wire (specification §3.3 and §8): headers both ways, and the replies made of them.
 
-use super::codec::Violation;
+use super::violation::Violation;
 
 /// Bytes of a record header.
 pub(super) const HEADER_BYTES: usize = 8;
@@ -24,7 +24,7 @@ pub(super) mod kind {
 
 /// `protocolStatus` of an `END_REQUEST` (§5.5).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Ended {
+pub(super) enum ProtocolStatus {
     Complete = 0,
     CannotMultiplex = 1,
     UnknownRole = 3,
@@ -64,7 +64,7 @@ pub(super) fn header(kind: u8, request_id: u16, content_bytes: usize) -> [u8; HE
 }
 
 /// An `END_REQUEST` with application status 0.
-pub(super) fn end_request(request_id: u16, ended: Ended) -> Vec<u8> {
+pub(super) fn end_request(request_id: u16, ended: ProtocolStatus) -> Vec<u8> {
     let mut bytes = header(kind::END_REQUEST, request_id, 8).to_vec();
     bytes.extend([0, 0, 0, 0, ended as u8, 0, 0, 0]);
     bytes
@@ -80,7 +80,7 @@ pub(super) fn unknown_type(unknown: u8) -> Vec<u8> {
 /// What follows the last output of a request: the empty `STDOUT` and `END_REQUEST`.
 pub(super) fn end_of_answer(request_id: u16) -> Vec<u8> {
     let mut bytes = header(kind::STDOUT, request_id, 0).to_vec();
-    bytes.extend(end_request(request_id, Ended::Complete));
+    bytes.extend(end_request(request_id, ProtocolStatus::Complete));
     bytes
 }
 

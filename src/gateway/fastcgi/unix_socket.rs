@@ -1,7 +1,7 @@
 //! Edge. A Unix listening socket on a path: ready, with its mode and group, before it appears under its name; never in
 //! the place of anything but a dead socket, not even when two processes start at once.
 
-use super::listener::BACKLOG;
+use crate::system::errno::words;
 use rustix::fs::{AtFlags, CWD, FileType, Gid, Mode, RenameFlags, Stat, chmod, chownat, lstat, renameat_with, unlink};
 use rustix::io::Errno;
 use rustix::net::{
@@ -11,6 +11,9 @@ use rustix::rand::{GetRandomFlags, getrandom};
 use std::io;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
+
+/// Connections that may wait to be accepted; the kernel lowers it to `net.core.somaxconn`.
+pub(super) const BACKLOG: i32 = 4096;
 
 /// A socket file of ours, removed when dropped if it is still ours.
 #[derive(Debug)]
@@ -105,5 +108,5 @@ fn in_use(path: &Path, why: &str) -> io::Error {
 /// An error with what was tried before its cause.
 pub(super) fn explain(errno: Errno, tried: &str) -> io::Error {
     let cause = io::Error::from(errno);
-    io::Error::new(cause.kind(), format!("{tried}: {cause}"))
+    io::Error::new(cause.kind(), format!("{tried}: {}", words(&cause)))
 }

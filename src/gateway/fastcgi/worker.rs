@@ -2,7 +2,7 @@
 
 use super::exchange::{After, Buffer, Exchange};
 use super::limits::Limits;
-use super::notice::{Notice, Stage};
+use super::notice::{Awaited, Notice};
 use super::pool::{Job, Pool, Returned};
 use super::record::{self, CONTENT_LIMIT_BYTES, HEADER_BYTES, kind};
 use super::{Handler, Log};
@@ -52,7 +52,7 @@ impl Worker<'_> {
 
     fn serve(&self, mut job: Job, buffer: &mut Buffer, record: &mut Vec<u8>) -> After {
         if Instant::now() >= job.deadline {
-            (self.log)(Notice::TimedOut(Stage::Worker));
+            (self.log)(Notice::TimedOut(Awaited::Worker));
             return After::Close;
         }
         let params = std::mem::take(&mut job.params);

@@ -6,22 +6,21 @@
 
 #[cfg(test)]
 mod tests;
-mod violation;
 
 use super::params::{NotPairs, Params, push_short_pair};
-use super::record::{self, Ended, HEADER_BYTES, Header, kind};
-pub use violation::Violation;
+use super::record::{self, HEADER_BYTES, Header, ProtocolStatus, kind};
+use super::violation::Violation;
 
 /// Most bytes of a `GET_VALUES` record; the three names that exist take 54.
 const VALUES_LIMIT_BYTES: usize = 4096;
 const ROLE_RESPONDER: u16 = 1;
 const FLAG_KEEP_CONN: u8 = 1;
-const TOO_LARGE: &[u8] = b"Status: 431 Request Header Fields Too Large\r\n\
+const TOO_LARGE: &[u8] = b"Status: 431 ActiveRequest Header Fields Too Large\r\n\
     Content-Type: text/plain; charset=utf-8\r\n\r\nrequest parameters exceed the limit\n";
 
 /// What the codec must know of the responder around it.
 #[derive(Debug, Clone, Copy)]
-pub struct Bounds {
+pub struct CodecLimits {
     /// Most bytes of a request's `PARAMS` stream.
     pub params_bytes: usize,
     /// Most parameters of a request.
@@ -32,7 +31,7 @@ pub struct Bounds {
 
 /// The request that a connection carries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Request {
+pub struct ActiveRequest {
     /// `requestId`, never 0.
     pub id: u16,
     /// `FCGI_KEEP_CONN`: the connection outlives the request.
@@ -41,7 +40,7 @@ pub struct Request {
 
 /// What a piece of input means.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Event<'a> {
+pub enum Message<'a> {
     /// The parameters are complete; the body follows.
     Head(Params),
     /// A part of the body.
@@ -66,10 +65,10 @@ pub enum Event<'a> {
 /// The state machine.
 #[derive(Debug)]
 pub struct Codec {
-    bounds: Bounds,
-    place: Place,
+    bounds: CodecLimits,
+    position: Position,
     header: [u8; HEADER_BYTES],
-    active: Option<(Request, Stage)>,
+    active: Option<(ActiveRequest, Progress)>,
     /// The active request's `PARAMS` stream so far.
     params: Vec<u8>,
     /// Content so far of a record that is judged whole.
@@ -78,15 +77,15 @@ pub struct Codec {
 
 /// Where in a record the next byte belongs.
 #[derive(Debug, Clone, Copy)]
-enum Place {
+enum Position {
     Header { have: usize },
-    Content { sink: Sink, left: usize, padding: usize },
+    Content { sink: ContentTarget, left: usize, padding: usize },
     Padding { left: usize },
 }
 
 /// Where content goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Sink {
+enum ContentTarget {
     Skip,
     Begin,
     Params,
@@ -100,7 +99,7 @@ enum Sink {
 
 /// How far the active request has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Stage {
+enum Progress {
     Params,
     Stdin,
     Complete,
@@ -109,19 +108,19 @@ enum Stage {
 
 impl Codec {
     /// A codec for a new connection.
-    pub fn new(bounds: Bounds) -> Self {
-        let place = Place::Header { have: 0 };
-        Self { bounds, place, header: [0; HEADER_BYTES], active: None, params: Vec::new(), small: Vec::new() }
+    pub fn new(bounds: CodecLimits) -> Self {
+        let position = Position::Header { have: 0 };
+        Self { bounds, position, header: [0; HEADER_BYTES], active: None, params: Vec::new(), small: Vec::new() }
     }
 
     /// The request that was begun and not yet ended.
-    pub fn request(&self) -> Option<Request> {
+    pub fn request(&self) -> Option<ActiveRequest> {
         self.active.map(|(request, _)| request)
     }
 
     /// Whether the active request's body is complete.
     pub fn body_complete(&self) -> bool {
-        self.active.is_some_and(|(_, stage)| stage == Stage::Complete)
+        self.active.is_some_and(|(_, stage)| stage == Progress::Complete)
     }
 
     /// The active request was answered or given up: what still comes for it is skipped.
@@ -132,7 +131,7 @@ impl Codec {
 
     /// Whether the last byte seen was the last of a record.
     pub fn between_records(&self) -> bool {
-        matches!(self.place, Place::Header { have: 0 } | Place::Padding { left: 0 })
+        matches!(self.position, Position::Header { have: 0 } | Position::Padding { left: 0 })
     }
 
     /// Whether the next byte can only be the first of something new.
@@ -141,61 +140,61 @@ impl Codec {
     }
 
     /// Takes input up to the next event; `None` when all of it is taken. A `Stdin` event holds at most `stdin_max` bytes.
-    pub fn next<'a>(&mut self, input: &mut &'a [u8], stdin_max: usize) -> Result<Option<Event<'a>>, Violation> {
+    pub fn next<'a>(&mut self, input: &mut &'a [u8], stdin_max: usize) -> Result<Option<Message<'a>>, Violation> {
         loop {
-            match self.place {
-                Place::Header { have } => {
+            match self.position {
+                Position::Header { have } => {
                     let part = take(input, HEADER_BYTES - have);
                     self.header[have..have + part.len()].copy_from_slice(part);
                     if have + part.len() < HEADER_BYTES {
-                        self.place = Place::Header { have: have + part.len() };
+                        self.position = Position::Header { have: have + part.len() };
                         return Ok(None);
                     }
-                    self.place = self.open_record()?;
+                    self.position = self.open_record()?;
                 }
-                Place::Content { sink, left: 0, padding } => {
-                    self.place = Place::Padding { left: padding };
+                Position::Content { sink, left: 0, padding } => {
+                    self.position = Position::Padding { left: padding };
                     if let Some(event) = self.close_record(sink)? {
                         return Ok(Some(event));
                     }
                 }
-                Place::Content { sink, left, padding } => {
-                    let want = if sink == Sink::Stdin { left.min(stdin_max) } else { left };
+                Position::Content { sink, left, padding } => {
+                    let want = if sink == ContentTarget::Stdin { left.min(stdin_max) } else { left };
                     let part = take(input, want);
                     if part.is_empty() {
                         return Ok(None);
                     }
-                    self.place = Place::Content { sink, left: left - part.len(), padding };
+                    self.position = Position::Content { sink, left: left - part.len(), padding };
                     if let Some(event) = self.content(sink, part) {
                         return Ok(Some(event));
                     }
                 }
-                Place::Padding { left: 0 } => self.place = Place::Header { have: 0 },
-                Place::Padding { left } => match take(input, left).len() {
+                Position::Padding { left: 0 } => self.position = Position::Header { have: 0 },
+                Position::Padding { left } => match take(input, left).len() {
                     0 => return Ok(None),
-                    taken => self.place = Place::Padding { left: left - taken },
+                    taken => self.position = Position::Padding { left: left - taken },
                 },
             }
         }
     }
 
     /// A header is complete: decides what its content is.
-    fn open_record(&mut self) -> Result<Place, Violation> {
+    fn open_record(&mut self) -> Result<Position, Violation> {
         let header = Header::decode(self.header)?;
         let sink = self.sink(header)?;
-        if matches!(sink, Sink::Begin | Sink::Values) {
+        if matches!(sink, ContentTarget::Begin | ContentTarget::Values) {
             self.small.clear();
         }
-        Ok(Place::Content { sink, left: header.content_bytes.into(), padding: header.padding_bytes.into() })
+        Ok(Position::Content { sink, left: header.content_bytes.into(), padding: header.padding_bytes.into() })
     }
 
-    fn sink(&self, header: Header) -> Result<Sink, Violation> {
+    fn sink(&self, header: Header) -> Result<ContentTarget, Violation> {
         match (header.request_id, header.kind, header.content_bytes) {
-            (0, kind::GET_VALUES, length) if usize::from(length) <= VALUES_LIMIT_BYTES => Ok(Sink::Values),
+            (0, kind::GET_VALUES, length) if usize::from(length) <= VALUES_LIMIT_BYTES => Ok(ContentTarget::Values),
             (0, kind::GET_VALUES, length) => Err(Violation::Length(kind::GET_VALUES, length)),
             (0, known @ 1..=kind::UNKNOWN_TYPE, _) => Err(Violation::Unexpected(known)),
-            (0, _, _) => Ok(Sink::UnknownManagement),
-            (_, kind::BEGIN_REQUEST, 8) => Ok(Sink::Begin),
+            (0, _, _) => Ok(ContentTarget::UnknownManagement),
+            (_, kind::BEGIN_REQUEST, 8) => Ok(ContentTarget::Begin),
             (_, kind::BEGIN_REQUEST, length) => Err(Violation::Length(kind::BEGIN_REQUEST, length)),
             (_, kind::ABORT_REQUEST | kind::PARAMS | kind::STDIN | DATA, _) => self.stream_sink(header),
             (_, other, _) => Err(Violation::Unexpected(other)),
@@ -203,56 +202,60 @@ impl Codec {
     }
 
     /// The sink of a record that belongs to a request, active or not.
-    fn stream_sink(&self, header: Header) -> Result<Sink, Violation> {
+    fn stream_sink(&self, header: Header) -> Result<ContentTarget, Violation> {
         let stage = self.active.filter(|(request, _)| request.id == header.request_id).map(|(_, stage)| stage);
         match (stage, header.kind, header.content_bytes) {
-            (Some(Stage::Params | Stage::Stdin), kind::ABORT_REQUEST, _) => Ok(Sink::Abort),
+            (Some(Progress::Params | Progress::Stdin), kind::ABORT_REQUEST, _) => Ok(ContentTarget::Abort),
             // With a complete body the answer is on its way, and END_REQUEST with it.
-            (None | Some(Stage::Aborted), ..) | (Some(Stage::Complete), kind::ABORT_REQUEST, _) => Ok(Sink::Skip),
-            (Some(Stage::Params), kind::PARAMS, 0) => Ok(Sink::ParamsEnd),
-            (Some(Stage::Params), kind::PARAMS, _) => Ok(Sink::Params),
-            (Some(Stage::Stdin), kind::STDIN, 0) => Ok(Sink::StdinEnd),
-            (Some(Stage::Stdin), kind::STDIN, _) => Ok(Sink::Stdin),
+            (None | Some(Progress::Aborted), ..) | (Some(Progress::Complete), kind::ABORT_REQUEST, _) => {
+                Ok(ContentTarget::Skip)
+            }
+            (Some(Progress::Params), kind::PARAMS, 0) => Ok(ContentTarget::ParamsEnd),
+            (Some(Progress::Params), kind::PARAMS, _) => Ok(ContentTarget::Params),
+            (Some(Progress::Stdin), kind::STDIN, 0) => Ok(ContentTarget::StdinEnd),
+            (Some(Progress::Stdin), kind::STDIN, _) => Ok(ContentTarget::Stdin),
             (Some(_), other, _) => Err(Violation::Unexpected(other)),
         }
     }
 
     /// A part of a record's content, never empty.
-    fn content<'a>(&mut self, sink: Sink, part: &'a [u8]) -> Option<Event<'a>> {
+    fn content<'a>(&mut self, sink: ContentTarget, part: &'a [u8]) -> Option<Message<'a>> {
         match sink {
             // The request ended in the middle of this record: the rest of it is nobody's.
-            Sink::Params | Sink::Stdin if self.active.is_none() => {}
-            Sink::Stdin => return Some(Event::Stdin(part)),
-            Sink::Params if self.params.len() + part.len() > self.bounds.params_bytes => return Some(self.too_large()),
-            Sink::Params => self.params.extend(part),
-            Sink::Begin | Sink::Values => self.small.extend(part),
+            ContentTarget::Params | ContentTarget::Stdin if self.active.is_none() => {}
+            ContentTarget::Stdin => return Some(Message::Stdin(part)),
+            ContentTarget::Params if self.params.len() + part.len() > self.bounds.params_bytes => {
+                return Some(self.too_large());
+            }
+            ContentTarget::Params => self.params.extend(part),
+            ContentTarget::Begin | ContentTarget::Values => self.small.extend(part),
             _ => {}
         }
         None
     }
 
     /// A record's content is complete.
-    fn close_record<'a>(&mut self, sink: Sink) -> Result<Option<Event<'a>>, Violation> {
+    fn close_record<'a>(&mut self, sink: ContentTarget) -> Result<Option<Message<'a>>, Violation> {
         match sink {
-            Sink::Begin => self.begin(),
-            Sink::ParamsEnd => self.head(),
-            Sink::StdinEnd => Ok(self.enter(Stage::Complete, Event::StdinEnd)),
-            Sink::Abort => Ok(self.enter(Stage::Aborted, Event::Abort)),
-            Sink::Values => self.values().map(Some),
-            Sink::UnknownManagement => Ok(Some(Event::Send(record::unknown_type(self.header[1])))),
-            Sink::Skip | Sink::Params | Sink::Stdin => Ok(None),
+            ContentTarget::Begin => self.begin(),
+            ContentTarget::ParamsEnd => self.head(),
+            ContentTarget::StdinEnd => Ok(self.enter(Progress::Complete, Message::StdinEnd)),
+            ContentTarget::Abort => Ok(self.enter(Progress::Aborted, Message::Abort)),
+            ContentTarget::Values => self.values().map(Some),
+            ContentTarget::UnknownManagement => Ok(Some(Message::Send(record::unknown_type(self.header[1])))),
+            ContentTarget::Skip | ContentTarget::Params | ContentTarget::Stdin => Ok(None),
         }
     }
 
     /// The event, and the stage that it leads to; nothing if the request ended while its record was still coming.
-    fn enter<'a>(&mut self, next: Stage, event: Event<'a>) -> Option<Event<'a>> {
+    fn enter<'a>(&mut self, next: Progress, event: Message<'a>) -> Option<Message<'a>> {
         let (_, stage) = self.active.as_mut()?;
         *stage = next;
         Some(event)
     }
 
     /// A complete `BEGIN_REQUEST` (§5.1).
-    fn begin<'a>(&mut self) -> Result<Option<Event<'a>>, Violation> {
+    fn begin<'a>(&mut self) -> Result<Option<Message<'a>>, Violation> {
         let id = u16::from_be_bytes([self.header[2], self.header[3]]);
         let [role1, role0, flags, ..] = self.small[..] else {
             return Err(Violation::Length(kind::BEGIN_REQUEST, 0));
@@ -260,37 +263,37 @@ impl Codec {
         let keep = flags & FLAG_KEEP_CONN != 0;
         match self.request() {
             Some(active) if active.id == id => return Err(Violation::Unexpected(kind::BEGIN_REQUEST)),
-            Some(_) => return Ok(Some(Event::Send(record::end_request(id, Ended::CannotMultiplex)))),
+            Some(_) => return Ok(Some(Message::Send(record::end_request(id, ProtocolStatus::CannotMultiplex)))),
             None => {}
         }
         if u16::from_be_bytes([role1, role0]) != ROLE_RESPONDER {
-            return Ok(Some(Event::Refuse {
-                reply: record::end_request(id, Ended::UnknownRole),
+            return Ok(Some(Message::Refuse {
+                reply: record::end_request(id, ProtocolStatus::UnknownRole),
                 keep,
                 too_large: false,
             }));
         }
-        self.active = Some((Request { id, keep }, Stage::Params));
+        self.active = Some((ActiveRequest { id, keep }, Progress::Params));
         Ok(None)
     }
 
     /// The end of the `PARAMS` stream.
-    fn head<'a>(&mut self) -> Result<Option<Event<'a>>, Violation> {
+    fn head<'a>(&mut self) -> Result<Option<Message<'a>>, Violation> {
         match Params::split(std::mem::take(&mut self.params), self.bounds.pairs) {
-            Ok(params) => Ok(self.enter(Stage::Stdin, Event::Head(params))),
+            Ok(params) => Ok(self.enter(Progress::Stdin, Message::Head(params))),
             Err(NotPairs::TooMany) => Ok(Some(self.too_large())),
             Err(NotPairs::Truncated) => Err(Violation::Pairs),
         }
     }
 
-    fn too_large<'a>(&mut self) -> Event<'a> {
+    fn too_large<'a>(&mut self) -> Message<'a> {
         let id = self.request().map_or(0, |request| request.id);
         self.end_request();
-        Event::Refuse { reply: record::answer(id, TOO_LARGE), keep: false, too_large: true }
+        Message::Refuse { reply: record::answer(id, TOO_LARGE), keep: false, too_large: true }
     }
 
     /// A complete `GET_VALUES` (§4.1): the names that we know, answered truthfully; each name once.
-    fn values<'a>(&mut self) -> Result<Event<'a>, Violation> {
+    fn values<'a>(&mut self) -> Result<Message<'a>, Violation> {
         let asked = Params::split(std::mem::take(&mut self.small), VALUES_LIMIT_BYTES).map_err(|_| Violation::Pairs)?;
         let connections = self.bounds.connections.to_string();
         let known = [("FCGI_MAX_CONNS", &*connections), ("FCGI_MAX_REQS", &*connections), ("FCGI_MPXS_CONNS", "0")];
@@ -300,7 +303,7 @@ impl Codec {
         }
         let mut reply = record::header(kind::GET_VALUES_RESULT, 0, content.len()).to_vec();
         reply.extend(content);
-        Ok(Event::Send(reply))
+        Ok(Message::Send(reply))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::*;
 
-const BOUNDS: Bounds = Bounds { params_bytes: 1000, pairs: 10, connections: 7 };
+const BOUNDS: CodecLimits = CodecLimits { params_bytes: 1000, pairs: 10, connections: 7 };
 
 /// An event that owns its bytes; neighbouring parts of a body are one.
 #[derive(Debug, Clone, PartialEq)]
@@ -51,15 +51,15 @@ fn run(pieces: &[&[u8]]) -> Vec<Seen> {
     seen
 }
 
-fn note(seen: &mut Vec<Seen>, event: Event<'_>) {
+fn note(seen: &mut Vec<Seen>, event: Message<'_>) {
     match (event, seen.last_mut()) {
-        (Event::Stdin(part), Some(Seen::Body(body))) => body.extend(part),
-        (Event::Stdin(part), _) => seen.push(Seen::Body(part.to_vec())),
-        (Event::Head(params), _) => seen.push(Seen::Head(params)),
-        (Event::StdinEnd, _) => seen.push(Seen::End),
-        (Event::Abort, _) => seen.push(Seen::Abort),
-        (Event::Send(reply), _) => seen.push(Seen::Send(reply)),
-        (Event::Refuse { reply, keep, .. }, _) => seen.push(Seen::Refuse(reply, keep)),
+        (Message::Stdin(part), Some(Seen::Body(body))) => body.extend(part),
+        (Message::Stdin(part), _) => seen.push(Seen::Body(part.to_vec())),
+        (Message::Head(params), _) => seen.push(Seen::Head(params)),
+        (Message::StdinEnd, _) => seen.push(Seen::End),
+        (Message::Abort, _) => seen.push(Seen::Abort),
+        (Message::Send(reply), _) => seen.push(Seen::Send(reply)),
+        (Message::Refuse { reply, keep, .. }, _) => seen.push(Seen::Refuse(reply, keep)),
     }
 }
 
@@ -205,10 +205,10 @@ fn a_body_part_is_never_longer_than_asked_for() {
     let stream = [begin(1, 1, 0), record(4, 1, b"", 0), record(5, 1, b"abcdefg", 0)].concat();
     let mut codec = Codec::new(BOUNDS);
     let mut input = &stream[..];
-    assert!(matches!(codec.next(&mut input, 3), Ok(Some(Event::Head(_)))));
-    assert_eq!(codec.next(&mut input, 3), Ok(Some(Event::Stdin(b"abc"))));
-    assert_eq!(codec.next(&mut input, 3), Ok(Some(Event::Stdin(b"def"))));
-    assert_eq!(codec.next(&mut input, 3), Ok(Some(Event::Stdin(b"g"))));
+    assert!(matches!(codec.next(&mut input, 3), Ok(Some(Message::Head(_)))));
+    assert_eq!(codec.next(&mut input, 3), Ok(Some(Message::Stdin(b"abc"))));
+    assert_eq!(codec.next(&mut input, 3), Ok(Some(Message::Stdin(b"def"))));
+    assert_eq!(codec.next(&mut input, 3), Ok(Some(Message::Stdin(b"g"))));
     assert_eq!(codec.next(&mut input, 3), Ok(None));
 }
 
@@ -218,12 +218,12 @@ fn a_request_that_ends_within_a_record_leaves_the_rest_of_it_to_nobody() {
         [begin(1, 1, 1), record(4, 1, b"", 0), record(5, 1, b"abc", 0), begin(2, 1, 0), record(4, 2, b"", 0)].concat();
     let mut codec = Codec::new(BOUNDS);
     let mut input = &stream[..];
-    assert!(matches!(codec.next(&mut input, 1), Ok(Some(Event::Head(_)))));
-    assert_eq!(codec.next(&mut input, 1), Ok(Some(Event::Stdin(b"a"))));
+    assert!(matches!(codec.next(&mut input, 1), Ok(Some(Message::Head(_)))));
+    assert_eq!(codec.next(&mut input, 1), Ok(Some(Message::Stdin(b"a"))));
     assert!(!codec.between_records());
     codec.end_request();
-    assert!(matches!(codec.next(&mut input, 1), Ok(Some(Event::Head(_)))));
-    assert_eq!(codec.request(), Some(Request { id: 2, keep: false }));
+    assert!(matches!(codec.next(&mut input, 1), Ok(Some(Message::Head(_)))));
+    assert_eq!(codec.request(), Some(ActiveRequest { id: 2, keep: false }));
     assert!(codec.between_records());
 }
 

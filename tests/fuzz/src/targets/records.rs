@@ -1,10 +1,11 @@
 //! FastCGI records. However the stream is cut, the same is understood of it, and nothing is kept beyond the bounds.
 
 use hookspool::gateway::fastcgi::Params;
-use hookspool::gateway::fastcgi::codec::{Bounds, Codec, Event, Violation};
+use hookspool::gateway::fastcgi::Violation;
+use hookspool::gateway::fastcgi::codec::{Codec, CodecLimits, Message};
 use hookspool::gateway::head;
 
-const BOUNDS: Bounds = Bounds { params_bytes: 512, pairs: 16, connections: 7 };
+const BOUNDS: CodecLimits = CodecLimits { params_bytes: 512, pairs: 16, connections: 7 };
 
 /// An event that owns its bytes; neighbouring parts of a body are one.
 #[derive(Debug, PartialEq)]
@@ -49,19 +50,19 @@ fn understood(stream: &[u8], piece_bytes: usize, body_bytes: usize) -> Vec<Seen>
     seen
 }
 
-fn note(event: Event<'_>, seen: &mut Vec<Seen>) {
+fn note(event: Message<'_>, seen: &mut Vec<Seen>) {
     match (event, seen.last_mut()) {
-        (Event::Stdin(part), Some(Seen::Body(body))) => body.extend(part),
-        (Event::Stdin(part), _) => seen.push(Seen::Body(part.to_vec())),
-        (Event::Head(params), _) => {
+        (Message::Stdin(part), Some(Seen::Body(body))) => body.extend(part),
+        (Message::Stdin(part), _) => seen.push(Seen::Body(part.to_vec())),
+        (Message::Head(params), _) => {
             assert!(params.len() <= BOUNDS.pairs);
             // Whatever the parameters are, they become a request or a refusal.
             let _ = head(params.iter());
             seen.push(Seen::Head(params));
         }
-        (Event::StdinEnd, _) => seen.push(Seen::End),
-        (Event::Abort, _) => seen.push(Seen::Abort),
-        (Event::Send(bytes), _) => seen.push(Seen::Send(bytes)),
-        (Event::Refuse { reply, keep, too_large }, _) => seen.push(Seen::Refuse(reply, keep, too_large)),
+        (Message::StdinEnd, _) => seen.push(Seen::End),
+        (Message::Abort, _) => seen.push(Seen::Abort),
+        (Message::Send(bytes), _) => seen.push(Seen::Send(bytes)),
+        (Message::Refuse { reply, keep, too_large }, _) => seen.push(Seen::Refuse(reply, keep, too_large)),
     }
 }
