@@ -1,11 +1,12 @@
 //! Edge. The runner's log on disk: a file a day, so many days of it, and each file bounded: a loop of errors must not
 //! take the room that jobs need.
 
+use crate::system::errno::words;
 use jiff::Timestamp;
 use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
-use tracing_appender::rolling::{RollingFileAppender, Rotation};
+use tracing_appender::rolling::{InitError, RollingFileAppender, Rotation};
 
 /// Daily files that are kept.
 const KEPT_FILES: usize = 30;
@@ -22,6 +23,12 @@ pub(super) struct DailyLog {
     limit_bytes: u64,
 }
 
+/// The system's answer, where there is one.
+fn cause(error: &InitError) -> String {
+    let source = std::error::Error::source(error).and_then(|source| source.downcast_ref::<io::Error>());
+    source.map_or_else(|| error.to_string(), words)
+}
+
 impl DailyLog {
     /// In `directory`, which is made if it is not there.
     pub(super) fn open(directory: &Path) -> Result<Self, String> {
@@ -33,7 +40,8 @@ impl DailyLog {
         let written = fs::metadata(directory.join(format!("hookspool.{day}.log"))).map(|metadata| metadata.len());
         let builder = RollingFileAppender::builder().rotation(Rotation::DAILY).max_log_files(KEPT_FILES);
         let file = builder.filename_prefix("hookspool").filename_suffix("log").build(directory);
-        let file = file.map_err(|error| format!("cannot write logs to `{}`: {error}", directory.display()))?;
+        let file =
+            file.map_err(|error| format!("cannot write logs to `{}`: {}", directory.display(), cause(&error)))?;
         Ok(Self { file, day, bytes: written.unwrap_or(0), limit_bytes })
     }
 }

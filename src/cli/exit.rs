@@ -1,5 +1,6 @@
 //! Edge. How a verb ends: exit codes of sysexits.h, and one line on standard error.
 
+use crate::system::errno::words;
 use std::fmt::Display;
 use std::io::Write;
 use std::process::ExitCode;
@@ -39,7 +40,7 @@ impl Failure {
             std::io::ErrorKind::PermissionDenied => NO_PERMISSION,
             _ => IO_ERROR,
         };
-        Self::new(code, format!("{what}: {error}"))
+        Self::new(code, format!("{what}: {}", words(error)))
     }
 }
 

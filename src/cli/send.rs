@@ -7,6 +7,7 @@ use super::receive::load;
 use crate::config::Hook;
 use crate::model::RefName;
 use crate::provider::{SampleEvent, SamplePush, Secret};
+use crate::system::errno::words;
 use crate::system::random::random_bytes;
 use clap::ValueEnum;
 use std::io::Read;
@@ -135,6 +136,14 @@ fn word(event: SendEvent) -> String {
 /// Longest reply text that is shown, in bytes; ours are one line.
 const REPLY_LIMIT_BYTES: u64 = 4096;
 
+/// An error of the system in the voice of all other messages.
+fn said(error: &ureq::Error) -> String {
+    match error {
+        ureq::Error::Io(error) => words(error),
+        other => other.to_string(),
+    }
+}
+
 fn post(url: &str, typed: &str, delivery: &Delivery) -> Result<(u16, String), Failure> {
     let agent = ureq::Agent::config_builder()
         .timeout_global(Some(Duration::from_secs(30)))
@@ -149,7 +158,7 @@ fn post(url: &str, typed: &str, delivery: &Delivery) -> Result<(u16, String), Fa
         } else {
             exit::UNAVAILABLE
         };
-        Failure::new(code, format!("cannot send to `{typed}`: {error}"))
+        Failure::new(code, format!("cannot send to `{typed}`: {}", said(&error)))
     };
     let mut response = request.send(&delivery.body).map_err(unavailable)?;
     let status = response.status().as_u16();

@@ -3,6 +3,7 @@
 use super::check::check;
 use super::report::Report;
 use super::settings::Config;
+use crate::system::errno::words;
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::unix::fs::MetadataExt;
@@ -18,7 +19,7 @@ const OTHERS_MAY_WRITE: u32 = 0o002;
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
     /// The file cannot be read.
-    #[error("cannot read configuration `{}`: {cause}; {remedy}", file.display())]
+    #[error("cannot read configuration `{}`: {}; {remedy}", file.display(), words(cause))]
     Unreadable {
         /// The file.
         file: PathBuf,

@@ -3,6 +3,7 @@
 use super::outcome::Queued;
 use crate::model::JobMeta;
 use crate::spool::{Draft, Inbox, SpoolError};
+use crate::system::errno::words;
 use std::io::Read;
 
 /// Bytes of a payload that are copied at a time.
@@ -13,7 +14,7 @@ const COPY_BYTES: usize = 32 * 1024;
 pub(super) enum AppendError {
     #[error(transparent)]
     Spool(#[from] SpoolError),
-    #[error("cannot copy a payload: {0}")]
+    #[error("cannot copy a payload: {}", words(.0))]
     Copy(std::io::Error),
 }
 

@@ -2,6 +2,7 @@
 
 use super::Denied;
 use super::malformed::{Malformed, Unreadable};
+use crate::system::errno::words;
 use std::io::{self, Read};
 
 /// Remembers whether reading failed, which a parser on top can only report as one more kind of syntax error.
@@ -17,7 +18,7 @@ impl<'a> Watched<'a> {
 
     /// `result`, unless reading failed.
     pub(super) fn or_io<T>(self, result: Result<T, Denied>) -> Result<T, Denied> {
-        self.failed.map_or(result, |error| Err(Denied::Io(error.to_string())))
+        self.failed.map_or(result, |error| Err(Denied::Io(words(&error))))
     }
 }
 
@@ -28,7 +29,7 @@ pub fn again<T>(
 ) -> Result<T, Unreadable> {
     let mut watched = Watched::new(body);
     let result = read(&mut watched).map_err(Unreadable::Malformed);
-    watched.failed.map_or(result, |error| Err(Unreadable::Io(error.to_string())))
+    watched.failed.map_or(result, |error| Err(Unreadable::Io(words(&error))))
 }
 
 impl Read for Watched<'_> {

@@ -8,6 +8,7 @@ use super::steps::{self, Ended as Survivors, JobResult};
 use crate::config::Config;
 use crate::model::{JobId, Outcome, State};
 use crate::spool::{Claim, Claimed, Entry, Keeper, Settlement, SpoolError, What};
+use crate::system::errno::words;
 use crate::system::stop::Stop;
 use jiff::Timestamp;
 use std::path::Path;
@@ -70,7 +71,7 @@ pub(super) fn run(keeper: &Keeper, task: &Task) -> Result<End, SpoolError> {
     let mut stage = Stage::prepare(&claim, hook, attempt, &task.config.spool);
     let result = match &mut stage {
         Ok(stage) => stage.run_steps(&mut claim, hook, task),
-        Err(error) => failed(format!("cannot prepare the job: {error}")),
+        Err(error) => failed(format!("cannot prepare the job: {}", words(&error))),
     };
     conclude(keeper, claim, hook, &result, stage.ok().map(|stage| (stage, task)))
 }

@@ -13,6 +13,7 @@ use crate::config::{Config, RunnerSettings};
 use crate::model::{JobId, Outcome, State};
 use crate::spool::{Hold, Keeper, Letter, Scan, Settlement, SpoolError, What};
 use crate::system::bell::Bell;
+use crate::system::errno::words;
 use crate::system::reap;
 use crate::system::stop::{Stop, StopTrigger};
 use crate::system::watch::Watch;
@@ -195,7 +196,7 @@ impl Drain<'_> {
         let cancel = match Cancel::new() {
             Ok(cancel) => cancel,
             Err(error) => {
-                tracing::error!(event = "cannot-begin", job = %id, reason = %error);
+                tracing::error!(event = "cannot-begin", job = %id, reason = words(&error));
                 return std::thread::sleep(PAUSE);
             }
         };

@@ -31,6 +31,7 @@ use crate::config::Config;
 use crate::model::State;
 use crate::spool::{Keeper, Place, SpoolError};
 use crate::system::bell::Bell;
+use crate::system::errno::words;
 use crate::system::stop::Stop;
 use crate::system::watch::Watch;
 use backlog::Backlog;
@@ -67,7 +68,7 @@ pub enum DrainError {
     #[error(transparent)]
     Spool(#[from] SpoolError),
     /// The system.
-    #[error("cannot begin to drain: {0}")]
+    #[error("cannot begin to drain: {}", words(.0))]
     System(#[from] io::Error),
 }
 
@@ -148,7 +149,7 @@ pub fn drain(config: Config, keeper: &Keeper, terms: Terms<'_>) -> Result<Ended,
 fn watch(config: &Config) -> Watch {
     let (watch, error) = Watch::directory(&config.spool.join(State::Queued.as_str()));
     if let Some(error) = error.or(watch.add(&config.spool.join(Place::Control.as_str())).err()) {
-        tracing::warn!(event = "no-watch", reason = %error);
+        tracing::warn!(event = "no-watch", reason = words(&error));
     }
     watch
 }

@@ -7,6 +7,7 @@ use super::steps::{self, Control, Facts, JobResult, List, StepNews, StepRecord, 
 use crate::config::Hook;
 use crate::model::{JobId, Outcome};
 use crate::spool::{Claim, What, log_path};
+use crate::system::errno::words;
 use std::io;
 use std::path::Path;
 use std::time::Duration;
@@ -64,7 +65,7 @@ impl Stage {
 }
 
 fn naming(path: &Path, error: &io::Error) -> io::Error {
-    io::Error::new(error.kind(), format!("`{}`: {error}", path.display()))
+    io::Error::new(error.kind(), format!("`{}`: {}", path.display(), words(error)))
 }
 
 fn control(task: &Task) -> Control<'_> {

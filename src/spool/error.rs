@@ -100,12 +100,9 @@ pub(super) fn is_full(errno: Errno) -> bool {
     matches!(errno, Errno::NOSPC | Errno::DQUOT)
 }
 
-/// The system's sentence in our case and without its number.
+/// The system's sentence, as every message says it.
 pub(super) fn words(errno: Errno) -> String {
-    let text = std::io::Error::from(errno).to_string();
-    let text = text.split(" (os error").next().unwrap_or_default();
-    let mut letters = text.chars();
-    letters.next().map(|first| first.to_lowercase().chain(letters).collect()).unwrap_or_default()
+    crate::system::errno::words(&errno.into())
 }
 
 fn remedy(errno: Errno) -> &'static str {

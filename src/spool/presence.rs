@@ -1,5 +1,6 @@
 //! Edge. Whether somebody holds the spool's lock: asked of the kernel, without touching the lock.
 
+use crate::system::errno::words;
 use crate::system::locks;
 use jiff::Timestamp;
 use std::fs;
@@ -27,12 +28,12 @@ pub fn presence(root: &Path) -> Presence {
     let path = root.join("lock");
     let metadata = match fs::symlink_metadata(&path) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Presence::Free,
-        Err(error) => return Presence::Unknown(format!("cannot look at {}: {error}", path.display())),
+        Err(error) => return Presence::Unknown(format!("cannot look at {}: {}", path.display(), words(&error))),
         Ok(metadata) => metadata,
     };
     let written = fs::read_to_string(&path).ok().and_then(|text| text.trim().parse().ok());
     match locks::holder_of(metadata.dev(), metadata.ino(), written) {
-        Err(error) => Presence::Unknown(format!("cannot read /proc/locks: {error}")),
+        Err(error) => Presence::Unknown(format!("cannot read /proc/locks: {}", words(&error))),
         Ok(None) => Presence::Free,
         Ok(Some(pid)) => {
             let pid = u32::try_from(pid).ok().filter(|&pid| pid > 0).or(written);

@@ -261,11 +261,11 @@ fn a_file_that_cannot_be_read_is_named_with_a_remedy() {
     assert_eq!(
         [said("absent"), said("latin1"), said("huge"), said("")],
         [
-            "cannot read configuration `/there/absent`: No such file or directory (os error 2); \
+            "cannot read configuration `/there/absent`: no such file or directory; \
              create it, or name another with `--config` or `$HOOKSPOOL_CONFIG`",
             "cannot read configuration `/there/latin1`: line 2 is not UTF-8; save it as UTF-8",
             "cannot read configuration `/there/huge`: larger than 1 MiB; name a regular file",
-            "cannot read configuration `/there/`: Is a directory (os error 21); name a regular file",
+            "cannot read configuration `/there/`: is a directory; name a regular file",
         ]
     );
 }

@@ -196,7 +196,7 @@ fn exhausted_descriptors_pause_accepting_and_nothing_else() {
         assert_serves(peer);
     }
     let told = child.finish();
-    assert!(told.contains("accepting pauses: Too many open files"), "{told}");
+    assert!(told.contains("accepting pauses: too many open files"), "{told}");
 }
 
 #[test]

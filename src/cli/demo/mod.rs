@@ -5,6 +5,7 @@ mod stage;
 
 use super::exit::{self, Failure};
 use super::print;
+use crate::system::errno::words;
 use delivery::Delivery;
 use stage::Stage;
 use std::path::Path;
@@ -87,7 +88,7 @@ fn require(held: bool, otherwise: &str) -> Result<(), Failure> {
 fn output_of(command: &mut Command) -> Result<String, Failure> {
     let program = command.get_program().to_string_lossy().into_owned();
     let output = command.output().map_err(|error| {
-        Failure::new(exit::UNAVAILABLE, format!("cannot start `{program}`: {error}; is it installed?"))
+        Failure::new(exit::UNAVAILABLE, format!("cannot start `{program}`: {}; is it installed?", words(&error)))
     })?;
     if !output.status.success() {
         let text = String::from_utf8_lossy(&output.stderr).into_owned();

@@ -3,6 +3,7 @@
 use super::{output_of, quote};
 use crate::cli::exit::{self, Failure};
 use crate::provider::Secret;
+use crate::system::errno::words;
 use crate::system::random::random_bytes;
 use std::io::Write;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
@@ -28,7 +29,7 @@ impl Stage {
         let program = std::env::current_exe().map_err(|error| Failure::io("cannot find this program", &error))?;
         let dir = std::env::temp_dir().join(format!("hookspool-demo-{}", random_hex::<4>()?));
         std::fs::DirBuilder::new().mode(0o700).create(&dir).map_err(|error| {
-            Failure::new(exit::CANNOT_CREATE, format!("cannot create `{}`: {error}", dir.display()))
+            Failure::new(exit::CANNOT_CREATE, format!("cannot create `{}`: {}", dir.display(), words(&error)))
         })?;
         let secret_text = random_hex::<32>()?;
         let secret = Secret::new(secret_text.as_bytes()).ok_or_else(|| super::broken("no randomness"))?;

@@ -2,6 +2,7 @@
 
 use super::finding::Finding;
 use crate::cli::print;
+use crate::system::errno::words;
 use std::fs::{self, File};
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::Path;
@@ -29,7 +30,7 @@ pub(super) fn look(spool: &Path, findings: &mut Vec<Finding>) {
     match rustix::fs::statfs(spool) {
         Ok(found) => findings.push(kind(spool, found.f_type.into())),
         Err(error) => {
-            let what = format!("the spool's file system cannot be looked at: {error}");
+            let what = format!("the spool's file system cannot be looked at: {}", words(&error.into()));
             findings.push(Finding::warning(what, "it may be one that loses jobs", ""));
         }
     }

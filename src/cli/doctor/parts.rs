@@ -3,6 +3,7 @@
 use super::finding::Finding;
 use super::rights::Rights;
 use crate::spool::{Place, mode_of};
+use crate::system::errno::words;
 use crate::system::{groups, users};
 use std::fs;
 use std::path::Path;
@@ -51,7 +52,7 @@ fn directory(path: &Path, place: Place, root: Rights, findings: &mut Vec<Finding
     let wanted = mode_of(place);
     match fs::symlink_metadata(path) {
         Err(error) => findings.push(Finding::problem(
-            format!("{} cannot be looked at: {error}", path.display()),
+            format!("{} cannot be looked at: {}", path.display(), words(&error)),
             "the spool is not whole",
             "start the runner: it makes what is missing",
         )),

@@ -5,6 +5,7 @@ mod tests;
 
 use super::settings::{Hook, HookSecret, SecretSource};
 use crate::provider::Secret;
+use crate::system::errno::words;
 use jiff::Timestamp;
 use rustix::fs::{Mode, OFlags};
 use std::env;
@@ -22,7 +23,7 @@ const LIMIT_BYTES: usize = 4096;
 #[derive(Debug, thiserror::Error)]
 pub enum SecretError {
     /// The file, or the credential's file, cannot be read.
-    #[error("cannot read secret {source_name}: {cause}")]
+    #[error("cannot read secret {source_name}: {}", words(cause))]
     Unreadable {
         /// Where it was to come from.
         source_name: String,

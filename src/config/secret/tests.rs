@@ -78,7 +78,7 @@ fn what_is_no_regular_file_is_refused_without_waiting_for_it() {
 #[test]
 fn an_absent_file_is_named_with_its_cause() {
     let error = SecretSource::File("/absent/docs".into()).read().unwrap_err();
-    assert_eq!(error.to_string(), "cannot read secret file `/absent/docs`: No such file or directory (os error 2)");
+    assert_eq!(error.to_string(), "cannot read secret file `/absent/docs`: no such file or directory");
 }
 
 #[test]

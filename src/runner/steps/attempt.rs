@@ -9,6 +9,7 @@ use super::output::{Output, Sink};
 use super::record::StepResult;
 use crate::config::{Plan, Step};
 use crate::runner::log::{JobLog, Source};
+use crate::system::errno::words;
 use crate::system::process::{Child, Program};
 use crate::system::tree::{Ended, Tree};
 use crate::system::wait::{self, after};
@@ -144,7 +145,8 @@ impl<'a> Attempt<'a> {
     pub(super) fn run_to_restart(&mut self, argv: &[String], bounds: Bounds) -> Result<Ran, Trouble> {
         let program = self.program(argv)?;
         let dir = self.log_dir;
-        let file = unnamed_file(dir).map_err(|error| Trouble::refused(format!("no file for its output: {error}")))?;
+        let file = unnamed_file(dir)
+            .map_err(|error| Trouble::refused(format!("no file for its output: {}", words(&error))))?;
         self.interrupts.awaits_stop = true;
         let ran = self.execute_into(&program, Some(&file), bounds, Sink::Log);
         self.interrupts.awaits_stop = false;
@@ -219,7 +221,7 @@ impl<'a> Attempt<'a> {
             Some(Ok(Ended { ended, left })) => {
                 self.log.note(&format!("ended {ended} processes; {left} are another user's or stuck, and go on"));
             }
-            Some(Err(error)) => self.log.note(&format!("cannot look for the job's processes: {error}")),
+            Some(Err(error)) => self.log.note(&format!("cannot look for the job's processes: {}", words(&error))),
             None => {}
         }
     }
@@ -227,7 +229,7 @@ impl<'a> Attempt<'a> {
     /// Takes leave: reaps what is left of orphans.
     pub(super) fn end(self) {
         if let Err(error) = reap::reap_orphans(self.control.alone) {
-            self.log.note(&format!("cannot look for orphans: {error}"));
+            self.log.note(&format!("cannot look for orphans: {}", words(&error)));
         }
     }
 }
@@ -258,7 +260,7 @@ pub(super) fn result_of(status: ExitStatus) -> StepResult {
 }
 
 fn watch_failed(error: &io::Error) -> Trouble {
-    Trouble::refused(format!("cannot watch a process: {error}"))
+    Trouble::refused(format!("cannot watch a process: {}", words(error)))
 }
 
 /// A file that is gone when nobody has it open any more.

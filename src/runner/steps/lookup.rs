@@ -1,5 +1,6 @@
 //! Edge. Finds the file that a step names, and says in words why it cannot be run.
 
+use crate::system::errno::words;
 use rustix::fs::{Access, access};
 use std::ffi::OsStr;
 use std::fs;
@@ -53,7 +54,7 @@ pub(super) fn cause(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::NotFound => "does not exist".to_owned(),
         kind @ (io::ErrorKind::PermissionDenied | io::ErrorKind::NotADirectory) => kind.to_string(),
-        _ => error.to_string(),
+        _ => words(error),
     }
 }
 

@@ -18,6 +18,7 @@ pub use heads::{Head, Wanted, remote_heads};
 use super::attempt::{Attempt, Trouble};
 use crate::config::{GitUpdate, Plan, StepAction};
 use crate::model::RefName;
+use crate::system::errno::words;
 use command::Git;
 use std::fs;
 use std::time::Instant;
@@ -74,7 +75,7 @@ fn check_remote_name(remote: &str) -> Result<(), Trouble> {
 /// Makes the work directory if it may be cloned into; whether it is empty, but for what an earlier clone began.
 fn make_dir(attempt: &Attempt<'_>, options: &GitUpdate) -> Result<bool, Trouble> {
     let dir = &attempt.plan.dir;
-    let cannot = |error| Trouble::refused(format!("cannot use `{}`: {error}", dir.display()));
+    let cannot = |error| Trouble::refused(format!("cannot use `{}`: {}", dir.display(), words(&error)));
     if options.from.is_some() {
         fs::create_dir_all(dir).map_err(cannot)?;
     } else {
