@@ -39,6 +39,8 @@ pub struct Limits {
     pub request_timeout: Duration,
     /// How long to wait for the peer's end after an answer that came before the body's end.
     pub linger_timeout: Duration,
+    /// What is read and dropped meanwhile, at most.
+    pub linger_bytes: usize,
 }
 
 impl Default for Limits {
@@ -57,6 +59,7 @@ impl Default for Limits {
             write_timeout: Duration::from_secs(30),
             request_timeout: Duration::from_secs(300),
             linger_timeout: Duration::from_secs(2),
+            linger_bytes: 16 * 1024 * 1024,
         }
     }
 }

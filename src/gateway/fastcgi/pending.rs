@@ -24,6 +24,8 @@ pub(super) struct Pending {
     ahead: Vec<u8>,
     /// When the body must be complete.
     request_deadline: Instant,
+    /// Input after the last answer.
+    dropped_bytes: usize,
 }
 
 /// What a connection waits for.
@@ -55,7 +57,7 @@ pub(super) enum Verdict {
     },
     /// The peer broke the protocol.
     Malformed(Violation),
-    /// The peer does not read what it asked for.
+    /// The peer does not read what it asked for, or sends without end after its answer.
     Gone,
 }
 
@@ -78,7 +80,7 @@ impl Pending {
     fn new(connection: Connection, phase: Phase, now: Instant, timeout: Duration) -> Self {
         let deadline = now + timeout;
         let (params, ahead, request_deadline) = (None, Vec::new(), deadline);
-        Self { connection, deadline, phase, since: now, params, ahead, request_deadline }
+        Self { connection, deadline, phase, since: now, params, ahead, request_deadline, dropped_bytes: 0 }
     }
 
     /// The notice that its time-out is worth.
@@ -109,10 +111,7 @@ impl Pending {
     /// Input has come: feeds it to the codec as far as needed.
     pub(super) fn digest(&mut self, input: &mut &[u8], limits: &Limits, now: Instant) -> Verdict {
         match self.phase {
-            Phase::Linger => {
-                *input = &[];
-                return Verdict::Wait;
-            }
+            Phase::Linger => return self.drop_input(input, limits),
             Phase::New | Phase::Idle => self.begin(limits, now),
             Phase::Head | Phase::Body => {}
         }
@@ -123,6 +122,13 @@ impl Pending {
             _ => {}
         }
         verdict
+    }
+
+    /// A quick sender passes much in little time, so that a time alone is no bound.
+    fn drop_input(&mut self, input: &mut &[u8], limits: &Limits) -> Verdict {
+        self.dropped_bytes += input.len();
+        *input = &[];
+        if self.dropped_bytes > limits.linger_bytes { Verdict::Gone } else { Verdict::Wait }
     }
 
     /// No request has begun, or it came to nothing: the next one has all its time.
