@@ -35,7 +35,7 @@ pub fn main() -> ExitCode {
     let _ = crate::system::file_limit::as_error();
     match mode::choose() {
         Mode::Cgi => receive::cgi(),
-        Mode::InheritedSocket(socket) => exit::report(receive::fastcgi_on_inherited(socket)),
+        Mode::InheritedSockets(sockets) => exit::report(receive::fastcgi_on_inherited(sockets)),
         Mode::CommandLine => exit::report(command_line()),
     }
 }

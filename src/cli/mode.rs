@@ -9,7 +9,7 @@ pub(super) enum Mode {
     /// By a web server, for one request.
     Cgi,
     /// By a process manager that listens for us.
-    InheritedSocket(std::io::Result<Listener>),
+    InheritedSockets(std::io::Result<Vec<Listener>>),
     /// By a person or a supervisor.
     CommandLine,
 }
@@ -17,11 +17,12 @@ pub(super) enum Mode {
 /// Decides from environment and standard input alone. "Standard input is a socket" would not do: `mod_cgid` hands CGI
 /// programs a connected one.
 pub(super) fn choose() -> Mode {
-    if let Some(socket) = inherited::systemd_socket() {
-        return Mode::InheritedSocket(Listener::from_fd(socket));
+    let sockets = inherited::systemd_sockets();
+    if !sockets.is_empty() {
+        return Mode::InheritedSockets(sockets.into_iter().map(Listener::from_fd).collect());
     }
     if stdin_is_listening() {
-        return Mode::InheritedSocket(Listener::from_stdin());
+        return Mode::InheritedSockets(Listener::from_stdin().map(|listener| vec![listener]));
     }
     if cgi::is_requested(|name| std::env::var_os(name).is_some()) {
         return Mode::Cgi;

@@ -1,11 +1,16 @@
 //! Edge. CGI/1.1 (RFC 3875): one request from environment and standard input, one reply on standard output.
 
-use super::{Application, DRAIN_LIMIT_BYTES, body::Exactly, head};
+use super::fastcgi::{Answer, Begun, Handler, Limits, Params, Upload};
+use super::head;
 use crate::model::{Head, Refusal, Reply, Status};
-use std::ffi::OsStr;
-use std::io::{Read, Write};
+use crate::system::stoppable::Stoppable;
+use std::io::Read;
+use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStrExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// Bytes of a body that are read at a time.
+const PIECE_BYTES: usize = 32 * 1024;
 
 /// Whether the environment says that a web server started us (RFC 3875 §4.1.4). Decides the mode, before any argument
 /// is looked at: Apache hands the query over as arguments (§4.4).
@@ -13,40 +18,79 @@ pub fn is_requested(variable: impl Fn(&str) -> bool) -> bool {
     variable("GATEWAY_INTERFACE") || variable("REQUEST_METHOD")
 }
 
-/// Answers the one request, whose body is `input`. `application` is built inside, so that whatever goes wrong there is
-/// answered too.
-pub fn run<A: Application>(input: impl Read, application: impl FnOnce() -> Result<A, Refusal>) {
+/// Answers the one request, whose body is `input`, by `reply`, which ends the output. `handler` is made inside, so that
+/// whatever goes wrong there is answered too. What is left of the body is read afterwards, within the limits: a server
+/// that writes the whole body first (`fcgiwrap`, `mod_cgid`) reports a broken gateway otherwise.
+pub fn run<R: Read + AsFd, H: Handler>(
+    input: Stoppable<R>,
+    limits: &Limits,
+    handler: impl FnOnce() -> Result<H, Refusal>,
+    reply: impl FnOnce(&[u8]),
+) {
     let variables: Vec<_> = std::env::vars_os().collect();
-    let bytes = |text: &'_ OsStr| -> Vec<u8> { text.as_bytes().to_vec() };
-    let pairs: Vec<_> = variables.iter().map(|(n, v)| (bytes(n), bytes(v))).collect();
-    let request = head(pairs.iter().map(|(n, v)| (n.as_slice(), v.as_slice())));
-    let reply = answer(request, input, application);
-    // A server that has gone away leaves nothing to be done: the job, if any, is on disk.
-    let _ = std::io::stdout().lock().write_all(&reply.to_bytes());
+    let params = Params::collect(variables.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes())));
+    let body_bytes = length_bytes(&head(params.iter()), limits);
+    let mut input = input.limited(limits.read_timeout, limits.request_timeout);
+    let (answer, taken_bytes) = answer(&params, &mut input, handler);
+    reply(&answer);
+    drain(input.limited(limits.linger_timeout, limits.drain_timeout), body_bytes.saturating_sub(taken_bytes));
 }
 
-/// Never without a reply: a CGI program that prints nothing is a 502, or a 200, depending on the server.
-fn answer<A: Application>(
-    request: Result<Head, Refusal>,
-    input: impl Read,
-    application: impl FnOnce() -> Result<A, Refusal>,
-) -> Reply {
-    let mut body = Exactly::new(input, length_bytes(&request));
-    let reply = catch_unwind(AssertUnwindSafe(|| match application() {
-        Ok(application) => application.answer(request, &mut body),
-        Err(refusal) => refusal.reply,
-    }))
-    .unwrap_or_else(|_| Reply::new(Status::InternalError, "internal error"));
-    body.drain(DRAIN_LIMIT_BYTES);
-    reply
+/// Never empty: a CGI program that prints nothing is a 502, or a 200, depending on the server. Beside it, how much of
+/// the body was read.
+fn answer<H: Handler>(
+    params: &Params,
+    input: &mut impl Read,
+    handler: impl FnOnce() -> Result<H, Refusal>,
+) -> (Answer, u64) {
+    let mut taken_bytes = 0;
+    let answer = catch_unwind(AssertUnwindSafe(|| match handler().map(|handler| handler.begin(params)) {
+        Ok(Begun::Answered(answer)) => answer,
+        Ok(Begun::Upload(upload)) => take(upload, input, &mut taken_bytes),
+        Err(refusal) => refusal.reply.to_bytes(),
+    }));
+    (answer.unwrap_or_else(|_| Reply::new(Status::InternalError, "internal error").to_bytes()), taken_bytes)
 }
 
-/// How much of the input is read before the reply. A body without a length (chunked, through `mod_cgid`) is refused, and
-/// read to its end all the same: Apache breaks the reply off otherwise.
-fn length_bytes(request: &Result<Head, Refusal>) -> u64 {
+/// Reads no more than is wanted: uWSGI keeps standard input open.
+fn take(mut upload: Box<dyn Upload>, input: &mut impl Read, taken_bytes: &mut u64) -> Answer {
+    let mut buffer = vec![0; room_for(upload.wanted_bytes())];
+    loop {
+        let length = match room_for(upload.wanted_bytes()) {
+            0 => return upload.end(Ok(())),
+            wanted => input.read(&mut buffer[..wanted]),
+        };
+        match length {
+            Ok(0) => return upload.end(Err(std::io::ErrorKind::UnexpectedEof.into())),
+            Ok(length) => {
+                *taken_bytes += length as u64;
+                if let Some(answer) = upload.take(&buffer[..length]) {
+                    return answer;
+                }
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(error) => return upload.end(Err(error)),
+        }
+    }
+}
+
+fn room_for(wanted_bytes: u64) -> usize {
+    usize::try_from(wanted_bytes).unwrap_or(PIECE_BYTES).min(PIECE_BYTES)
+}
+
+/// Reads and forgets up to `limit_bytes`. Errors end it: nobody waits for these bytes.
+fn drain(input: impl Read, limit_bytes: u64) {
+    let mut rest = input.take(limit_bytes);
+    let mut buffer = [0; 16 * 1024];
+    while matches!(rest.read(&mut buffer), Ok(n) if n > 0) {}
+}
+
+/// How much input there is to read at most. A body without a length (chunked, through `mod_cgid`) is refused, and read
+/// to its end all the same: Apache breaks the reply off otherwise.
+fn length_bytes(request: &Result<Head, Refusal>, limits: &Limits) -> u64 {
     match request {
-        Ok(head) => head.content_length,
-        Err(refusal) if refusal.reply.status == Status::LengthRequired => DRAIN_LIMIT_BYTES,
+        Ok(head) => head.content_length.min(limits.drain_bytes),
+        Err(refusal) if refusal.reply.status == Status::LengthRequired => limits.drain_bytes,
         Err(_) => 0,
     }
 }
@@ -54,54 +98,93 @@ fn length_bytes(request: &Result<Head, Refusal>) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Headers, Method};
+    use std::io::{self, PipeReader, Write};
+    use std::time::Duration;
 
-    struct Panics;
-    impl Application for Panics {
-        fn answer(&self, _: Result<Head, Refusal>, _: &mut dyn Read) -> Reply {
-            panic!("a bug")
+    /// Refuses without a look at the body, panics, or wants four bytes, as the query says.
+    fn handler(params: &Params) -> Begun {
+        match params.get(b"QUERY_STRING") {
+            Some(b"refuse") => Begun::Answered(b"refused".to_vec()),
+            Some(b"panic") => panic!("a bug"),
+            _ => Begun::Upload(Box::new(Four(Vec::new()))),
         }
     }
 
-    fn request(content_length: u64) -> Head {
-        Head {
-            method: Method::Post,
-            path: Vec::new(),
-            query: Vec::new(),
-            headers: Headers::default(),
-            content_type: String::new(),
-            content_length,
-            remote_addr: String::new(),
-            document_root: None,
+    struct Four(Vec<u8>);
+    impl Upload for Four {
+        fn wanted_bytes(&self) -> u64 {
+            4 - self.0.len() as u64
+        }
+        fn take(&mut self, piece: &[u8]) -> Option<Answer> {
+            self.0.extend(piece);
+            None
+        }
+        fn end(self: Box<Self>, body: io::Result<()>) -> Answer {
+            body.map_or_else(|error| error.kind().to_string().into_bytes(), |()| self.0)
         }
     }
 
-    #[test]
-    fn a_panic_is_a_500_and_the_body_is_still_drained() {
-        let mut input = &b"abc-beyond"[..];
-        let reply = answer(Ok(request(3)), &mut input, || Ok(Panics));
-        assert_eq!((reply.status, input), (Status::InternalError, &b"-beyond"[..]));
+    fn params(query: &'static str) -> Params {
+        Params::collect([(b"QUERY_STRING".as_slice(), query.as_bytes())].into_iter())
+    }
+
+    /// The answer, and how much of the input it took.
+    fn answered(query: &'static str, mut input: impl Read) -> (String, u64) {
+        let (answer, taken_bytes) = answer(&params(query), &mut input, || Ok(handler));
+        (String::from_utf8(answer).unwrap(), taken_bytes)
     }
 
     #[test]
-    fn a_body_without_a_length_is_read_to_its_end_before_it_is_refused() {
-        struct Refuses;
-        impl Application for Refuses {
-            fn answer(&self, request: Result<Head, Refusal>, _: &mut dyn Read) -> Reply {
-                request.unwrap_err().reply
-            }
-        }
-        let mut input = &b"abc"[..];
-        let refusal = Refusal::new(Status::LengthRequired, "length required", "no `CONTENT_LENGTH`");
-        let reply = answer(Err(refusal), &mut input, || Ok(Refuses));
-        assert_eq!((reply.status, input), (Status::LengthRequired, &b""[..]));
+    fn it_never_reads_beyond_what_is_wanted() {
+        let mut input = &b"abcdef"[..];
+        assert_eq!(answered("", &mut input), ("abcd".to_owned(), 4));
+        assert_eq!(input, b"ef");
     }
 
     #[test]
-    fn without_a_configuration_there_is_a_reply_and_the_body_is_drained() {
-        let mut input = &b"abc"[..];
+    fn an_early_end_is_an_error() {
+        assert_eq!(answered("", &b"abc"[..]), ("unexpected end of file".to_owned(), 3));
+    }
+
+    #[test]
+    fn a_body_that_stalls_has_a_time_out() {
+        let (input, mut sender) = io::pipe().unwrap();
+        sender.write_all(b"ab").unwrap();
+        let soon = Duration::from_millis(10);
+        let input = Stoppable::<PipeReader>::new(input, None).limited(soon, soon);
+        assert_eq!(answered("", input), ("timed out".to_owned(), 2));
+    }
+
+    #[test]
+    fn an_early_answer_takes_nothing_of_the_body_and_a_panic_is_a_500() {
+        assert_eq!(answered("refuse", &b"abc"[..]), ("refused".to_owned(), 0));
+        assert!(answered("panic", &b"abc"[..]).0.starts_with("Status: 500 "));
+    }
+
+    #[test]
+    fn without_a_configuration_there_is_an_answer() {
         let refusal = Refusal::new(Status::InternalError, "not configured", "no configuration");
-        let reply = answer::<Panics>(Ok(request(3)), &mut input, || Err(refusal));
-        assert_eq!((reply.text.as_str(), input), ("not configured", &b""[..]));
+        let none = || Err::<fn(&Params) -> Begun, _>(refusal);
+        let (answer, _) = answer(&params(""), &mut &b"abc"[..], none);
+        assert!(String::from_utf8(answer).unwrap().ends_with("not configured\n"));
+    }
+
+    #[test]
+    fn what_is_left_is_read_up_to_a_bound_and_for_a_time() {
+        let bytes = vec![0; 100_000];
+        let mut source = bytes.as_slice();
+        drain(&mut source, 40_000);
+        assert_eq!(source.len(), 60_000);
+        let (input, _stays_open) = io::pipe().unwrap();
+        let soon = Duration::from_millis(10);
+        drain(Stoppable::<PipeReader>::new(input, None).limited(soon, Duration::MAX), 1);
+    }
+
+    #[test]
+    fn a_body_without_a_length_is_read_to_its_end_after_it_is_refused() {
+        let limits = Limits::default();
+        let refusal = |status| Err(Refusal::new(status, "no", "no"));
+        assert_eq!(length_bytes(&refusal(Status::LengthRequired), &limits), limits.drain_bytes);
+        assert_eq!(length_bytes(&refusal(Status::BadRequest), &limits), 0);
     }
 }

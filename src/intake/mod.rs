@@ -3,79 +3,40 @@
 mod detect;
 mod jobs;
 mod outcome;
+mod reception;
 mod route;
 mod rules;
+mod setup;
 mod spooled_headers;
 
 pub use detect::{looks_like, mismatch};
 pub use rules::{Decision, decide, each, short, unmatched};
 
-use crate::config::{Config, Hook, HookSecret, is_below};
-use crate::gateway::Application;
-use crate::model::{Delivery, Event, Head, JobMeta, Method, Refusal, Reply, Status};
-use crate::provider::{Check, Secret, Verified, again};
-use crate::spool::{Draft, Inbox};
-use jiff::Timestamp;
-use outcome::{Accepted, Known, Taken};
-use std::io::Read;
+use crate::config::{Config, Hook};
+use crate::gateway::fastcgi::{Answer, Begun, Handler, Params, Upload};
+use crate::gateway::head;
+use crate::model::{Head, Method, Refusal, Status};
+use outcome::{Accepted, Handled, Identity};
+use reception::Reception;
+use setup::Setup;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// The application behind every gateway.
-pub struct Intake {
-    config: Config,
-    /// Opened at the first delivery and again after an error: the runner may not have made the spool yet, and a
-    /// directory that was replaced must not go on taking jobs.
-    inbox: Mutex<Option<Arc<Inbox>>>,
-    /// The document root that was found harmless last: a web server names the same one each time.
-    harmless_root: Mutex<Vec<u8>>,
-}
+/// The handler behind every gateway.
+pub struct Intake(Mutex<Arc<Setup>>);
 
 /// What a delivery may be; `cloudevents` is Harbor's other format.
 const MEDIA_TYPES: [&str; 3] =
     ["application/json", "application/x-www-form-urlencoded", "application/cloudevents+json"];
 
-/// Bytes of a body that are on their way at a time.
-const COPY_BYTES: u64 = 32 * 1024;
-
-/// A delivery whose body is in the spool's `tmp/` and whose sender is known. Only [`Intake::receive`] makes one.
-struct Received<'a> {
-    hook: &'a Hook,
-    draft: Draft,
-    verified: Verified,
-    /// Which secret matched, where the hook has several.
-    secret: Option<String>,
-    arrived_at: Timestamp,
-}
-
-impl Received<'_> {
-    /// The job that `event` becomes.
-    fn job(&self, head: &Head, event: Event, note: Option<String>) -> JobMeta {
-        JobMeta {
-            hook: self.hook.name.clone(),
-            provider: self.hook.provider.name().to_owned(),
-            event: event.kind,
-            reference: event.reference,
-            before: event.before,
-            after: event.after,
-            repository: event.repository,
-            pusher: event.pusher,
-            delivery: event.delivery,
-            note,
-            content_type: head.media_type(),
-            headers: spooled_headers::allowed(&head.headers),
-            arrived_at: self.arrived_at,
-        }
-    }
-}
-
-impl Application for Intake {
-    fn answer(&self, request: Result<Head, Refusal>, body: &mut dyn Read) -> Reply {
-        match request {
-            Ok(head) => {
-                let taken = self.take(&head, body);
-                outcome::reply_and_log(&head, taken)
+impl Handler for Intake {
+    fn begin(&self, params: &Params) -> Begun {
+        let setup = self.setup();
+        match head(params.iter()) {
+            Ok(head) => begin(&setup, head),
+            Err(refusal) => {
+                let shown = |path: &str| route::shown(&setup.config.hooks, path);
+                Begun::Answered(outcome::refuse_and_log(refusal, shown).to_bytes())
             }
-            Err(refusal) => outcome::refuse_and_log(refusal, |path| route::shown(&self.config.hooks, path)),
         }
     }
 }
@@ -83,141 +44,52 @@ impl Application for Intake {
 impl Intake {
     /// An intake for `config`. Opens nothing yet.
     pub fn new(config: Config) -> Self {
-        Self { config, inbox: Mutex::new(None), harmless_root: Mutex::default() }
+        Self(Mutex::new(Arc::new(Setup::new(config))))
     }
 
-    /// The walk, straight down.
-    fn take<'a>(&'a self, head: &Head, body: &mut dyn Read) -> Taken<'a> {
-        let mut known = Known { delivery: detect::delivery_id(head), secret: None };
-        let hook = match self.addressed(head) {
-            Ok(hook) => hook,
-            Err(refusal) => return Taken { hook: None, known, result: Err(refusal) },
-        };
-        let result = admissible(hook, head, self.config.body_limit_bytes).and_then(|()| {
-            if hook.provider.is_unsigned_test(head) {
-                return Ok(Accepted::Pong);
-            }
-            match as_form(head) {
-                Some((head, query)) => self.accept(hook, &head, &mut query.as_slice(), &mut known),
-                None => self.accept(hook, head, body, &mut known),
-            }
-        });
-        Taken { hook: Some(hook), known, result }
+    /// Judges by `config` what begins from now on.
+    pub fn replace(&self, config: Config) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(Setup::new(config));
     }
 
-    fn accept(&self, hook: &Hook, head: &Head, body: &mut dyn Read, known: &mut Known) -> Result<Accepted, Refusal> {
-        let received = self.receive(hook, head, body)?;
-        known.secret.clone_from(&received.secret);
-        self.settle(head, received, &mut known.delivery)
+    fn setup(&self) -> Arc<Setup> {
+        Arc::clone(&self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
+}
 
-    /// The hook that the path names.
-    fn addressed(&self, head: &Head) -> Result<&Hook, Refusal> {
-        self.refuse_inside(head.document_root.as_deref())?;
-        route::hook_for(&self.config.hooks, &head.path).ok_or_else(|| {
-            let path = route::shown(&self.config.hooks, &String::from_utf8_lossy(&head.path));
-            Refusal::new(Status::NotFound, "no such hook", format!("no hook answers on `{path}`"))
-        })
+/// The walk, straight down, as far as it goes without the body; [`Reception`] goes on with it.
+fn begin(setup: &Arc<Setup>, head: Head) -> Begun {
+    let identity = Identity { delivery: detect::delivery_id(&head), secret: None };
+    let index = match setup.addressed(&head) {
+        Ok(index) => index,
+        Err(refusal) => return answered(&head, Handled { hook: None, identity, result: Err(refusal) }),
+    };
+    let hook = setup.hook(index);
+    if let Err(refusal) = admissible(hook, &head, setup.config.body_limit_bytes) {
+        return answered(&head, Handled { hook: Some(hook), identity, result: Err(refusal) });
     }
+    if hook.provider.is_unsigned_test(&head) {
+        return answered(&head, Handled { hook: Some(hook), identity, result: Ok(Accepted::Pong) });
+    }
+    let (head, query) = match as_form(&head) {
+        Some((posted, query)) => (posted, Some(query)),
+        None => (head, None),
+    };
+    match (Reception::begin(Arc::clone(setup), index, head, identity), query) {
+        (Err(answer), _) => Begun::Answered(answer),
+        (Ok(reception), Some(query)) => Begun::Answered(whole(reception, &query)),
+        (Ok(reception), None) => Begun::Upload(Box::new(reception)),
+    }
+}
 
-    /// A configuration or spool that the web server could hand out is worth more to an attacker than a job.
-    fn refuse_inside(&self, document_root: Option<&[u8]>) -> Result<(), Refusal> {
-        let Some(bytes) = document_root else { return Ok(()) };
-        let mut harmless = self.harmless_root.lock().unwrap_or_else(PoisonError::into_inner);
-        if *harmless == bytes {
-            return Ok(());
-        }
-        let root = std::path::Path::new(<std::ffi::OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(bytes));
-        for path in [&self.config.file, &self.config.spool] {
-            if is_below(path, root) {
-                let reason = format!(
-                    "`{}` lies below the document root `{}`; move it where the web server serves nothing",
-                    path.display(),
-                    root.display()
-                );
-                return Err(Refusal::new(Status::InternalError, "not configured", reason));
-            }
-        }
-        bytes.clone_into(&mut harmless);
-        Ok(())
-    }
+fn answered(head: &Head, handled: Handled<'_>) -> Begun {
+    Begun::Answered(outcome::reply_and_log(head, handled).to_bytes())
+}
 
-    /// Streams the body into the spool's `tmp/` and into the digests at the same time.
-    fn receive<'a>(&self, hook: &'a Hook, head: &Head, body: &mut dyn Read) -> Result<Received<'a>, Refusal> {
-        let arrived_at = Timestamp::now();
-        let (named, secrets): (Vec<_>, Vec<_>) = secrets(hook, arrived_at)?.into_iter().unzip();
-        let denied = |error| outcome::denied(&error, hook, head);
-        let mut check = hook.provider.begin(head, &secrets, arrived_at).map_err(denied)?;
-        let mut draft = self.inbox()?.draft().map_err(|error| self.spool_failed(&error))?;
-        let room = usize::try_from(head.content_length.min(COPY_BYTES)).unwrap_or(0).max(1);
-        self.copy(body, &mut vec![0; room], &mut draft, &mut check)?;
-        let verified = check.finish(&mut draft.reader()).map_err(denied)?;
-        let secret = named.get(verified.secret_index()).filter(|_| hook.secrets.len() > 1);
-        let secret = secret.map(|secret| secret.source.source_name());
-        Ok(Received { hook, draft, verified, secret, arrived_at })
-    }
-
-    fn copy(
-        &self,
-        body: &mut dyn Read,
-        buffer: &mut [u8],
-        draft: &mut Draft,
-        check: &mut Check,
-    ) -> Result<(), Refusal> {
-        loop {
-            let bytes = match body.read(buffer) {
-                Ok(0) => return Ok(()),
-                Ok(n) => &buffer[..n],
-                Err(error) => return Err(Refusal::new(Status::BadRequest, "incomplete body", error.to_string())),
-            };
-            check.update(bytes);
-            draft.write(bytes).map_err(|error| self.spool_failed(&error))?;
-        }
-    }
-
-    /// Ping, not wanted, or a job.
-    fn settle(&self, head: &Head, received: Received<'_>, delivery: &mut Option<String>) -> Result<Accepted, Refusal> {
-        let provider = &received.hook.provider;
-        let read =
-            provider.read(head, &received.verified, &mut received.draft.reader(), received.hook.rules.paths.is_some());
-        let events = match read.map_err(|error| outcome::unreadable(&error))? {
-            Delivery::Ping => return Ok(Accepted::Pong),
-            Delivery::Ignored(why) => return Ok(Accepted::Ignored(vec![why])),
-            Delivery::Events(events) => events,
-        };
-        *delivery = events.first().and_then(|event| event.delivery.clone()).or(delivery.take());
-        let unmatched = unmatched_by(received.hook, head, &received.draft)?;
-        let (mut metas, mut ignored) = (Vec::new(), Vec::new());
-        for event in events {
-            match decide(&received.hook.rules, &event, unmatched.as_deref()) {
-                Decision::Ignore(why) => ignored.push(why),
-                Decision::Run { note } => metas.push(received.job(head, event, note)),
-            }
-        }
-        if metas.is_empty() { Ok(Accepted::Ignored(ignored)) } else { self.append(received.draft, metas, ignored) }
-    }
-
-    fn append(&self, draft: Draft, metas: Vec<JobMeta>, ignored: Vec<String>) -> Result<Accepted, Refusal> {
-        let inbox = self.inbox()?;
-        let (jobs, result) = jobs::append_each(&inbox, draft, metas);
-        let failed = result.err().map(|error| self.spool_failed(&error));
-        Ok(Accepted::Queued { jobs, ignored, failed })
-    }
-
-    fn inbox(&self) -> Result<Arc<Inbox>, Refusal> {
-        let mut inbox = self.inbox.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(open) = &*inbox {
-            return Ok(Arc::clone(open));
-        }
-        let open = Arc::new(Inbox::open(&self.config.spool).map_err(|error| outcome::unavailable(&error))?);
-        *inbox = Some(Arc::clone(&open));
-        Ok(open)
-    }
-
-    fn spool_failed(&self, error: &impl std::fmt::Display) -> Refusal {
-        *self.inbox.lock().unwrap_or_else(PoisonError::into_inner) = None;
-        outcome::unavailable(error)
-    }
+/// Takes a body that is there already.
+fn whole(mut reception: Reception, body: &[u8]) -> Answer {
+    let early = (!body.is_empty()).then(|| reception.take(body)).flatten();
+    early.unwrap_or_else(|| Box::new(reception).end(Ok(())))
 }
 
 /// What can be refused without reading the body or knowing a secret.
@@ -253,24 +125,4 @@ pub fn as_form(head: &Head) -> Option<(Head, Vec<u8>)> {
     let content_type = "application/x-www-form-urlencoded".to_owned();
     let head = Head { method: Method::Post, content_type, content_length: query.len() as u64, ..head.clone() };
     Some((head, query))
-}
-
-/// Why `match` does not want the payload, which is looked at a second time only for a hook that has one.
-fn unmatched_by(hook: &Hook, head: &Head, draft: &Draft) -> Result<Option<String>, Refusal> {
-    if hook.rules.fields.is_empty() {
-        return Ok(None);
-    }
-    let look = |body: &mut dyn Read| unmatched(&hook.rules.fields, &hook.provider, head, body);
-    again(&mut draft.reader(), look).map_err(|error| outcome::unreadable(&error))
-}
-
-/// The hook's secrets that count now, read anew for each delivery: a rotated file needs no restart.
-fn secrets(hook: &Hook, now: Timestamp) -> Result<Vec<(&HookSecret, Secret)>, Refusal> {
-    let not_configured = |why: String| Refusal::new(Status::InternalError, "not configured", why);
-    let secrets =
-        hook.secrets_at(now).map_err(|error| not_configured(format!("secret of hook `{}`: {error}", hook.name)))?;
-    if secrets.is_empty() {
-        return Err(not_configured(format!("all secrets of hook `{}` have expired", hook.name)));
-    }
-    Ok(secrets)
 }

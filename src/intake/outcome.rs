@@ -23,54 +23,54 @@ pub(super) struct Queued {
     pub(super) meta: JobMeta,
 }
 
-/// What is found out about a delivery on the way.
-#[derive(Default)]
-pub(super) struct Known {
+/// Which delivery it is, and who sent it, as far as that is known.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Identity {
     /// The provider's delivery id.
     pub(super) delivery: Option<String>,
     /// Which secret matched, where the hook has several.
     pub(super) secret: Option<String>,
 }
 
-/// What became of one request, with what is known for the log.
-pub(super) struct Taken<'a> {
+/// A request that was dealt with, and what is known of it for the log.
+pub(super) struct Handled<'a> {
     pub(super) hook: Option<&'a Hook>,
-    pub(super) known: Known,
+    pub(super) identity: Identity,
     pub(super) result: Result<Accepted, Refusal>,
 }
 
 /// The one place where a delivery becomes a reply and a log line.
-pub(super) fn reply_and_log(head: &Head, taken: Taken<'_>) -> Reply {
-    let about = About {
-        hook: taken.hook.map(|hook| hook.name.as_str()),
-        provider: taken.hook.map(|hook| hook.provider.name()),
-        delivery: taken.known.delivery.as_deref(),
-        secret: taken.known.secret.as_deref(),
-        remark: taken.hook.and_then(|hook| super::mismatch(hook.provider.name(), &head.headers)),
+pub(super) fn reply_and_log(head: &Head, handled: Handled<'_>) -> Reply {
+    let fields = LogFields {
+        hook: handled.hook.map(|hook| hook.name.as_str()),
+        provider: handled.hook.map(|hook| hook.provider.name()),
+        delivery: handled.identity.delivery.as_deref(),
+        secret: handled.identity.secret.as_deref(),
+        remark: handled.hook.and_then(|hook| super::mismatch(hook.provider.name(), &head.headers)),
         remote: head.remote_addr.as_str(),
     };
-    match taken.result {
+    match handled.result {
         Ok(Accepted::Queued { jobs, ignored, failed }) => {
-            about.queued(&jobs);
-            about.ignored(&ignored);
-            failed.map_or_else(|| Reply::new(Status::Accepted, queued_text(&jobs)), |refusal| about.refused(refusal))
+            fields.queued(&jobs);
+            fields.ignored(&ignored);
+            failed.map_or_else(|| Reply::new(Status::Accepted, queued_text(&jobs)), |refusal| fields.refused(refusal))
         }
         Ok(Accepted::Ignored(mut reasons)) => {
-            about.ignored(&reasons);
+            fields.ignored(&reasons);
             reasons.dedup();
             Reply::new(Status::Ok, format!("ignored: {}", reasons.join("; ")))
         }
         Ok(Accepted::Pong) => {
-            let About { hook, provider, delivery, remote, .. } = about;
+            let LogFields { hook, provider, delivery, remote, .. } = fields;
             tracing::info!(event = "pong", hook, provider, delivery, remote);
             Reply::new(Status::Ok, "pong")
         }
-        Err(refusal) => about.refused(refusal),
+        Err(refusal) => fields.refused(refusal),
     }
 }
 
-/// What every log line about one request says.
-struct About<'a> {
+/// The fields that every log line about one request has.
+struct LogFields<'a> {
     hook: Option<&'a str>,
     provider: Option<&'a str>,
     delivery: Option<&'a str>,
@@ -80,7 +80,7 @@ struct About<'a> {
     remote: &'a str,
 }
 
-impl About<'_> {
+impl LogFields<'_> {
     fn queued(&self, jobs: &[Queued]) {
         let Self { hook, provider, delivery, secret, remark, remote } = self;
         for Queued { id, meta } in jobs {
@@ -137,6 +137,11 @@ pub(super) fn unreadable(unreadable: &Unreadable) -> Refusal {
         Unreadable::Io(_) => (Status::Unavailable, UNAVAILABLE),
     };
     Refusal::new(status, told, unreadable.to_string())
+}
+
+/// Given up for other deliveries; the forge shows a failed one.
+pub(super) fn busy() -> Refusal {
+    Refusal::new(Status::Unavailable, "too many uploads at once", "it took longest of too many bodies on their way")
 }
 
 const UNAVAILABLE: &str = "the spool cannot take it now";

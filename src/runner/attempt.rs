@@ -71,7 +71,7 @@ pub(super) fn run(keeper: &Keeper, task: &Task) -> Result<End, SpoolError> {
     let mut stage = Stage::prepare(&claim, hook, attempt, &task.config.spool);
     let result = match &mut stage {
         Ok(stage) => stage.run_steps(&mut claim, hook, task),
-        Err(error) => failed(format!("cannot prepare the job: {}", words(&error))),
+        Err(error) => failed(format!("cannot prepare the job: {}", words(error))),
     };
     conclude(keeper, claim, hook, &result, stage.ok().map(|stage| (stage, task)))
 }

@@ -1,7 +1,7 @@
-//! Edge. A request to stop: SIGTERM and SIGINT as a descriptor that becomes readable, and stays so.
+//! Edge. A request to stop: SIGTERM, SIGINT and SIGQUIT as a descriptor that becomes readable, and stays so.
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
 use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
@@ -32,10 +32,10 @@ impl Ends {
 }
 
 impl Stop {
-    /// Requested by SIGTERM or SIGINT, from now on and for the rest of the process.
+    /// Requested by SIGTERM, SIGINT or SIGQUIT, from now on and for the rest of the process.
     pub fn install() -> io::Result<Self> {
         let ends = Ends::pair()?;
-        for signal in [SIGTERM, SIGINT] {
+        for signal in [SIGTERM, SIGINT, SIGQUIT] {
             signal_hook::low_level::pipe::register(signal, ends.write.try_clone()?)?;
         }
         Ok(Self(ends))
@@ -60,16 +60,20 @@ impl Stop {
     }
 }
 
-/// SIGHUP: a request that is taken, and may then be made again.
+/// SIGHUP: a request that is taken, and may then be made again. SIGUSR1 and SIGUSR2 are the same: log rotators and
+/// supervisors know them from other programs, and mean it.
 #[derive(Debug)]
 pub struct Hangup(UnixStream);
 
 impl Hangup {
-    /// From now on SIGHUP does not end this process any more.
+    /// From now on none of them ends this process any more.
     pub fn install() -> io::Result<Self> {
         let (read, write) = UnixStream::pair()?;
         read.set_nonblocking(true)?;
-        signal_hook::low_level::pipe::register(SIGHUP, write)?;
+        write.set_nonblocking(true)?;
+        for signal in [SIGHUP, SIGUSR1, SIGUSR2] {
+            signal_hook::low_level::pipe::register(signal, write.try_clone()?)?;
+        }
         Ok(Self(read))
     }
 

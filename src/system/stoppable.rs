@@ -1,32 +1,43 @@
-//! Edge. Reads until the end, or until this process is asked to stop.
+//! Edge. Reads until the end, until a time is up, or until this process is asked to stop.
 
 use super::stop::Stop;
 use super::wait;
 use std::io::{self, ErrorKind, Read};
 use std::os::fd::AsFd;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-/// A reader whose wait a request to stop ends. `R` must not buffer: what it holds back, no descriptor announces.
+/// A reader whose wait ends. `R` must not buffer: what it holds back, no descriptor announces.
 #[derive(Debug)]
 pub struct Stoppable<R> {
     inner: R,
-    stop: Stop,
+    /// Where it can be asked for.
+    stop: Option<Stop>,
+    silence: Duration,
+    until: Instant,
 }
 
 impl<R: Read + AsFd> Stoppable<R> {
     /// Reads from `inner` until `stop` is requested.
-    pub fn new(inner: R, stop: Stop) -> Self {
-        Self { inner, stop }
+    pub fn new(inner: R, stop: Option<Stop>) -> Self {
+        Self { inner, stop, silence: Duration::MAX, until: wait::after(Duration::MAX) }
+    }
+
+    /// The same, with `silence` between two pieces at most, and from now on for no longer than `in_all`.
+    #[must_use]
+    pub fn limited(self, silence: Duration, in_all: Duration) -> Self {
+        Self { silence, until: wait::after(in_all), ..self }
     }
 }
 
 impl<R: Read + AsFd> Read for Stoppable<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let ready = wait::ready(&[self.inner.as_fd(), self.stop.fd()], wait::after(Duration::MAX))?;
-        if ready[1] {
-            return Err(io::Error::new(ErrorKind::ConnectionAborted, "asked to stop before the end of the body"));
+        let fds: Vec<_> = [self.inner.as_fd()].into_iter().chain(self.stop.as_ref().map(Stop::fd)).collect();
+        let ready = wait::ready(&fds, self.until.min(wait::after(self.silence)))?;
+        match ready[..] {
+            [_, true] => Err(io::Error::new(ErrorKind::ConnectionAborted, "asked to stop before the end of the body")),
+            [true, ..] => self.inner.read(buffer),
+            _ => Err(ErrorKind::TimedOut.into()),
         }
-        self.inner.read(buffer)
     }
 }
 
@@ -39,7 +50,7 @@ mod tests {
     fn a_request_to_stop_ends_the_wait_for_a_sender_that_stays() {
         let (reader, mut sender) = io::pipe().unwrap();
         let (stop, trigger) = Stop::by_hand().unwrap();
-        let mut reader = Stoppable::new(reader, stop);
+        let mut reader = Stoppable::new(reader, Some(stop));
         sender.write_all(b"ab").unwrap();
         let mut piece = [0; 8];
         assert_eq!(reader.read(&mut piece).unwrap(), 2);
@@ -54,7 +65,21 @@ mod tests {
         sender.write_all(b"whole").unwrap();
         drop(sender);
         let mut text = String::new();
-        Stoppable::new(reader, stop).read_to_string(&mut text).unwrap();
+        Stoppable::new(reader, Some(stop)).read_to_string(&mut text).unwrap();
         assert_eq!(text, "whole");
+    }
+
+    #[test]
+    fn silence_ends_it_and_so_does_the_time_in_all() {
+        let (reader, mut sender) = io::pipe().unwrap();
+        sender.write_all(b"ab").unwrap();
+        let soon = Duration::from_millis(10);
+        let mut reader = Stoppable::new(reader, None).limited(soon, Duration::MAX);
+        let mut piece = [0; 1];
+        assert_eq!(reader.read(&mut piece).unwrap(), 1);
+        assert_eq!(reader.read(&mut piece).unwrap(), 1);
+        assert_eq!(reader.read(&mut piece).unwrap_err().kind(), ErrorKind::TimedOut);
+        let mut reader = reader.limited(Duration::MAX, soon);
+        assert_eq!(reader.read(&mut piece).unwrap_err().kind(), ErrorKind::TimedOut);
     }
 }

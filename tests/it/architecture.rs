@@ -63,8 +63,8 @@ impl Source {
         let module = self.module();
         let climbs = (1..=module.len()).rev();
         climbs.fold(code + &imported.join("\n"), |names, climb| {
-            let above: String = module[..module.len() - climb].iter().map(|part| format!("{part}::")).collect();
-            names.replace(&"super::".repeat(climb), &format!("crate::{above}"))
+            let above = [&["crate".to_owned()], &module[..module.len() - climb]].concat().join("::");
+            names.replace(&"super::".repeat(climb), &format!("{above}::"))
         })
     }
 

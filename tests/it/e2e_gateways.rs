@@ -1,7 +1,7 @@
 //! Edge. A signed delivery through every web server, to a deployed file; and what no web server may make of it.
 
-use crate::support::github::{COMMIT, delivery, push_of_length, push_to};
-use crate::support::http::{Request, die_after, send, stop_after};
+use crate::support::github::{COMMIT, SIGNATURE, delivery, push_of_length, push_to};
+use crate::support::http::{Request, begin, die_after, send, stop_after};
 use crate::support::repository::Repository;
 use crate::support::{Gateway, Server, job, through_every_gateway, until};
 use hookspool::model::State;
@@ -100,6 +100,21 @@ fn after_an_outage_of_the_receiver_deliveries_are_soon_queued_again() {
         until("a delivery is queued", || send(server.address, &push()).status == 202);
         assert_eq!(job::all(&site.spool()).len(), 1);
     }
+}
+
+#[test]
+fn through_apache_unsigned_uploads_that_never_end_keep_no_delivery_waiting() {
+    /// More than there are workers.
+    const UPLOADS: usize = 40;
+    let site = Gateway::ApacheFastcgi.site();
+    let server = Gateway::ApacheFastcgi.start(&site);
+    let signed = delivery("/hooks/docs", "push", &push_of_length(3 << 20));
+    let forged = signed.without(SIGNATURE).header(SIGNATURE, format!("sha256={}", "0".repeat(64)));
+    let slow: Vec<_> = (0..UPLOADS).map(|_| begin(server.address, &forged, 1 << 20)).collect();
+    until("all are being received", || job::in_flight(&site.spool()).len() == UPLOADS);
+    queued(&server, &delivery("/hooks/docs", "push", &push_to("main", COMMIT)));
+    drop(slow);
+    until("nothing is being received", || job::in_flight(&site.spool()).is_empty());
 }
 
 /// Sends a delivery that must be queued, and returns the job's id.

@@ -2,7 +2,8 @@
 //! is asked to stop.
 
 use crate::fastcgi_peer::{
-    ChildResponder, Responder, begin, connect, echoed, head, is_child, record, request, serve_as_child,
+    ChildResponder, Collect, Responder, TestHandler, begin, connect, echoed, head, is_child, record, request,
+    serve_as_child,
 };
 use hookspool::gateway::fastcgi::{Limits, Listener, Params, serve};
 use std::io::{self, Read, Write};
@@ -24,7 +25,7 @@ fn a_stop_finishes_what_is_in_flight_and_closes_what_is_idle() {
     let barrier = Arc::new(Barrier::new(2));
     let held = Arc::clone(&barrier);
     let responder =
-        Responder::with(Limits::default(), move |params: &Params, body: &mut dyn Read, out: &mut dyn Write| {
+        Responder::answering(Limits::default(), move |params: &Params, body: &mut dyn Read, out: &mut dyn Write| {
             if params.get(b"MODE") == Some(b"hold") {
                 held.wait();
                 held.wait();
@@ -78,7 +79,7 @@ fn after_a_stop_a_kept_connection_gets_no_further_request() {
     let (answered, barrier) = (Arc::new(AtomicUsize::new(0)), Arc::new(Barrier::new(2)));
     let (count, held) = (Arc::clone(&answered), Arc::clone(&barrier));
     let responder =
-        Responder::with(Limits::default(), move |params: &Params, _: &mut dyn Read, out: &mut dyn Write| {
+        Responder::answering(Limits::default(), move |params: &Params, _: &mut dyn Read, out: &mut dyn Write| {
             if params.get(b"MODE") == Some(b"hold") {
                 held.wait();
                 held.wait();
@@ -118,8 +119,8 @@ fn what_waits_in_the_backlog_of_its_own_socket_is_served_at_a_stop() {
     }
     let (stopped, stop) = io::pipe().unwrap();
     drop(stop);
-    let handler = crate::fastcgi_peer::test_handler as fn(&Params, &mut dyn Read, &mut dyn Write) -> io::Result<()>;
-    serve(listener, &handler, &Limits::default(), stopped.as_fd(), &|notice| panic!("{notice}")).unwrap();
+    let handler = TestHandler;
+    serve(vec![listener], &handler, &Limits::default(), stopped.as_fd(), &|notice| panic!("{notice}")).unwrap();
     for peer in &mut waiting {
         assert_eq!(echoed(&peer.answer(1)), b"1");
     }
@@ -146,12 +147,11 @@ fn two_responders_share_a_socket_and_one_can_leave() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("s");
     let shared = UnixListener::bind(&path).unwrap();
-    let handler = crate::fastcgi_peer::test_handler as fn(&Params, &mut dyn Read, &mut dyn Write) -> io::Result<()>;
     std::thread::scope(|scope| {
         let start = || {
             let listener = Listener::from_fd(OwnedFd::from(shared.try_clone().unwrap())).unwrap();
             let (stopped, stop) = io::pipe().unwrap();
-            let serving = move || serve(listener, &handler, &Limits::default(), stopped.as_fd(), &|_| {});
+            let serving = move || serve(vec![listener], &TestHandler, &Limits::default(), stopped.as_fd(), &|_| {});
             (scope.spawn(serving), stop)
         };
         let ((one, stop_one), (two, stop_two)) = (start(), start());
@@ -266,11 +266,11 @@ fn tcp_is_served_on_both_families() {
         let bound = listener.tcp_address().unwrap();
         let (stopped, stop) = io::pipe().unwrap();
         let serving = std::thread::spawn(move || {
-            let handler = |_: &Params, body: &mut dyn Read, out: &mut dyn Write| {
+            let handler = Collect::then(|_: &Params, body: &mut dyn Read, out: &mut dyn Write| {
                 let length = io::copy(body, &mut io::sink())?;
                 write!(out, "Status: 200 OK\r\n\r\n{length}")
-            };
-            serve(listener, &handler, &Limits::default(), stopped.as_fd(), &|_| {})
+            });
+            serve(vec![listener], &handler, &Limits::default(), stopped.as_fd(), &|_| {})
         });
         let mut peer = TcpStream::connect(bound).unwrap();
         peer.write_all(&request(1, 0, "", &vec![0; 100_000])).unwrap();

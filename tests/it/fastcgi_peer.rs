@@ -1,7 +1,7 @@
 //! Edge. The other side of `FastCGI`, for the tests: records by hand over a raw socket, and a responder to talk to, in a
 //! thread or in a process of its own.
 
-use hookspool::gateway::fastcgi::{Handler, Limits, Listener, Notice, Params, serve};
+use hookspool::gateway::fastcgi::{Answer, Begun, Handler, Limits, Listener, Notice, Params, Upload, serve};
 use std::io::{self, PipeWriter, Read, Write};
 use std::net::Shutdown;
 use std::os::fd::{AsFd, OwnedFd};
@@ -111,26 +111,120 @@ impl Peer {
     }
 }
 
+/// What a handler of the tests does with a request whose body is there, or why no more of it comes.
+type Answering = dyn Fn(&Params, &mut dyn Read, &mut dyn Write) -> io::Result<()> + Send + Sync;
+
+/// A handler that keeps the body, and then answers as a function says.
+#[derive(Clone)]
+pub(crate) struct Collect(Arc<Answering>);
+
+impl Collect {
+    pub(crate) fn then(
+        answering: impl Fn(&Params, &mut dyn Read, &mut dyn Write) -> io::Result<()> + Send + Sync + 'static,
+    ) -> Self {
+        Self(Arc::new(answering))
+    }
+}
+
+impl Handler for Collect {
+    fn begin(&self, params: &Params) -> Begun {
+        Begun::Upload(Box::new(Collected { params: params.clone(), body: Vec::new(), answering: Arc::clone(&self.0) }))
+    }
+}
+
+struct Collected {
+    params: Params,
+    body: Vec<u8>,
+    answering: Arc<Answering>,
+}
+
+impl Upload for Collected {
+    fn wanted_bytes(&self) -> u64 {
+        u64::MAX
+    }
+
+    fn take(&mut self, piece: &[u8]) -> Option<Answer> {
+        self.body.extend(piece);
+        None
+    }
+
+    fn end(self: Box<Self>, body: io::Result<()>) -> Answer {
+        let mut answer = Vec::new();
+        let mut reader = Broken(&self.body, body.err().map(|error| error.kind()));
+        // Without an answer the connection is closed.
+        (self.answering)(&self.params, &mut reader, &mut answer).map_or(Vec::new(), |()| answer)
+    }
+}
+
+/// A body, and the error that it ends with.
+struct Broken<'a>(&'a [u8], Option<io::ErrorKind>);
+
+impl Read for Broken<'_> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        match (self.0.read(into)?, self.1) {
+            (0, Some(kind)) => Err(kind.into()),
+            (length, _) => Ok(length),
+        }
+    }
+}
+
 /// The handler of these tests: what it does is in the parameter `MODE`.
-pub(crate) fn test_handler(params: &Params, body: &mut dyn Read, out: &mut dyn Write) -> io::Result<()> {
-    const OK: &[u8] = b"Status: 200 OK\r\nContent-Type: application/octet-stream\r\n\r\n";
+#[derive(Clone)]
+pub(crate) struct TestHandler;
+
+impl Handler for TestHandler {
+    fn begin(&self, params: &Params) -> Begun {
+        match params.get(b"MODE") {
+            Some(b"refuse") => {
+                Begun::Answered(b"Status: 403 Forbidden\r\nContent-Type: text/plain\r\n\r\nno\n".to_vec())
+            }
+            Some(b"panic") => panic!("a bug\nof two lines"),
+            Some(b"panic late") => Begun::Upload(Box::new(PanicsLate)),
+            Some(b"count") => Begun::Upload(Box::new(Count(0))),
+            Some(b"silent") => Begun::Answered(Vec::new()),
+            _ => Collect::then(answer).begin(params),
+        }
+    }
+}
+
+/// Counts a body that it does not keep.
+struct Count(usize);
+
+impl Upload for Count {
+    fn wanted_bytes(&self) -> u64 {
+        u64::MAX
+    }
+
+    fn take(&mut self, piece: &[u8]) -> Option<Answer> {
+        self.0 += piece.len();
+        None
+    }
+
+    fn end(self: Box<Self>, body: io::Result<()>) -> Answer {
+        body.map_or(Vec::new(), |()| [OK, self.0.to_string().as_bytes()].concat())
+    }
+}
+
+struct PanicsLate;
+
+impl Upload for PanicsLate {
+    fn wanted_bytes(&self) -> u64 {
+        u64::MAX
+    }
+
+    fn take(&mut self, _: &[u8]) -> Option<Answer> {
+        panic!("a late bug")
+    }
+
+    fn end(self: Box<Self>, _: io::Result<()>) -> Answer {
+        OK.to_vec()
+    }
+}
+
+const OK: &[u8] = b"Status: 200 OK\r\nContent-Type: application/octet-stream\r\n\r\n";
+
+fn answer(params: &Params, body: &mut dyn Read, out: &mut dyn Write) -> io::Result<()> {
     match params.get(b"MODE").unwrap_or(b"echo") {
-        b"count" => {
-            let length = io::copy(body, &mut io::sink())?;
-            out.write_all(OK)?;
-            write!(out, "{length}")
-        }
-        b"refuse" => out.write_all(b"Status: 403 Forbidden\r\nContent-Type: text/plain\r\n\r\nno\n"),
-        b"panic" => panic!("a bug\nof two lines"),
-        b"panic late" => {
-            out.write_all(&vec![b'x'; 100_000])?;
-            panic!("a late bug")
-        }
-        b"silent" => Ok(()),
-        b"fail" => {
-            out.write_all(OK)?;
-            Err(io::Error::other("disk on fire"))
-        }
         b"big" => {
             out.write_all(OK)?;
             (0..300).try_for_each(|_| out.write_all(&[b'x'; 1000]))
@@ -168,7 +262,15 @@ pub(crate) struct Responder {
 
 impl Responder {
     pub(crate) fn start(limits: Limits) -> Self {
-        Self::with(limits, test_handler)
+        Self::with(limits, TestHandler)
+    }
+
+    /// A responder whose handler answers when the body is there.
+    pub(crate) fn answering(
+        limits: Limits,
+        answering: impl Fn(&Params, &mut dyn Read, &mut dyn Write) -> io::Result<()> + Send + Sync + 'static,
+    ) -> Self {
+        Self::with(limits, Collect::then(answering))
     }
 
     pub(crate) fn with(limits: Limits, handler: impl Handler + Send + 'static) -> Self {
@@ -179,7 +281,7 @@ impl Responder {
         let log = Arc::clone(&notices);
         let thread = std::thread::spawn(move || {
             let log = |notice: Notice| log.lock().unwrap().push(notice.to_string());
-            serve(listener, &handler, &limits, stopped.as_fd(), &log)
+            serve(vec![listener], &handler, &limits, stopped.as_fd(), &log)
         });
         Self { dir, stop, thread, notices }
     }
@@ -244,10 +346,8 @@ pub(crate) fn serve_as_child(limits: &Limits) {
     assert!(hookspool::gateway::fastcgi::stdin_is_listening());
     let listener = Listener::from_stdin().unwrap();
     let log = |notice: Notice| eprintln!("{notice}");
-    serve(listener, &(test_handler as Plain), limits, stopped.as_fd(), &log).unwrap();
+    serve(vec![listener], &TestHandler, limits, stopped.as_fd(), &log).unwrap();
 }
-
-type Plain = fn(&Params, &mut dyn Read, &mut dyn Write) -> io::Result<()>;
 
 /// A responder in a process of its own: this test binary again, running `test` with the listener as standard input.
 pub(crate) struct ChildResponder {

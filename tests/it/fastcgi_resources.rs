@@ -3,9 +3,9 @@
 use crate::fastcgi_peer::{
     ChildResponder, Peer, Record, Responder, begin, echoed, head, is_child, pair, record, request, serve_as_child,
 };
-use hookspool::gateway::fastcgi::{Handler, Limits, Params};
+use hookspool::gateway::fastcgi::{Limits, Params};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use std::io::{self, Read, Write};
+use std::io::{Read, Write};
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Barrier};
 use std::thread::{scope, sleep};
@@ -111,6 +111,74 @@ fn four_hundred_idle_and_half_said_connections_cost_no_worker() {
     }
     drop(held);
     assert_eq!(responder.finish(), [""; 0]);
+}
+
+/// An upload of which 40 kB have come, and been read.
+fn slow_upload(responder: &Responder, mode: &str) -> Peer {
+    let mut peer = responder.connect();
+    peer.send(&head(1, 0, mode)).send(&record(5, 1, &vec![0; 40_000])).send(&record(77, 0, b""));
+    assert_eq!(peer.record().map(|record| record.kind), Some(11), "what came before was read");
+    peer
+}
+
+#[test]
+fn two_workers_serve_others_while_a_hundred_uploads_are_open() {
+    let responder = Responder::start(Limits { workers: 2, ..Limits::default() });
+    let mut slow: Vec<Peer> = (0..100).map(|_| slow_upload(&responder, "count")).collect();
+    for _ in 0..50 {
+        assert_serves(&mut responder.connect());
+    }
+    for peer in &mut slow {
+        assert_eq!(echoed(&peer.send(&record(5, 1, b"")).answer(1)), b"40000");
+    }
+    assert_eq!(responder.finish(), [""; 0]);
+}
+
+#[test]
+fn what_is_left_of_a_refused_upload_costs_no_worker_either() {
+    let responder = Responder::start(Limits { workers: 2, ..Limits::default() });
+    let mut slow: Vec<Peer> = (0..100).map(|_| slow_upload(&responder, "refuse")).collect();
+    assert_serves(&mut responder.connect());
+    for peer in &mut slow {
+        assert!(peer.send(&record(5, 1, b"")).answer(1).starts_with(b"Status: 403 "));
+    }
+}
+
+#[test]
+fn of_too_many_uploads_the_one_that_has_taken_longest_is_given_up() {
+    let by_count = Limits { uploads: 2, ..Limits::default() };
+    let by_bytes = Limits { upload_bytes: 100_000, ..Limits::default() };
+    for limits in [by_count, by_bytes] {
+        let responder = Responder::start(limits);
+        let mut slow: Vec<Peer> = (0..3).map(|_| slow_upload(&responder, "tell")).collect();
+        assert_eq!(echoed(&slow[0].answer(1)), b"Err(ResourceBusy) Err(ResourceBusy)");
+        for peer in &mut slow[1..] {
+            assert_eq!(echoed(&peer.send(&record(5, 1, b"")).answer(1)), b"Ok(40000) Ok(0)");
+        }
+        assert_eq!(responder.finish(), ["request given up: it took longest, and others need its place"]);
+    }
+}
+
+#[test]
+fn where_all_connections_are_slow_the_one_that_has_taken_longest_gives_way() {
+    for mode in ["tell", "refuse"] {
+        let responder = Responder::start(Limits { connections: 2, ..Limits::default() });
+        let mut slow = [slow_upload(&responder, mode), slow_upload(&responder, mode)];
+        assert_serves(&mut responder.connect());
+        let told = slow[0].answer(1);
+        assert!(told.starts_with(b"Status: 403 ") || echoed(&told).starts_with(b"Err(ResourceBusy)"), "{told:?}");
+    }
+    let responder = Responder::start(Limits { connections: 2, ..Limits::default() });
+    let half: Vec<Peer> = (0..2)
+        .map(|_| {
+            let mut peer = responder.connect();
+            peer.send(&begin(1, 1, 0)).send(&record(77, 0, b""));
+            assert_eq!(peer.record().map(|record| record.kind), Some(11));
+            peer
+        })
+        .collect();
+    assert_serves(&mut responder.connect());
+    drop(half);
 }
 
 #[test]
@@ -268,7 +336,7 @@ fn a_body_that_trickles_is_cut_off_as_a_whole() {
 #[test]
 fn a_peer_that_does_not_read_its_answer_loses_it() {
     let limits = Limits { write_timeout: Duration::from_millis(50), workers: 1, ..Limits::default() };
-    let responder = Responder::with(limits, |_: &Params, _: &mut dyn Read, out: &mut dyn Write| {
+    let responder = Responder::answering(limits, |_: &Params, _: &mut dyn Read, out: &mut dyn Write| {
         (0..64).try_for_each(|_| out.write_all(&vec![b'x'; 1024 * 1024]))
     });
     let mut peer = responder.connect();
@@ -285,7 +353,7 @@ fn waiting_for_a_busy_worker_ends_with_the_request_time() {
     let barrier = Arc::new(Barrier::new(2));
     let held = Arc::clone(&barrier);
     let limits = Limits { workers: 1, request_timeout: Duration::from_millis(50), ..Limits::default() };
-    let responder = Responder::with(limits, move |_: &Params, _: &mut dyn Read, out: &mut dyn Write| {
+    let responder = Responder::answering(limits, move |_: &Params, _: &mut dyn Read, out: &mut dyn Write| {
         held.wait();
         held.wait();
         out.write_all(b"Status: 200 OK\r\n\r\nlate but whole")
@@ -326,28 +394,17 @@ fn fifty_clients_that_leave_in_the_middle_leave_nothing_behind() {
     child.finish();
 }
 
-/// Counts how many of its calls run at once.
-struct Crowd {
-    inside: AtomicUsize,
-    most: Arc<AtomicUsize>,
-}
-
-impl Handler for Crowd {
-    fn handle(&self, _: &Params, body: &mut dyn Read, out: &mut dyn Write) -> io::Result<()> {
-        let inside = self.inside.fetch_add(1, SeqCst) + 1;
-        self.most.fetch_max(inside, SeqCst);
-        io::copy(body, &mut io::sink())?;
-        std::thread::yield_now();
-        self.inside.fetch_sub(1, SeqCst);
-        out.write_all(b"Status: 200 OK\r\n\r\n")
-    }
-}
-
 #[test]
 fn no_more_handlers_run_at_once_than_there_are_workers() {
     let most = Arc::new(AtomicUsize::new(0));
-    let crowd = Crowd { inside: AtomicUsize::new(0), most: Arc::clone(&most) };
-    let responder = Responder::with(Limits { workers: 3, connections: 20, ..Limits::default() }, crowd);
+    let (inside, seen) = (AtomicUsize::new(0), Arc::clone(&most));
+    let limits = Limits { workers: 3, connections: 20, ..Limits::default() };
+    let responder = Responder::answering(limits, move |_: &Params, _: &mut dyn Read, out: &mut dyn Write| {
+        seen.fetch_max(inside.fetch_add(1, SeqCst) + 1, SeqCst);
+        std::thread::yield_now();
+        inside.fetch_sub(1, SeqCst);
+        out.write_all(b"Status: 200 OK\r\n\r\n")
+    });
     scope(|scope| {
         for _ in 0..60 {
             scope.spawn(|| responder.connect().send(&request(1, 0, "", &[0; 8192])).answer(1));

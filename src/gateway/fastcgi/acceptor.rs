@@ -2,7 +2,7 @@
 //! `accept` never ends the responder.
 
 use super::Log;
-use super::gate::Gate;
+use super::connections::Connections;
 use super::listener::Listener;
 use super::notice::Notice;
 use rustix::event::epoll::{self, EventData, EventFlags};
@@ -32,7 +32,7 @@ pub(super) struct Acceptor {
 struct Pause {
     until: Instant,
     /// The count of connections to stop watching afterwards, if it was too high.
-    full: Option<Arc<Gate>>,
+    full: Option<Arc<Connections>>,
 }
 
 /// What one attempt brought.
@@ -100,13 +100,13 @@ impl Acceptor {
     }
 
     /// There is no room: pauses until a connection closes or one has become expendable.
-    pub(super) fn pause(&mut self, epoll: BorrowedFd<'_>, gate: &Arc<Gate>) {
-        gate.watch(true);
-        self.stop_listening(epoll, Some(Arc::clone(gate)));
+    pub(super) fn pause(&mut self, epoll: BorrowedFd<'_>, connections: &Arc<Connections>) {
+        connections.watch(true);
+        self.stop_listening(epoll, Some(Arc::clone(connections)));
     }
 
     /// One-shot registration would not do: `EPOLLEXCLUSIVE` allows no change.
-    fn stop_listening(&mut self, epoll: BorrowedFd<'_>, full: Option<Arc<Gate>>) {
+    fn stop_listening(&mut self, epoll: BorrowedFd<'_>, full: Option<Arc<Connections>>) {
         let _ = epoll::delete(epoll, self.listener.socket());
         self.paused = Some(Pause { until: Instant::now() + PAUSE, full });
     }
@@ -116,7 +116,7 @@ impl Acceptor {
         let Some(pause) = &self.paused else { return };
         let over = Instant::now() >= pause.until || (pause.full.is_some() && room);
         if over && register(epoll, &self.listener, self.token).is_ok() {
-            pause.full.iter().for_each(|gate| gate.watch(false));
+            pause.full.iter().for_each(|connections| connections.watch(false));
             self.paused = None;
         }
     }

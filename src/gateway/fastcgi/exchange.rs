@@ -1,15 +1,19 @@
-//! Edge. A worker's side of one request: the body as it streams in, and what is sent back.
+//! Edge. A worker's visit to one request: feeds the handler with what has arrived, and never waits for more.
 
 use super::codec::Message;
+use super::connections::Connections;
+use super::handler::{Answer, Begun, Handler};
 use super::limits::Limits;
-use super::pool::{Connection, Job};
-use super::record;
 use super::violation::Violation;
-use std::io;
+use super::work::{Answered, Body, Connection, Job, Taking, Times, Work};
+use std::io::{self, ErrorKind};
+use std::sync::Arc;
 use std::time::Instant;
 
 /// Bytes of a worker's one read buffer.
 const BUFFER_BYTES: usize = 64 * 1024;
+/// What one visit reads of a body that comes quickly, so that others get their turn.
+const VISIT_BYTES: usize = 1024 * 1024;
 
 /// A worker's read buffer, used again for each request.
 pub(super) struct Buffer {
@@ -29,67 +33,43 @@ impl Buffer {
         (self.start, self.end) = (0, rest.len());
     }
 
-    fn unread(&self) -> &[u8] {
+    /// Input that the codec has not seen.
+    pub(super) fn unread(&self) -> &[u8] {
         &self.bytes[self.start..self.end]
     }
 }
 
-/// How far the body has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Body {
-    Coming,
-    Complete,
-    /// It will not be complete: each further read fails alike.
-    Broken(io::ErrorKind),
-}
-
-/// One request in a worker's hands.
+/// One visit.
 pub(super) struct Exchange<'w> {
-    connection: Connection,
-    id: u16,
-    keep: bool,
-    ahead: Vec<u8>,
-    ahead_read: usize,
+    pub(super) connection: Connection,
     body: Body,
+    times: Times,
     violation: Option<Violation>,
-    buffer: &'w mut Buffer,
     limits: &'w Limits,
-    deadline: Instant,
 }
 
-/// What becomes of the connection.
-pub(super) enum After {
-    Close,
-    Keep(Connection, Vec<u8>),
-    Linger(Connection),
+/// What a visit led to.
+pub(super) enum Visit {
+    /// The answer can be sent.
+    Answer(Answer),
+    /// More of the body must come.
+    Wait(Work),
 }
 
 impl<'w> Exchange<'w> {
-    /// `None` if the connection carries no request, which the reactor never hands over.
-    pub(super) fn new(job: Job, buffer: &'w mut Buffer, limits: &'w Limits) -> Option<Self> {
-        let request = job.connection.codec.request()?;
+    /// The visit, what is to be done in it, and the piece of the body to begin with.
+    pub(super) fn new(job: Job, buffer: &mut Buffer, limits: &'w Limits) -> (Self, Work, Vec<u8>) {
         buffer.restart(&job.rest);
-        Some(Self {
-            connection: job.connection,
-            id: request.id,
-            keep: request.keep,
-            ahead: job.ahead,
-            ahead_read: 0,
-            body: if job.complete { Body::Complete } else { Body::Coming },
-            violation: None,
-            buffer,
-            limits,
-            deadline: job.deadline,
-        })
+        let Job { connection, body, times, work, piece, .. } = job;
+        (Self { connection, body, times, violation: None, limits }, work, piece)
     }
 
-    pub(super) fn id(&self) -> u16 {
-        self.id
+    pub(super) fn body(&self) -> Body {
+        self.body
     }
 
-    /// Whether the web server gave the request up.
-    pub(super) fn aborted(&self) -> bool {
-        self.body == Body::Broken(io::ErrorKind::ConnectionAborted)
+    pub(super) fn times(&self) -> Times {
+        self.times
     }
 
     /// How the peer broke the protocol, if it did.
@@ -97,104 +77,147 @@ impl<'w> Exchange<'w> {
         self.violation
     }
 
-    /// The next bytes of the body; 0 only after its proper end.
-    pub(super) fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        self.read_before(out, self.deadline)
-    }
-
-    fn read_before(&mut self, out: &mut [u8], deadline: Instant) -> io::Result<usize> {
-        let ahead = &self.ahead[self.ahead_read..];
-        if !ahead.is_empty() || out.is_empty() {
-            let length = ahead.len().min(out.len());
-            out[..length].copy_from_slice(&ahead[..length]);
-            self.ahead_read += length;
-            return Ok(length);
-        }
-        match self.body {
-            Body::Complete => Ok(0),
-            Body::Broken(kind) => Err(kind.into()),
-            Body::Coming => self.receive(out, deadline).inspect_err(|error| self.body = Body::Broken(error.kind())),
-        }
-    }
-
-    fn receive(&mut self, out: &mut [u8], deadline: Instant) -> io::Result<usize> {
+    /// Feeds all that has arrived.
+    pub(super) fn visit(&mut self, work: Work, piece: &[u8], buffer: &mut Buffer, handler: &dyn Handler) -> Visit {
+        let begun = self.begin(work, handler);
+        let mut work = self.feed(begun, piece);
+        let mut read_bytes = 0;
         loop {
-            let mut input = &self.buffer.bytes[self.buffer.start..self.buffer.end];
-            let event = self.connection.codec.next(&mut input, out.len());
-            self.buffer.start = self.buffer.end - input.len();
-            match event {
-                Ok(Some(Message::Stdin(part))) => {
-                    out[..part.len()].copy_from_slice(part);
-                    return Ok(part.len());
-                }
-                Ok(Some(Message::StdinEnd)) => {
-                    self.body = Body::Complete;
-                    return Ok(0);
-                }
-                Ok(Some(Message::Abort)) => return Err(io::ErrorKind::ConnectionAborted.into()),
-                Ok(Some(Message::Send(reply) | Message::Refuse { reply, .. })) => self.send_before(&reply, deadline)?,
-                // There is a head already, so that another cannot come.
-                Ok(Some(Message::Head(_))) => {}
-                Ok(None) => self.fill(deadline)?,
-                Err(violation) => {
-                    self.violation = Some(violation);
-                    return Err(io::Error::new(io::ErrorKind::InvalidData, violation));
+            work = self.settle(work);
+            if let (Work::Answer(answered), true) = (&mut work, self.body != Body::Coming) {
+                return Visit::Answer(std::mem::take(&mut answered.answer));
+            }
+            if self.body == Body::Coming && buffer.unread().is_empty() {
+                match self.fill(buffer, read_bytes) {
+                    Some(length) => read_bytes += length,
+                    None => return Visit::Wait(work),
                 }
             }
+            work = self.step(work, buffer);
         }
     }
 
-    fn fill(&mut self, deadline: Instant) -> io::Result<()> {
-        let deadline = deadline.min(Instant::now() + self.limits.read_timeout);
-        let length = self.connection.stream.read_until(&mut self.buffer.bytes, deadline)?;
-        if length == 0 {
-            return Err(io::ErrorKind::UnexpectedEof.into());
+    fn begin(&self, work: Work, handler: &dyn Handler) -> Work {
+        let Work::Begin(params) = work else { return work };
+        match handler.begin(&params) {
+            Begun::Answered(answer) => self.answered(answer),
+            Begun::Upload(upload) => Work::Take(Taking { upload, bytes: 0, counted: None }),
         }
-        (self.buffer.start, self.buffer.end) = (0, length);
-        Ok(())
     }
 
-    /// Reads and drops what the handler left of the body, within the limits.
-    pub(super) fn drain(&mut self) {
+    /// An answer that is known, to be sent when the body is at its end.
+    pub(super) fn answered(&self, answer: Answer) -> Work {
+        let until = self.times.deadline.min(Instant::now() + self.limits.drain_timeout);
+        Work::Answer(Answered { answer, left_bytes: self.limits.drain_bytes, until })
+    }
+
+    /// Hands over a piece of the body, as much of it as is wanted.
+    fn feed(&mut self, work: Work, piece: &[u8]) -> Work {
+        match work {
+            Work::Take(mut taking) => {
+                let wanted = usize::try_from(taking.upload.wanted_bytes()).unwrap_or(usize::MAX);
+                let piece = &piece[..piece.len().min(wanted)];
+                taking.bytes += piece.len() as u64;
+                match (!piece.is_empty()).then(|| taking.upload.take(piece)).flatten() {
+                    Some(answer) => self.answered(answer),
+                    None => Work::Take(taking),
+                }
+            }
+            Work::Answer(mut answered) => {
+                if answered.skip(piece.len()) {
+                    self.body = Body::Broken(ErrorKind::TimedOut);
+                }
+                Work::Answer(answered)
+            }
+            Work::Begin(_) => work,
+        }
+    }
+
+    /// Ends the request when all wanted bytes were taken, or when no more will come.
+    fn settle(&mut self, work: Work) -> Work {
+        let Work::Take(taking) = work else { return work };
+        let ended = match self.body {
+            _ if taking.upload.wanted_bytes() == 0 => Ok(()),
+            Body::Coming => return Work::Take(taking),
+            Body::Complete => Ok(()),
+            Body::Broken(kind) => Err(self.violation.map_or_else(|| kind.into(), |why| io::Error::new(kind, why))),
+        };
+        let Taking { upload, .. } = taking;
+        self.answered(upload.end(ended))
+    }
+
+    /// Reads what has arrived; `None` when that is nothing, or enough for one visit.
+    fn fill(&mut self, buffer: &mut Buffer, read_bytes: usize) -> Option<usize> {
+        if read_bytes >= VISIT_BYTES {
+            return None;
+        }
+        match self.connection.stream.read_now(&mut buffer.bytes) {
+            Ok(None) => return None,
+            Ok(Some(0)) => self.body = Body::Broken(ErrorKind::UnexpectedEof),
+            Ok(Some(length)) => {
+                (buffer.start, buffer.end) = (0, length);
+                return Some(length);
+            }
+            Err(error) => self.body = Body::Broken(error.kind()),
+        }
+        Some(0)
+    }
+
+    /// Takes one message from the buffer.
+    fn step(&mut self, work: Work, buffer: &mut Buffer) -> Work {
         if self.body != Body::Coming {
-            return;
+            return work;
         }
-        let mut scratch = [0; 16 * 1024];
-        let deadline = self.deadline.min(Instant::now() + self.limits.drain_timeout);
-        let mut left = self.limits.drain_bytes;
-        self.ahead_read = self.ahead.len();
-        while self.body == Body::Coming && left > 0 {
-            // Whatever goes wrong is in `self.body` afterwards.
-            let length = self.read_before(&mut scratch, deadline).unwrap_or(0);
-            left = left.saturating_sub(u64::try_from(length).unwrap_or(u64::MAX));
+        let mut input = buffer.unread();
+        let message = self.connection.codec.next(&mut input, usize::MAX);
+        let left_bytes = input.len();
+        let work = match message {
+            Ok(Some(Message::Stdin(part))) => self.feed(work, part),
+            Ok(message) => {
+                self.note(message);
+                work
+            }
+            Err(violation) => {
+                (self.violation, self.body) = (Some(violation), Body::Broken(ErrorKind::InvalidData));
+                work
+            }
+        };
+        buffer.start = buffer.end - left_bytes;
+        work
+    }
+
+    fn note(&mut self, message: Option<Message<'_>>) {
+        match message {
+            Some(Message::StdinEnd) => self.body = Body::Complete,
+            Some(Message::Abort) => self.body = Body::Broken(ErrorKind::ConnectionAborted),
+            Some(Message::Send(reply) | Message::Refuse { reply, .. }) => {
+                if let Err(error) = self.connection.stream.write_now(&reply) {
+                    self.body = Body::Broken(error.kind());
+                }
+            }
+            // There is a head already, so that another cannot come.
+            Some(Message::Head(_) | Message::Stdin(_)) | None => {}
         }
     }
 
     /// Sends records. A late answer still gets the time of one write.
-    pub(super) fn send(&mut self, records: &[u8]) -> io::Result<()> {
-        self.send_before(records, self.deadline.max(Instant::now() + self.limits.write_timeout))
-    }
-
-    fn send_before(&self, records: &[u8], deadline: Instant) -> io::Result<()> {
+    pub(super) fn send(&self, records: &[u8]) -> io::Result<()> {
+        let deadline = self.times.deadline.max(Instant::now() + self.limits.write_timeout);
         self.connection.stream.write_until(records, self.limits.write_timeout, deadline)
     }
+}
 
-    /// Tells a web server that gave up that its request has ended.
-    pub(super) fn send_end(&mut self) -> io::Result<()> {
-        self.send(&record::end_request(self.id, record::ProtocolStatus::Complete))
+impl Answered {
+    /// Counts bytes that are dropped; whether that was the last of what is.
+    pub(super) fn skip(&mut self, bytes: usize) -> bool {
+        self.left_bytes = self.left_bytes.saturating_sub(bytes as u64);
+        self.left_bytes == 0
     }
+}
 
-    /// The answer is out: the connection goes on, or ends in a way that lets the peer read it.
-    pub(super) fn finish(mut self) -> After {
-        self.connection.codec.end_request();
-        let over = self.body == Body::Complete || self.aborted();
-        if over && self.keep {
-            return After::Keep(self.connection, self.buffer.unread().to_vec());
-        }
-        if self.body == Body::Complete && self.connection.codec.between_records() {
-            return After::Close;
-        }
-        self.connection.stream.end_output();
-        After::Linger(self.connection)
+impl Taking {
+    /// Counts it among the bodies that are on their way.
+    pub(super) fn count(&mut self, connections: &Arc<Connections>) {
+        self.counted.get_or_insert_with(|| connections.begin_upload()).set_bytes(self.bytes);
     }
 }

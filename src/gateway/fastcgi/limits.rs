@@ -12,16 +12,21 @@ const DESCRIPTORS_KEPT: u64 = 16;
 pub struct Limits {
     /// Worker threads, each of which runs one handler at a time.
     pub workers: usize,
-    /// Connections open at once; further ones wait in the kernel's backlog. Lowered to half of what `RLIMIT_NOFILE`
+    /// Connections open at once. A further one takes the place of one without a request, or else of the request that
+    /// has taken longest, if that is more than a second; it waits in the kernel's backlog otherwise. Lowered to half of what `RLIMIT_NOFILE`
     /// leaves, so that the other half remains for what handlers open.
     pub connections: usize,
     /// Most bytes of a request's `PARAMS` stream; beyond it the answer is 431.
     pub params_bytes: usize,
     /// Most parameters of a request; beyond it the answer is 431.
     pub pairs: usize,
-    /// A request goes to a worker when its body is complete or this much of it has come, so that a short body that
-    /// comes slowly takes none.
+    /// A request goes to a worker when its body is complete or this much more of it has come. No worker waits for it.
     pub ahead_bytes: usize,
+    /// Bodies of more than `ahead_bytes` that are on their way at once. Where there would be more, the one that has
+    /// taken longest is given up with `ResourceBusy`.
+    pub uploads: usize,
+    /// The same for what has come of them in all, in bytes, which handlers may have put on a disk.
+    pub upload_bytes: u64,
     /// What the handler left of a body is read and dropped before the answer is sent, at most this much. Some web
     /// servers read no answer before they have written the whole body.
     pub drain_bytes: u64,
@@ -51,6 +56,8 @@ impl Default for Limits {
             params_bytes: 64 * 1024,
             pairs: 1024,
             ahead_bytes: 32 * 1024,
+            uploads: 256,
+            upload_bytes: 256 * 1024 * 1024,
             drain_bytes: 64 * 1024 * 1024,
             drain_timeout: Duration::from_secs(10),
             head_timeout: Duration::from_secs(30),

@@ -11,8 +11,6 @@ use std::net::IpAddr;
 pub enum Notice {
     /// A handler panicked; its request was answered 500 unless an answer had begun.
     Panicked(String),
-    /// A handler failed; its connection was closed without an answer.
-    Failed(io::Error),
     /// A handler returned without an answer; its connection was closed.
     NoAnswer,
     /// An answer could not be delivered.
@@ -21,6 +19,8 @@ pub enum Notice {
     Malformed(Violation),
     /// A request was refused because its parameters exceed the limit.
     TooLarge,
+    /// A request was given up, the one that had taken longest: others needed its place.
+    GaveWay,
     /// A connection was closed because this took too long.
     TimedOut(Awaited),
     /// Accepting pauses until the cause has passed.
@@ -51,11 +51,11 @@ impl fmt::Display for Notice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Panicked(message) => write!(f, "handler panicked: {}", one_line(message)),
-            Self::Failed(cause) => write!(f, "handler failed, connection closed without an answer: {}", words(cause)),
             Self::NoAnswer => f.write_str("handler gave no answer, connection closed"),
             Self::NotDelivered(cause) => write!(f, "answer not delivered: {}", words(cause)),
             Self::Malformed(violation) => write!(f, "connection closed: {violation}"),
             Self::TooLarge => f.write_str("request refused: parameters exceed the limit"),
+            Self::GaveWay => f.write_str("request given up: it took longest, and others need its place"),
             Self::TimedOut(stage) => write!(f, "connection closed: {stage} took too long"),
             Self::AcceptPaused(cause) => write!(f, "accepting pauses: {}", words(cause)),
             Self::PeerRefused(Some(peer)) => write!(f, "{peer} is not in `FCGI_WEB_SERVER_ADDRS`"),

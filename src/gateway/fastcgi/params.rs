@@ -37,6 +37,19 @@ impl Params {
         Ok(Self { stream, pairs })
     }
 
+    /// The same from pairs of elsewhere, such as a CGI environment.
+    pub fn collect<'a>(pairs: impl Iterator<Item = (&'a [u8], &'a [u8])>) -> Self {
+        let mut params = Self::default();
+        for (name, value) in pairs {
+            let start = params.stream.len();
+            params.stream.extend(name);
+            let middle = params.stream.len();
+            params.stream.extend(value);
+            params.pairs.push((start..middle, middle..params.stream.len()));
+        }
+        params
+    }
+
     /// The value of the first parameter called `name`.
     pub fn get(&self, name: &[u8]) -> Option<&[u8]> {
         self.iter().find_map(|(found, value)| (found == name).then_some(value))

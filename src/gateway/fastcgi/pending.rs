@@ -3,12 +3,12 @@
 use super::codec::Message;
 use super::limits::Limits;
 use super::notice::Awaited;
-use super::params::Params;
-use super::pool::{Connection, Job};
 use super::violation::Violation;
+use super::work::{Body, Connection, Job, Times, Work};
+use std::io::ErrorKind;
 use std::time::{Duration, Instant};
 
-/// A connection without a byte of a request may be closed for a new one after this long, if there is no room else.
+/// A connection may be closed for a new one after this long, if there is no room else.
 const SETTLED: Duration = Duration::from_secs(1);
 
 /// A connection that waits.
@@ -19,11 +19,11 @@ pub(super) struct Pending {
     phase: Phase,
     /// When it entered its phase.
     since: Instant,
-    params: Option<Params>,
-    /// The body so far.
-    ahead: Vec<u8>,
-    /// When the body must be complete.
-    request_deadline: Instant,
+    /// The request, once its parameters are complete.
+    work: Option<Work>,
+    /// The piece of the body that no worker has.
+    piece: Vec<u8>,
+    times: Times,
     /// Input after the last answer.
     dropped_bytes: usize,
 }
@@ -45,11 +45,11 @@ enum Phase {
 
 /// What input led to.
 #[derive(Debug)]
-pub(super) enum Verdict {
+pub(super) enum Next {
     /// More must come.
     Wait,
-    /// A worker can take it.
-    Ready,
+    /// A worker can go on.
+    Work(Body),
     /// Nothing more to say: close when the peer has.
     Linger {
         /// Whether a request was too large.
@@ -77,10 +77,20 @@ impl Pending {
         Self::new(connection, Phase::Linger, now, limits.linger_timeout)
     }
 
+    /// A request that needs more of its body.
+    pub(super) fn waiting(connection: Connection, work: Work, times: Times, limits: &Limits, now: Instant) -> Self {
+        let until = match &work {
+            Work::Answer(answered) => answered.until,
+            Work::Begin(_) | Work::Take(_) => times.deadline.min(now + limits.read_timeout),
+        };
+        let pending = Self::new(connection, Phase::Body, now, Duration::ZERO);
+        Self { deadline: until, since: times.began, work: Some(work), times, ..pending }
+    }
+
     fn new(connection: Connection, phase: Phase, now: Instant, timeout: Duration) -> Self {
         let deadline = now + timeout;
-        let (params, ahead, request_deadline) = (None, Vec::new(), deadline);
-        Self { connection, deadline, phase, since: now, params, ahead, request_deadline, dropped_bytes: 0 }
+        let times = Times { began: now, deadline };
+        Self { connection, deadline, phase, since: now, work: None, piece: Vec::new(), times, dropped_bytes: 0 }
     }
 
     /// The notice that its time-out is worth.
@@ -102,33 +112,56 @@ impl Pending {
         matches!(self.phase, Phase::New | Phase::Head)
     }
 
-    /// Since when it could be closed without a loss to anybody.
-    pub(super) fn expendable_since(&self, now: Instant) -> Option<Instant> {
-        let unused = matches!(self.phase, Phase::New | Phase::Idle);
-        (unused && now.duration_since(self.since) >= SETTLED).then_some(self.since)
+    /// Whether a handler knows its request, and is to be told how that ends.
+    pub(super) fn is_begun(&self) -> bool {
+        matches!(self.work, Some(Work::Take(_) | Work::Answer(_)))
+    }
+
+    /// When the body began that a handler takes.
+    pub(super) fn upload_since(&self) -> Option<Instant> {
+        matches!(self.work, Some(Work::Take(_))).then_some(self.since)
+    }
+
+    /// Its body counts no more among those that are on their way.
+    pub(super) fn uncount(&mut self) {
+        if let Some(Work::Take(taking)) = &mut self.work {
+            taking.counted = None;
+        }
+    }
+
+    /// How little would be lost if it were closed, least first: nothing, or a request that has taken longest.
+    pub(super) fn expendable(&self, now: Instant) -> Option<(bool, Instant)> {
+        let is_settled = now.duration_since(self.since) >= SETTLED;
+        match self.phase {
+            Phase::Linger => Some((false, self.since)),
+            Phase::New | Phase::Idle => is_settled.then_some((false, self.since)),
+            Phase::Head | Phase::Body => is_settled.then_some((true, self.since)),
+        }
     }
 
     /// Input has come: feeds it to the codec as far as needed.
-    pub(super) fn digest(&mut self, input: &mut &[u8], limits: &Limits, now: Instant) -> Verdict {
+    pub(super) fn digest(&mut self, input: &mut &[u8], limits: &Limits, now: Instant) -> Next {
         match self.phase {
             Phase::Linger => return self.drop_input(input, limits),
             Phase::New | Phase::Idle => self.begin(limits, now),
             Phase::Head | Phase::Body => {}
         }
-        let verdict = self.events(input, limits);
+        let next = self.messages(input, limits);
         match self.phase {
-            Phase::Body => self.deadline = self.request_deadline.min(now + limits.read_timeout),
+            Phase::Body if !matches!(self.work, Some(Work::Answer(_))) => {
+                self.deadline = self.times.deadline.min(now + limits.read_timeout);
+            }
             Phase::Head if self.connection.codec.is_idle() => self.rest(limits, now),
             _ => {}
         }
-        verdict
+        next
     }
 
     /// A quick sender passes much in little time, so that a time alone is no bound.
-    fn drop_input(&mut self, input: &mut &[u8], limits: &Limits) -> Verdict {
+    fn drop_input(&mut self, input: &mut &[u8], limits: &Limits) -> Next {
         self.dropped_bytes += input.len();
         *input = &[];
-        if self.dropped_bytes > limits.linger_bytes { Verdict::Gone } else { Verdict::Wait }
+        if self.dropped_bytes > limits.linger_bytes { Next::Gone } else { Next::Wait }
     }
 
     /// No request has begun, or it came to nothing: the next one has all its time.
@@ -142,35 +175,32 @@ impl Pending {
         self.phase = Phase::Head;
         self.since = now;
         self.deadline = now + limits.head_timeout;
-        self.request_deadline = now + limits.request_timeout;
+        self.times = Times { began: now, deadline: now + limits.request_timeout };
     }
 
-    fn events(&mut self, input: &mut &[u8], limits: &Limits) -> Verdict {
+    fn messages(&mut self, input: &mut &[u8], limits: &Limits) -> Next {
         loop {
-            let verdict = match self.connection.codec.next(input, usize::MAX) {
-                Ok(None) => Some(Verdict::Wait),
-                Ok(Some(event)) => self.event(event, limits),
-                Err(violation) => Some(Verdict::Malformed(violation)),
+            let next = match self.connection.codec.next(input, usize::MAX) {
+                Ok(None) => Some(Next::Wait),
+                Ok(Some(message)) => self.message(message, limits),
+                Err(violation) => Some(Next::Malformed(violation)),
             };
-            if let Some(verdict) = verdict {
-                return verdict;
+            if let Some(next) = next {
+                return next;
             }
         }
     }
 
-    /// What an event leads to; `None` if the next one decides.
-    fn event(&mut self, event: Message<'_>, limits: &Limits) -> Option<Verdict> {
-        match event {
+    /// What a message leads to; `None` if the next one decides.
+    fn message(&mut self, message: Message<'_>, limits: &Limits) -> Option<Next> {
+        match message {
             Message::Head(params) => {
-                self.params = Some(params);
+                self.work = Some(Work::Begin(params));
                 self.phase = Phase::Body;
                 None
             }
-            Message::Stdin(part) => {
-                self.ahead.extend(part);
-                (self.ahead.len() >= limits.ahead_bytes).then_some(Verdict::Ready)
-            }
-            Message::StdinEnd => Some(Verdict::Ready),
+            Message::Stdin(part) => self.body(part, limits),
+            Message::StdinEnd => Some(Next::Work(Body::Complete)),
             Message::Abort => self.abort(),
             Message::Send(reply) | Message::Refuse { reply, keep: true, .. } => self.tell(&reply),
             Message::Refuse { reply, keep: false, too_large } => {
@@ -179,34 +209,40 @@ impl Pending {
         }
     }
 
+    /// Keeps a part of the body, or drops it if the answer is known.
+    fn body(&mut self, part: &[u8], limits: &Limits) -> Option<Next> {
+        if let Some(Work::Answer(answered)) = &mut self.work {
+            return answered.skip(part.len()).then_some(Next::Work(Body::Broken(ErrorKind::TimedOut)));
+        }
+        self.piece.extend(part);
+        (self.piece.len() >= limits.ahead_bytes).then_some(Next::Work(Body::Coming))
+    }
+
     /// Sends a few bytes; the kernel's buffer has room for them unless the peer never reads.
-    fn tell(&self, records: &[u8]) -> Option<Verdict> {
-        self.connection.stream.write_now(records).err().map(|_| Verdict::Gone)
+    fn tell(&self, records: &[u8]) -> Option<Next> {
+        self.connection.stream.write_now(records).err().map(|_| Next::Gone)
     }
 
-    fn linger(&self, too_large: bool) -> Verdict {
+    fn linger(&self, too_large: bool) -> Next {
         self.connection.stream.end_output();
-        Verdict::Linger { too_large }
+        Next::Linger { too_large }
     }
 
-    /// The web server gave the request up before anybody saw it.
-    fn abort(&mut self) -> Option<Verdict> {
+    /// The web server gave the request up.
+    fn abort(&mut self) -> Option<Next> {
+        if self.is_begun() {
+            return Some(Next::Work(Body::Broken(ErrorKind::ConnectionAborted)));
+        }
         let request = self.connection.codec.request()?;
         self.connection.codec.end_request();
-        (self.params, self.ahead, self.phase) = (None, Vec::new(), Phase::Head);
+        (self.work, self.piece, self.phase) = (None, Vec::new(), Phase::Head);
         let told = self.tell(&super::record::end_request(request.id, super::record::ProtocolStatus::Complete));
         told.or_else(|| (!request.keep).then(|| self.linger(false)))
     }
 
-    /// The request, for a worker, with the input that was not fed.
-    pub(super) fn into_job(self, rest: &[u8]) -> Job {
-        Job {
-            params: self.params.unwrap_or_default(),
-            complete: self.connection.codec.body_complete(),
-            connection: self.connection,
-            ahead: self.ahead,
-            rest: rest.to_vec(),
-            deadline: self.request_deadline,
-        }
+    /// The request, for a worker, with the input that was not fed; `None` if there is no request.
+    pub(super) fn into_job(self, body: Body, rest: &[u8]) -> Option<Job> {
+        let Self { connection, work, piece, times, .. } = self;
+        Some(Job { connection, work: work?, body, piece, rest: rest.to_vec(), times })
     }
 }

@@ -1,46 +1,10 @@
-//! Edge. The hand-over between the reactor and the workers: complete heads one way, connections to keep the other.
-//! Both queues are bounded by the number of open connections.
+//! Edge. The hand-over between the reactor and the workers: requests one way, connections to keep the other. Both
+//! queues are bounded by the number of open connections.
 
-use super::codec::Codec;
-use super::gate::Gate;
-use super::params::Params;
-use super::stream::Stream;
+use super::connections::Connections;
+use super::work::{Job, Returned};
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
-
-/// A connection: its socket and what it has said.
-#[derive(Debug)]
-pub(super) struct Connection {
-    pub(super) stream: Stream,
-    pub(super) codec: Codec,
-    /// Whether the reactor's epoll knows the socket.
-    pub(super) registered: bool,
-}
-
-/// A request whose parameters are complete, for a worker.
-#[derive(Debug)]
-pub(super) struct Job {
-    pub(super) connection: Connection,
-    pub(super) params: Params,
-    /// The body so far.
-    pub(super) ahead: Vec<u8>,
-    /// Whether that is all of it.
-    pub(super) complete: bool,
-    /// Input that the codec has not seen.
-    pub(super) rest: Vec<u8>,
-    /// When the body must be complete.
-    pub(super) deadline: Instant,
-}
-
-/// A connection that outlives its request.
-#[derive(Debug)]
-pub(super) enum Returned {
-    /// For the next request, of which these bytes have come already.
-    Keep(Connection, Vec<u8>),
-    /// Only until the peer has closed it, too.
-    Linger(Connection),
-}
 
 /// The two queues.
 #[derive(Debug)]
@@ -48,7 +12,7 @@ pub(super) struct Pool {
     jobs: Mutex<Jobs>,
     ready: Condvar,
     returned: Mutex<Vec<Returned>>,
-    gate: Arc<Gate>,
+    connections: Arc<Connections>,
 }
 
 #[derive(Debug, Default)]
@@ -59,8 +23,13 @@ struct Jobs {
 }
 
 impl Pool {
-    pub(super) fn new(gate: Arc<Gate>) -> Self {
-        Self { jobs: Mutex::default(), ready: Condvar::new(), returned: Mutex::default(), gate }
+    pub(super) fn new(connections: Arc<Connections>) -> Self {
+        Self { jobs: Mutex::default(), ready: Condvar::new(), returned: Mutex::default(), connections }
+    }
+
+    /// What reactor and workers count together.
+    pub(super) fn connections(&self) -> &Arc<Connections> {
+        &self.connections
     }
 
     /// Hands a request to the next free worker.
@@ -103,7 +72,7 @@ impl Pool {
         returned.push(connection);
         drop(returned);
         if first {
-            self.gate.ring();
+            self.connections.ring();
         }
     }
 

@@ -5,18 +5,19 @@
 use super::Log;
 use super::acceptor::{Acceptor, Incoming};
 use super::codec::Codec;
-use super::gate::Gate;
+use super::connections::Connections;
 use super::limits::Limits;
 use super::listener::Listener;
 use super::notice::Notice;
-use super::pending::{Pending, Verdict};
-use super::pool::{Connection, Pool, Returned};
+use super::pending::{Next, Pending};
+use super::pool::Pool;
 use super::stream::{Stream, timespec};
+use super::work::{Body, Connection, Returned};
 use rustix::buffer::spare_capacity;
 use rustix::event::epoll::{self, CreateFlags, Event, EventData, EventFlags};
 use rustix::io::Errno;
 use std::collections::HashMap;
-use std::io;
+use std::io::{self, ErrorKind};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -31,13 +32,16 @@ const LAST_HEADS: Duration = Duration::from_secs(2);
 
 const STOP: u64 = u64::MAX;
 const BELL: u64 = u64::MAX - 1;
+/// The first listener; each further one is one less.
 const LISTENER: u64 = u64::MAX - 2;
+/// Descriptors are smaller, so that everything above is a listener.
+const LAST_LISTENER: u64 = u64::MAX / 2;
 
 /// The reactor's state. Connections are known by their descriptor's number.
 pub(super) struct Reactor<'a> {
     epoll: OwnedFd,
-    /// None after `stop`.
-    acceptor: Option<Acceptor>,
+    /// One for each listener; none after `stop`.
+    acceptors: Vec<Acceptor>,
     /// After `stop`: when parameters must be complete.
     last_heads: Option<Instant>,
     waiting: HashMap<u64, Pending>,
@@ -46,54 +50,55 @@ pub(super) struct Reactor<'a> {
     buffer: Box<[u8]>,
     limits: &'a Limits,
     pool: &'a Pool,
-    gate: Arc<Gate>,
+    connections: &'a Arc<Connections>,
     stop: BorrowedFd<'a>,
     log: Log<'a>,
 }
 
 impl<'a> Reactor<'a> {
     pub(super) fn new(
-        listener: Listener,
+        listeners: Vec<Listener>,
         limits: &'a Limits,
         pool: &'a Pool,
-        gate: Arc<Gate>,
         stop: BorrowedFd<'a>,
         log: Log<'a>,
     ) -> io::Result<Self> {
-        let epoll = epoll::create(CreateFlags::CLOEXEC)?;
+        let (epoll, connections) = (epoll::create(CreateFlags::CLOEXEC)?, pool.connections());
         epoll::add(&epoll, stop, EventData::new_u64(STOP), EventFlags::IN)?;
-        epoll::add(&epoll, gate.bell(), EventData::new_u64(BELL), EventFlags::IN | EventFlags::ET)?;
-        let acceptor = Some(Acceptor::new(listener, epoll.as_fd(), LISTENER)?);
+        epoll::add(&epoll, connections.bell(), EventData::new_u64(BELL), EventFlags::IN | EventFlags::ET)?;
+        let acceptors = listeners.into_iter().zip((0..=LISTENER).rev());
+        let acceptors = acceptors.map(|(listener, token)| Acceptor::new(listener, epoll.as_fd(), token));
+        let acceptors = acceptors.collect::<io::Result<_>>()?;
         let (waiting, buffer) = (HashMap::new(), vec![0; BUFFER_BYTES].into_boxed_slice());
         let next_deadline = Instant::now();
         let last_heads = None;
-        Ok(Self { epoll, acceptor, last_heads, waiting, next_deadline, buffer, limits, pool, gate, stop, log })
+        Ok(Self { epoll, acceptors, last_heads, waiting, next_deadline, buffer, limits, pool, connections, stop, log })
     }
 
     /// Runs until `stop`, and until the last connection is closed after it.
     pub(super) fn run(mut self) -> io::Result<()> {
         let mut events = Vec::with_capacity(EVENTS);
-        while self.acceptor.is_some() || self.gate.open() > 0 {
+        while self.last_heads.is_none() || self.connections.open() > 0 {
             self.wait(&mut events)?;
             for event in events.drain(..) {
                 match event.data.u64() {
                     STOP => self.begin_stop()?,
                     BELL => {}
-                    LISTENER => self.accept(),
+                    token @ LAST_LISTENER..=LISTENER => self.accept(token),
                     key => self.readable(key),
                 }
             }
             self.take_returned();
             self.expire();
-            if let Some(acceptor) = &mut self.acceptor {
-                acceptor.resume(self.epoll.as_fd(), self.gate.open() < self.limits.connections);
-            }
+            self.limit_uploads();
+            let room = self.connections.open() < self.limits.connections;
+            self.acceptors.iter_mut().for_each(|acceptor| acceptor.resume(self.epoll.as_fd(), room));
         }
         Ok(())
     }
 
     fn wait(&self, events: &mut Vec<Event>) -> io::Result<()> {
-        let paused = self.acceptor.as_ref().and_then(Acceptor::paused_until);
+        let paused = self.acceptors.iter().filter_map(Acceptor::paused_until);
         let deadline = (!self.waiting.is_empty()).then_some(self.next_deadline).into_iter().chain(paused).min();
         let timeout = deadline.map(|deadline| timespec(deadline.saturating_duration_since(Instant::now())));
         match epoll::wait(&self.epoll, spare_capacity(events), timeout.as_ref()) {
@@ -102,15 +107,17 @@ impl<'a> Reactor<'a> {
         }
     }
 
-    fn accept(&mut self) {
+    fn accept(&mut self, token: u64) {
+        let Ok(index) = usize::try_from(LISTENER - token) else { return };
         for _ in 0..ACCEPT_BATCH {
-            let Some(acceptor) = &mut self.acceptor else { return };
-            let full = self.gate.open() >= self.limits.connections;
-            if full && !acceptor.is_awaited() {
+            let full = self.connections.open() >= self.limits.connections;
+            if full && !self.acceptors.get(index).is_some_and(Acceptor::is_awaited) {
                 return;
             }
-            if full && !evict(&mut self.waiting) {
-                acceptor.pause(self.epoll.as_fd(), &self.gate);
+            let has_room = !full || self.make_room();
+            let Some(acceptor) = self.acceptors.get_mut(index) else { return };
+            if !has_room {
+                acceptor.pause(self.epoll.as_fd(), self.connections);
                 return;
             }
             match acceptor.accept(self.epoll.as_fd(), self.log) {
@@ -122,7 +129,7 @@ impl<'a> Reactor<'a> {
     }
 
     fn admit(&mut self, socket: OwnedFd) {
-        let stream = Stream::new(socket, self.gate.enter());
+        let stream = Stream::new(socket, self.connections.enter());
         let connection = Connection { stream, codec: Codec::new(self.limits.bounds()), registered: false };
         self.read(Pending::accepted(connection, self.limits, Instant::now()));
     }
@@ -136,10 +143,21 @@ impl<'a> Reactor<'a> {
     /// Reads once. What is not dropped here waits on, or is a worker's.
     fn read(&mut self, pending: Pending) {
         match pending.connection.stream.read_now(&mut self.buffer) {
-            Ok(Some(0)) | Err(_) => {}
+            Ok(Some(0)) | Err(_) => self.end_begun(pending, ErrorKind::UnexpectedEof),
             Ok(Some(length)) => self.digest_buffer(pending, length),
             Ok(None) => self.park(pending),
         }
+    }
+
+    /// Lets the handler know, where one has seen the request, that no more of it will come.
+    fn end_begun(&self, pending: Pending, why: ErrorKind) {
+        if pending.is_begun() {
+            self.work(pending, Body::Broken(why), &[]);
+        }
+    }
+
+    fn work(&self, pending: Pending, body: Body, rest: &[u8]) {
+        pending.into_job(body, rest).into_iter().for_each(|job| self.pool.push(job));
     }
 
     fn digest_buffer(&mut self, pending: Pending, length: usize) {
@@ -151,16 +169,19 @@ impl<'a> Reactor<'a> {
     fn digest(&mut self, mut pending: Pending, mut input: &[u8]) {
         let now = Instant::now();
         match pending.digest(&mut input, self.limits, now) {
-            Verdict::Wait => self.park(pending),
-            Verdict::Ready => self.pool.push(pending.into_job(input)),
-            Verdict::Linger { too_large } => {
+            Next::Wait => self.park(pending),
+            Next::Work(body) => self.work(pending, body, input),
+            Next::Linger { too_large } => {
                 if too_large {
                     (self.log)(Notice::TooLarge);
                 }
                 self.park(Pending::lingering(pending.connection, self.limits, now));
             }
-            Verdict::Malformed(violation) => (self.log)(Notice::Malformed(violation)),
-            Verdict::Gone => {}
+            Next::Malformed(violation) => {
+                (self.log)(Notice::Malformed(violation));
+                self.end_begun(pending, ErrorKind::InvalidData);
+            }
+            Next::Gone => {}
         }
     }
 
@@ -193,6 +214,10 @@ impl<'a> Reactor<'a> {
         for returned in self.pool.take_returned() {
             let now = Instant::now();
             match returned {
+                Returned::Waiting { connection, work, rest, times } => {
+                    let pending = Pending::waiting(connection, work, times, self.limits, now);
+                    if rest.is_empty() { self.park(pending) } else { self.digest(pending, &rest) }
+                }
                 Returned::Linger(connection) => self.park(Pending::lingering(connection, self.limits, now)),
                 Returned::Keep(connection, rest) if self.last_heads.is_some() => self.dismiss(connection, &rest),
                 Returned::Keep(connection, rest) => {
@@ -218,18 +243,25 @@ impl<'a> Reactor<'a> {
         if now < self.next_deadline || self.waiting.is_empty() {
             return;
         }
-        let late = self.waiting.extract_if(|_, pending| pending.deadline <= now);
-        late.filter_map(|(_, pending)| pending.lateness()).for_each(|stage| (self.log)(Notice::TimedOut(stage)));
+        let late: Vec<_> = self.waiting.extract_if(|_, pending| pending.deadline <= now).collect();
+        for (_, pending) in late {
+            match pending.lateness() {
+                Some(awaited) if !pending.is_begun() => (self.log)(Notice::TimedOut(awaited)),
+                _ => self.end_begun(pending, ErrorKind::TimedOut),
+            }
+        }
         self.next_deadline = self.waiting.values().map(|pending| pending.deadline).min().unwrap_or(now);
     }
 
     /// No new connections; those without a request are given up, now or soon, and those with one after it.
     fn begin_stop(&mut self) -> io::Result<()> {
         epoll::delete(&self.epoll, self.stop)?;
-        self.gate.watch(true);
+        self.connections.watch(true);
         self.last_heads = Some(Instant::now() + LAST_HEADS);
-        self.accept_last();
-        self.acceptor.take().iter().for_each(|acceptor| acceptor.leave(self.epoll.as_fd()));
+        for mut acceptor in std::mem::take(&mut self.acceptors) {
+            self.accept_last(&mut acceptor);
+            acceptor.leave(self.epoll.as_fd());
+        }
         for (_, pending) in std::mem::take(&mut self.waiting) {
             // A request may have come in the meantime.
             if pending.is_idle() { self.read(pending) } else { self.park(pending) }
@@ -238,11 +270,8 @@ impl<'a> Reactor<'a> {
     }
 
     /// Takes what waits in the backlog of a socket of our own: nobody else could.
-    fn accept_last(&mut self) {
-        while let Some(acceptor) = &mut self.acceptor
-            && acceptor.owns_socket()
-            && self.gate.open() < self.limits.connections
-        {
+    fn accept_last(&mut self, acceptor: &mut Acceptor) {
+        while acceptor.owns_socket() && self.connections.open() < self.limits.connections {
             match acceptor.accept(self.epoll.as_fd(), self.log) {
                 Incoming::Connection(socket) => self.admit(socket),
                 Incoming::Nothing => {}
@@ -250,11 +279,32 @@ impl<'a> Reactor<'a> {
             }
         }
     }
-}
 
-/// Closes the connection that has been without a request for longest, if there is one.
-fn evict(waiting: &mut HashMap<u64, Pending>) -> bool {
-    let now = Instant::now();
-    let oldest = waiting.iter().filter_map(|(&key, pending)| Some((pending.expendable_since(now)?, key))).min();
-    oldest.and_then(|(_, key)| waiting.remove(&key)).is_some()
+    /// Closes the connection of which least would be lost, if there is one. `false`: there is no room yet; a handler is
+    /// told first, or all are too young.
+    fn make_room(&mut self) -> bool {
+        let now = Instant::now();
+        let least = self.waiting.iter().filter_map(|(&key, pending)| Some((pending.expendable(now)?, key))).min();
+        let Some(((is_loss, _), key)) = least else { return false };
+        let Some(pending) = self.waiting.remove(&key) else { return false };
+        if is_loss {
+            (self.log)(Notice::GaveWay);
+        }
+        let has_room = !pending.is_begun();
+        self.end_begun(pending, ErrorKind::ResourceBusy);
+        has_room
+    }
+
+    /// Gives up the bodies that have taken longest, where there are too many.
+    fn limit_uploads(&mut self) {
+        while let (count, bytes) = self.connections.uploads()
+            && (count > self.limits.uploads || bytes > self.limits.upload_bytes)
+        {
+            let uploads = self.waiting.iter().filter_map(|(&key, pending)| Some((pending.upload_since()?, key)));
+            let Some(mut pending) = uploads.min().and_then(|(_, key)| self.waiting.remove(&key)) else { return };
+            pending.uncount();
+            (self.log)(Notice::GaveWay);
+            self.end_begun(pending, ErrorKind::ResourceBusy);
+        }
+    }
 }

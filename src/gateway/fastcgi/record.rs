@@ -84,12 +84,20 @@ pub(super) fn end_of_answer(request_id: u16) -> Vec<u8> {
     bytes
 }
 
-/// A whole answer of one `STDOUT` record. `stdout` is at most `CONTENT_LIMIT_BYTES`.
+/// A whole answer.
 pub(super) fn answer(request_id: u16, stdout: &[u8]) -> Vec<u8> {
-    let mut bytes = header(kind::STDOUT, request_id, stdout.len()).to_vec();
-    bytes.extend(stdout);
-    bytes.extend(end_of_answer(request_id));
+    let mut bytes = Vec::new();
+    push_answer(&mut bytes, request_id, stdout);
     bytes
+}
+
+/// Appends a whole answer, of as many `STDOUT` records as it takes.
+pub(super) fn push_answer(bytes: &mut Vec<u8>, request_id: u16, stdout: &[u8]) {
+    for content in stdout.chunks(CONTENT_LIMIT_BYTES) {
+        bytes.extend(header(kind::STDOUT, request_id, content.len()));
+        bytes.extend(content);
+    }
+    bytes.extend(end_of_answer(request_id));
 }
 
 #[cfg(test)]

@@ -1,19 +1,19 @@
 //! Edge. The responder as one call: starts the workers, runs the reactor, and ends when both have.
 
-use super::gate::Gate;
+use super::Log;
+use super::connections::Connections;
+use super::handler::Handler;
 use super::limits::Limits;
 use super::listener::Listener;
 use super::notice::Notice;
 use super::pool::Pool;
 use super::reactor::Reactor;
 use super::worker::Worker;
-use super::{Handler, Log};
 use std::io;
 use std::os::fd::BorrowedFd;
-use std::sync::Arc;
 use std::thread::{Builder, Scope, scope};
 
-/// Answers requests until `stop` becomes readable, then finishes those that have begun and returns.
+/// Answers requests on all `listeners` until `stop` becomes readable, then finishes those that have begun and returns.
 ///
 /// Kept-alive connections between two requests are closed at once then, connections that have not yet sent their
 /// parameters after two seconds, all others after the request that they are in, which is bound by
@@ -22,20 +22,19 @@ use std::thread::{Builder, Scope, scope};
 /// # Errors
 /// Not one worker could be started, or epoll refuses a descriptor. What happens to a single connection is a `Notice`.
 pub fn serve(
-    listener: Listener,
+    listeners: Vec<Listener>,
     handler: &dyn Handler,
     limits: &Limits,
     stop: BorrowedFd<'_>,
     log: &(dyn Fn(Notice) + Sync),
 ) -> io::Result<()> {
     let limits = limits.fitted();
-    let gate = Gate::new()?;
-    let pool = Pool::new(Arc::clone(&gate));
+    let pool = Pool::new(Connections::new()?);
     let worker = Worker { pool: &pool, handler, limits: &limits, log };
     scope(|scope| {
         let _closes = Closes(&pool);
         start_workers(scope, worker)?;
-        Reactor::new(listener, &limits, &pool, gate, stop, log)?.run()
+        Reactor::new(listeners, &limits, &pool, stop, log)?.run()
     })
 }
 

@@ -1,6 +1,6 @@
 //! Edge. A connected socket, never blocking by itself: calls that may wait do it in `poll`, up to a deadline.
 
-use super::gate::Slot;
+use super::connections::OpenGuard;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::{Errno, retry_on_intr};
 use rustix::net::{RecvFlags, SendFlags, Shutdown, recv, send, shutdown};
@@ -8,11 +8,11 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::{Duration, Instant};
 
-/// A connection's socket. The field order matters: the descriptor is closed before its slot is free again.
+/// A connection's socket. The field order matters: the descriptor is closed before its place in the count is free again.
 #[derive(Debug)]
 pub(super) struct Stream {
     socket: OwnedFd,
-    _slot: Slot,
+    _open: OpenGuard,
 }
 
 impl AsFd for Stream {
@@ -23,8 +23,8 @@ impl AsFd for Stream {
 
 impl Stream {
     /// `socket` must be non-blocking.
-    pub(super) fn new(socket: OwnedFd, slot: Slot) -> Self {
-        Self { socket, _slot: slot }
+    pub(super) fn new(socket: OwnedFd, open: OpenGuard) -> Self {
+        Self { socket, _open: open }
     }
 
     /// What has arrived; `None` when that is nothing, 0 at the end of the connection.
@@ -33,16 +33,6 @@ impl Stream {
             Ok((_, length)) => Ok(Some(length)),
             Err(Errno::AGAIN) => Ok(None),
             Err(errno) => Err(errno.into()),
-        }
-    }
-
-    /// Waits for something to arrive; 0 at the end of the connection.
-    pub(super) fn read_until(&self, buffer: &mut [u8], deadline: Instant) -> io::Result<usize> {
-        loop {
-            if let Some(length) = self.read_now(buffer)? {
-                return Ok(length);
-            }
-            self.wait(PollFlags::IN, deadline)?;
         }
     }
 
@@ -59,7 +49,7 @@ impl Stream {
         while !bytes.is_empty() {
             match self.send(bytes)? {
                 Some(sent) => bytes = &bytes[sent..],
-                None => self.wait(PollFlags::OUT, deadline.min(Instant::now() + stall))?,
+                None => self.wait_for_room(deadline.min(Instant::now() + stall))?,
             }
         }
         Ok(())
@@ -79,13 +69,13 @@ impl Stream {
         }
     }
 
-    fn wait(&self, flags: PollFlags, deadline: Instant) -> io::Result<()> {
+    fn wait_for_room(&self, deadline: Instant) -> io::Result<()> {
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 return Err(io::ErrorKind::TimedOut.into());
             }
-            match poll(&mut [PollFd::new(&self.socket, flags)], Some(&timespec(left))) {
+            match poll(&mut [PollFd::new(&self.socket, PollFlags::OUT)], Some(&timespec(left))) {
                 Ok(0) | Err(Errno::INTR) => {}
                 Ok(_) => return Ok(()),
                 Err(errno) => return Err(errno.into()),

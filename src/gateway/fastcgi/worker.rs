@@ -1,14 +1,15 @@
 //! Edge. A worker: takes requests one after the other, runs the handler on each, and sees the answer out.
 
-use super::exchange::{After, Buffer, Exchange};
+use super::Log;
+use super::exchange::{Buffer, Exchange, Visit};
+use super::handler::Handler;
 use super::limits::Limits;
 use super::notice::{Awaited, Notice};
-use super::pool::{Job, Pool, Returned};
-use super::record::{self, CONTENT_LIMIT_BYTES, HEADER_BYTES, kind};
-use super::{Handler, Log};
+use super::pool::Pool;
+use super::record::{self, ProtocolStatus};
+use super::work::{Body, Job, Returned, Work};
 use std::any::Any;
-use std::cell::RefCell;
-use std::io::{self, Read, Write};
+use std::io::ErrorKind;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
 
@@ -24,153 +25,86 @@ pub(super) struct Worker<'a> {
     pub(super) log: Log<'a>,
 }
 
-/// The body, as the handler sees it.
-struct BodyReader<'e, 'w>(&'e RefCell<Exchange<'w>>);
-
-/// The answer, as the handler writes it: kept until the handler is done, or until it fills a record.
-struct AnswerWriter<'e, 'w> {
-    exchange: &'e RefCell<Exchange<'w>>,
-    /// Room for a record's header, and its content.
-    record: Vec<u8>,
-    /// Whether a part has been sent.
-    begun: bool,
-}
-
 impl Worker<'_> {
     /// Works until the pool is closed.
     pub(super) fn run(self) {
         let mut buffer = Buffer::new();
-        let mut record = Vec::with_capacity(4096);
+        let mut records = Vec::with_capacity(4096);
         while let Some(job) = self.pool.pop() {
-            match self.serve(job, &mut buffer, &mut record) {
-                After::Close => {}
-                After::Keep(connection, rest) => self.pool.give_back(Returned::Keep(connection, rest)),
-                After::Linger(connection) => self.pool.give_back(Returned::Linger(connection)),
+            if let Some(returned) = self.serve(job, &mut buffer, &mut records) {
+                self.pool.give_back(returned);
             }
         }
     }
 
-    fn serve(&self, mut job: Job, buffer: &mut Buffer, record: &mut Vec<u8>) -> After {
-        if Instant::now() >= job.deadline {
+    /// Goes on with a request; `None`: its connection is closed.
+    fn serve(&self, job: Job, buffer: &mut Buffer, records: &mut Vec<u8>) -> Option<Returned> {
+        if matches!(job.work, Work::Begin(_)) && Instant::now() >= job.times.deadline {
             (self.log)(Notice::TimedOut(Awaited::Worker));
-            return After::Close;
+            return None;
         }
-        let params = std::mem::take(&mut job.params);
-        let Some(exchange) = Exchange::new(job, buffer, self.limits) else { return After::Close };
-        let exchange = RefCell::new(exchange);
-        let mut answer = AnswerWriter::new(&exchange, std::mem::take(record));
-        let mut body = BodyReader(&exchange);
-        // A handler that panics leaves nothing behind that is used again: its answer is cleared.
-        let ended = catch_unwind(AssertUnwindSafe(|| self.handler.handle(&params, &mut body, &mut answer)));
-        let sent = self.answer(ended, &mut answer);
-        *record = answer.record;
-        let exchange = exchange.into_inner();
+        let (mut exchange, work, piece) = Exchange::new(job, buffer, self.limits);
+        // A handler that panics leaves nothing behind that is used again.
+        let visit = catch_unwind(AssertUnwindSafe(|| exchange.visit(work, &piece, buffer, self.handler)));
+        let visit = visit.unwrap_or_else(|panic| {
+            (self.log)(Notice::Panicked(panic_message(&*panic)));
+            exchange.visit(exchange.answered(PANICKED.to_vec()), &[], buffer, self.handler)
+        });
         if let Some(violation) = exchange.violation() {
             (self.log)(Notice::Malformed(violation));
         }
-        if sent { exchange.finish() } else { After::Close }
+        match visit {
+            Visit::Wait(work) => Some(self.wait(exchange, work, buffer.unread())),
+            Visit::Answer(answer) => self.answer(exchange, &answer, buffer.unread(), records),
+        }
     }
 
-    /// Sends what the handler's end asks for, and says whether the request was ended properly.
-    fn answer(&self, ended: Result<io::Result<()>, Box<dyn Any + Send>>, answer: &mut AnswerWriter) -> bool {
-        let sent = match ended {
-            Err(panic) => {
-                (self.log)(Notice::Panicked(panic_message(&*panic)));
-                if answer.begun {
-                    return false;
-                }
-                answer.replace(PANICKED)
+    fn wait(&self, exchange: Exchange<'_>, mut work: Work, rest: &[u8]) -> Returned {
+        if let Work::Take(taking) = &mut work {
+            taking.count(self.pool.connections());
+        }
+        let times = exchange.times();
+        Returned::Waiting { connection: exchange.connection, work, rest: rest.to_vec(), times }
+    }
+
+    /// Sends the answer; the connection goes on, or ends in a way that lets the peer read it.
+    fn answer(&self, exchange: Exchange<'_>, answer: &[u8], rest: &[u8], records: &mut Vec<u8>) -> Option<Returned> {
+        let request = exchange.connection.codec.request()?;
+        records.clear();
+        match exchange.body() {
+            // A web server that gave up expects the end and nothing else.
+            Body::Broken(ErrorKind::ConnectionAborted) if answer.is_empty() => {
+                records.extend(record::end_request(request.id, ProtocolStatus::Complete));
             }
-            Ok(Ok(())) if !answer.is_empty() => answer.finish(),
-            Ok(_) if answer.aborted() && !answer.begun => answer.exchange.borrow_mut().send_end(),
-            Ok(done) => {
-                (self.log)(done.err().map_or(Notice::NoAnswer, Notice::Failed));
-                return false;
+            _ if answer.is_empty() => {
+                (self.log)(Notice::NoAnswer);
+                return None;
             }
-        };
-        sent.map_err(|cause| (self.log)(Notice::NotDelivered(cause))).is_ok()
+            _ => record::push_answer(records, request.id, answer),
+        }
+        if let Err(cause) = exchange.send(records) {
+            (self.log)(Notice::NotDelivered(cause));
+            return None;
+        }
+        let body = exchange.body();
+        let mut connection = exchange.connection;
+        connection.codec.end_request();
+        match body {
+            Body::Complete | Body::Broken(ErrorKind::ConnectionAborted) if request.keep => {
+                Some(Returned::Keep(connection, rest.to_vec()))
+            }
+            Body::Complete if connection.codec.between_records() => None,
+            // Others need its place.
+            Body::Broken(ErrorKind::ResourceBusy) => None,
+            _ => {
+                connection.stream.end_output();
+                Some(Returned::Linger(connection))
+            }
+        }
     }
 }
 
 fn panic_message(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
     text.unwrap_or("without a message").to_owned()
-}
-
-impl Read for BodyReader<'_, '_> {
-    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        self.0.borrow_mut().read(out)
-    }
-}
-
-impl<'e, 'w> AnswerWriter<'e, 'w> {
-    fn new(exchange: &'e RefCell<Exchange<'w>>, mut record: Vec<u8>) -> Self {
-        record.clear();
-        record.resize(HEADER_BYTES, 0);
-        Self { exchange, record, begun: false }
-    }
-
-    fn is_empty(&self) -> bool {
-        !self.begun && self.record.len() == HEADER_BYTES
-    }
-
-    fn aborted(&self) -> bool {
-        self.exchange.borrow().aborted()
-    }
-
-    /// Drops what was not sent, for another answer.
-    fn replace(&mut self, content: &[u8]) -> io::Result<()> {
-        self.record.truncate(HEADER_BYTES);
-        self.record.extend(content);
-        self.finish()
-    }
-
-    /// Sends the last record together with the end of the request.
-    fn finish(&mut self) -> io::Result<()> {
-        let id = self.exchange.borrow().id();
-        self.seal(id);
-        self.record.extend(record::end_of_answer(id));
-        self.send()
-    }
-
-    /// Fills in the header; a record without content would end the stream, so there is none then.
-    fn seal(&mut self, id: u16) {
-        let content_bytes = self.record.len() - HEADER_BYTES;
-        if content_bytes == 0 {
-            self.record.clear();
-        } else {
-            self.record[..HEADER_BYTES].copy_from_slice(&record::header(kind::STDOUT, id, content_bytes));
-        }
-    }
-
-    /// The body is read first: a web server may read nothing before it has written all of it.
-    fn send(&mut self) -> io::Result<()> {
-        let mut exchange = self.exchange.borrow_mut();
-        if !self.begun {
-            exchange.drain();
-            self.begun = true;
-        }
-        exchange.send(&self.record)
-    }
-}
-
-impl Write for AnswerWriter<'_, '_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let room = CONTENT_LIMIT_BYTES + HEADER_BYTES - self.record.len();
-        if room == 0 {
-            let id = self.exchange.borrow().id();
-            self.seal(id);
-            self.send()?;
-            self.record.truncate(HEADER_BYTES);
-            return self.write(bytes);
-        }
-        let length = room.min(bytes.len());
-        self.record.extend(&bytes[..length]);
-        Ok(length)
-    }
-
-    /// Does nothing: an answer leaves when it is complete or fills a record.
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
 }

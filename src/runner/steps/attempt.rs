@@ -221,7 +221,7 @@ impl<'a> Attempt<'a> {
             Some(Ok(Ended { ended, left })) => {
                 self.log.note(&format!("ended {ended} processes; {left} are another user's or stuck, and go on"));
             }
-            Some(Err(error)) => self.log.note(&format!("cannot look for the job's processes: {}", words(&error))),
+            Some(Err(error)) => self.log.note(&format!("cannot look for the job's processes: {}", words(error))),
             None => {}
         }
     }

@@ -135,7 +135,8 @@ pub(crate) fn die_after(address: SocketAddr, request: &Request, part: usize) {
     rustix::net::sockopt::set_socket_linger(&stream, Some(Duration::ZERO)).expect("SO_LINGER");
 }
 
-fn begin(address: SocketAddr, request: &Request, part: usize) -> TcpStream {
+/// Sends the head and `part` of the body, and no more while the connection is kept.
+pub(crate) fn begin(address: SocketAddr, request: &Request, part: usize) -> TcpStream {
     let mut stream = connect(address);
     stream.write_all(&request.head()).expect("head");
     stream.write_all(&request.body[..part]).expect("part of the body");

@@ -1,9 +1,9 @@
 //! Edge. The peer of the transport: hookspool's own intake and spool, on crate `fastcgi` 1.0.0.
 
 use fastcgi::Request;
-use hookspool::gateway::{Application, head};
+use hookspool::gateway::fastcgi::{Begun, Handler, Params, Upload};
 use hookspool::intake::Intake;
-use std::io::{Error, Result, Write};
+use std::io::{Error, Read, Result, Write};
 use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixListener;
 use std::path::Path;
@@ -24,8 +24,28 @@ fn main() -> Result<()> {
 
 fn answer(intake: &Intake, request: &mut Request) {
     let params: Vec<(String, String)> = request.params().collect();
-    let understood = head(params.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes())));
-    let reply = intake.answer(understood, &mut request.stdin());
+    let params = Params::collect(params.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes())));
+    let answer = match intake.begin(&params) {
+        Begun::Answered(answer) => answer,
+        Begun::Upload(upload) => take(upload, request),
+    };
     // The crate has no way to tell the web server of a failure; without an answer it would be a 200 to some.
-    let _ = request.stdout().write_all(&reply.to_bytes());
+    let _ = request.stdout().write_all(&answer);
+}
+
+fn take(mut upload: Box<dyn Upload>, request: &mut Request) -> Vec<u8> {
+    let mut buffer = vec![0; 32 * 1024];
+    loop {
+        let wanted = usize::try_from(upload.wanted_bytes()).unwrap_or(usize::MAX).min(buffer.len());
+        match request.stdin().read(&mut buffer[..wanted]) {
+            _ if wanted == 0 => return upload.end(Ok(())),
+            Ok(0) => return upload.end(Ok(())),
+            Ok(length) => {
+                if let Some(answer) = upload.take(&buffer[..length]) {
+                    return answer;
+                }
+            }
+            Err(error) => return upload.end(Err(error)),
+        }
+    }
 }

@@ -1,0 +1,92 @@
+//! Edge. What deliveries are judged by: one configuration, and the spool that it names.
+
+use super::outcome;
+use super::route;
+use crate::config::{Config, Hook, SecretSource, is_below};
+use crate::model::{Head, Refusal, Status};
+use crate::spool::{Draft, Inbox};
+use std::ffi::OsStr;
+use std::fmt::Display;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// A configuration in use. A delivery keeps the one that it began with.
+pub(super) struct Setup {
+    pub(super) config: Config,
+    /// Opened at the first delivery and again after an error: the runner may not have made the spool yet, and a
+    /// directory that was replaced must not go on taking jobs.
+    inbox: Mutex<Option<Arc<Inbox>>>,
+    /// The document root that was found harmless last: a web server names the same one each time.
+    harmless_root: Mutex<Vec<u8>>,
+}
+
+impl Setup {
+    pub(super) fn new(config: Config) -> Self {
+        Self { config, inbox: Mutex::new(None), harmless_root: Mutex::default() }
+    }
+
+    /// The hook that the path names, by its place in the configuration.
+    pub(super) fn addressed(&self, head: &Head) -> Result<usize, Refusal> {
+        self.refuse_inside(head.document_root.as_deref())?;
+        let hooks = &self.config.hooks;
+        let found = route::hook_for(hooks, &head.path);
+        found.and_then(|found| hooks.iter().position(|hook| std::ptr::eq(hook, found))).ok_or_else(|| {
+            let path = route::shown(hooks, &String::from_utf8_lossy(&head.path));
+            Refusal::new(Status::NotFound, "no such hook", format!("no hook answers on `{path}`"))
+        })
+    }
+
+    pub(super) fn hook(&self, index: usize) -> &Hook {
+        &self.config.hooks[index]
+    }
+
+    /// A configuration, spool or secret that the web server could hand out is worth more to an attacker than a job.
+    fn refuse_inside(&self, document_root: Option<&[u8]>) -> Result<(), Refusal> {
+        let Some(bytes) = document_root else { return Ok(()) };
+        let mut harmless = self.harmless_root.lock().unwrap_or_else(PoisonError::into_inner);
+        if *harmless == bytes {
+            return Ok(());
+        }
+        let root = Path::new(OsStr::from_bytes(bytes));
+        if let Some(path) = self.guarded_paths().find(|path| is_below(path, root)) {
+            let reason = format!(
+                "`{}` lies below the document root `{}`; move it where the web server serves nothing",
+                path.display(),
+                root.display()
+            );
+            return Err(Refusal::new(Status::InternalError, "not configured", reason));
+        }
+        bytes.clone_into(&mut harmless);
+        Ok(())
+    }
+
+    fn guarded_paths(&self) -> impl Iterator<Item = &Path> {
+        let sources = self.config.hooks.iter().flat_map(|hook| &hook.secrets).map(|secret| &secret.source);
+        let secrets = sources.filter_map(|source| match source {
+            SecretSource::File(path) => Some(path.as_path()),
+            SecretSource::Env(_) | SecretSource::Credential(_) => None,
+        });
+        [self.config.file.as_path(), &self.config.spool].into_iter().chain(secrets)
+    }
+
+    pub(super) fn inbox(&self) -> Result<Arc<Inbox>, Refusal> {
+        let mut inbox = self.inbox.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(open) = &*inbox {
+            return Ok(Arc::clone(open));
+        }
+        let open = Arc::new(Inbox::open(&self.config.spool).map_err(|error| outcome::unavailable(&error))?);
+        *inbox = Some(Arc::clone(&open));
+        Ok(open)
+    }
+
+    /// The beginning of a job.
+    pub(super) fn draft(&self) -> Result<Draft, Refusal> {
+        self.inbox()?.draft().map_err(|error| self.spool_failed(&error))
+    }
+
+    pub(super) fn spool_failed(&self, error: &impl Display) -> Refusal {
+        *self.inbox.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        outcome::unavailable(error)
+    }
+}
