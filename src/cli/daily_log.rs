@@ -5,7 +5,7 @@ use crate::system::errno::words;
 use jiff::Timestamp;
 use std::fs;
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use tracing_appender::rolling::{InitError, RollingFileAppender, Rotation};
 
 /// Daily files that are kept.
@@ -16,6 +16,7 @@ const LIMIT_BYTES: u64 = 32 * 1024 * 1024;
 /// `hookspool.<date>.log`, by days of UTC.
 #[derive(Debug)]
 pub(super) struct DailyLog {
+    directory: PathBuf,
     file: RollingFileAppender,
     day: String,
     /// What was written that day, by the runners before as well.
@@ -35,6 +36,12 @@ impl DailyLog {
         Self::with_limit(directory, LIMIT_BYTES)
     }
 
+    /// Goes on in a file of the day's name, whatever became of the one until now. That one is kept where this fails.
+    pub(super) fn reopen(&mut self) -> Result<(), String> {
+        *self = Self::with_limit(&self.directory, self.limit_bytes)?;
+        Ok(())
+    }
+
     fn with_limit(directory: &Path, limit_bytes: u64) -> Result<Self, String> {
         let day = today();
         let written = fs::metadata(directory.join(format!("hookspool.{day}.log"))).map(|metadata| metadata.len());
@@ -42,7 +49,7 @@ impl DailyLog {
         let file = builder.filename_prefix("hookspool").filename_suffix("log").build(directory);
         let file =
             file.map_err(|error| format!("cannot write logs to `{}`: {}", directory.display(), cause(&error)))?;
-        Ok(Self { file, day, bytes: written.unwrap_or(0), limit_bytes })
+        Ok(Self { directory: directory.to_owned(), file, day, bytes: written.unwrap_or(0), limit_bytes })
     }
 }
 
@@ -94,6 +101,11 @@ mod tests {
         let lines: Vec<&str> = text.lines().collect();
         assert_eq!((files.len(), &lines[..2], lines.len()), (1, &["one", "two"][..], 3), "{text}");
         assert!(lines[2].ends_with(" warn event=log-full limit_bytes=12 rest=\"on standard error\""), "{text}");
+        // Moved away.
+        fs::rename(&files[0], directory.path().join("old")).unwrap();
+        second.reopen().unwrap();
+        line(&mut second, "new");
+        assert_eq!(fs::read_to_string(&files[0]).unwrap(), "new\n");
         // Another day.
         second.day = "2026-01-01".to_owned();
         line(&mut second, "eight");

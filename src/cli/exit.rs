@@ -1,9 +1,11 @@
 //! Edge. How a verb ends: exit codes of sysexits.h, and one line on standard error.
 
 use crate::system::errno::words;
+use crate::system::outlet;
 use std::fmt::Display;
-use std::io::Write;
+use std::os::fd::AsFd;
 use std::process::ExitCode;
+use std::time::Duration;
 
 /// The answer is no: a job failed, a check found problems.
 pub(super) const NO: u8 = 1;
@@ -48,8 +50,8 @@ impl Failure {
 pub(super) fn report(result: Result<ExitCode, Failure>) -> ExitCode {
     result.unwrap_or_else(|failure| {
         if !failure.text.is_empty() {
-            // Nobody can be told that nobody can be told.
-            let _ = writeln!(std::io::stderr(), "hookspool: {}", failure.text.trim_end());
+            let line = format!("hookspool: {}\n", failure.text.trim_end());
+            outlet::say(std::io::stderr().as_fd(), line.as_bytes(), Duration::from_secs(1));
         }
         ExitCode::from(failure.code)
     })

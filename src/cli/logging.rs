@@ -1,9 +1,12 @@
 //! Edge. Log lines: one `key=value` line per event, written whole.
 
 use super::daily_log::DailyLog;
+use crate::system::outlet::{self, Outlet};
 use std::fmt::{self, Write as _};
+use std::os::fd::AsFd;
 use std::path::Path;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
 use tracing::field::{Field, Visit};
 use tracing::{Event, Subscriber};
 use tracing_subscriber::fmt::format::{DefaultFields, Writer};
@@ -11,16 +14,80 @@ use tracing_subscriber::fmt::writer::MakeWriterExt;
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields, SubscriberBuilder};
 use tracing_subscriber::registry::LookupSpan;
 
-/// Events go to standard error, which is the web server's error log for a CGI program.
-pub(super) fn to_stderr() {
-    install(lines().with_writer(std::io::stderr).finish());
+/// How long the last lines may take to leave.
+const LAST_LINES: Duration = Duration::from_secs(1);
+
+/// The way to standard error of a process that goes on.
+static OUTLET: OnceLock<Outlet> = OnceLock::new();
+
+/// Events of one request go to standard error, which is the web server's error log for a CGI program.
+pub(super) fn to_stderr_at_once() {
+    install(lines().with_writer(|| AtOnce).finish());
 }
 
-/// Events go to standard error and to the daily log in `directory`.
-pub(super) fn to_stderr_and(directory: &Path) -> Result<(), String> {
-    let writer = std::io::stderr.and(Mutex::new(DailyLog::open(directory)?));
-    install(lines().with_writer(writer).finish());
-    Ok(())
+/// Events go to standard error, and nobody waits for who reads it.
+pub(super) fn to_stderr() {
+    install(lines().with_writer(standard_error).finish());
+}
+
+/// Events go to standard error and to the daily log in `directory`, which is begun anew where `reopen` is called.
+pub(super) fn to_stderr_and(directory: &Path) -> Result<Reopen, String> {
+    let log = Arc::new(Mutex::new(DailyLog::open(directory)?));
+    let reopen = Reopen(Arc::clone(&log));
+    install(lines().with_writer(standard_error.and(move || Shared(Arc::clone(&log)))).finish());
+    Ok(reopen)
+}
+
+/// Waits a moment until what was logged has left.
+pub(super) fn finish() {
+    if let Some(outlet) = OUTLET.get() {
+        outlet.finish(LAST_LINES);
+    }
+}
+
+/// A daily log that may have been moved away.
+pub(super) struct Reopen(Arc<Mutex<DailyLog>>);
+
+impl Reopen {
+    /// Goes on in a file of the day's name, whatever became of the one until now.
+    pub(super) fn reopen(&self) -> Result<(), String> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).reopen()
+    }
+}
+
+fn standard_error() -> Outlet {
+    OUTLET.get_or_init(|| Outlet::new(std::io::stderr(), dropped)).clone()
+}
+
+/// The daily log, for one line.
+struct Shared(Arc<Mutex<DailyLog>>);
+
+impl std::io::Write for Shared {
+    fn write(&mut self, line: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).write(line)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).flush()
+    }
+}
+
+/// Standard error for a process that soon ends.
+struct AtOnce;
+
+impl std::io::Write for AtOnce {
+    fn write(&mut self, line: &[u8]) -> std::io::Result<usize> {
+        outlet::say(std::io::stderr().as_fd(), line, Duration::from_millis(100));
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+fn dropped(lines: u64) -> String {
+    format!("{:.3} warn event=log-lines-dropped lines={lines}\n", jiff::Timestamp::now())
 }
 
 /// A line that cannot be written is lost. The default is to say so on standard error, which panics where that is what
@@ -37,6 +104,7 @@ fn install(subscriber: impl Subscriber + Send + Sync) {
         let text = panic.payload().downcast_ref::<&str>().copied();
         let text = text.or_else(|| panic.payload().downcast_ref::<String>().map(String::as_str));
         tracing::error!(event = "panic", place, text);
+        finish();
     }));
 }
 

@@ -31,13 +31,16 @@ use std::process::ExitCode;
 /// Entry point. The mode is decided by how we were started, before any argument is looked at: Apache hands the query
 /// of a request over as arguments (RFC 3875 §4.4), so in CGI mode they do not exist.
 pub fn main() -> ExitCode {
+    crate::system::inherited::settle_signals();
     // Without it a spool beyond the limit ends the process; with it the sender is told 503.
     let _ = crate::system::file_limit::as_error();
-    match mode::choose() {
-        Mode::Cgi => receive::cgi(),
-        Mode::InheritedSockets(sockets) => exit::report(receive::fastcgi_on_inherited(sockets)),
-        Mode::CommandLine => exit::report(command_line()),
-    }
+    let result = match mode::choose() {
+        Mode::Cgi => Ok(receive::cgi()),
+        Mode::InheritedSockets(sockets) => receive::fastcgi_on_inherited(sockets),
+        Mode::CommandLine => command_line(),
+    };
+    logging::finish();
+    exit::report(result)
 }
 
 fn command_line() -> Result<ExitCode, Failure> {

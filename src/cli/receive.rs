@@ -22,7 +22,7 @@ use std::time::Duration;
 
 /// One request from a web server. Always answers, always exits 0: the status is in the reply.
 pub(super) fn cgi() -> ExitCode {
-    logging::to_stderr();
+    logging::to_stderr_at_once();
     let intake = || load(None).map(Intake::new).map_err(|failure| not_configured(&failure));
     match std::io::stdin().as_fd().try_clone_to_owned() {
         Ok(input) => cgi::run(stoppable(File::from(input)), &Limits::default(), intake, reply),

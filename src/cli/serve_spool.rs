@@ -4,6 +4,7 @@ use super::exit::{self, Failure};
 use super::listing::unreadable;
 use super::logging;
 use super::receive::load;
+use crate::config::Config;
 use crate::runner::{DrainError, Ended, Reload, Terms, drain};
 use crate::spool::{Keeper, SpoolError};
 use crate::system::stop::{Hangup, Stop};
@@ -30,13 +31,14 @@ pub(super) fn run(config: Option<&Path>, once: bool, max_runtime: Option<Duratio
     refuse_root(&config.spool)?;
     let cannot_watch = |error| Failure::io("cannot watch for signals", &error);
     let stop = Stop::install().map_err(cannot_watch)?;
-    let hangup = (!once).then(Hangup::install).transpose().map_err(cannot_watch)?;
-    let load_again = || load(file).map_err(|failure| failure.text);
-    let reload = hangup.as_ref().map(|hangup| Reload { hangup, load: &load_again });
+    // Beside `--once` nobody takes the request: it must not end the run.
+    let hangup = Hangup::install().map_err(cannot_watch)?;
     let keeper = lock(&config.spool).map_err(cannot_lock)?;
     keeper.limit_payload(config.body_limit_bytes);
     let log_dir = config.runner.log_dir.clone().unwrap_or_else(|| config.spool.join("log"));
-    logging::to_stderr_and(&log_dir).map_err(|text| Failure::new(exit::CANNOT_CREATE, text))?;
+    let log = logging::to_stderr_and(&log_dir).map_err(|text| Failure::new(exit::CANNOT_CREATE, text))?;
+    let load_again = || load_again(file, &log);
+    let reload = (!once).then_some(Reload { hangup: &hangup, load: &load_again });
     tracing::info!(event = "runner", spool = %config.spool.display(), pid = std::process::id());
     let ended = drain(config, &keeper, Terms { stop: &stop, once, max_runtime, reload });
     if let Err(error) = &ended {
@@ -60,6 +62,14 @@ pub(super) fn run(config: Option<&Path>, once: bool, max_runtime: Option<Duratio
             0
         }
     }))
+}
+
+/// The configuration anew, in a log that is begun anew: whoever sends SIGHUP may have moved it away.
+fn load_again(file: Option<&Path>, log: &logging::Reopen) -> Result<Config, String> {
+    if let Err(reason) = log.reopen() {
+        tracing::error!(event = "log-not-reopened", reason);
+    }
+    load(file).map_err(|failure| failure.text)
 }
 
 /// A verb that carries out an order has the lock for a moment.

@@ -1,7 +1,21 @@
-//! Edge. Descriptors that a service manager opened for us.
+//! Edge. What comes from the process that started this one: descriptors of a service manager, and odd signals.
 
 use rustix::io::fcntl_getfd;
 use std::os::fd::{BorrowedFd, FromRawFd, OwnedFd};
+
+/// Gives signals their usual ways back. Who starts us may have ignored SIGCHLD, so that no exit status could be had,
+/// or blocked SIGTERM; both pass through exec(2). Descriptors 0 to 2 that are closed were opened on `/dev/null` before
+/// `main` by the standard library.
+#[expect(unsafe_code, reason = "no crate in use offers these two calls")]
+pub fn settle_signals() {
+    // SAFETY: at start, with one thread; SIG_DFL is no function, and the set is made before it is used.
+    unsafe {
+        libc::signal(libc::SIGCHLD, libc::SIG_DFL);
+        let mut none = std::mem::MaybeUninit::<libc::sigset_t>::uninit();
+        libc::sigemptyset(none.as_mut_ptr());
+        libc::sigprocmask(libc::SIG_SETMASK, none.as_ptr(), std::ptr::null_mut());
+    }
+}
 
 /// First descriptor that systemd passes (`SD_LISTEN_FDS_START` of `sd_listen_fds(3)`).
 const FIRST: i32 = 3;

@@ -10,6 +10,7 @@ pub mod holders;
 pub mod identity;
 pub mod inherited;
 pub mod locks;
+pub mod outlet;
 pub mod process;
 pub mod random;
 pub mod reap;

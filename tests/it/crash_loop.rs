@@ -50,9 +50,10 @@ fn drain_under(staged: &Staged, strace: &Strace) -> Output {
     run(&mut strace.around(&staged.yard.hookspool(&["spool-runner", "--once"])), Stdio::null())
 }
 
-/// The calls of the loop's thread, if it made any: the first thread that the runner makes.
+/// The calls of the loop's thread, if it made any: the second thread that the runner makes, after the one that writes to
+/// standard error.
 fn of_the_loop(strace: &Strace) -> Vec<Call> {
-    strace.calls_apart().into_iter().nth(1).unwrap_or_default()
+    strace.calls_apart().into_iter().nth(2).unwrap_or_default()
 }
 
 /// The loop's calls in a run that goes well.

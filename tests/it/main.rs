@@ -46,6 +46,7 @@ mod hostile_runner; // a runner started by the wrong person, or given hostile jo
 mod intake_bench; // hooks of all providers, and deliveries to the CGI program
 mod intake_log; // the receiver's log lines, and what never gets into them
 mod intake_providers; // several refs, GET, secrets in other places, secrets that expire
+mod receive_process; // a receiver as a process: signals, descriptors, standard error
 mod runner_backlog; // many jobs that wait
 mod runner_life; // repeats, retries, interruptions, what runs after a job, a new configuration
 mod runner_queues; // queues side by side, with real processes
