@@ -14,6 +14,8 @@ use tracing_subscriber::fmt::writer::MakeWriterExt;
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields, SubscriberBuilder};
 use tracing_subscriber::registry::LookupSpan;
 
+/// Longest value of a field, in characters. What strangers sent is cut long before.
+const VALUE_LIMIT: usize = 4000;
 /// How long the last lines may take to leave.
 const LAST_LINES: Duration = Duration::from_secs(1);
 
@@ -129,6 +131,7 @@ struct Pairs<'a>(&'a mut String);
 impl Pairs<'_> {
     fn push(&mut self, field: &Field, value: &str) {
         let name = field.name().trim_start_matches("r#");
+        let value = value.char_indices().nth(VALUE_LIMIT).map_or(value, |(end, _)| &value[..end]);
         let plain = !value.is_empty() && value.bytes().all(|b| b.is_ascii_graphic() && !b"\"=\\".contains(&b));
         // Writing to a String cannot fail. Debug quotes and escapes: no value can end the line or fake a key.
         let _ = if plain { write!(self.0, " {name}={value}") } else { write!(self.0, " {name}={value:?}") };

@@ -7,7 +7,7 @@ use crate::config::{self, Config};
 use crate::gateway::cgi;
 use crate::gateway::fastcgi::{self, Limits, Listener, Notice};
 use crate::intake::Intake;
-use crate::model::{Refusal, Status};
+use crate::model::{Refusal, Status, Throttle};
 use crate::system::errno::words;
 use crate::system::stop::{Hangup, Stop};
 use crate::system::stoppable::Stoppable;
@@ -17,8 +17,9 @@ use std::io::Write;
 use std::os::fd::AsFd;
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::{Mutex, PoisonError};
 use std::thread::Builder;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// One request from a web server. Always answers, always exits 0: the status is in the reply.
 pub(super) fn cgi() -> ExitCode {
@@ -105,13 +106,14 @@ fn serve(config: Option<&Path>, listeners: Vec<Listener>, workers: usize) -> Res
     let (over, end) = Stop::by_hand().map_err(cannot_watch)?;
     let intake = Intake::new(load(config)?);
     let limits = Limits { workers, ..Limits::default() };
+    let notices = Mutex::default();
     tracing::info!(event = "listening", sockets = listeners.len());
     let served = std::thread::scope(|scope| {
         let reloads = Builder::new().name("reload".into());
         if let Err(error) = reloads.spawn_scoped(scope, || reload_on(&hangup, &over, config, &intake)) {
             tracing::error!(event = "no-reload", reason = words(&error));
         }
-        let served = fastcgi::serve(listeners, &intake, &limits, stop.fd(), &|notice| log(&notice));
+        let served = fastcgi::serve(listeners, &intake, &limits, stop.fd(), &|notice| log(&notice, &notices));
         end.request();
         served
     });
@@ -143,8 +145,15 @@ fn reload_on(hangup: &Hangup, over: &Stop, file: Option<&Path>, intake: &Intake)
     }
 }
 
-fn log(notice: &Notice) {
-    tracing::warn!(event = "connection", reason = %notice);
+/// What happens to connections; in a flood it is counted.
+fn log(notice: &Notice, throttle: &Mutex<Throttle>) {
+    let admitted = throttle.lock().unwrap_or_else(PoisonError::into_inner).admit(Instant::now());
+    match admitted {
+        None => {}
+        Some(left_out) => {
+            tracing::warn!(event = "connection", reason = %notice, left_out = (left_out > 0).then_some(left_out))
+        }
+    }
 }
 
 /// The configuration, or why there is none.

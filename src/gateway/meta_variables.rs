@@ -1,7 +1,7 @@
 //! Pure. Request meta-variables (RFC 3875 §4.1), which CGI passes as environment and FastCGI as parameters, become a
 //! [`Head`].
 
-use crate::model::{Head, Headers, Method, Origin, Refusal, Status};
+use crate::model::{Head, Headers, Method, Origin, Refusal, Status, echo};
 
 /// Reads the meta-variables of one request. Names and values are bytes; a name may occur more than once.
 ///
@@ -118,7 +118,7 @@ fn length(values: &[Vec<u8>]) -> Result<u64, Refusal> {
             "no `CONTENT_LENGTH`: a chunked body whose end could not be told from an abort; let the web server buffer requests",
         )),
         digits if digits.iter().all(u8::is_ascii_digit) => parse_digits(digits),
-        other => Err(bad(format!("`CONTENT_LENGTH` is `{}`", other.escape_ascii()))),
+        other => Err(bad(format!("`CONTENT_LENGTH` is `{}`", echo(&other.escape_ascii().to_string())))),
     }
 }
 

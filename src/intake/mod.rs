@@ -4,6 +4,7 @@ mod detect;
 mod jobs;
 mod outcome;
 mod reception;
+mod refusals;
 mod route;
 mod rules;
 mod setup;
@@ -15,7 +16,7 @@ pub use rules::{Decision, decide, each, short, unmatched};
 use crate::config::{Config, Hook};
 use crate::gateway::fastcgi::{Answer, Begun, Handler, Params, Upload};
 use crate::gateway::head;
-use crate::model::{Head, Method, Refusal, Status};
+use crate::model::{Head, Method, Refusal, Status, echo};
 use outcome::{Accepted, Handled, Identity};
 use reception::Reception;
 use setup::Setup;
@@ -35,7 +36,7 @@ impl Handler for Intake {
             Ok(head) => begin(&setup, head),
             Err(refusal) => {
                 let shown = |path: &str| route::shown(&setup.config.hooks, path);
-                Begun::Answered(outcome::refuse_and_log(refusal, shown).to_bytes())
+                Begun::Answered(outcome::refuse_and_log(refusal, shown, &setup.refusals).to_bytes())
             }
         }
     }
@@ -62,14 +63,14 @@ fn begin(setup: &Arc<Setup>, head: Head) -> Begun {
     let identity = Identity { delivery: detect::delivery_id(&head), secret: None };
     let index = match setup.addressed(&head) {
         Ok(index) => index,
-        Err(refusal) => return answered(&head, Handled { hook: None, identity, result: Err(refusal) }),
+        Err(refusal) => return answered(setup, &head, Handled { hook: None, identity, result: Err(refusal) }),
     };
     let hook = setup.hook(index);
     if let Err(refusal) = admissible(hook, &head, setup.config.body_limit_bytes) {
-        return answered(&head, Handled { hook: Some(hook), identity, result: Err(refusal) });
+        return answered(setup, &head, Handled { hook: Some(hook), identity, result: Err(refusal) });
     }
     if hook.provider.is_unsigned_test(&head) {
-        return answered(&head, Handled { hook: Some(hook), identity, result: Ok(Accepted::Pong) });
+        return answered(setup, &head, Handled { hook: Some(hook), identity, result: Ok(Accepted::Pong) });
     }
     let (head, query) = match as_form(&head) {
         Some((posted, query)) => (posted, Some(query)),
@@ -82,8 +83,8 @@ fn begin(setup: &Arc<Setup>, head: Head) -> Begun {
     }
 }
 
-fn answered(head: &Head, handled: Handled<'_>) -> Begun {
-    Begun::Answered(outcome::reply_and_log(head, handled).to_bytes())
+fn answered(setup: &Setup, head: &Head, handled: Handled<'_>) -> Begun {
+    Begun::Answered(outcome::reply_and_log(head, handled, &setup.refusals).to_bytes())
 }
 
 /// Takes a body that is there already.
@@ -110,7 +111,7 @@ pub fn admissible(hook: &Hook, head: &Head, limit_bytes: u64) -> Result<(), Refu
         return Err(Refusal::new(Status::PayloadTooLarge, "payload too large", reason));
     }
     if !MEDIA_TYPES.contains(&head.media_type().as_str()) {
-        let reason = format!("content type `{}`; choose JSON in the forge", head.content_type);
+        let reason = format!("content type `{}`; choose JSON in the forge", echo(&head.content_type));
         return Err(Refusal::new(Status::UnsupportedMediaType, "send JSON or a form", reason));
     }
     Ok(())

@@ -1,7 +1,8 @@
 //! Edge. What became of a request: the reply for the sender, and one log line for the operator.
 
+use super::refusals::Refusals;
 use crate::config::Hook;
-use crate::model::{Head, JobId, JobMeta, Refusal, Reply, Status};
+use crate::model::{Head, JobId, JobMeta, Refusal, Reply, Status, echo};
 use crate::provider::{Denied, Unreadable};
 
 /// An authentic delivery, dealt with.
@@ -40,20 +41,23 @@ pub(super) struct Handled<'a> {
 }
 
 /// The one place where a delivery becomes a reply and a log line.
-pub(super) fn reply_and_log(head: &Head, handled: Handled<'_>) -> Reply {
+pub(super) fn reply_and_log(head: &Head, handled: Handled<'_>, refusals: &Refusals) -> Reply {
     let fields = LogFields {
         hook: handled.hook.map(|hook| hook.name.as_str()),
         provider: handled.hook.map(|hook| hook.provider.name()),
         delivery: handled.identity.delivery.as_deref(),
         secret: handled.identity.secret.as_deref(),
         remark: handled.hook.and_then(|hook| super::mismatch(hook.provider.name(), &head.headers)),
-        remote: head.remote_addr.as_str(),
+        remote: &echo(&head.remote_addr),
     };
     match handled.result {
         Ok(Accepted::Queued { jobs, ignored, failed }) => {
             fields.queued(&jobs);
             fields.ignored(&ignored);
-            failed.map_or_else(|| Reply::new(Status::Accepted, queued_text(&jobs)), |refusal| fields.refused(refusal))
+            failed.map_or_else(
+                || Reply::new(Status::Accepted, queued_text(&jobs)),
+                |refusal| fields.refused(refusal, refusals),
+            )
         }
         Ok(Accepted::Ignored(mut reasons)) => {
             fields.ignored(&reasons);
@@ -65,7 +69,7 @@ pub(super) fn reply_and_log(head: &Head, handled: Handled<'_>) -> Reply {
             tracing::info!(event = "pong", hook, provider, delivery, remote);
             Reply::new(Status::Ok, "pong")
         }
-        Err(refusal) => fields.refused(refusal),
+        Err(refusal) => fields.refused(refusal, refusals),
     }
 }
 
@@ -97,10 +101,12 @@ impl LogFields<'_> {
         }
     }
 
-    fn refused(&self, refusal: Refusal) -> Reply {
+    fn refused(&self, refusal: Refusal, refusals: &Refusals) -> Reply {
         let Self { hook, provider, delivery, remote, .. } = self;
         let (status, reason) = (refusal.reply.status.line().0, refusal.reason);
-        tracing::warn!(event = "refused", status, hook, provider, delivery, remote, reason);
+        if refusals.admit(*hook) {
+            tracing::warn!(event = "refused", status, hook, provider, delivery, remote, reason);
+        }
         refusal.reply
     }
 }
@@ -111,10 +117,12 @@ fn queued_text(jobs: &[Queued]) -> String {
 }
 
 /// A request that never became one; `shown` is what of a path may be logged.
-pub(super) fn refuse_and_log(refusal: Refusal, shown: impl Fn(&str) -> String) -> Reply {
+pub(super) fn refuse_and_log(refusal: Refusal, shown: impl Fn(&str) -> String, refusals: &Refusals) -> Reply {
     let (status, reason) = (refusal.reply.status.line().0, refusal.reason);
-    let (remote, path) = refusal.origin.map(|origin| (origin.remote_addr, shown(&origin.path))).unzip();
-    tracing::warn!(event = "refused", status, remote, path, reason);
+    let (remote, path) = refusal.origin.map(|origin| (echo(&origin.remote_addr), shown(&origin.path))).unzip();
+    if refusals.admit(None) {
+        tracing::warn!(event = "refused", status, remote, path, reason);
+    }
     refusal.reply
 }
 

@@ -69,7 +69,7 @@ impl Reception {
             Ok(opened) => opened,
             Err(refusal) => {
                 let handled = Handled { hook: Some(setup.hook(hook)), identity, result: Err(refusal) };
-                return Err(outcome::reply_and_log(&head, handled).to_bytes());
+                return Err(outcome::reply_and_log(&head, handled, &setup.refusals).to_bytes());
             }
         };
         Ok(Self { setup, hook, head, identity, sources, draft, check: Some(check), arrived_at, left_bytes })
@@ -84,7 +84,7 @@ impl Reception {
             identity.secret = sources.into_iter().nth(index).filter(|_| hook.secrets.len() > 1);
             decide_and_append(&setup, received, &mut identity.delivery)
         });
-        outcome::reply_and_log(&head, Handled { hook: Some(hook), identity, result }).to_bytes()
+        outcome::reply_and_log(&head, Handled { hook: Some(hook), identity, result }, &setup.refusals).to_bytes()
     }
 }
 
@@ -99,7 +99,7 @@ impl Upload for Reception {
         let error = self.draft.write(piece).err()?;
         let result = Err(self.setup.spool_failed(&error));
         let handled = Handled { hook: Some(self.setup.hook(self.hook)), identity: self.identity.clone(), result };
-        Some(outcome::reply_and_log(&self.head, handled).to_bytes())
+        Some(outcome::reply_and_log(&self.head, handled, &self.setup.refusals).to_bytes())
     }
 
     fn end(self: Box<Self>, body: io::Result<()>) -> Answer {

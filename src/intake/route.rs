@@ -1,6 +1,7 @@
 //! Pure. From the path of a request to a hook.
 
 use crate::config::Hook;
+use crate::model::echo;
 
 /// The hook whose name is the last part of `path`, or whose own `path` this is. A trailing slash is no difference and
 /// is never redirected: some forges do not follow, others turn the POST into a GET. Where the provider's secret is a
@@ -28,8 +29,25 @@ fn ends_at_own_path(path: &[u8], own: &[u8]) -> bool {
     path.ends_with(trim_slashes(own))
 }
 
-/// `path`, for the log: without its last part where that can be a secret.
+/// The beginning of `path`, for the log: nothing after the name of a hook whose secret follows it, and not the last part
+/// where that can be a secret.
 pub(super) fn shown(hooks: &[Hook], path: &str) -> String {
+    let secretive = || hooks.iter().filter(|hook| hook.provider.secret_in_path());
+    let ends = secretive().filter_map(|hook| end_of_name(hook, path));
+    echo(&ends.min().map_or_else(|| without_last(hooks, path), |end| format!("{}/…", &path[..end])))
+}
+
+/// Where the name of `hook`, or its own path, ends in `path`, if something follows.
+fn end_of_name(hook: &Hook, path: &str) -> Option<usize> {
+    let names = [Some(hook.name.as_str()), hook.path.as_deref()].into_iter().flatten();
+    let found = names.filter_map(|name| {
+        let part = format!("/{}/", name.trim_matches('/'));
+        path.find(&part).map(|start| start + part.len() - 1).filter(|end| !path[*end..].trim_matches('/').is_empty())
+    });
+    found.min()
+}
+
+fn without_last(hooks: &[Hook], path: &str) -> String {
     let is_name = |part: &str| hooks.iter().any(|hook| hook.name == part);
     let is_secret = |part: &str| hooks.iter().any(|hook| hook.provider.secret_in_path()) && !is_name(part);
     match path.trim_end_matches('/').rsplit_once('/') {
@@ -86,8 +104,14 @@ mod tests {
         let mut images = hook("images");
         images.provider = crate::provider::Provider::DockerHub;
         let hooks = [images, hook("docs")];
-        for (path, said) in [("/x/s3cr3t/", "/x/…"), ("/images/s3cr3t", "/images/…"), ("/x/docs", "/x/docs"), ("", "")]
-        {
+        for (path, said) in [
+            ("/x/s3cr3t/", "/x/…"),
+            ("/images/s3cr3t", "/images/…"),
+            ("/x/images/s3cr3t/x", "/x/images/…"),
+            ("/x/images/", "/x/images/"),
+            ("/x/docs", "/x/docs"),
+            ("", ""),
+        ] {
             assert_eq!(shown(&hooks, path), said);
         }
         assert_eq!(shown(&hooks[1..], "/x/y"), "/x/y");

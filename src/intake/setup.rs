@@ -1,6 +1,7 @@
 //! Edge. What deliveries are judged by: one configuration, and the spool that it names.
 
 use super::outcome;
+use super::refusals::Refusals;
 use super::route;
 use crate::config::{Config, Hook, SecretSource, is_below};
 use crate::model::{Head, Refusal, Status};
@@ -19,11 +20,12 @@ pub(super) struct Setup {
     inbox: Mutex<Option<Arc<Inbox>>>,
     /// The document root that was found harmless last: a web server names the same one each time.
     harmless_root: Mutex<Vec<u8>>,
+    pub(super) refusals: Refusals,
 }
 
 impl Setup {
     pub(super) fn new(config: Config) -> Self {
-        Self { config, inbox: Mutex::new(None), harmless_root: Mutex::default() }
+        Self { config, inbox: Mutex::new(None), harmless_root: Mutex::default(), refusals: Refusals::default() }
     }
 
     /// The hook that the path names, by its place in the configuration.

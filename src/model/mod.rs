@@ -1,5 +1,6 @@
 //! Pure. The nouns that every layer shares; knows no other layer.
 
+mod echo;
 mod event;
 mod head;
 mod headers;
@@ -7,7 +8,9 @@ mod job;
 mod life;
 mod paths;
 mod reply;
+mod throttle;
 
+pub use echo::echo;
 pub use event::{Changes, Delivery, Event, EventKind, RefName};
 pub use head::{Head, Method};
 pub use headers::{Headers, Twice};
@@ -15,3 +18,4 @@ pub use job::{JobId, JobMeta, NotAJobId};
 pub use life::{Happening, IllegalMove, Outcome, State, next};
 pub use paths::Paths;
 pub use reply::{Origin, Refusal, Reply, Status};
+pub use throttle::Throttle;

@@ -33,6 +33,25 @@ fn of(site: &Site, event: &str, body: &[u8], change: Change) -> String {
 const SIGNATURE: &str = "HTTP_X_HUB_SIGNATURE_256";
 
 #[test]
+fn what_strangers_send_is_cut_in_the_log() {
+    let site = Site::with(STEPS);
+    let body = push('a');
+    for variable in [
+        "SCRIPT_NAME",
+        "CONTENT_TYPE",
+        "CONTENT_LENGTH",
+        "REMOTE_ADDR",
+        "HTTP_X_GITHUB_DELIVERY",
+        "HTTP_X_GITHUB_EVENT",
+    ] {
+        let mut command = site.cgi("push", &body);
+        command.env(SIGNATURE, "sha256=00").env(variable, "\u{1}".repeat(60_000));
+        let line = logged(command, &body);
+        assert!(line.len() < 2000, "{variable}: {} bytes: {}", line.len(), &line[..1000]);
+    }
+}
+
+#[test]
 fn every_refusal_is_one_line_with_hook_provider_delivery_address_and_reason() {
     let site = Site::with(STEPS);
     let body = push('a');

@@ -95,6 +95,25 @@ fn standard_error_that_nobody_reads_stops_neither_deliveries_nor_the_end() {
 }
 
 #[test]
+fn a_flood_of_refusals_is_counted() {
+    let log = tempfile::NamedTempFile::new().unwrap();
+    let mut receiver = Receiver::start(&["env"], log.reopen().unwrap());
+    for _ in 0..100 {
+        let refused = receiver.site.cgi("push", b"another body");
+        status(receiver.peer().send(&request(&refused, b"one body 123")));
+    }
+    assert_eq!(receiver.deliver(&push('a')), "Status: 202 Accepted");
+    receiver.signal(Signal::TERM);
+    assert!(receiver.ends().success());
+    let text = fs::read_to_string(log.path()).unwrap();
+    let refused = text.matches(" event=refused ").count();
+    let counts = text.lines().filter_map(|line| line.split_once(" event=refused-more hook=docs count="));
+    let more: usize = counts.map(|(_, count)| count.parse::<usize>().unwrap()).sum();
+    assert_eq!((refused + more, text.matches(" event=queued ").count()), (100, 1), "{text}");
+    assert!(refused < 100, "{text}");
+}
+
+#[test]
 fn standard_error_that_nobody_reads_stops_no_runner_no_cgi_program_and_no_verb() {
     let site = Site::with("steps = [{ shell = \"true\" }]");
     let (_unread, full) = full_pipe();
@@ -117,9 +136,9 @@ fn standard_error_that_nobody_reads_stops_no_runner_no_cgi_program_and_no_verb()
 fn a_hangup_loads_the_configuration_again_and_loses_no_request() {
     let mut receiver = Receiver::start(&["env"], Stdio::null());
     let body = [push('a'), vec![b' '; 200_000]].concat();
-    let whole = request(&receiver.site.cgi("push", &body), &body);
     let mut begun = receiver.peer();
-    begun.send(&whole[..100_000]);
+    begun.send(&head_of(&receiver.site.cgi("push", &body))).send(&record(5, 1, &body[..60_000]));
+    assert_eq!(begun.send(&record(77, 0, b"")).record().map(|record| record.kind), Some(11), "it has begun");
     let file = receiver.site.path("hookspool.toml");
     let text = fs::read_to_string(&file).unwrap();
     fs::write(&file, text.replace("name = \"docs\"", "name = \"renamed\"")).unwrap();
@@ -127,7 +146,9 @@ fn a_hangup_loads_the_configuration_again_and_loses_no_request() {
         receiver.signal(signal);
     }
     until("the hook has its new name", || receiver.deliver(&push('b')) == "Status: 404 Not Found");
-    assert_eq!(status(begun.send(&whole[100_000..])), "Status: 202 Accepted", "under the name that it began with");
+    let rest: Vec<u8> = body[60_000..].chunks(60_000).flat_map(|part| record(5, 1, part)).collect();
+    begun.send(&rest);
+    assert_eq!(status(begun.send(&record(5, 1, b""))), "Status: 202 Accepted", "under the name that it began with");
     fs::write(&file, "nonsense").unwrap();
     receiver.signal(Signal::HUP);
     assert_eq!(receiver.deliver(&push('c')), "Status: 404 Not Found", "a broken one changes nothing");
