@@ -102,10 +102,8 @@ pub enum Access {
 /// What to do with a file's lock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Lock {
-    /// Take it, or say that another has it.
+    /// Take it, or say that another has it. Nothing waits for a lock: who holds it may be stopped.
     Try,
-    /// Take it, waiting until it is free.
-    Wait,
     /// Give it back.
     Release,
 }
@@ -158,7 +156,7 @@ pub trait Disk: std::fmt::Debug + Send + Sync + 'static {
     /// Removes a name; a directory only when it is empty. Durable after `flush_dir`.
     fn remove(&self, place: Place, name: &OsStr, kind: Kind) -> Io<()>;
 
-    /// Advisory lock of the open file, which dies with its holder. `false`: another has it (`Lock::Try` only).
+    /// Advisory lock of the open file, which dies with its holder. `false`: another has it.
     fn lock(&self, file: &Self::File, lock: Lock) -> Io<bool>;
 
     /// Shows each entry of a directory but `.` and `..`, in no order. What comes and goes meanwhile may be missed.

@@ -114,6 +114,7 @@ fn remedy(errno: Errno) -> &'static str {
         Errno::IO => "; the disk reports a fault: see the kernel's log",
         Errno::MFILE | Errno::NFILE => "; raise the limit of open files",
         Errno::NOENT => "; is the spool there, and was it replaced since this process began?",
+        Errno::TIMEDOUT => "; another process holds it: see `fuser` of the file, and end that process",
         Errno::INVAL | Errno::NOSYS => "; put the spool on a local file system such as ext4, xfs or btrfs",
         _ => "",
     }

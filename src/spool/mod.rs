@@ -69,7 +69,8 @@
 //!   flushes a rename may be lost or be seen in both directories, but never in neither. Everything is on one file
 //!   system. On tmpfs, or with a disk that lies about flushing, nothing survives a power cut.
 //! - Not ext4 with `fast_commit`: it was seen to lose what it had acknowledged.
-//! - Receivers share the group of `queued/` with the runner, and trust each other not to hold the lock of `sequence`.
+//! - Receivers share the group of `queued/` with the runner, and trust each other not to hold the lock of `sequence`:
+//!   while one does, deliveries are refused after a few seconds, and jobs run all the same.
 //! - Whoever replaces the whole directory starts receivers and runner again: they hold the old one open.
 //! - A sector is written whole or not at all; a flushed line is not harmed by the writing of the next.
 //!

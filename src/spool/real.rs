@@ -148,7 +148,6 @@ impl Disk for RealDisk {
     fn lock(&self, file: &OwnedFd, lock: Lock) -> Io<bool> {
         let operation = match lock {
             Lock::Try => FlockOperation::NonBlockingLockExclusive,
-            Lock::Wait => FlockOperation::LockExclusive,
             Lock::Release => FlockOperation::Unlock,
         };
         match retry_on_intr(|| flock(file, operation)) {

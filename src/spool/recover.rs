@@ -15,6 +15,7 @@ use super::sequence::{Sequence, number_in};
 use super::shelf::job_name;
 use crate::model::{JobId, Outcome, State};
 use jiff::Timestamp;
+use rustix::io::Errno;
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 
@@ -98,9 +99,18 @@ impl<D: Disk> Keeper<D> {
             }
         }
         recovered.queued = self.put_in_order(listing, at)?;
-        Sequence::open(&self.shelf.disk)?.raise(&self.shelf.disk, last)?;
+        self.raise_sequence(last)?;
         self.refill_reserve()?;
         Ok(recovered)
+    }
+
+    /// Without it receivers go by the names of jobs, where the file is damaged; whoever holds its lock keeps no job
+    /// from running.
+    fn raise_sequence(&self, last: u64) -> Result<(), SpoolError> {
+        match Sequence::open(&self.shelf.disk)?.raise(&self.shelf.disk, last) {
+            Err(error) if error.errno() == Some(Errno::TIMEDOUT) => Ok(()),
+            raised => raised,
+        }
     }
 
     /// Every name that may need a hand, in order, and the last number given out. Of a million jobs that wait and were

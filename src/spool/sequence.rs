@@ -7,12 +7,19 @@ use super::reserve::with_reserve;
 use crate::model::{JobId, State};
 use rustix::io::Errno;
 use std::ffi::OsStr;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 /// Numbers from here on (the year 2286) are taken for damage: counting up from them would soon leave 19 digits.
 const CEILING: u64 = 9_990_000_000_000_000_000;
 /// 19 digits and a line feed.
 const FILE_BYTES: usize = 20;
+
+/// How long the lock is waited for. It is held for as long as a number takes to be written.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
+/// Between two tries, at first.
+const FIRST_PAUSE: Duration = Duration::from_micros(50);
+const LONGEST_PAUSE: Duration = Duration::from_millis(20);
 
 /// The open file `sequence`. The mutex orders our own threads: a `flock` belongs to the open file description, which
 /// they share.
@@ -57,13 +64,30 @@ impl<F> Sequence<F> {
     }
 
     fn locked<D: Disk<File = F>, T>(&self, disk: &D, work: impl FnOnce(&F) -> Io<T>) -> Result<T, SpoolError> {
-        let file = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        disk.lock(&file, Lock::Wait).map_err(|e| error(disk, "lock", e))?;
+        let file = self.lock(disk)?;
         let result = work(&file);
         let unlocked = disk.lock(&file, Lock::Release);
         let result = result.map_err(|e| error(disk, "update", e))?;
         unlocked.map_err(|e| error(disk, "unlock", e))?;
         Ok(result)
+    }
+
+    /// The file, locked against others and our own threads. Who holds it for longer than anybody needs is stopped, or
+    /// means harm; while one of our threads waits for that, the others do, too, and none for another.
+    fn lock<D: Disk<File = F>>(&self, disk: &D) -> Result<MutexGuard<'_, F>, SpoolError> {
+        let began = Instant::now();
+        let mut pause = FIRST_PAUSE;
+        loop {
+            let file = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            match disk.lock(&file, Lock::Try) {
+                Ok(true) => return Ok(file),
+                Ok(false) if began.elapsed() >= LOCK_TIMEOUT => return Err(error(disk, "lock", Errno::TIMEDOUT)),
+                Ok(false) => drop(file),
+                Err(errno) => return Err(error(disk, "lock", errno)),
+            }
+            std::thread::sleep(pause);
+            pause = LONGEST_PAUSE.min(pause * 2);
+        }
     }
 }
 

@@ -231,6 +231,22 @@ fn every_socket_that_systemd_hands_over_is_served() {
 }
 
 #[test]
+fn whoever_holds_the_lock_of_the_sequence_holds_up_no_delivery_for_long_and_no_runner() {
+    let site = Site::with("steps = [{ shell = \"true\" }]");
+    site.queue('a');
+    let sequence = fs::File::open(site.path("spool/sequence")).unwrap();
+    rustix::fs::flock(&sequence, rustix::fs::FlockOperation::LockExclusive).unwrap();
+    let mut runner = site.verb(&["spool-runner", "--once"]).stderr(Stdio::null()).spawn().unwrap();
+    let body = push('b');
+    let output = run(site.cgi("push", &body), &body);
+    assert!(output.stdout.starts_with(b"Status: 503 "), "{output:?}");
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert!(told.contains("another process holds it"), "{told}");
+    assert!(runner.wait().unwrap().success());
+    assert_eq!(site.names("queued"), [""; 0]);
+}
+
+#[test]
 fn a_secret_below_the_document_root_is_refused() {
     let site = Site::with("steps = [{ shell = \"true\" }]");
     let root = site.path("www");

@@ -65,7 +65,7 @@ fn an_append_is_these_calls_and_no_more() {
     assert_eq!(
         calls(&spool(&home), "append", "append", "end"),
         [
-            "flock SPOOL/sequence LOCK_EX",
+            "flock SPOOL/sequence LOCK_EX|LOCK_NB",
             "pread64 SPOOL/sequence",
             "pwrite64 SPOOL/sequence",
             "flock SPOOL/sequence LOCK_UN",

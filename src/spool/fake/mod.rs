@@ -272,7 +272,7 @@ impl Disk for FakeDisk {
             Lock::Release if free => *holder = None,
             _ if free => *holder = Some(file.handle),
             Lock::Try => {}
-            Lock::Wait | Lock::Release => panic!("waiting for a lock that nobody will give back"),
+            Lock::Release => panic!("a lock is given back that another has"),
         }
         Ok(free)
     }
