@@ -2,6 +2,7 @@
 
 use super::exit::{self, Failure};
 use super::print;
+use super::trust::{described, secret_files, weakness_of};
 use crate::config::{self, Config, LoadError};
 use jiff::Timestamp;
 use std::path::Path;
@@ -21,7 +22,8 @@ pub(super) fn run(file: Option<&Path>, json: bool) -> Result<ExitCode, Failure> 
 }
 
 fn right(config: &Config, json: bool) -> Result<ExitCode, Failure> {
-    let unreadable = unreadable_secrets(config);
+    let (unreadable, replaceable) = (unreadable_secrets(config), replaceable_files(config));
+    let is_ok = unreadable.is_empty() && replaceable.is_empty();
     if json {
         let hooks: Vec<_> = config
             .hooks
@@ -29,7 +31,7 @@ fn right(config: &Config, json: bool) -> Result<ExitCode, Failure> {
             .map(|h| serde_json::json!({ "name": h.name, "provider": h.provider.name(), "check": h.provider.strength().word(), "queue": h.plan.queue }))
             .collect();
         print::json(
-            &serde_json::json!({ "ok": unreadable.is_empty(), "file": config.file, "spool": config.spool, "hooks": hooks, "secrets": unreadable }),
+            &serde_json::json!({ "ok": is_ok, "file": config.file, "spool": config.spool, "hooks": hooks, "secrets": unreadable, "replaceable": replaceable }),
         )?;
     } else {
         print::line(&format!("{}: no problems", config.file.display()))?;
@@ -40,11 +42,18 @@ fn right(config: &Config, json: bool) -> Result<ExitCode, Failure> {
             print::line(&format!("  check: {}", hook.provider.strength()))?;
             print::line(&format!("  queue {}: {}", hook.plan.queue, hook.plan.when_newer.meaning()))?;
         }
-        for problem in &unreadable {
+        for problem in unreadable.iter().chain(&replaceable) {
             print::line(&format!("warning: {problem}"))?;
         }
     }
-    Ok(ExitCode::from(if unreadable.is_empty() { 0 } else { exit::NO }))
+    Ok(ExitCode::from(if is_ok { 0 } else { exit::NO }))
+}
+
+/// Whoever can put another configuration or secret in the place of ours chooses what runs, or who may start it.
+fn replaceable_files(config: &Config) -> Vec<String> {
+    let files = [config.file.clone()].into_iter().chain(secret_files(config));
+    let weak = files.filter_map(|file| weakness_of(&file, &config.spool).map(|weakness| (file, described(&weakness))));
+    weak.map(|(file, (what, repair))| format!("{} can be replaced: {what}; `{repair}`", file.display())).collect()
 }
 
 /// Secrets are the receiver's to read; whoever checks may lack the permission, and then says so.

@@ -20,6 +20,7 @@ mod receive;
 mod send;
 mod serve_spool;
 mod status;
+mod trust;
 mod wait;
 
 use args::{Cli, Command};

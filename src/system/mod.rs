@@ -14,6 +14,7 @@ pub mod outlet;
 pub mod process;
 pub mod random;
 pub mod reap;
+pub mod replaceable;
 pub mod stop;
 pub mod stoppable;
 pub mod table;

@@ -4,6 +4,7 @@ use crate::hostile_bench::Site;
 use crate::steps_bench::until;
 use hookspool::spool::Presence;
 use std::io::{BufRead, BufReader};
+use std::os::unix::fs::PermissionsExt;
 use std::process::Stdio;
 
 #[test]
@@ -50,4 +51,26 @@ fn a_runner_that_cannot_go_on_lets_go_of_the_spool_and_does_not_die_at_once() {
     assert!(said.unwrap().unwrap().contains("is there to be moved"));
     until("the lock is free", || hookspool::spool::presence(&site.path("spool")) == Presence::Free);
     assert_eq!((runner.wait().unwrap().code(), began.elapsed().as_secs() >= 2), (Some(74), true));
+}
+
+#[test]
+fn a_configuration_or_secret_that_anybody_could_replace_is_told_of() {
+    let site = Site::with("steps = [{ shell = \"true\" }]");
+    let open = site.path("open");
+    std::fs::create_dir(&open).unwrap();
+    let file = site.path("hookspool.toml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    std::fs::rename(site.path("secret"), open.join("secret")).unwrap();
+    std::fs::write(&file, text.replace("/secret\"", "/open/secret\"")).unwrap();
+    let check = || site.verb(&["check"]).output().unwrap();
+    assert!(check().status.success());
+    std::fs::set_permissions(&open, std::fs::Permissions::from_mode(0o777)).unwrap();
+    let told = check();
+    assert_eq!(told.status.code(), Some(1), "{told:?}");
+    let told = String::from_utf8(told.stdout).unwrap();
+    let expected = format!("can be replaced: anybody may write to {0}; `chmod o-w {0}`", open.display());
+    assert!(told.contains(&expected), "{told}");
+    let doctor = site.verb(&["doctor", "--offline"]).output().unwrap();
+    let told = String::from_utf8(doctor.stdout).unwrap();
+    assert!(doctor.status.code() == Some(1) && told.contains("can be replaced: anybody may write to"), "{told}");
 }

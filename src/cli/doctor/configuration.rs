@@ -2,9 +2,10 @@
 
 use super::finding::Finding;
 use super::rights::Rights;
-use crate::config::{Config, SecretSource, is_below};
+use crate::cli::trust::{described, secret_files, weakness_of};
+use crate::config::{Config, is_below};
+use crate::system::replaceable::Weakness;
 use crate::system::users;
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// Where web servers look for what they hand out, as systems and hosting companies set them up.
@@ -25,8 +26,10 @@ const BELOW_HOME: [&str; 5] = ["public_html", "www", "htdocs", "httpdocs", "web"
 pub(super) fn look(config: &Config, findings: &mut Vec<Finding>) {
     let before = findings.len();
     changeable(&config.file, "configuration", findings);
+    replaceable(&config.file, "configuration", &config.spool, findings);
     for path in secret_files(config) {
         secret(&path, findings);
+        replaceable(&path, "secret", &config.spool, findings);
     }
     for hook in &config.hooks {
         for error in hook.secrets.iter().filter_map(|secret| secret.source.read().err()) {
@@ -46,12 +49,6 @@ pub(super) fn look(config: &Config, findings: &mut Vec<Finding>) {
     }
 }
 
-fn secret_files(config: &Config) -> BTreeSet<PathBuf> {
-    let sources = config.hooks.iter().flat_map(|hook| &hook.secrets);
-    let file = |source: &SecretSource| if let SecretSource::File(path) = source { Some(path.clone()) } else { None };
-    sources.filter_map(|secret| file(&secret.source)).collect()
-}
-
 fn secret(path: &Path, findings: &mut Vec<Finding>) {
     changeable(path, "secret", findings);
     let Ok(rights) = Rights::of(path) else { return };
@@ -67,7 +64,6 @@ fn secret(path: &Path, findings: &mut Vec<Finding>) {
 /// Whoever may change it chooses what runs, or who may ask for it.
 fn changeable(path: &Path, noun: &str, findings: &mut Vec<Finding>) {
     let Ok(rights) = Rights::of(path) else { return };
-    let me = rustix::process::geteuid().as_raw();
     if rights.mode & 0o022 != 0 {
         findings.push(Finding::problem(
             format!("others than its owner may change the {noun} {} (mode {:04o})", path.display(), rights.mode),
@@ -75,13 +71,19 @@ fn changeable(path: &Path, noun: &str, findings: &mut Vec<Finding>) {
             format!("chmod go-w {}", path.display()),
         ));
     }
-    if rights.uid != 0 && rights.uid != me && me != 0 {
-        findings.push(Finding::warning(
-            format!("the {noun} {} belongs to {}", path.display(), users::name_of(rights.uid)),
-            "neither root's nor this user's: its owner chooses what runs as this user",
-            format!("chown root {}", path.display()),
-        ));
-    }
+}
+
+/// Whoever can put another file in its place chooses the same.
+fn replaceable(path: &Path, noun: &str, spool: &Path, findings: &mut Vec<Finding>) {
+    let Some(weakness) = weakness_of(path, spool) else { return };
+    let (what, repair) = described(&weakness);
+    let what = format!("the {noun} {} can be replaced: {what}", path.display());
+    let why = "whoever replaces it chooses what runs, or who may start it";
+    findings.push(match weakness {
+        Weakness::Open(_) => Finding::problem(what, why, repair),
+        // The owner may be the one who is meant to.
+        Weakness::Foreign(..) => Finding::warning(what, why, repair),
+    });
 }
 
 fn exposed(config: &Config, findings: &mut Vec<Finding>) {

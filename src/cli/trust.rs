@@ -1,0 +1,35 @@
+//! Edge. Whether somebody else could put another configuration, or another secret, in the place of ours.
+
+use crate::config::{Config, SecretSource};
+use crate::system::replaceable::{Weakness, weakness};
+use crate::system::users;
+use std::collections::BTreeSet;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+/// The files that secrets are read from.
+pub(super) fn secret_files(config: &Config) -> BTreeSet<PathBuf> {
+    let sources = config.hooks.iter().flat_map(|hook| &hook.secrets).map(|secret| &secret.source);
+    let file = |source: &SecretSource| if let SecretSource::File(path) = source { Some(path.clone()) } else { None };
+    sources.filter_map(file).collect()
+}
+
+/// The weakness on the way to `path`. Root, this user and the runner's user are trusted.
+pub(super) fn weakness_of(path: &Path, spool: &Path) -> Option<Weakness> {
+    let runner = std::fs::metadata(spool).map(|metadata| metadata.uid());
+    let trusted: Vec<u32> = [rustix::process::geteuid().as_raw()].into_iter().chain(runner).collect();
+    weakness(path, &trusted)
+}
+
+/// A weakness in words, and what repairs it.
+pub(super) fn described(weakness: &Weakness) -> (String, String) {
+    match weakness {
+        Weakness::Open(path) => {
+            (format!("anybody may write to {}", path.display()), format!("chmod o-w {}", path.display()))
+        }
+        Weakness::Foreign(path, owner) => (
+            format!("{} belongs to {}", path.display(), users::name_of(*owner)),
+            format!("chown root {}", path.display()),
+        ),
+    }
+}
