@@ -151,7 +151,7 @@ fn log(notice: &Notice, throttle: &Mutex<Throttle>) {
     match admitted {
         None => {}
         Some(left_out) => {
-            tracing::warn!(event = "connection", reason = %notice, left_out = (left_out > 0).then_some(left_out))
+            tracing::warn!(event = "connection", reason = %notice, left_out = (left_out > 0).then_some(left_out));
         }
     }
 }

@@ -10,6 +10,8 @@ use std::time::{Duration, Instant};
 
 /// Bytes of lines that are kept for a reader who is late.
 const LIMIT_BYTES: usize = 256 * 1024;
+/// How long the first line of a moment waits for others: waking a thread for each one costs more than writing it.
+const GATHER: Duration = Duration::from_millis(2);
 /// A descriptor that can be written to takes so much at once (`PIPE_BUF`).
 const AT_ONCE_BYTES: usize = 4096;
 
@@ -32,6 +34,8 @@ struct Queue {
     dropped: u64,
     /// Whether the thread is writing, perhaps for ever.
     is_writing: bool,
+    /// Whether the thread waits for a line.
+    is_idle: bool,
     has_thread: bool,
 }
 
@@ -86,8 +90,11 @@ impl Write for Outlet {
         if !queue.has_thread {
             self.start(&mut queue);
         }
+        let wake = std::mem::take(&mut queue.is_idle);
         drop(queue);
-        self.0.changed.notify_all();
+        if wake {
+            self.0.changed.notify_all();
+        }
         Ok(line.len())
     }
 
@@ -105,8 +112,13 @@ impl Shared {
         loop {
             let mut queue = self.lock();
             while queue.waiting.is_empty() {
+                queue.is_idle = true;
                 queue = self.changed.wait(queue).unwrap_or_else(PoisonError::into_inner);
             }
+            drop(queue);
+            // Lines of a busy moment leave together.
+            std::thread::sleep(GATHER);
+            let mut queue = self.lock();
             let lines = std::mem::take(&mut queue.waiting);
             queue.is_writing = true;
             drop(queue);
