@@ -28,11 +28,16 @@ fn right(config: &Config, json: bool) -> Result<ExitCode, Failure> {
         let hooks: Vec<_> = config
             .hooks
             .iter()
-            .map(|h| serde_json::json!({ "name": h.name, "provider": h.provider.name(), "check": h.provider.strength().word(), "queue": h.plan.queue }))
+            .map(|h| {
+                let (provider, check) = (h.provider.name(), h.provider.strength().word());
+                serde_json::json!({ "name": h.name, "provider": provider, "check": check, "queue": h.plan.queue })
+            })
             .collect();
-        print::json(
-            &serde_json::json!({ "ok": is_ok, "file": config.file, "spool": config.spool, "hooks": hooks, "secrets": unreadable, "replaceable": replaceable }),
-        )?;
+        let (file, spool) = (&config.file, &config.spool);
+        let secrets = unreadable;
+        print::json(&serde_json::json!({
+            "ok": is_ok, "file": file, "spool": spool, "hooks": hooks, "secrets": secrets, "replaceable": replaceable,
+        }))?;
     } else {
         print::line(&format!("{}: no problems", config.file.display()))?;
         print::line(&format!("spool {}", config.spool.display()))?;

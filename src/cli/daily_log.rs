@@ -19,7 +19,7 @@ pub(super) struct DailyLog {
     directory: PathBuf,
     file: RollingFileAppender,
     day: String,
-    /// What was written that day, by the runners before as well.
+    /// Bytes written that day, by the runners before as well.
     bytes: u64,
     limit_bytes: u64,
 }

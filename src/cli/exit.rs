@@ -24,7 +24,7 @@ pub(super) const NO_PERMISSION: u8 = 77;
 /// Configuration.
 pub(super) const CONFIGURATION: u8 = 78;
 
-/// Why a verb ends badly.
+/// The reason that a verb fails.
 #[derive(Debug)]
 pub(super) struct Failure {
     pub(super) code: u8,

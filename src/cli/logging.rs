@@ -16,7 +16,7 @@ use tracing_subscriber::registry::LookupSpan;
 
 /// Longest value of a field, in characters. What strangers sent is cut long before.
 const VALUE_LIMIT: usize = 4000;
-/// How long the last lines may take to leave.
+/// Longest wait for the last lines to leave.
 const LAST_LINES: Duration = Duration::from_secs(1);
 
 /// The way to standard error of a process that goes on.

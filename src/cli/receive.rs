@@ -145,7 +145,7 @@ fn reload_on(hangup: &Hangup, over: &Stop, file: Option<&Path>, intake: &Intake)
     }
 }
 
-/// What happens to connections; in a flood it is counted.
+/// Logs an event of a connection; in a flood events are counted.
 fn log(notice: &Notice, throttle: &Mutex<Throttle>) {
     let admitted = throttle.lock().unwrap_or_else(PoisonError::into_inner).admit(Instant::now());
     match admitted {

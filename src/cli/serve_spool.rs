@@ -15,13 +15,13 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-/// How long another holder of the lock is waited for, who may be a verb.
-const PATIENCE: Duration = Duration::from_secs(1);
+/// Longest wait for another holder of the lock, which may be a verb.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(1);
 /// Between two tries.
-const LOOK: Duration = Duration::from_millis(20);
-/// How long a runner that cannot go on, such as on a full disk, waits before it ends. Who restarts it would give up for
-/// good after a few quick deaths: supervisor after four that take less than `startsecs`.
-const MISERY: Duration = Duration::from_secs(5);
+const POLL_INTERVAL: Duration = Duration::from_millis(20);
+/// Delay before a runner that cannot go on, such as on a full disk, ends. A supervisor gives up for good after a few
+/// quick exits: supervisord after four that take less than `startsecs`.
+const RESTART_DELAY: Duration = Duration::from_secs(5);
 
 /// Drains until told to stop, with `once` until nothing is left, and no longer than `max_runtime`. Exit 75 when another
 /// runner has the spool, 1 when it ends by itself and a job failed for good.
@@ -45,7 +45,7 @@ pub(super) fn run(config: Option<&Path>, once: bool, max_runtime: Option<Duratio
         tracing::error!(event = "runner-failed", reason = %error);
         drop(keeper);
         if !once {
-            let _stopped_or_over = ready(&[stop.fd()], after(MISERY));
+            let _stopped_or_over = ready(&[stop.fd()], after(RESTART_DELAY));
         }
     }
     let ended = ended.map_err(|error| match error {
@@ -74,10 +74,10 @@ fn load_again(file: Option<&Path>, log: &logging::Reopen) -> Result<Config, Stri
 
 /// A verb that carries out an order has the lock for a moment.
 fn lock(spool: &Path) -> Result<Keeper, SpoolError> {
-    let until = Instant::now() + PATIENCE;
+    let until = Instant::now() + LOCK_TIMEOUT;
     loop {
         match Keeper::lock(spool) {
-            Err(SpoolError::Locked { .. }) if Instant::now() < until => std::thread::sleep(LOOK),
+            Err(SpoolError::Locked { .. }) if Instant::now() < until => std::thread::sleep(POLL_INTERVAL),
             other => return other,
         }
     }

@@ -12,7 +12,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 /// Bytes of a body that are read at a time.
 const PIECE_BYTES: usize = 32 * 1024;
 
-/// Whether the environment says that a web server started us (RFC 3875 §4.1.4). Decides the mode, before any argument
+/// True if the environment says that a web server started us (RFC 3875 §4.1.4). Decides the mode, before any argument
 /// is looked at: Apache hands the query over as arguments (§4.4).
 pub fn is_requested(variable: impl Fn(&str) -> bool) -> bool {
     variable("GATEWAY_INTERFACE") || variable("REQUEST_METHOD")
@@ -85,7 +85,7 @@ fn drain(input: impl Read, limit_bytes: u64) {
     while matches!(rest.read(&mut buffer), Ok(n) if n > 0) {}
 }
 
-/// How much input there is to read at most. A body without a length (chunked, through `mod_cgid`) is refused, and read
+/// Most input that there is to read. A body without a length (chunked, through `mod_cgid`) is refused, and read
 /// to its end all the same: Apache breaks the reply off otherwise.
 fn length_bytes(request: &Result<Head, Refusal>, limits: &Limits) -> u64 {
     match request {

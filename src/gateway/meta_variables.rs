@@ -115,7 +115,8 @@ fn length(values: &[Vec<u8>]) -> Result<u64, Refusal> {
         b"" | b"-1" => Err(Refusal::new(
             Status::LengthRequired,
             "length required",
-            "no `CONTENT_LENGTH`: a chunked body whose end could not be told from an abort; let the web server buffer requests",
+            "no `CONTENT_LENGTH`: a chunked body whose end could not be told from an abort; let the web server buffer \
+             requests",
         )),
         digits if digits.iter().all(u8::is_ascii_digit) => parse_digits(digits),
         other => Err(bad(format!("`CONTENT_LENGTH` is `{}`", echo(&other.escape_ascii().to_string())))),

@@ -3,8 +3,8 @@
 
 use crate::model::{Head, Headers};
 
-/// Headers by which a provider is known: each must be there, none of the last may. A provider that also sends the headers
-/// of those that it stems from stands before them.
+/// Headers by which a provider is known: each must be there, none of the last may. A provider that also sends the
+/// headers of those that it stems from stands before them.
 const MARKS: [(&str, &[&str], &[&str]); 21] = [
     ("forgejo", &["x-forgejo-event"], &[]),
     ("gitea", &["x-gitea-event"], &[]),
@@ -110,7 +110,8 @@ mod tests {
         }
     }
 
-    /// What is given away by headers, and kept of them, is in lists of this layer: the order and the caution are theirs.
+    /// The headers that identify a sender, and those that are kept, are in lists of this layer: order and caution are
+    /// theirs.
     #[test]
     fn no_provider_was_forgotten() {
         let mut unknown = Vec::new();

@@ -9,7 +9,7 @@ use std::io::Read;
 /// Bytes of a payload that are copied at a time.
 const COPY_BYTES: usize = 32 * 1024;
 
-/// Why no job, or not every job, was appended.
+/// The reason that no job, or not every job, was appended.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum AppendError {
     #[error(transparent)]
@@ -22,7 +22,7 @@ pub(super) enum AppendError {
 /// others from being appended.
 ///
 /// Payloads are copied before the first job is appended, so that most troubles are found while nothing is accepted.
-/// When a later append fails nevertheless, the sender is told 503 for the whole delivery, and the earlier jobs stand:
+/// If a later append fails nevertheless, the sender is told 503 for the whole delivery, and the earlier jobs stand:
 /// taking them back could fail as well, or come too late. A sender that delivers again then makes them again, with the
 /// same delivery id and the same ref, and the runner skips those as repeats.
 pub(super) fn append_each(inbox: &Inbox, draft: Draft, metas: Vec<JobMeta>) -> (Vec<Queued>, Result<(), AppendError>) {

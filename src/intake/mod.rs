@@ -25,7 +25,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// The handler behind every gateway.
 pub struct Intake(Mutex<Arc<Setup>>);
 
-/// What a delivery may be; `cloudevents` is Harbor's other format.
+/// Media types of deliveries; `cloudevents` is Harbor's other format.
 const MEDIA_TYPES: [&str; 3] =
     ["application/json", "application/x-www-form-urlencoded", "application/cloudevents+json"];
 
@@ -93,7 +93,7 @@ fn whole(mut reception: Reception, body: &[u8]) -> Answer {
     early.unwrap_or_else(|| Box::new(reception).end(Ok(())))
 }
 
-/// What can be refused without reading the body or knowing a secret.
+/// Refuses all that can be refused without reading the body or knowing a secret.
 pub fn admissible(hook: &Hook, head: &Head, limit_bytes: u64) -> Result<(), Refusal> {
     match (head.method, hook.allow_get) {
         (Method::Post, _) => {}

@@ -90,7 +90,10 @@ impl LogFields<'_> {
         for Queued { id, meta } in jobs {
             let reference = meta.reference.as_ref().map(crate::model::RefName::as_str);
             let (after, note) = (meta.after.as_deref(), meta.note.as_deref());
-            tracing::info!(event = "queued", job = %id, hook, provider, r#ref = reference, after, delivery, secret, remark, remote, note);
+            tracing::info!(
+                event = "queued", job = %id, hook, provider, r#ref = reference, after, delivery, secret, remark, remote,
+                note
+            );
         }
     }
 

@@ -22,7 +22,7 @@ pub(super) struct Reception {
     hook: usize,
     head: Head,
     identity: Identity,
-    /// Where the secrets come from that count now, by their place in the check.
+    /// Sources of the secrets that count now, by their place in the check.
     sources: Vec<String>,
     draft: Draft,
     check: Option<Check>,
@@ -174,7 +174,7 @@ fn append(setup: &Setup, draft: Draft, metas: Vec<JobMeta>, ignored: Vec<String>
     Ok(Accepted::Queued { jobs, ignored, failed })
 }
 
-/// Why `match` does not want the payload, which is looked at a second time only for a hook that has one.
+/// The reason that `match` rejects the payload, which is read a second time only for a hook that has one.
 fn unmatched_by(hook: &Hook, head: &Head, draft: &Draft) -> Result<Option<String>, Refusal> {
     if hook.rules.fields.is_empty() {
         return Ok(None);

@@ -1,5 +1,5 @@
-//! Edge. The log lines of refusals: in a flood they are counted, each hook's by itself, so that a stranger's flood hides
-//! nothing of the others and fills no disk.
+//! Edge. The log lines of refusals: in a flood they are counted, each hook's by itself, so that a stranger's flood
+//! hides nothing of the others and fills no disk.
 
 use crate::model::Throttle;
 use std::collections::BTreeMap;
@@ -11,7 +11,7 @@ use std::time::Instant;
 pub(super) struct Refusals(Mutex<BTreeMap<Option<String>, Throttle>>);
 
 impl Refusals {
-    /// Whether the line of a refusal is written. Before it, how many were not.
+    /// True if the line of a refusal is to be written. Logs before it how many were not.
     pub(super) fn admit(&self, hook: Option<&str>) -> bool {
         let mut throttles = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let admitted = throttles.entry(hook.map(str::to_owned)).or_default().admit(Instant::now());

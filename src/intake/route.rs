@@ -29,15 +29,15 @@ fn ends_at_own_path(path: &[u8], own: &[u8]) -> bool {
     path.ends_with(trim_slashes(own))
 }
 
-/// The beginning of `path`, for the log: nothing after the name of a hook whose secret follows it, and not the last part
-/// where that can be a secret.
+/// The beginning of `path`, for the log: nothing after the name of a hook whose secret follows it, and not the last
+/// part where that can be a secret.
 pub(super) fn shown(hooks: &[Hook], path: &str) -> String {
     let secretive = || hooks.iter().filter(|hook| hook.provider.secret_in_path());
     let ends = secretive().filter_map(|hook| end_of_name(hook, path));
     echo(&ends.min().map_or_else(|| without_last(hooks, path), |end| format!("{}/…", &path[..end])))
 }
 
-/// Where the name of `hook`, or its own path, ends in `path`, if something follows.
+/// The end of the name of `hook`, or of its own path, in `path`, if something follows.
 fn end_of_name(hook: &Hook, path: &str) -> Option<usize> {
     let names = [Some(hook.name.as_str()), hook.path.as_deref()].into_iter().flatten();
     let found = names.filter_map(|name| {

@@ -16,7 +16,7 @@ pub struct Throttle {
 }
 
 impl Throttle {
-    /// Whether a line is written at `now`: how many were left out before it, or `None`.
+    /// The number of lines left out before one that may be written at `now`; `None` if it may not.
     pub fn admit(&mut self, now: Instant) -> Option<u64> {
         if self.began.is_none_or(|began| now.saturating_duration_since(began) >= WINDOW) {
             (self.began, self.lines) = (Some(now), 0);
@@ -29,7 +29,7 @@ impl Throttle {
         Some(self.left_out())
     }
 
-    /// How many were left out since this was asked last.
+    /// The number of lines left out since this was asked last.
     pub fn left_out(&mut self) -> u64 {
         std::mem::take(&mut self.left_out)
     }

@@ -11,10 +11,10 @@ use std::time::Duration;
 /// Most bytes of each output that are kept.
 const LIMIT_BYTES: u64 = 64 * 1024;
 
-/// What a program said.
+/// A program's output and end.
 #[derive(Debug, Clone)]
 pub struct Said {
-    /// How it ended; `None`: it did not in its time, and was killed.
+    /// Its exit status; `None`: it did not end in its time, and was killed.
     pub status: Option<ExitStatus>,
     /// The beginning of standard output.
     pub out: String,
@@ -23,7 +23,7 @@ pub struct Said {
 }
 
 impl Said {
-    /// Whether it ended well.
+    /// True if it ended well.
     pub fn is_good(&self) -> bool {
         self.status.is_some_and(|status| status.success())
     }

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 /// Bytes of lines that are kept for a reader who is late.
 const LIMIT_BYTES: usize = 256 * 1024;
-/// How long the first line of a moment waits for others: waking a thread for each one costs more than writing it.
+/// Time for which the first line waits for others: waking a thread for each one costs more than writing it.
 const GATHER: Duration = Duration::from_millis(2);
 /// A descriptor that can be written to takes so much at once (`PIPE_BUF`).
 const AT_ONCE_BYTES: usize = 4096;
@@ -32,9 +32,9 @@ struct Shared {
 struct Queue {
     waiting: Vec<u8>,
     dropped: u64,
-    /// Whether the thread is writing, perhaps for ever.
+    /// True if the thread is writing, perhaps for ever.
     is_writing: bool,
-    /// Whether the thread waits for a line.
+    /// True if the thread waits for a line.
     is_idle: bool,
     has_thread: bool,
 }

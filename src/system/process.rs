@@ -20,10 +20,10 @@ use std::time::Duration;
 /// Files that steps make are readable by the web server, and writable by their owner only.
 const UMASK: Mode = Mode::WGRP.union(Mode::WOTH);
 
-/// How long a killed process may take to exit.
+/// Longest time that a killed process may take to exit.
 const LAST_LOOK: Duration = Duration::from_millis(500);
 
-/// What to start.
+/// A process to be started.
 #[derive(Debug, Clone)]
 pub struct Program {
     /// The file to execute, absolute.
@@ -127,7 +127,7 @@ fn inherited() -> Vec<RawFd> {
         .collect()
 }
 
-/// Whether descriptor `fd` of this process stays open on exec, by its flags in proc(5) `fdinfo`.
+/// True if descriptor `fd` of this process stays open on exec, by its flags in proc(5) `fdinfo`.
 fn is_inheritable(fd: RawFd) -> bool {
     const CLOSES_ON_EXEC: u32 = 0o2_000_000;
     let Ok(text) = fs::read_to_string(format!("/proc/self/fdinfo/{fd}")) else { return false };

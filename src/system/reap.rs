@@ -45,7 +45,7 @@ pub(super) fn forget_direct(pid: u32) {
     }
 }
 
-/// What there is of children of this process.
+/// Children of this process, as far as it matters here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Children {
     /// None.

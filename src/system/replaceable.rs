@@ -1,4 +1,5 @@
-//! Edge. Who could put another file in the place of one: by its owner, and by every directory and link on the way to it.
+//! Edge. Who could put another file in the place of one: by its owner, and by every directory and link on the way to
+//! it.
 
 use std::collections::VecDeque;
 use std::ffi::OsString;
@@ -11,7 +12,7 @@ const LINKS: usize = 40;
 const OTHERS_MAY_WRITE: u32 = 0o002;
 const STICKY: u32 = 0o1000;
 
-/// Where the way to a file is weak.
+/// A weak place on the way to a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Weakness {
     /// Anybody may write to this directory or file.

@@ -47,7 +47,7 @@ impl Stop {
         Ok((Self(Arc::clone(&ends)), StopTrigger(ends)))
     }
 
-    /// Whether the request was made. Does not block.
+    /// True if the request was made. Does not block.
     pub fn requested(&self) -> bool {
         let mut fds = [PollFd::new(&self.0.read, PollFlags::IN)];
         let now = Timespec { tv_sec: 0, tv_nsec: 0 };
@@ -77,7 +77,7 @@ impl Hangup {
         Ok(Self(read))
     }
 
-    /// Whether it was made since the last time. Does not block.
+    /// True if it was made since the last time. Does not block.
     pub fn take(&self) -> bool {
         let mut was_made = false;
         while matches!((&self.0).read(&mut [0; 64]), Ok(1..)) {

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 #[derive(Debug)]
 pub struct Stoppable<R> {
     inner: R,
-    /// Where it can be asked for.
+    /// The request to stop, where it can be made.
     stop: Option<Stop>,
     silence: Duration,
     until: Instant,

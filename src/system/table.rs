@@ -21,17 +21,17 @@ pub struct Process {
 }
 
 impl Process {
-    /// Whether any of its threads can still run.
+    /// True if any of its threads can still run.
     pub fn is_alive(&self) -> bool {
         !matches!(self.state, b'Z' | b'X' | b'x') || self.threads > 1
     }
 
-    /// Whether it can do nothing before it gets a signal.
+    /// True if it can do nothing before it gets a signal.
     pub fn is_frozen(&self) -> bool {
         matches!(self.state, b'T' | b't')
     }
 
-    /// What tells it from a later process with the same id.
+    /// Mark that tells it from a later process with the same id.
     pub fn key(&self) -> (i32, u64) {
         (self.pid, self.started)
     }
@@ -76,7 +76,7 @@ fn parse(pid: i32, stat: &[u8]) -> Option<Process> {
     })
 }
 
-/// Whether the environment of `pid` says `name=value`.
+/// True if the environment of `pid` says `name=value`.
 pub fn mark(pid: i32, name: &str, value: &str) -> Mark {
     let Ok(environment) = fs::read(format!("/proc/{pid}/environ")) else { return Mark::Unknown };
     let prefix = format!("{name}=");

@@ -21,15 +21,15 @@ pub const MARK: &str = "HOOKSPOOL_JOB";
 const FREEZE_ROUNDS: usize = 500;
 /// Between two of them.
 const FREEZE_WAIT: Duration = Duration::from_millis(2);
-/// How long KILL is repeated before processes are given up as stuck.
+/// Time for which KILL is repeated before processes are given up as stuck.
 const GIVE_UP: Duration = Duration::from_secs(10);
-/// How long one round of KILL waits for the killed.
+/// Time for which one round of KILL waits for the killed.
 const KILL_ROUND: Duration = Duration::from_secs(1);
 
 /// Waits until a descriptor is readable (true) or a moment has come (false), and may do other work meanwhile.
 pub type Wait<'a> = &'a mut dyn FnMut(BorrowedFd<'_>, Instant) -> io::Result<bool>;
 
-/// What became of a tree that was to end.
+/// The end of a process tree.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Ended {
     /// Processes that are gone.
@@ -78,7 +78,7 @@ impl Tree {
         Ok(members)
     }
 
-    /// Whether `p` is the job's by itself, whoever its relatives are.
+    /// True if `p` is the job's by itself, whoever its relatives are.
     fn is_marked(&self, p: &Process, relatives: &Relatives) -> bool {
         if relatives.are_above(p.pid) || !p.is_alive() {
             return false;

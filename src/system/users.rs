@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::fs;
 use std::os::unix::ffi::OsStringExt;
 
-/// What the user database says of a user.
+/// A user's entry in the user database.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct User {
     /// Login name.

@@ -8,7 +8,7 @@ use std::os::fd::{BorrowedFd, OwnedFd};
 use std::path::Path;
 use std::time::Duration;
 
-/// What is watched for.
+/// Events that are watched for.
 const NAMES_APPEAR: inotify::WatchFlags = inotify::WatchFlags::MOVED_TO.union(inotify::WatchFlags::CREATE);
 
 /// Watched directories.

@@ -98,7 +98,20 @@ const TABLES: &[(&str, Items)] = &[
                 "GATEWAY_INTERFACE, REQUEST_METHOD",
                 "One of them makes it a CGI program, which looks at no argument (RFC 3875).",
             ),
-            ("LISTEN_FDS, LISTEN_PID", "An inherited socket, for FastCGI (sd_listen_fds(3))."),
+            ("LISTEN_FDS, LISTEN_PID", "Inherited sockets, for FastCGI (sd_listen_fds(3)). All are served."),
+        ],
+    ),
+    (
+        "signals",
+        &[
+            (
+                "SIGTERM, SIGINT, SIGQUIT",
+                "End the receiver after the requests, and the runner after the job, that have begun.",
+            ),
+            (
+                "SIGHUP, SIGUSR1, SIGUSR2",
+                "Receiver and runner load the configuration again; the runner begins its log anew.",
+            ),
         ],
     ),
     (

@@ -52,7 +52,8 @@ fn item(roff: &mut Roff, key: &Key) {
 
 const ABOUT: [&str; 3] = [
     "A file in TOML. It is looked for at `--config`, `$HOOKSPOOL_CONFIG`, `~/.config/hookspool/hookspool.toml` and \
-     `/etc/hookspool/hookspool.toml`, in this order. A file or a spool below the web server's document root is refused.",
+     `/etc/hookspool/hookspool.toml`, in this order. A file, a spool or a secret file below the web \
+     server's document root is refused.",
     "Durations and sizes have units: `500ms`, `30s`, `15m`, `2h`, `1d`; `512KiB`, `25MiB`, `1GiB`. An unknown key is an \
      error. `hookspool check` shows all that is wrong at once.",
     "Secrets never stand in this file.",

@@ -15,17 +15,17 @@ use std::os::fd::{BorrowedFd, OwnedFd};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// How long accepting pauses after an error, or without room before looking again.
+/// Pause of accepting after an error, or without room before another look.
 const PAUSE: Duration = Duration::from_millis(100);
 const FLAGS: SocketFlags = SocketFlags::CLOEXEC.union(SocketFlags::NONBLOCK);
 
 /// The listener in the reactor's epoll, or out of it during a pause.
 pub(super) struct Acceptor {
     listener: Listener,
-    /// What the reactor's epoll says when a connection waits.
+    /// The token of the reactor's epoll for a waiting connection.
     token: u64,
     paused: Option<Pause>,
-    /// Whether the error that lasts has been told.
+    /// True if the error that lasts has been told.
     told: bool,
 }
 
@@ -35,7 +35,7 @@ struct Pause {
     full: Option<Arc<Connections>>,
 }
 
-/// What one attempt brought.
+/// The result of one attempt.
 pub(super) enum Incoming {
     Connection(OwnedFd),
     /// Somebody who was turned away or has left; try again.
@@ -49,7 +49,8 @@ impl Acceptor {
         Ok(Self { listener, token, paused: None, told: false })
     }
 
-    /// Must be said: other processes may hold the same socket open, which keeps it registered after our descriptor is closed.
+    /// Must be said: other processes may hold the same socket open, which keeps it registered after our descriptor is
+    /// closed.
     pub(super) fn leave(&self, epoll: BorrowedFd<'_>) {
         let _ = epoll::delete(epoll, self.listener.socket());
     }
@@ -93,7 +94,7 @@ impl Acceptor {
         Ok(None)
     }
 
-    /// Whether a connection waits to be accepted, as far as can be told before it is.
+    /// True if a connection waits to be accepted, as far as can be told before it is.
     pub(super) fn is_awaited(&self) -> bool {
         let mut listener = [PollFd::from_borrowed_fd(self.listener.socket(), PollFlags::IN)];
         poll(&mut listener, Some(&Timespec::default())) != Ok(0)

@@ -12,7 +12,7 @@ pub(super) struct Connections {
     open: AtomicUsize,
     uploads: AtomicUsize,
     upload_bytes: AtomicU64,
-    /// Whether the reactor waits for a connection to close.
+    /// True if the reactor waits for a connection to close.
     watched: AtomicBool,
     bell: Bell,
 }
@@ -55,12 +55,12 @@ impl Connections {
         UploadGuard { counts: Arc::clone(self), bytes: 0 }
     }
 
-    /// How many bodies are unfinished, and what has come of them.
+    /// The number of unfinished bodies, and the bytes that have come of them.
     pub(super) fn uploads(&self) -> (usize, u64) {
         (self.uploads.load(SeqCst), self.upload_bytes.load(SeqCst))
     }
 
-    /// Whether to wake the reactor when a connection closes.
+    /// Sets if the reactor is woken when a connection closes.
     pub(super) fn watch(&self, wanted: bool) {
         self.watched.store(wanted, SeqCst);
     }

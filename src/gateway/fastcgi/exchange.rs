@@ -12,7 +12,7 @@ use std::time::Instant;
 
 /// Bytes of a worker's one read buffer.
 const BUFFER_BYTES: usize = 64 * 1024;
-/// What one visit reads of a body that comes quickly, so that others get their turn.
+/// Most that one visit reads of a body that comes quickly, so that others get their turn.
 const VISIT_BYTES: usize = 1024 * 1024;
 
 /// A worker's read buffer, used again for each request.
@@ -48,7 +48,7 @@ pub(super) struct Exchange<'w> {
     limits: &'w Limits,
 }
 
-/// What a visit led to.
+/// The result of a visit.
 pub(super) enum Visit {
     /// The answer can be sent.
     Answer(Answer),
@@ -72,7 +72,7 @@ impl<'w> Exchange<'w> {
         self.times
     }
 
-    /// How the peer broke the protocol, if it did.
+    /// The peer's breach of the protocol, if there was one.
     pub(super) fn violation(&self) -> Option<Violation> {
         self.violation
     }

@@ -7,7 +7,7 @@ use std::io;
 /// an error of its own.
 pub type Answer = Vec<u8>;
 
-/// What answers requests, from several threads at once. A panic is answered 500.
+/// Answers requests, from several threads at once. A panic is answered 500.
 pub trait Handler: Sync {
     /// Begins a request whose parameters are complete. What needs no body is answered at once.
     fn begin(&self, params: &Params) -> Begun;
@@ -17,14 +17,14 @@ pub trait Handler: Sync {
 pub enum Begun {
     /// Its answer; the body, if there is one, is dropped.
     Answered(Answer),
-    /// What takes its body.
+    /// The taker of its body.
     Upload(Box<dyn Upload>),
 }
 
 /// The body of one request, on its way. Calls come one after the other, though from changing threads, and none of
 /// them waits for the sender.
 pub trait Upload: Send {
-    /// How many bytes are still wanted. With none left the request is ended, whatever the peer sends beyond.
+    /// Bytes that are still wanted. With none left the request is ended, whatever the peer sends beyond.
     fn wanted_bytes(&self) -> u64;
 
     /// Takes the next piece, which is no longer than wanted. An answer ends the request before its time.

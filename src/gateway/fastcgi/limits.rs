@@ -7,14 +7,14 @@ use std::time::Duration;
 /// Descriptors that are open whatever happens: standard streams, listener, epoll, logs.
 const DESCRIPTORS_KEPT: u64 = 16;
 
-/// How much of everything a responder grants. What is beyond waits, is refused, or is cut off; it never grows.
+/// Bounds of everything that a responder grants. What is beyond waits, is refused, or is cut off; it never grows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
     /// Worker threads, each of which runs one handler at a time.
     pub workers: usize,
     /// Connections open at once. A further one takes the place of one without a request, or else of the request that
-    /// has taken longest, if that is more than a second; it waits in the kernel's backlog otherwise. Lowered to half of what `RLIMIT_NOFILE`
-    /// leaves, so that the other half remains for what handlers open.
+    /// has taken longest, if that is more than a second; it waits in the kernel's backlog otherwise. Lowered to half of
+    /// what `RLIMIT_NOFILE` leaves, so that the other half remains for what handlers open.
     pub connections: usize,
     /// Most bytes of a request's `PARAMS` stream; beyond it the answer is 431.
     pub params_bytes: usize,
@@ -27,14 +27,14 @@ pub struct Limits {
     pub uploads: usize,
     /// The same for what has come of them in all, in bytes, which handlers may have put on a disk.
     pub upload_bytes: u64,
-    /// What the handler left of a body is read and dropped before the answer is sent, at most this much. Some web
+    /// Bytes of a body, left by the handler, that are read and dropped before the answer is sent, at most. Some web
     /// servers read no answer before they have written the whole body.
     pub drain_bytes: u64,
     /// Longest time for that.
     pub drain_timeout: Duration,
     /// From a connection's or a request's first byte to its last parameter.
     pub head_timeout: Duration,
-    /// How long a kept-alive connection may wait for its next request.
+    /// Longest wait of a kept-alive connection for its next request.
     pub idle_timeout: Duration,
     /// Longest silence within a body.
     pub read_timeout: Duration,
@@ -42,9 +42,9 @@ pub struct Limits {
     pub write_timeout: Duration,
     /// From a request's first byte to the last of its body; an answer that is late gets one `write_timeout` more.
     pub request_timeout: Duration,
-    /// How long to wait for the peer's end after an answer that came before the body's end.
+    /// Longest wait for the peer's end after an answer that came before the body's end.
     pub linger_timeout: Duration,
-    /// What is read and dropped meanwhile, at most.
+    /// Bytes that are read and dropped meanwhile, at most.
     pub linger_bytes: usize,
 }
 

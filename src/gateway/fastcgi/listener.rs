@@ -17,13 +17,13 @@ pub struct Listener {
     socket: OwnedFd,
     /// Peers that may connect; `None`: all.
     allowed: Option<Vec<IpAddr>>,
-    /// Whether it was bound here, so that nobody else accepts from it.
+    /// True if it was bound here, so that nobody else accepts from it.
     own: bool,
     /// Removed at the end.
     _file: Option<SocketFile>,
 }
 
-/// Whether standard input is a listening socket, as process managers hand it over. A connected socket is none: CGI
+/// True if standard input is a listening socket, as process managers hand it over. A connected socket is none: CGI
 /// programs get one from some servers.
 pub fn stdin_is_listening() -> bool {
     sockopt::socket_acceptconn(stdin()).unwrap_or(false)

@@ -1,5 +1,5 @@
-//! Edge. A responder of `FastCGI` 1.0: a codec without I/O, a reactor thread that owns accepting and every connection that
-//! waits for something, and a fixed number of worker threads that run a `Handler`. It knows nothing of hookspool.
+//! Edge. A responder of `FastCGI` 1.0: a codec without I/O, a reactor thread that owns accepting and every connection
+//! that waits for something, and a fixed number of worker threads that run a `Handler`. It knows nothing of hookspool.
 //!
 //! - No worker waits for a peer to send. It is given a request when the body is complete or has filled a buffer, reads
 //!   what has arrived, and gives the request back until another buffer is full. Idle, slow and half-said connections
@@ -31,6 +31,7 @@ mod serve;
 mod stream;
 mod unix_socket;
 mod violation;
+mod waiting;
 mod work;
 mod worker;
 
@@ -42,5 +43,5 @@ pub use params::Params;
 pub use serve::serve;
 pub use violation::Violation;
 
-/// Where notices go. It is called from every thread.
+/// Receiver of notices. It is called from every thread.
 type Log<'a> = &'a (dyn Fn(Notice) + Sync);

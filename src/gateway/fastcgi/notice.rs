@@ -31,12 +31,12 @@ pub enum Notice {
     FewerWorkers {
         /// Threads that there are.
         started: usize,
-        /// Why there are not more.
+        /// The reason that there are not more.
         cause: io::Error,
     },
 }
 
-/// What a connection was waiting for.
+/// The thing that a connection was waiting for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Awaited {
     /// The rest of the parameters.

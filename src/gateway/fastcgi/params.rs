@@ -8,11 +8,11 @@ use std::ops::Range;
 pub struct Params {
     /// The `PARAMS` stream as it came.
     stream: Vec<u8>,
-    /// Where names and values lie in it.
+    /// The places of names and values in it.
     pairs: Vec<(Range<usize>, Range<usize>)>,
 }
 
-/// Why a stream is no list of pairs.
+/// The reason that a stream is no list of pairs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum NotPairs {
     /// A pair reaches beyond the end of the stream.
@@ -65,7 +65,7 @@ impl Params {
         self.pairs.len()
     }
 
-    /// Whether there are no pairs.
+    /// True if there are no pairs.
     pub fn is_empty(&self) -> bool {
         self.pairs.is_empty()
     }

@@ -17,7 +17,7 @@ pub(super) struct Pending {
     pub(super) connection: Connection,
     pub(super) deadline: Instant,
     phase: Phase,
-    /// When it entered its phase.
+    /// The moment at which it entered its phase.
     since: Instant,
     /// The request, once its parameters are complete.
     work: Option<Work>,
@@ -28,7 +28,7 @@ pub(super) struct Pending {
     dropped_bytes: usize,
 }
 
-/// What a connection waits for.
+/// The thing that a connection waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Phase {
     /// The first byte of its first request.
@@ -43,7 +43,7 @@ enum Phase {
     Linger,
 }
 
-/// What input led to.
+/// The consequence of input.
 #[derive(Debug)]
 pub(super) enum Next {
     /// More must come.
@@ -52,7 +52,7 @@ pub(super) enum Next {
     Work(Body),
     /// Nothing more to say: close when the peer has.
     Linger {
-        /// Whether a request was too large.
+        /// True if a request was too large.
         too_large: bool,
     },
     /// The peer broke the protocol.
@@ -102,22 +102,22 @@ impl Pending {
         }
     }
 
-    /// Whether it is between two requests.
+    /// True if it is between two requests.
     pub(super) fn is_idle(&self) -> bool {
         self.phase == Phase::Idle
     }
 
-    /// Whether its parameters are not complete.
+    /// True if its parameters are not complete.
     pub(super) fn is_headless(&self) -> bool {
         matches!(self.phase, Phase::New | Phase::Head)
     }
 
-    /// Whether a handler knows its request, and is to be told how that ends.
+    /// True if a handler knows its request, and is to be told how that ends.
     pub(super) fn is_begun(&self) -> bool {
         matches!(self.work, Some(Work::Take(_) | Work::Answer(_)))
     }
 
-    /// When the body began that a handler takes.
+    /// The beginning of the body that a handler takes.
     pub(super) fn upload_since(&self) -> Option<Instant> {
         matches!(self.work, Some(Work::Take(_))).then_some(self.since)
     }
@@ -129,7 +129,7 @@ impl Pending {
         }
     }
 
-    /// How little would be lost if it were closed, least first: nothing, or a request that has taken longest.
+    /// The loss if it were closed, least first: nothing, or a request that has taken longest.
     pub(super) fn expendable(&self, now: Instant) -> Option<(bool, Instant)> {
         let is_settled = now.duration_since(self.since) >= SETTLED;
         match self.phase {
@@ -191,7 +191,7 @@ impl Pending {
         }
     }
 
-    /// What a message leads to; `None` if the next one decides.
+    /// The consequence of a message; `None` if the next one decides.
     fn message(&mut self, message: Message<'_>, limits: &Limits) -> Option<Next> {
         match message {
             Message::Head(params) => {

@@ -27,7 +27,7 @@ impl Pool {
         Self { jobs: Mutex::default(), ready: Condvar::new(), returned: Mutex::default(), connections }
     }
 
-    /// What reactor and workers count together.
+    /// The counts that reactor and workers share.
     pub(super) fn connections(&self) -> &Arc<Connections> {
         &self.connections
     }
@@ -76,7 +76,7 @@ impl Pool {
         }
     }
 
-    /// What was given back since the last call.
+    /// Everything that was given back since the last call.
     pub(super) fn take_returned(&self) -> Vec<Returned> {
         std::mem::take(&mut *lock(&self.returned))
     }

@@ -12,11 +12,11 @@ use super::notice::Notice;
 use super::pending::{Next, Pending};
 use super::pool::Pool;
 use super::stream::{Stream, timespec};
+use super::waiting::Waiting;
 use super::work::{Body, Connection, Returned};
 use rustix::buffer::spare_capacity;
 use rustix::event::epoll::{self, CreateFlags, Event, EventData, EventFlags};
 use rustix::io::Errno;
-use std::collections::HashMap;
 use std::io::{self, ErrorKind};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
@@ -44,9 +44,7 @@ pub(super) struct Reactor<'a> {
     acceptors: Vec<Acceptor>,
     /// After `stop`: when parameters must be complete.
     last_heads: Option<Instant>,
-    waiting: HashMap<u64, Pending>,
-    /// No deadline of `waiting` is before this.
-    next_deadline: Instant,
+    waiting: Waiting,
     buffer: Box<[u8]>,
     limits: &'a Limits,
     pool: &'a Pool,
@@ -69,10 +67,9 @@ impl<'a> Reactor<'a> {
         let acceptors = listeners.into_iter().zip((0..=LISTENER).rev());
         let acceptors = acceptors.map(|(listener, token)| Acceptor::new(listener, epoll.as_fd(), token));
         let acceptors = acceptors.collect::<io::Result<_>>()?;
-        let (waiting, buffer) = (HashMap::new(), vec![0; BUFFER_BYTES].into_boxed_slice());
-        let next_deadline = Instant::now();
+        let (waiting, buffer) = (Waiting::new(Instant::now()), vec![0; BUFFER_BYTES].into_boxed_slice());
         let last_heads = None;
-        Ok(Self { epoll, acceptors, last_heads, waiting, next_deadline, buffer, limits, pool, connections, stop, log })
+        Ok(Self { epoll, acceptors, last_heads, waiting, buffer, limits, pool, connections, stop, log })
     }
 
     /// Runs until `stop`, and until the last connection is closed after it.
@@ -99,7 +96,7 @@ impl<'a> Reactor<'a> {
 
     fn wait(&self, events: &mut Vec<Event>) -> io::Result<()> {
         let paused = self.acceptors.iter().filter_map(Acceptor::paused_until);
-        let deadline = (!self.waiting.is_empty()).then_some(self.next_deadline).into_iter().chain(paused).min();
+        let deadline = self.waiting.deadline().into_iter().chain(paused).min();
         let timeout = deadline.map(|deadline| timespec(deadline.saturating_duration_since(Instant::now())));
         match epoll::wait(&self.epoll, spare_capacity(events), timeout.as_ref()) {
             Ok(_) | Err(Errno::INTR) => Ok(()),
@@ -135,7 +132,7 @@ impl<'a> Reactor<'a> {
     }
 
     fn readable(&mut self, key: u64) {
-        if let Some(pending) = self.waiting.remove(&key) {
+        if let Some(pending) = self.waiting.remove(key) {
             self.read(pending);
         }
     }
@@ -204,8 +201,6 @@ impl<'a> Reactor<'a> {
         // ENOMEM or ENOSPC: there is no room for this connection, so it is closed.
         if armed.is_ok() {
             pending.connection.registered = true;
-            self.next_deadline =
-                if self.waiting.is_empty() { pending.deadline } else { self.next_deadline.min(pending.deadline) };
             self.waiting.insert(key, pending);
         }
     }
@@ -228,8 +223,8 @@ impl<'a> Reactor<'a> {
         }
     }
 
-    /// After `stop`: closes a connection whose request is answered, also when the next one has come. To close with input
-    /// unread could take the answer from the peer.
+    /// After `stop`: closes a connection whose request is answered, also when the next one has come. To close with
+    /// input unread could take the answer from the peer.
     fn dismiss(&mut self, connection: Connection, rest: &[u8]) {
         if !rest.is_empty() || matches!(connection.stream.read_now(&mut self.buffer), Ok(Some(1..))) {
             connection.stream.end_output();
@@ -239,18 +234,12 @@ impl<'a> Reactor<'a> {
 
     /// Closes what is over its time.
     fn expire(&mut self) {
-        let now = Instant::now();
-        if now < self.next_deadline || self.waiting.is_empty() {
-            return;
-        }
-        let late: Vec<_> = self.waiting.extract_if(|_, pending| pending.deadline <= now).collect();
-        for (_, pending) in late {
+        for pending in self.waiting.take_late(Instant::now()) {
             match pending.lateness() {
                 Some(awaited) if !pending.is_begun() => (self.log)(Notice::TimedOut(awaited)),
                 _ => self.end_begun(pending, ErrorKind::TimedOut),
             }
         }
-        self.next_deadline = self.waiting.values().map(|pending| pending.deadline).min().unwrap_or(now);
     }
 
     /// No new connections; those without a request are given up, now or soon, and those with one after it.
@@ -262,7 +251,7 @@ impl<'a> Reactor<'a> {
             self.accept_last(&mut acceptor);
             acceptor.leave(self.epoll.as_fd());
         }
-        for (_, pending) in std::mem::take(&mut self.waiting) {
+        for pending in self.waiting.take_all() {
             // A request may have come in the meantime.
             if pending.is_idle() { self.read(pending) } else { self.park(pending) }
         }
@@ -283,10 +272,7 @@ impl<'a> Reactor<'a> {
     /// Closes the connection of which least would be lost, if there is one. `false`: there is no room yet; a handler is
     /// told first, or all are too young.
     fn make_room(&mut self) -> bool {
-        let now = Instant::now();
-        let least = self.waiting.iter().filter_map(|(&key, pending)| Some((pending.expendable(now)?, key))).min();
-        let Some(((is_loss, _), key)) = least else { return false };
-        let Some(pending) = self.waiting.remove(&key) else { return false };
+        let Some((is_loss, pending)) = self.waiting.take_least(Instant::now()) else { return false };
         if is_loss {
             (self.log)(Notice::GaveWay);
         }
@@ -300,8 +286,7 @@ impl<'a> Reactor<'a> {
         while let (count, bytes) = self.connections.uploads()
             && (count > self.limits.uploads || bytes > self.limits.upload_bytes)
         {
-            let uploads = self.waiting.iter().filter_map(|(&key, pending)| Some((pending.upload_since()?, key)));
-            let Some(mut pending) = uploads.min().and_then(|(_, key)| self.waiting.remove(&key)) else { return };
+            let Some(mut pending) = self.waiting.take_oldest_upload() else { return };
             pending.uncount();
             (self.log)(Notice::GaveWay);
             self.end_begun(pending, ErrorKind::ResourceBusy);

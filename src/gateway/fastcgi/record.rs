@@ -77,7 +77,7 @@ pub(super) fn unknown_type(unknown: u8) -> Vec<u8> {
     bytes
 }
 
-/// What follows the last output of a request: the empty `STDOUT` and `END_REQUEST`.
+/// The records after the last output of a request: the empty `STDOUT` and `END_REQUEST`.
 pub(super) fn end_of_answer(request_id: u16) -> Vec<u8> {
     let mut bytes = header(kind::STDOUT, request_id, 0).to_vec();
     bytes.extend(end_request(request_id, ProtocolStatus::Complete));

@@ -8,7 +8,8 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::{Duration, Instant};
 
-/// A connection's socket. The field order matters: the descriptor is closed before its place in the count is free again.
+/// A connection's socket. The field order matters: the descriptor is closed before its place in the count is free
+/// again.
 #[derive(Debug)]
 pub(super) struct Stream {
     socket: OwnedFd,
@@ -27,7 +28,7 @@ impl Stream {
         Self { socket, _open: open }
     }
 
-    /// What has arrived; `None` when that is nothing, 0 at the end of the connection.
+    /// Bytes that have arrived; `None` when there are none, 0 at the end of the connection.
     pub(super) fn read_now(&self, buffer: &mut [u8]) -> io::Result<Option<usize>> {
         match retry_on_intr(|| recv(&self.socket, &mut *buffer, RecvFlags::empty())) {
             Ok((_, length)) => Ok(Some(length)),

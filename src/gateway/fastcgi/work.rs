@@ -14,7 +14,7 @@ use std::time::Instant;
 pub(super) struct Connection {
     pub(super) stream: Stream,
     pub(super) codec: Codec,
-    /// Whether the reactor's epoll knows the socket.
+    /// True if the reactor's epoll knows the socket.
     pub(super) registered: bool,
 }
 
@@ -32,7 +32,7 @@ pub(super) enum Work {
 /// A body that the handler takes.
 pub(super) struct Taking {
     pub(super) upload: Box<dyn Upload>,
-    /// What it has taken.
+    /// Bytes that it has taken.
     pub(super) bytes: u64,
     /// Its place in the counts, once it had to wait.
     pub(super) counted: Option<UploadGuard>,
@@ -43,13 +43,13 @@ pub(super) struct Taking {
 #[derive(Debug)]
 pub(super) struct Answered {
     pub(super) answer: Answer,
-    /// How much of the body is dropped yet.
+    /// Bytes of the body that are still dropped.
     pub(super) left_bytes: u64,
-    /// How long.
+    /// The end of the time for that.
     pub(super) until: Instant,
 }
 
-/// How far the body has come.
+/// Progress of the body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Body {
     Coming,
@@ -71,7 +71,7 @@ pub(super) struct Job {
     pub(super) times: Times,
 }
 
-/// When a request began, and when its body must be complete.
+/// The beginning of a request, and the deadline of its body.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Times {
     pub(super) began: Instant,

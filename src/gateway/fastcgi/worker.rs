@@ -16,7 +16,7 @@ use std::time::Instant;
 const PANICKED: &[u8] = b"Status: 500 Internal Server Error\r\n\
     Content-Type: text/plain; charset=utf-8\r\n\r\ninternal error\n";
 
-/// What all workers share.
+/// The parts that all workers share.
 #[derive(Clone, Copy)]
 pub(super) struct Worker<'a> {
     pub(super) pool: &'a Pool,

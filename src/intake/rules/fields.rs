@@ -5,7 +5,7 @@ use crate::model::Head;
 use crate::provider::{Malformed, Picked, Pointer, Provider};
 use std::io::Read;
 
-/// Why the fields of a payload do not fit `match`, if they do not.
+/// The reason that the fields of a payload do not fit `match`, if they do not.
 pub fn unmatched(
     rules: &[FieldRule],
     provider: &Provider,
@@ -17,7 +17,7 @@ pub fn unmatched(
     Ok(rules.iter().zip(&picked).find_map(|(rule, picked)| misfit(rule, picked)))
 }
 
-/// What stands there is not told: it may be anything, and the sender knows it.
+/// The value found there is not told: it may be anything, and the sender knows it.
 fn misfit(FieldRule { field, test }: &FieldRule, picked: &Picked) -> Option<String> {
     let fits = match (test, picked) {
         (FieldTest::Text(wanted), Picked::Text(text)) => wanted == text,

@@ -9,7 +9,7 @@ pub use fields::unmatched;
 use crate::config::Rules;
 use crate::model::{Event, EventKind, RefName};
 
-/// What the rules say of an event.
+/// The decision of the rules on an event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Decision {
     /// It becomes a job; `note` says what a person might wonder about.
@@ -110,7 +110,7 @@ fn has_wanted_path(rules: &Rules, event: &Event) -> bool {
     rules.paths.as_ref().is_none_or(|globs| event.changes.paths.iter().any(|path| globs.is_match(path)))
 }
 
-/// What `list` and `send` need of a reference.
+/// The part of a reference that `list` and `send` show.
 pub fn short(reference: &RefName) -> &str {
     reference.branch().or_else(|| reference.tag()).unwrap_or(reference.as_str())
 }

@@ -98,7 +98,7 @@ fn added_modified_and_removed_paths_count_the_same() {
 
 const NO_PATH: &str = "none of the changed paths is one of this hook";
 
-/// What GitHub's `body` says, properly signed.
+/// A delivery of GitHub with `body`, properly signed.
 fn github(body: &str) -> Event {
     let (secret, now) = (Secret::new("s").unwrap(), jiff::Timestamp::UNIX_EPOCH);
     let signed = Provider::Github.sign(&secret, body.as_bytes(), "push", "1", now).unwrap();

@@ -18,7 +18,7 @@ const FLAG_KEEP_CONN: u8 = 1;
 const TOO_LARGE: &[u8] = b"Status: 431 ActiveRequest Header Fields Too Large\r\n\
     Content-Type: text/plain; charset=utf-8\r\n\r\nrequest parameters exceed the limit\n";
 
-/// What the codec must know of the responder around it.
+/// Bounds that the responder around it sets.
 #[derive(Debug, Clone, Copy)]
 pub struct CodecLimits {
     /// Most bytes of a request's `PARAMS` stream.
@@ -38,7 +38,7 @@ pub struct ActiveRequest {
     pub keep: bool,
 }
 
-/// What a piece of input means.
+/// The meaning of a piece of input.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Message<'a> {
     /// The parameters are complete; the body follows.
@@ -55,9 +55,9 @@ pub enum Message<'a> {
     Refuse {
         /// Records that tell so.
         reply: Vec<u8>,
-        /// Whether the connection stays.
+        /// True if the connection stays.
         keep: bool,
-        /// Whether it was the parameters that exceed the bounds.
+        /// True if it was the parameters that exceed the bounds.
         too_large: bool,
     },
 }
@@ -75,7 +75,7 @@ pub struct Codec {
     small: Vec<u8>,
 }
 
-/// Where in a record the next byte belongs.
+/// The place in a record of the next byte.
 #[derive(Debug, Clone, Copy)]
 enum Position {
     Header { have: usize },
@@ -83,7 +83,7 @@ enum Position {
     Padding { left: usize },
 }
 
-/// Where content goes.
+/// The destination of content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum ContentTarget {
     Skip,
@@ -97,7 +97,7 @@ enum ContentTarget {
     UnknownManagement,
 }
 
-/// How far the active request has come.
+/// Progress of the active request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Progress {
     Params,
@@ -118,7 +118,7 @@ impl Codec {
         self.active.map(|(request, _)| request)
     }
 
-    /// Whether the active request's body is complete.
+    /// True if the active request's body is complete.
     pub fn body_complete(&self) -> bool {
         self.active.is_some_and(|(_, stage)| stage == Progress::Complete)
     }
@@ -129,17 +129,18 @@ impl Codec {
         self.params = Vec::new();
     }
 
-    /// Whether the last byte seen was the last of a record.
+    /// True if the last byte seen was the last of a record.
     pub fn between_records(&self) -> bool {
         matches!(self.position, Position::Header { have: 0 } | Position::Padding { left: 0 })
     }
 
-    /// Whether the next byte can only be the first of something new.
+    /// True if the next byte can only be the first of something new.
     pub fn is_idle(&self) -> bool {
         self.active.is_none() && self.between_records()
     }
 
-    /// Takes input up to the next event; `None` when all of it is taken. A `Stdin` event holds at most `stdin_max` bytes.
+    /// Takes input up to the next message; `None` when all of it is taken. A `Stdin` message holds at most `stdin_max`
+    /// bytes.
     pub fn next<'a>(&mut self, input: &mut &'a [u8], stdin_max: usize) -> Result<Option<Message<'a>>, Violation> {
         loop {
             match self.position {
