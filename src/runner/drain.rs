@@ -223,7 +223,7 @@ impl Drain<'_> {
             self.failed += usize::from(is_bad(&end));
             self.take_back(id, item, &end);
             if let Err(error) = reap::reap_orphans(true) {
-                tracing::warn!(event = "cannot-reap", reason = %error);
+                tracing::warn!(event = "cannot-reap", reason = words(&error));
             }
         }
         if self.has_more && self.backlog.is_scarce() { self.refill() } else { Ok(()) }
@@ -326,7 +326,7 @@ impl Drain<'_> {
         let hangup = self.reload.map(|reload| reload.hangup.fd());
         let fds: Vec<_> = [Some(self.stop.fd()), Some(self.bell.fd()), hangup].into_iter().flatten().collect();
         let appeared = self.watch.wait(&fds, at_most).unwrap_or_else(|error| {
-            tracing::error!(event = "wait-failed", reason = %error);
+            tracing::error!(event = "wait-failed", reason = words(&error));
             std::thread::sleep(PAUSE);
             true
         });

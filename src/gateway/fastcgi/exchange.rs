@@ -168,10 +168,11 @@ impl<'w> Exchange<'w> {
         if self.body != Body::Coming {
             return work;
         }
-        let mut input = buffer.unread();
+        let mut input = &buffer.bytes[buffer.start..buffer.end];
         let message = self.connection.codec.next(&mut input, usize::MAX);
-        let left_bytes = input.len();
-        let work = match message {
+        // Before the handler sees it: one that panics must not be fed the same bytes again.
+        buffer.start = buffer.end - input.len();
+        match message {
             Ok(Some(Message::Stdin(part))) => self.feed(work, part),
             Ok(message) => {
                 self.note(message);
@@ -181,9 +182,7 @@ impl<'w> Exchange<'w> {
                 (self.violation, self.body) = (Some(violation), Body::Broken(ErrorKind::InvalidData));
                 work
             }
-        };
-        buffer.start = buffer.end - left_bytes;
-        work
+        }
     }
 
     fn note(&mut self, message: Option<Message<'_>>) {

@@ -4,8 +4,9 @@ use super::codec::CodecLimits;
 use rustix::process::{Resource, getrlimit};
 use std::time::Duration;
 
-/// Descriptors that are open whatever happens: standard streams, listener, epoll, logs.
-const DESCRIPTORS_KEPT: u64 = 16;
+/// Descriptors that are open whatever happens: standard streams, listeners, epoll, signals, logs, and what the handler
+/// keeps open.
+const DESCRIPTORS_KEPT: u64 = 32;
 
 /// Bounds of everything that a responder grants. What is beyond waits, is refused, or is cut off; it never grows.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,7 +75,8 @@ impl Default for Limits {
 impl Limits {
     /// The same, lowered to what this process may open.
     pub(super) fn fitted(&self) -> Self {
-        Self { connections: fit(self.connections, getrlimit(Resource::Nofile).current), ..self.clone() }
+        let connections = fit(self.connections, getrlimit(Resource::Nofile).current);
+        Self { connections, uploads: self.uploads.min(connections), ..self.clone() }
     }
 
     pub(super) fn bounds(&self) -> CodecLimits {
@@ -97,8 +99,8 @@ mod tests {
     fn connections_fit_into_the_descriptor_limit() {
         assert_eq!(fit(1024, None), 1024);
         assert_eq!(fit(1024, Some(20_000)), 1024);
-        assert_eq!(fit(1024, Some(1024)), 504);
-        assert_eq!(fit(1024, Some(64)), 24);
+        assert_eq!(fit(1024, Some(1024)), 496);
+        assert_eq!(fit(1024, Some(64)), 16);
         assert_eq!(fit(1024, Some(3)), 1);
     }
 }
