@@ -36,7 +36,7 @@ pub(super) fn to_stderr() {
 pub(super) fn to_stderr_and(directory: &Path) -> Result<Reopen, String> {
     let log = Arc::new(Mutex::new(DailyLog::open(directory)?));
     let reopen = Reopen(Arc::clone(&log));
-    install(lines().with_writer(standard_error.and(move || Shared(Arc::clone(&log)))).finish());
+    install(lines().with_writer(standard_error.and(move || DailyLine(Arc::clone(&log)))).finish());
     Ok(reopen)
 }
 
@@ -62,9 +62,9 @@ fn standard_error() -> Outlet {
 }
 
 /// The daily log, for one line.
-struct Shared(Arc<Mutex<DailyLog>>);
+struct DailyLine(Arc<Mutex<DailyLog>>);
 
-impl std::io::Write for Shared {
+impl std::io::Write for DailyLine {
     fn write(&mut self, line: &[u8]) -> std::io::Result<usize> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).write(line)
     }

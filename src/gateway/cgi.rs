@@ -1,6 +1,6 @@
 //! Edge. CGI/1.1 (RFC 3875): one request from environment and standard input, one reply on standard output.
 
-use super::fastcgi::{Answer, Begun, Handler, Limits, Params, Upload};
+use super::fastcgi::{Begun, Handler, Limits, Params, Response, Upload};
 use super::head;
 use crate::model::{Head, Refusal, Reply, Status};
 use crate::system::stoppable::Stoppable;
@@ -42,7 +42,7 @@ fn answer<H: Handler>(
     params: &Params,
     input: &mut impl Read,
     handler: impl FnOnce() -> Result<H, Refusal>,
-) -> (Answer, u64) {
+) -> (Response, u64) {
     let mut taken_bytes = 0;
     let answer = catch_unwind(AssertUnwindSafe(|| match handler().map(|handler| handler.begin(params)) {
         Ok(Begun::Answered(answer)) => answer,
@@ -53,7 +53,7 @@ fn answer<H: Handler>(
 }
 
 /// Reads no more than is wanted: uWSGI keeps standard input open.
-fn take(mut upload: Box<dyn Upload>, input: &mut impl Read, taken_bytes: &mut u64) -> Answer {
+fn take(mut upload: Box<dyn Upload>, input: &mut impl Read, taken_bytes: &mut u64) -> Response {
     let mut buffer = vec![0; room_for(upload.wanted_bytes())];
     loop {
         let length = match room_for(upload.wanted_bytes()) {
@@ -115,11 +115,11 @@ mod tests {
         fn wanted_bytes(&self) -> u64 {
             4 - self.0.len() as u64
         }
-        fn take(&mut self, piece: &[u8]) -> Option<Answer> {
+        fn take(&mut self, piece: &[u8]) -> Option<Response> {
             self.0.extend(piece);
             None
         }
-        fn end(self: Box<Self>, body: io::Result<()>) -> Answer {
+        fn end(self: Box<Self>, body: io::Result<()>) -> Response {
             body.map_or_else(|error| error.kind().to_string().into_bytes(), |()| self.0)
         }
     }

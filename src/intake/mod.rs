@@ -14,7 +14,7 @@ pub use detect::{looks_like, mismatch};
 pub use rules::{Decision, decide, each, short, unmatched};
 
 use crate::config::{Config, Hook};
-use crate::gateway::fastcgi::{Answer, Begun, Handler, Params, Upload};
+use crate::gateway::fastcgi::{Begun, Handler, Params, Response, Upload};
 use crate::gateway::head;
 use crate::model::{Head, Method, Refusal, Status, echo};
 use outcome::{Accepted, Handled, Identity};
@@ -88,7 +88,7 @@ fn answered(setup: &Setup, head: &Head, handled: Handled<'_>) -> Begun {
 }
 
 /// Takes a body that is there already.
-fn whole(mut reception: Reception, body: &[u8]) -> Answer {
+fn whole(mut reception: Reception, body: &[u8]) -> Response {
     let early = (!body.is_empty()).then(|| reception.take(body)).flatten();
     early.unwrap_or_else(|| Box::new(reception).end(Ok(())))
 }

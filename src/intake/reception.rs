@@ -6,7 +6,7 @@ use super::rules::{Decision, decide, unmatched};
 use super::setup::Setup;
 use super::{jobs, spooled_headers};
 use crate::config::{Hook, HookSecret};
-use crate::gateway::fastcgi::{Answer, Upload};
+use crate::gateway::fastcgi::{Response, Upload};
 use crate::model::{Delivery, Event, Head, JobMeta, Refusal, Status};
 use crate::provider::{Check, Secret, Verified, again};
 use crate::spool::Draft;
@@ -62,7 +62,7 @@ impl Received<'_> {
 
 impl Reception {
     /// A delivery to the hook at `hook` whose body comes next, or the answer that it is refused with.
-    pub(super) fn begin(setup: Arc<Setup>, hook: usize, head: Head, identity: Identity) -> Result<Self, Answer> {
+    pub(super) fn begin(setup: Arc<Setup>, hook: usize, head: Head, identity: Identity) -> Result<Self, Response> {
         let (arrived_at, left_bytes) = (Timestamp::now(), head.content_length);
         let opened = begin_check(setup.hook(hook), &head, arrived_at).and_then(|begun| Ok((begun, setup.draft()?)));
         let ((check, sources), draft) = match opened {
@@ -76,7 +76,7 @@ impl Reception {
     }
 
     /// Ping, not wanted, or a job; or why it is refused.
-    fn finish(self, body: io::Result<()>) -> Answer {
+    fn finish(self, body: io::Result<()>) -> Response {
         let Self { setup, hook, head, mut identity, sources, draft, check, arrived_at, .. } = self;
         let hook = setup.hook(hook);
         let result = body.map_err(|error| incomplete(&error)).and_then(|()| {
@@ -93,7 +93,7 @@ impl Upload for Reception {
         self.left_bytes
     }
 
-    fn take(&mut self, piece: &[u8]) -> Option<Answer> {
+    fn take(&mut self, piece: &[u8]) -> Option<Response> {
         self.left_bytes = self.left_bytes.saturating_sub(piece.len() as u64);
         self.check.iter_mut().for_each(|check| check.update(piece));
         let error = self.draft.write(piece).err()?;
@@ -102,7 +102,7 @@ impl Upload for Reception {
         Some(outcome::reply_and_log(&self.head, handled, &self.setup.refusals).to_bytes())
     }
 
-    fn end(self: Box<Self>, body: io::Result<()>) -> Answer {
+    fn end(self: Box<Self>, body: io::Result<()>) -> Response {
         let is_whole = self.left_bytes == 0;
         self.finish(body.and_then(|()| if is_whole { Ok(()) } else { Err(ErrorKind::UnexpectedEof.into()) }))
     }

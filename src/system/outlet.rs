@@ -17,9 +17,9 @@ const AT_ONCE_BYTES: usize = 4096;
 
 /// Lines on their way to a descriptor, through a thread of their own. What does not fit is dropped and counted.
 #[derive(Clone)]
-pub struct Outlet(Arc<Shared>);
+pub struct Outlet(Arc<OutletState>);
 
-struct Shared {
+struct OutletState {
     target: Box<dyn AsFd + Send + Sync>,
     queue: Mutex<Queue>,
     changed: Condvar,
@@ -47,7 +47,7 @@ impl Outlet {
 
     fn with_limit(target: impl AsFd + Send + Sync + 'static, told: fn(u64) -> String, limit_bytes: usize) -> Self {
         let (queue, changed) = (Mutex::default(), Condvar::new());
-        Self(Arc::new(Shared { target: Box::new(target), queue, changed, limit_bytes, told }))
+        Self(Arc::new(OutletState { target: Box::new(target), queue, changed, limit_bytes, told }))
     }
 
     /// Waits until all is written, or until the time is up.
@@ -103,7 +103,7 @@ impl Write for Outlet {
     }
 }
 
-impl Shared {
+impl OutletState {
     fn lock(&self) -> MutexGuard<'_, Queue> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }

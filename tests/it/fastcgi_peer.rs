@@ -1,7 +1,7 @@
 //! Edge. The other side of `FastCGI`, for the tests: records by hand over a raw socket, and a responder to talk to, in a
 //! thread or in a process of its own.
 
-use hookspool::gateway::fastcgi::{Answer, Begun, Handler, Limits, Listener, Notice, Params, Upload, serve};
+use hookspool::gateway::fastcgi::{Begun, Handler, Limits, Listener, Notice, Params, Response, Upload, serve};
 use std::io::{self, PipeWriter, Read, Write};
 use std::net::Shutdown;
 use std::os::fd::{AsFd, OwnedFd};
@@ -143,12 +143,12 @@ impl Upload for Collected {
         u64::MAX
     }
 
-    fn take(&mut self, piece: &[u8]) -> Option<Answer> {
+    fn take(&mut self, piece: &[u8]) -> Option<Response> {
         self.body.extend(piece);
         None
     }
 
-    fn end(self: Box<Self>, body: io::Result<()>) -> Answer {
+    fn end(self: Box<Self>, body: io::Result<()>) -> Response {
         let mut answer = Vec::new();
         let mut reader = Broken(&self.body, body.err().map(|error| error.kind()));
         // Without an answer the connection is closed.
@@ -195,12 +195,12 @@ impl Upload for Count {
         u64::MAX
     }
 
-    fn take(&mut self, piece: &[u8]) -> Option<Answer> {
+    fn take(&mut self, piece: &[u8]) -> Option<Response> {
         self.0 += piece.len();
         None
     }
 
-    fn end(self: Box<Self>, body: io::Result<()>) -> Answer {
+    fn end(self: Box<Self>, body: io::Result<()>) -> Response {
         body.map_or(Vec::new(), |()| [OK, self.0.to_string().as_bytes()].concat())
     }
 }
@@ -212,13 +212,13 @@ impl Upload for PanicsLate {
         u64::MAX
     }
 
-    fn take(&mut self, piece: &[u8]) -> Option<Answer> {
+    fn take(&mut self, piece: &[u8]) -> Option<Response> {
         self.0 += piece.len();
         assert!(self.0 < 100_000, "a late bug");
         None
     }
 
-    fn end(self: Box<Self>, _: io::Result<()>) -> Answer {
+    fn end(self: Box<Self>, _: io::Result<()>) -> Response {
         OK.to_vec()
     }
 }

@@ -1,8 +1,8 @@
 //! Edge. A worker's visit to one request: feeds the handler with what has arrived, and never waits for more.
 
-use super::codec::Message;
+use super::codec::RecordEvent;
 use super::connections::Connections;
-use super::handler::{Answer, Begun, Handler};
+use super::handler::{Begun, Handler, Response};
 use super::limits::Limits;
 use super::violation::Violation;
 use super::work::{Answered, Body, Connection, Job, Taking, Times, Work};
@@ -51,7 +51,7 @@ pub(super) struct Exchange<'w> {
 /// The result of a visit.
 pub(super) enum Visit {
     /// The answer can be sent.
-    Answer(Answer),
+    Answer(Response),
     /// More of the body must come.
     Wait(Work),
 }
@@ -106,7 +106,7 @@ impl<'w> Exchange<'w> {
     }
 
     /// An answer that is known, to be sent when the body is at its end.
-    pub(super) fn answered(&self, answer: Answer) -> Work {
+    pub(super) fn answered(&self, answer: Response) -> Work {
         let until = self.times.deadline.min(Instant::now() + self.limits.drain_timeout);
         Work::Answer(Answered { answer, left_bytes: self.limits.drain_bytes, until })
     }
@@ -173,7 +173,7 @@ impl<'w> Exchange<'w> {
         // Before the handler sees it: one that panics must not be fed the same bytes again.
         buffer.start = buffer.end - input.len();
         match message {
-            Ok(Some(Message::Stdin(part))) => self.feed(work, part),
+            Ok(Some(RecordEvent::Stdin(part))) => self.feed(work, part),
             Ok(message) => {
                 self.note(message);
                 work
@@ -185,17 +185,17 @@ impl<'w> Exchange<'w> {
         }
     }
 
-    fn note(&mut self, message: Option<Message<'_>>) {
+    fn note(&mut self, message: Option<RecordEvent<'_>>) {
         match message {
-            Some(Message::StdinEnd) => self.body = Body::Complete,
-            Some(Message::Abort) => self.body = Body::Broken(ErrorKind::ConnectionAborted),
-            Some(Message::Send(reply) | Message::Refuse { reply, .. }) => {
+            Some(RecordEvent::StdinEnd) => self.body = Body::Complete,
+            Some(RecordEvent::Abort) => self.body = Body::Broken(ErrorKind::ConnectionAborted),
+            Some(RecordEvent::Send(reply) | RecordEvent::Refuse { reply, .. }) => {
                 if let Err(error) = self.connection.stream.write_now(&reply) {
                     self.body = Body::Broken(error.kind());
                 }
             }
             // There is a head already, so that another cannot come.
-            Some(Message::Head(_) | Message::Stdin(_)) | None => {}
+            Some(RecordEvent::Head(_) | RecordEvent::Stdin(_)) | None => {}
         }
     }
 

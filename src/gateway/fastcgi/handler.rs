@@ -5,7 +5,7 @@ use std::io;
 
 /// A CGI response (RFC 3875 §6), whole. Without a byte in it the connection is closed, which a web server answers with
 /// an error of its own.
-pub type Answer = Vec<u8>;
+pub type Response = Vec<u8>;
 
 /// Answers requests, from several threads at once. A panic is answered 500.
 pub trait Handler: Sync {
@@ -16,7 +16,7 @@ pub trait Handler: Sync {
 /// A request that has begun.
 pub enum Begun {
     /// Its answer; the body, if there is one, is dropped.
-    Answered(Answer),
+    Answered(Response),
     /// The taker of its body.
     Upload(Box<dyn Upload>),
 }
@@ -28,12 +28,12 @@ pub trait Upload: Send {
     fn wanted_bytes(&self) -> u64;
 
     /// Takes the next piece, which is no longer than wanted. An answer ends the request before its time.
-    fn take(&mut self, piece: &[u8]) -> Option<Answer>;
+    fn take(&mut self, piece: &[u8]) -> Option<Response>;
 
     /// The answer, once all wanted bytes were taken, or the body is at its end before. An error is what ended it
     /// otherwise: `UnexpectedEof`, `ConnectionAborted`, `TimedOut`, `InvalidData`, or `ResourceBusy` where others need
     /// the room.
-    fn end(self: Box<Self>, body: io::Result<()>) -> Answer;
+    fn end(self: Box<Self>, body: io::Result<()>) -> Response;
 }
 
 impl<F: Fn(&Params) -> Begun + Sync> Handler for F {

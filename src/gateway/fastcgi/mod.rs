@@ -35,7 +35,7 @@ mod waiting;
 mod work;
 mod worker;
 
-pub use handler::{Answer, Begun, Handler, Upload};
+pub use handler::{Begun, Handler, Response, Upload};
 pub use limits::Limits;
 pub use listener::{Listener, stdin_is_listening};
 pub use notice::{Awaited, Notice};

@@ -1,6 +1,6 @@
 //! Edge. A connection in the reactor's hands: what it waits for, until when, and what its input leads to.
 
-use super::codec::Message;
+use super::codec::RecordEvent;
 use super::limits::Limits;
 use super::notice::Awaited;
 use super::violation::Violation;
@@ -192,18 +192,18 @@ impl Pending {
     }
 
     /// The consequence of a message; `None` if the next one decides.
-    fn message(&mut self, message: Message<'_>, limits: &Limits) -> Option<Next> {
+    fn message(&mut self, message: RecordEvent<'_>, limits: &Limits) -> Option<Next> {
         match message {
-            Message::Head(params) => {
+            RecordEvent::Head(params) => {
                 self.work = Some(Work::Begin(params));
                 self.phase = Phase::Body;
                 None
             }
-            Message::Stdin(part) => self.body(part, limits),
-            Message::StdinEnd => Some(Next::Work(Body::Complete)),
-            Message::Abort => self.abort(),
-            Message::Send(reply) | Message::Refuse { reply, keep: true, .. } => self.tell(&reply),
-            Message::Refuse { reply, keep: false, too_large } => {
+            RecordEvent::Stdin(part) => self.body(part, limits),
+            RecordEvent::StdinEnd => Some(Next::Work(Body::Complete)),
+            RecordEvent::Abort => self.abort(),
+            RecordEvent::Send(reply) | RecordEvent::Refuse { reply, keep: true, .. } => self.tell(&reply),
+            RecordEvent::Refuse { reply, keep: false, too_large } => {
                 self.tell(&reply).or_else(|| Some(self.linger(too_large)))
             }
         }

@@ -11,7 +11,7 @@ use super::listener::Listener;
 use super::notice::Notice;
 use super::pending::{Next, Pending};
 use super::pool::Pool;
-use super::stream::{Stream, timespec};
+use super::stream::{PeerStream, timespec};
 use super::waiting::Waiting;
 use super::work::{Body, Connection, Returned};
 use rustix::buffer::spare_capacity;
@@ -126,7 +126,7 @@ impl<'a> Reactor<'a> {
     }
 
     fn admit(&mut self, socket: OwnedFd) {
-        let stream = Stream::new(socket, self.connections.enter());
+        let stream = PeerStream::new(socket, self.connections.enter());
         let connection = Connection { stream, codec: Codec::new(self.limits.bounds()), registered: false };
         self.read(Pending::accepted(connection, self.limits, Instant::now()));
     }

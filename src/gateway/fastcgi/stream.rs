@@ -11,18 +11,18 @@ use std::time::{Duration, Instant};
 /// A connection's socket. The field order matters: the descriptor is closed before its place in the count is free
 /// again.
 #[derive(Debug)]
-pub(super) struct Stream {
+pub(super) struct PeerStream {
     socket: OwnedFd,
     _open: OpenGuard,
 }
 
-impl AsFd for Stream {
+impl AsFd for PeerStream {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.socket.as_fd()
     }
 }
 
-impl Stream {
+impl PeerStream {
     /// `socket` must be non-blocking.
     pub(super) fn new(socket: OwnedFd, open: OpenGuard) -> Self {
         Self { socket, _open: open }

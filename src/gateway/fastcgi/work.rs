@@ -2,9 +2,9 @@
 
 use super::codec::Codec;
 use super::connections::UploadGuard;
-use super::handler::{Answer, Upload};
+use super::handler::{Response, Upload};
 use super::params::Params;
-use super::stream::Stream;
+use super::stream::PeerStream;
 use std::fmt;
 use std::io::ErrorKind;
 use std::time::Instant;
@@ -12,7 +12,7 @@ use std::time::Instant;
 /// A connection: its socket and what it has said.
 #[derive(Debug)]
 pub(super) struct Connection {
-    pub(super) stream: Stream,
+    pub(super) stream: PeerStream,
     pub(super) codec: Codec,
     /// True if the reactor's epoll knows the socket.
     pub(super) registered: bool,
@@ -42,7 +42,7 @@ pub(super) struct Taking {
 /// written the whole body.
 #[derive(Debug)]
 pub(super) struct Answered {
-    pub(super) answer: Answer,
+    pub(super) answer: Response,
     /// Bytes of the body that are still dropped.
     pub(super) left_bytes: u64,
     /// The end of the time for that.

@@ -40,7 +40,7 @@ pub struct ActiveRequest {
 
 /// The meaning of a piece of input.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Message<'a> {
+pub enum RecordEvent<'a> {
     /// The parameters are complete; the body follows.
     Head(Params),
     /// A part of the body.
@@ -68,7 +68,7 @@ pub struct Codec {
     bounds: CodecLimits,
     position: Position,
     header: [u8; HEADER_BYTES],
-    active: Option<(ActiveRequest, Progress)>,
+    active: Option<(ActiveRequest, RequestProgress)>,
     /// The active request's `PARAMS` stream so far.
     params: Vec<u8>,
     /// Content so far of a record that is judged whole.
@@ -99,7 +99,7 @@ enum ContentTarget {
 
 /// Progress of the active request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Progress {
+enum RequestProgress {
     Params,
     Stdin,
     Complete,
@@ -120,7 +120,7 @@ impl Codec {
 
     /// True if the active request's body is complete.
     pub fn body_complete(&self) -> bool {
-        self.active.is_some_and(|(_, stage)| stage == Progress::Complete)
+        self.active.is_some_and(|(_, stage)| stage == RequestProgress::Complete)
     }
 
     /// The active request was answered or given up: what still comes for it is skipped.
@@ -141,7 +141,7 @@ impl Codec {
 
     /// Takes input up to the next message; `None` when all of it is taken. A `Stdin` message holds at most `stdin_max`
     /// bytes.
-    pub fn next<'a>(&mut self, input: &mut &'a [u8], stdin_max: usize) -> Result<Option<Message<'a>>, Violation> {
+    pub fn next<'a>(&mut self, input: &mut &'a [u8], stdin_max: usize) -> Result<Option<RecordEvent<'a>>, Violation> {
         loop {
             match self.position {
                 Position::Header { have } => {
@@ -206,25 +206,27 @@ impl Codec {
     fn stream_sink(&self, header: Header) -> Result<ContentTarget, Violation> {
         let stage = self.active.filter(|(request, _)| request.id == header.request_id).map(|(_, stage)| stage);
         match (stage, header.kind, header.content_bytes) {
-            (Some(Progress::Params | Progress::Stdin), kind::ABORT_REQUEST, _) => Ok(ContentTarget::Abort),
+            (Some(RequestProgress::Params | RequestProgress::Stdin), kind::ABORT_REQUEST, _) => {
+                Ok(ContentTarget::Abort)
+            }
             // With a complete body the answer is on its way, and END_REQUEST with it.
-            (None | Some(Progress::Aborted), ..) | (Some(Progress::Complete), kind::ABORT_REQUEST, _) => {
+            (None | Some(RequestProgress::Aborted), ..) | (Some(RequestProgress::Complete), kind::ABORT_REQUEST, _) => {
                 Ok(ContentTarget::Skip)
             }
-            (Some(Progress::Params), kind::PARAMS, 0) => Ok(ContentTarget::ParamsEnd),
-            (Some(Progress::Params), kind::PARAMS, _) => Ok(ContentTarget::Params),
-            (Some(Progress::Stdin), kind::STDIN, 0) => Ok(ContentTarget::StdinEnd),
-            (Some(Progress::Stdin), kind::STDIN, _) => Ok(ContentTarget::Stdin),
+            (Some(RequestProgress::Params), kind::PARAMS, 0) => Ok(ContentTarget::ParamsEnd),
+            (Some(RequestProgress::Params), kind::PARAMS, _) => Ok(ContentTarget::Params),
+            (Some(RequestProgress::Stdin), kind::STDIN, 0) => Ok(ContentTarget::StdinEnd),
+            (Some(RequestProgress::Stdin), kind::STDIN, _) => Ok(ContentTarget::Stdin),
             (Some(_), other, _) => Err(Violation::Unexpected(other)),
         }
     }
 
     /// A part of a record's content, never empty.
-    fn content<'a>(&mut self, sink: ContentTarget, part: &'a [u8]) -> Option<Message<'a>> {
+    fn content<'a>(&mut self, sink: ContentTarget, part: &'a [u8]) -> Option<RecordEvent<'a>> {
         match sink {
             // The request ended in the middle of this record: the rest of it is nobody's.
             ContentTarget::Params | ContentTarget::Stdin if self.active.is_none() => {}
-            ContentTarget::Stdin => return Some(Message::Stdin(part)),
+            ContentTarget::Stdin => return Some(RecordEvent::Stdin(part)),
             ContentTarget::Params if self.params.len() + part.len() > self.bounds.params_bytes => {
                 return Some(self.too_large());
             }
@@ -236,27 +238,27 @@ impl Codec {
     }
 
     /// A record's content is complete.
-    fn close_record<'a>(&mut self, sink: ContentTarget) -> Result<Option<Message<'a>>, Violation> {
+    fn close_record<'a>(&mut self, sink: ContentTarget) -> Result<Option<RecordEvent<'a>>, Violation> {
         match sink {
             ContentTarget::Begin => self.begin(),
             ContentTarget::ParamsEnd => self.head(),
-            ContentTarget::StdinEnd => Ok(self.enter(Progress::Complete, Message::StdinEnd)),
-            ContentTarget::Abort => Ok(self.enter(Progress::Aborted, Message::Abort)),
+            ContentTarget::StdinEnd => Ok(self.enter(RequestProgress::Complete, RecordEvent::StdinEnd)),
+            ContentTarget::Abort => Ok(self.enter(RequestProgress::Aborted, RecordEvent::Abort)),
             ContentTarget::Values => self.values().map(Some),
-            ContentTarget::UnknownManagement => Ok(Some(Message::Send(record::unknown_type(self.header[1])))),
+            ContentTarget::UnknownManagement => Ok(Some(RecordEvent::Send(record::unknown_type(self.header[1])))),
             ContentTarget::Skip | ContentTarget::Params | ContentTarget::Stdin => Ok(None),
         }
     }
 
     /// The event, and the stage that it leads to; nothing if the request ended while its record was still coming.
-    fn enter<'a>(&mut self, next: Progress, event: Message<'a>) -> Option<Message<'a>> {
+    fn enter<'a>(&mut self, next: RequestProgress, event: RecordEvent<'a>) -> Option<RecordEvent<'a>> {
         let (_, stage) = self.active.as_mut()?;
         *stage = next;
         Some(event)
     }
 
     /// A complete `BEGIN_REQUEST` (§5.1).
-    fn begin<'a>(&mut self) -> Result<Option<Message<'a>>, Violation> {
+    fn begin<'a>(&mut self) -> Result<Option<RecordEvent<'a>>, Violation> {
         let id = u16::from_be_bytes([self.header[2], self.header[3]]);
         let [role1, role0, flags, ..] = self.small[..] else {
             return Err(Violation::Length(kind::BEGIN_REQUEST, 0));
@@ -264,37 +266,37 @@ impl Codec {
         let keep = flags & FLAG_KEEP_CONN != 0;
         match self.request() {
             Some(active) if active.id == id => return Err(Violation::Unexpected(kind::BEGIN_REQUEST)),
-            Some(_) => return Ok(Some(Message::Send(record::end_request(id, ProtocolStatus::CannotMultiplex)))),
+            Some(_) => return Ok(Some(RecordEvent::Send(record::end_request(id, ProtocolStatus::CannotMultiplex)))),
             None => {}
         }
         if u16::from_be_bytes([role1, role0]) != ROLE_RESPONDER {
-            return Ok(Some(Message::Refuse {
+            return Ok(Some(RecordEvent::Refuse {
                 reply: record::end_request(id, ProtocolStatus::UnknownRole),
                 keep,
                 too_large: false,
             }));
         }
-        self.active = Some((ActiveRequest { id, keep }, Progress::Params));
+        self.active = Some((ActiveRequest { id, keep }, RequestProgress::Params));
         Ok(None)
     }
 
     /// The end of the `PARAMS` stream.
-    fn head<'a>(&mut self) -> Result<Option<Message<'a>>, Violation> {
+    fn head<'a>(&mut self) -> Result<Option<RecordEvent<'a>>, Violation> {
         match Params::split(std::mem::take(&mut self.params), self.bounds.pairs) {
-            Ok(params) => Ok(self.enter(Progress::Stdin, Message::Head(params))),
+            Ok(params) => Ok(self.enter(RequestProgress::Stdin, RecordEvent::Head(params))),
             Err(NotPairs::TooMany) => Ok(Some(self.too_large())),
             Err(NotPairs::Truncated) => Err(Violation::Pairs),
         }
     }
 
-    fn too_large<'a>(&mut self) -> Message<'a> {
+    fn too_large<'a>(&mut self) -> RecordEvent<'a> {
         let id = self.request().map_or(0, |request| request.id);
         self.end_request();
-        Message::Refuse { reply: record::answer(id, TOO_LARGE), keep: false, too_large: true }
+        RecordEvent::Refuse { reply: record::answer(id, TOO_LARGE), keep: false, too_large: true }
     }
 
     /// A complete `GET_VALUES` (§4.1): the names that we know, answered truthfully; each name once.
-    fn values<'a>(&mut self) -> Result<Message<'a>, Violation> {
+    fn values<'a>(&mut self) -> Result<RecordEvent<'a>, Violation> {
         let asked = Params::split(std::mem::take(&mut self.small), VALUES_LIMIT_BYTES).map_err(|_| Violation::Pairs)?;
         let connections = self.bounds.connections.to_string();
         let known = [("FCGI_MAX_CONNS", &*connections), ("FCGI_MAX_REQS", &*connections), ("FCGI_MPXS_CONNS", "0")];
@@ -304,7 +306,7 @@ impl Codec {
         }
         let mut reply = record::header(kind::GET_VALUES_RESULT, 0, content.len()).to_vec();
         reply.extend(content);
-        Ok(Message::Send(reply))
+        Ok(RecordEvent::Send(reply))
     }
 }
 
