@@ -139,7 +139,7 @@ impl Codec {
         self.active.is_none() && self.between_records()
     }
 
-    /// Takes input up to the next message; `None` when all of it is taken. A `Stdin` message holds at most `stdin_max`
+    /// Takes input up to the next event; `None` when all of it is taken. A `Stdin` event holds at most `stdin_max`
     /// bytes.
     pub fn next<'a>(&mut self, input: &mut &'a [u8], stdin_max: usize) -> Result<Option<RecordEvent<'a>>, Violation> {
         loop {
