@@ -1,0 +1,214 @@
+//! What is said of steps.
+
+use crate::config::golden::{is_reported, with, without};
+
+#[test]
+fn there_is_at_least_one_step_and_it_is_a_table() {
+    is_reported(
+        &with(r"steps = []"),
+        r#"
+hookspool.toml:7:9: `steps` is empty
+  |
+7 | steps = []
+  |         ^^ add at least one, such as `{ run = ["make", "install"] }`"#,
+    );
+    is_reported(
+        &with(r#"steps = ["make"]"#),
+        r#"
+hookspool.toml:7:10: a step must be a table, not a string
+  |
+7 | steps = ["make"]
+  |          ^^^^^^ write `{ shell = "make" }`"#,
+    );
+}
+
+#[test]
+fn run_is_a_program_and_its_arguments() {
+    is_reported(
+        &with(r#"steps = [{ run = "pnpm  build" }]"#),
+        r#"
+hookspool.toml:7:18: `run` must be an array of strings, not a string
+  |
+7 | steps = [{ run = "pnpm  build" }]
+  |                  ^^^^^^^^^^^^^ write `["pnpm", "build"]`, or `shell = …` for a command line"#,
+    );
+    is_reported(
+        &with(r"steps = [{ run = [] }]"),
+        r"
+hookspool.toml:7:18: `run` is empty
+  |
+7 | steps = [{ run = [] }]
+  |                  ^^ name the program and its arguments",
+    );
+    is_reported(
+        &with(r#"steps = [{ run = ["", "x"] }]"#),
+        r#"
+hookspool.toml:7:19: an element of `run` is empty
+  |
+7 | steps = [{ run = ["", "x"] }]
+  |                   ^^"#,
+    );
+    is_reported(
+        &with(r#"steps = [{ run = ["a\u0000"] }]"#),
+        r#"
+hookspool.toml:7:19: an element of `run` holds a NUL character
+  |
+7 | steps = [{ run = ["a\u0000"] }]
+  |                   ^^^^^^^^^"#,
+    );
+}
+
+#[test]
+fn a_step_does_exactly_one_thing() {
+    is_reported(
+        &with(r#"steps = [{ run = ["a"], shell = "b" }]"#),
+        r#"
+hookspool.toml:7:10: a step cannot both `run` and `shell`
+  |
+7 | steps = [{ run = ["a"], shell = "b" }]
+  |          ^^^^^^^^^^^^^^^^^^^^^^^^^^^^ make it two steps"#,
+    );
+    is_reported(
+        &with(r#"steps = [{ timeout = "5m" }]"#),
+        r#"
+hookspool.toml:7:10: a step must have one of `git`, `remove`, `run` and `shell`
+  |
+7 | steps = [{ timeout = "5m" }]
+  |          ^^^^^^^^^^^^^^^^^^ as in `{ run = ["make", "install"] }`"#,
+    );
+}
+
+#[test]
+fn git_knows_one_word_and_takes_no_option_for_a_name() {
+    is_reported(
+        &with(r#"steps = [{ git = "pull" }]"#),
+        r#"
+hookspool.toml:7:18: unknown word `pull` for `git`
+  |
+7 | steps = [{ git = "pull" }]
+  |                  ^^^^^^ known: `update`"#,
+    );
+    is_reported(
+        &with(r#"steps = [{ git = "update", from = "ext::sh -c x", remote = "-x" }]"#),
+        r#"
+hookspool.toml:7:35: git must not clone from here
+  |
+7 | steps = [{ git = "update", from = "ext::sh -c x", remote = "-x" }]
+  |                                   ^^^^^^^^^^^^^^ write a URL, `git@host:owner/name.git` or a path
+
+hookspool.toml:7:60: `-x` is not the name of a remote
+  |
+7 | steps = [{ git = "update", from = "ext::sh -c x", remote = "-x" }]
+  |                                                            ^^^^ name it as `git remote` does; a URL goes into `from`"#,
+    );
+    is_reported(
+        &with(r#"steps = [{ shell = "x", remote = "origin" }]"#),
+        r#"
+hookspool.toml:7:25: `remote` goes with `git = "update"` only
+  |
+7 | steps = [{ shell = "x", remote = "origin" }]
+  |                         ^^^^^^"#,
+    );
+}
+
+#[test]
+fn remove_stays_below_the_work_directory() {
+    is_reported(
+        &with(
+            r#"steps = [{ remove = "../x" }, { remove = "/x" }, { remove = "." }, { remove = "" }, { remove = "a/*" }]"#,
+        ),
+        r#"
+hookspool.toml:7:21: `remove` must be a path below `dir`, relative and without `..`
+  |
+7 | steps = [{ remove = "../x" }, { remove = "/x" }, { remove = "." }, { remove = "" }, { remove = "a/*" }]
+  |                     ^^^^^^ as in `{ remove = "dist" }`
+
+hookspool.toml:7:42: `remove` must be a path below `dir`, relative and without `..`
+  |
+7 | steps = [{ remove = "../x" }, { remove = "/x" }, { remove = "." }, { remove = "" }, { remove = "a/*" }]
+  |                                          ^^^^ as in `{ remove = "dist" }`
+
+hookspool.toml:7:61: `remove` must not name the work directory itself
+  |
+7 | steps = [{ remove = "../x" }, { remove = "/x" }, { remove = "." }, { remove = "" }, { remove = "a/*" }]
+  |                                                             ^^^ as in `{ remove = "dist" }`
+
+hookspool.toml:7:79: `remove` is empty
+  |
+7 | steps = [{ remove = "../x" }, { remove = "/x" }, { remove = "." }, { remove = "" }, { remove = "a/*" }]
+  |                                                                               ^^
+
+hookspool.toml:7:96: `remove` takes one path, not a glob
+  |
+7 | steps = [{ remove = "../x" }, { remove = "/x" }, { remove = "." }, { remove = "" }, { remove = "a/*" }]
+  |                                                                                                ^^^^^ as in `{ remove = "dist" }`"#,
+    );
+}
+
+#[test]
+fn the_other_keys_of_a_step_are_checked() {
+    is_reported(
+        &with(r#"steps = [{ shell = " " }]"#),
+        r#"
+hookspool.toml:7:20: `shell` is empty
+  |
+7 | steps = [{ shell = " " }]
+  |                    ^^^"#,
+    );
+    is_reported(
+        &with(r#"steps = [{ shell = "x", allways = 1 }]"#),
+        r#"
+hookspool.toml:7:25: unknown key `allways`
+  |
+7 | steps = [{ shell = "x", allways = 1 }]
+  |                         ^^^^^^^ did you mean `always`?"#,
+    );
+    is_reported(
+        &with(r#"steps = [{ shell = "x", always = 1 }]"#),
+        r#"
+hookspool.toml:7:34: `always` must be `true` or `false`, not an integer
+  |
+7 | steps = [{ shell = "x", always = 1 }]
+  |                                  ^"#,
+    );
+}
+
+#[test]
+fn steps_are_required() {
+    is_reported(
+        &without("steps"),
+        r"
+hookspool.toml:2:1: `steps` is missing
+  |
+2 | [[hook]]
+  | ^^^^^^^^ add `steps = …`: what a job does, in order",
+    );
+}
+
+#[test]
+fn the_step_that_restarts_the_runner_is_a_program_and_the_last_of_a_job() {
+    is_reported(
+        &with(r#"steps = [{ shell = "make", restarts_runner = true }, { shell = "true" }]"#),
+        r#"
+hookspool.toml:7:10: the step that restarts the runner must be the last
+  |
+7 | steps = [{ shell = "make", restarts_runner = true }, { shell = "true" }]
+  |          ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ nothing runs after it"#,
+    );
+    is_reported(
+        &with(r#"steps = [{ remove = "dist", restarts_runner = true }]"#),
+        r#"
+hookspool.toml:7:29: `restarts_runner` goes with `run` and `shell` only
+  |
+7 | steps = [{ remove = "dist", restarts_runner = true }]
+  |                             ^^^^^^^^^^^^^^^"#,
+    );
+    is_reported(
+        &with(r#"on_success = [{ shell = "make", restarts_runner = true }]"#),
+        r#"
+hookspool.toml:8:14: no step of `on_success` can restart the runner
+  |
+8 | on_success = [{ shell = "make", restarts_runner = true }]
+  |              ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ make it the last of `steps`"#,
+    );
+}

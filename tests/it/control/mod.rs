@@ -1,0 +1,8 @@
+//! The verbs of an operator, beside a runner and without one.
+
+mod care; // what is removed, when, and what never is
+mod deaths; // verbs and runners that die between request and answer; hostile requests
+mod operator; // the operator's page shows what the program prints
+mod orders; // what people order about, beside a runner and without one
+mod pages; // manual pages and completions
+mod screens; // what people see: lists, one screen, what is waited for, the doctor

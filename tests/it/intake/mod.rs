@@ -1,0 +1,5 @@
+//! The receiver with deliveries of each provider.
+
+mod log; // the receiver's log lines, and what never gets into them
+mod process; // a receiver as a process: signals, descriptors, standard error
+mod providers; // several refs, GET, secrets in other places, secrets that expire

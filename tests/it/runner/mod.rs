@@ -1,0 +1,6 @@
+//! The runner with real processes.
+
+mod backlog; // many jobs that wait
+mod life; // repeats, retries, interruptions, what runs after a job, a new configuration
+mod queues; // queues side by side, with real processes
+pub(crate) mod reconcile; // what no delivery told of

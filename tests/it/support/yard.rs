@@ -1,0 +1,166 @@
+//! Edge. A spool, hooks of a test's own, jobs put into it without a web server, and the real runner.
+
+use crate::crash::strace::Strace;
+use crate::support::crash_home::PROGRAM;
+use hookspool::model::{JobId, JobMeta, RefName};
+use hookspool::spool::{Inbox, create};
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+use std::fs;
+use std::path::PathBuf;
+use std::process::{Child, Command, Output, Stdio};
+use tempfile::TempDir;
+
+/// A directory that goes away with it: `hookspool.toml`, `spool/`, and `site/`, in which the steps run.
+pub(crate) struct Yard {
+    _dir: TempDir,
+    root: PathBuf,
+}
+
+impl Yard {
+    /// `runner` are lines of `[runner]`; `hooks` are names and lines of `[[hook]]`, in which `ROOT` is the directory.
+    pub(crate) fn new(runner: &str, hooks: &[(&str, &str)]) -> Self {
+        Self::in_directory(tempfile::tempdir().unwrap(), runner, hooks)
+    }
+
+    /// The same in memory, where the machine has such a place, for more jobs than a disk flushes in good time.
+    pub(crate) fn in_memory(runner: &str, hooks: &[(&str, &str)]) -> Self {
+        let dir = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap();
+        Self::in_directory(dir, runner, hooks)
+    }
+
+    fn in_directory(dir: TempDir, runner: &str, hooks: &[(&str, &str)]) -> Self {
+        let root = dir.path().canonicalize().unwrap();
+        let yard = Self { _dir: dir, root };
+        fs::create_dir(yard.path("site")).unwrap();
+        create(&yard.path("spool")).unwrap();
+        fs::write(yard.path("secret"), "a secret that is long enough").unwrap();
+        yard.configure(runner, hooks);
+        yard
+    }
+
+    /// Writes the configuration anew.
+    pub(crate) fn configure(&self, runner: &str, hooks: &[(&str, &str)]) {
+        let hook = |(name, lines): &(&str, &str)| {
+            format!(
+                "[[hook]]\nname = \"{name}\"\nprovider = \"github\"\nsecret = {{ file = \"ROOT/secret\" }}\n\
+                 {dir}{lines}\n",
+                dir = if lines.contains("dir = ") { "" } else { "dir = \"ROOT/site\"\n" }
+            )
+        };
+        let hooks: String = hooks.iter().map(hook).collect();
+        let text = format!("spool = \"ROOT/spool\"\n[runner]\n{runner}\n{hooks}");
+        fs::write(self.path("hookspool.toml"), text.replace("ROOT", self.root.to_str().unwrap())).unwrap();
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.root.join(name)
+    }
+
+    /// Where the traces go.
+    pub(crate) fn strace(&self) -> Strace {
+        Strace::into(&self.root)
+    }
+
+    pub(crate) fn fifo(&self, name: &str) {
+        assert!(Command::new("mkfifo").arg(self.path("site").join(name)).status().unwrap().success());
+    }
+
+    /// What a step wrote to a file of the site.
+    pub(crate) fn site(&self, name: &str) -> String {
+        fs::read_to_string(self.path("site").join(name)).unwrap_or_default()
+    }
+
+    /// Queues a push to `branch`.
+    pub(crate) fn deliver(&self, hook: &str, branch: &str, delivery: &str) -> JobId {
+        let reference = RefName::branch_named(branch);
+        let delivery = Some(delivery.to_owned());
+        let arrived_at = jiff::Timestamp::now();
+        self.append(&JobMeta { reference, delivery, arrived_at, ..crate::spool::append::meta(hook, 0) })
+    }
+
+    /// Queues a job.
+    pub(crate) fn append(&self, meta: &JobMeta) -> JobId {
+        let mut draft = Inbox::open(&self.path("spool")).unwrap().draft().unwrap();
+        draft.write(b"{}").unwrap();
+        draft.commit(meta).unwrap()
+    }
+
+    pub(crate) fn hookspool(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(PROGRAM);
+        command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default());
+        command.arg("--config").arg(self.path("hookspool.toml")).args(arguments);
+        command
+    }
+
+    /// The runner, until the spool is empty.
+    pub(crate) fn drain(&self) -> Output {
+        self.hookspool(&["spool-runner", "--once"]).stdin(Stdio::null()).output().unwrap()
+    }
+
+    /// The runner in the background.
+    pub(crate) fn start(&self) -> Runner {
+        let log = fs::File::create(self.path("runner.log")).unwrap();
+        let mut command = self.hookspool(&["spool-runner"]);
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
+        Runner(command.spawn().unwrap())
+    }
+
+    /// What the runner in the background has logged.
+    pub(crate) fn log(&self) -> String {
+        fs::read_to_string(self.path("runner.log")).unwrap_or_default()
+    }
+
+    /// State, outcome and reason of a job, as `list --json` shows it.
+    pub(crate) fn job(&self, id: JobId) -> [String; 3] {
+        let listed = self.listed();
+        let found = listed.iter().find(|job| job["id"] == id.to_string()).unwrap_or_else(|| panic!("{listed:?}"));
+        ["state", "outcome", "reason"].map(|key| found[key].as_str().unwrap_or_default().to_owned())
+    }
+
+    /// All jobs, as `list --json` shows them.
+    pub(crate) fn listed(&self) -> Vec<Value> {
+        let output = self.hookspool(&["list", "--json"]).output().unwrap();
+        serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{output:?}"))
+    }
+
+    /// Whether a job is in a directory of the spool.
+    pub(crate) fn is_in(&self, state: &str, id: JobId) -> bool {
+        self.path("spool").join(state).join(format!("{id}.job")).exists()
+    }
+
+    /// What happened to a job, wherever it is.
+    pub(crate) fn history(&self, id: JobId) -> Vec<Value> {
+        let places = hookspool::model::State::ALL.map(|s| self.path("spool").join(s.as_str()));
+        let text = places.iter().find_map(|place| fs::read_to_string(place.join(format!("{id}.events"))).ok());
+        text.unwrap_or_default().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+}
+
+/// A runner in the background, gone with its test.
+pub(crate) struct Runner(Child);
+
+impl Runner {
+    pub(crate) fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.0), signal).unwrap();
+    }
+
+    /// Most memory that it has had at a time, in KiB.
+    pub(crate) fn peak_kib(&self) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.0.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+        line.trim().trim_end_matches(" kB").parse().unwrap()
+    }
+
+    /// Asks it to stop; its exit status.
+    pub(crate) fn stop(mut self) -> Option<i32> {
+        self.signal(Signal::TERM);
+        self.0.wait().unwrap().code()
+    }
+}
+
+impl Drop for Runner {
+    fn drop(&mut self) {
+        let _gone = (self.0.kill(), self.0.wait());
+    }
+}
