@@ -6,7 +6,7 @@ use super::logging;
 use super::receive::load;
 use crate::config::Config;
 use crate::runner::{DrainError, Ended, Reload, Terms, drain};
-use crate::spool::{Keeper, SpoolError};
+use crate::spool::{SpoolError, SpoolOwner};
 use crate::system::stop::{Hangup, Stop};
 use crate::system::users;
 use crate::system::wait::{after, ready};
@@ -33,17 +33,17 @@ pub(super) fn run(config: Option<&Path>, once: bool, max_runtime: Option<Duratio
     let stop = Stop::install().map_err(cannot_watch)?;
     // Beside `--once` nobody takes the request: it must not end the run.
     let hangup = Hangup::install().map_err(cannot_watch)?;
-    let keeper = lock(&config.spool).map_err(cannot_lock)?;
-    keeper.limit_payload(config.body_limit_bytes);
+    let owner = lock(&config.spool).map_err(cannot_lock)?;
+    owner.limit_payload(config.body_limit_bytes);
     let log_dir = config.runner.log_dir.clone().unwrap_or_else(|| config.spool.join("log"));
     let log = logging::to_stderr_and(&log_dir).map_err(|text| Failure::new(exit::CANNOT_CREATE, text))?;
     let load_again = || load_again(file, &log);
     let reload = (!once).then_some(Reload { hangup: &hangup, load: &load_again });
     tracing::info!(event = "runner", spool = %config.spool.display(), pid = std::process::id());
-    let ended = drain(config, &keeper, Terms { stop: &stop, once, max_runtime, reload });
+    let ended = drain(config, &owner, Terms { stop: &stop, once, max_runtime, reload });
     if let Err(error) = &ended {
         tracing::error!(event = "runner-failed", reason = %error);
-        drop(keeper);
+        drop(owner);
         if !once {
             let _stopped_or_over = ready(&[stop.fd()], after(RESTART_DELAY));
         }
@@ -73,10 +73,10 @@ fn load_again(file: Option<&Path>, log: &logging::Reopen) -> Result<Config, Stri
 }
 
 /// A verb that carries out an order has the lock for a moment.
-fn lock(spool: &Path) -> Result<Keeper, SpoolError> {
+fn lock(spool: &Path) -> Result<SpoolOwner, SpoolError> {
     let until = Instant::now() + LOCK_TIMEOUT;
     loop {
-        match Keeper::lock(spool) {
+        match SpoolOwner::lock(spool) {
             Err(SpoolError::Locked { .. }) if Instant::now() < until => std::thread::sleep(POLL_INTERVAL),
             other => return other,
         }

@@ -2,12 +2,12 @@
 
 use super::cancel::Cancel;
 use super::conclusion::conclude;
-use super::past::Past;
-use super::stage::Stage;
+use super::job_context::JobContext;
+use super::outcome_cache::OutcomeCache;
 use super::steps::{self, Ended as Survivors, JobResult};
 use crate::config::Config;
 use crate::model::{JobId, Outcome, State};
-use crate::spool::{Claim, Claimed, Entry, Keeper, Settlement, SpoolError, What};
+use crate::spool::{Claim, Claimed, Entry, Settlement, SpoolError, SpoolOwner, What};
 use crate::system::errno::words;
 use crate::system::stop::Stop;
 use jiff::Timestamp;
@@ -27,7 +27,7 @@ pub(super) struct Task {
     pub(super) id: JobId,
     /// The configuration when it was begun: a later one does not change a running job.
     pub(super) config: Arc<Config>,
-    pub(super) past: Past,
+    pub(super) outcomes: OutcomeCache,
     /// The runner has to stop.
     pub(super) halted: Stop,
     /// The job has to end.
@@ -54,9 +54,9 @@ pub(super) enum End {
 }
 
 /// Claims a job, runs its steps and settles it.
-pub(super) fn run(keeper: &Keeper, task: &Task) -> Result<End, SpoolError> {
+pub(super) fn run(owner: &SpoolOwner, task: &Task) -> Result<End, SpoolError> {
     let id = task.id;
-    let mut claim = match keeper.claim(id, Timestamp::now())? {
+    let mut claim = match owner.claim(id, Timestamp::now())? {
         Claimed::Job(claim) => *claim,
         Claimed::Gone => return Ok(End::NoJob),
         Claimed::Corrupt { reason } => {
@@ -68,12 +68,12 @@ pub(super) fn run(keeper: &Keeper, task: &Task) -> Result<End, SpoolError> {
     let attempt = claim.attempt();
     claim.record(&now(What::Started { attempt, pid: None }))?;
     tracing::info!(event = "started", job = %id, hook = hook.name, attempt);
-    let mut stage = Stage::prepare(&claim, hook, attempt, &task.config.spool);
-    let result = match &mut stage {
-        Ok(stage) => stage.run_steps(&mut claim, hook, task),
+    let mut context = JobContext::prepare(&claim, hook, attempt, &task.config.spool);
+    let result = match &mut context {
+        Ok(context) => context.run_steps(&mut claim, hook, task),
         Err(error) => failed(format!("cannot prepare the job: {}", words(error))),
     };
-    conclude(keeper, claim, hook, &result, stage.ok().map(|stage| (stage, task)))
+    conclude(owner, claim, hook, &result, context.ok().map(|context| (context, task)))
 }
 
 /// A hook that is gone from the configuration: the job waits for a person, and is not lost.
@@ -90,13 +90,13 @@ fn hold(claim: Claim, reason: String) -> Result<End, SpoolError> {
 
 /// Accounts for a job that a runner left behind when it died. Whatever of it still lives is ended first; if something
 /// cannot be, the job is held, so that no second copy ever runs beside it.
-pub(super) fn account_for(keeper: &Keeper, claim: Claim, task: &Task) -> Result<End, SpoolError> {
+pub(super) fn account_for(owner: &SpoolOwner, claim: Claim, task: &Task) -> Result<End, SpoolError> {
     if let Some((outcome, reason)) = claim.history().conclusion().filter(|_| claim.history().started_since_claim()) {
-        Stage::clear(&task.config.spool, claim.id());
+        JobContext::clear(&task.config.spool, claim.id());
         return settle_concluded(claim, outcome, reason);
     }
     let is_over = end_survivors(claim.id());
-    Stage::clear(&task.config.spool, claim.id());
+    JobContext::clear(&task.config.spool, claim.id());
     let Some(hook) = task.config.hook(&claim.meta().hook) else { return hold_orphan(claim) };
     if !is_over {
         return hold(claim, STILL_ALIVE.to_owned());
@@ -111,8 +111,8 @@ pub(super) fn account_for(keeper: &Keeper, claim: Claim, task: &Task) -> Result<
         commit: None,
     };
     let attempt = claim.history().attempts();
-    let stage = Stage::prepare(&claim, hook, attempt, &task.config.spool).ok().map(|stage| (stage, task));
-    conclude(keeper, claim, hook, &result, stage)
+    let context = JobContext::prepare(&claim, hook, attempt, &task.config.spool).ok().map(|context| (context, task));
+    conclude(owner, claim, hook, &result, context)
 }
 
 /// Settles a job that a runner left behind when it died, where a person wants no more of it.
@@ -123,7 +123,7 @@ pub(super) fn abandon(claim: Claim, spool: &Path, settlement: Settlement) -> Res
         None if end_survivors(claim.id()) => settlement,
         None => Settlement::Held { reason: STILL_ALIVE.to_owned() },
     };
-    Stage::clear(spool, claim.id());
+    JobContext::clear(spool, claim.id());
     claim.settle(settlement, Timestamp::now())
 }
 

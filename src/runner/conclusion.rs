@@ -1,34 +1,34 @@
 //! Edge. From how the steps ended to where the job goes, and what is run on the way there.
 
 use super::attempt::{End, Task, now};
-use super::past::Past;
-use super::stage::Stage;
+use super::job_context::JobContext;
+use super::outcome_cache::OutcomeCache;
 use super::steps::{JobResult, List};
 use super::verdict::{Verdict, judge};
 use crate::config::Hook;
 use crate::model::Outcome;
-use crate::spool::{Claim, Keeper, Settlement, SpoolError, What};
+use crate::spool::{Claim, Settlement, SpoolError, SpoolOwner, What};
 use jiff::Timestamp;
 
 /// Judges the attempt, runs what follows a job that ended for good, and settles.
 pub(super) fn conclude(
-    keeper: &Keeper,
+    owner: &SpoolOwner,
     mut claim: Claim,
     hook: &Hook,
     result: &JobResult,
-    stage: Option<(Stage, &Task)>,
+    context: Option<(JobContext, &Task)>,
 ) -> Result<End, SpoolError> {
-    let settlement = settlement(&claim, hook, result, stage.as_ref().map(|(_, task)| *task));
+    let settlement = settlement(&claim, hook, result, context.as_ref().map(|(_, task)| *task));
     let end = match &settlement {
         Settlement::Waiting { not_before, .. } => End::Waiting(*not_before),
         Settlement::Held { .. } => End::Held,
         _ => End::Over { outcome: result.outcome, commit: result.commit.clone() },
     };
     if matches!(end, End::Over { .. }) {
-        let past = stage.as_ref().map(|(_, task)| &task.past);
-        let lists = past.map_or(Ok(Vec::new()), |past| lists(keeper, &claim, hook, result, past))?;
+        let outcomes = context.as_ref().map(|(_, task)| &task.outcomes);
+        let lists = outcomes.map_or(Ok(Vec::new()), |outcomes| lists(owner, &claim, hook, result, outcomes))?;
         record_conclusion(&mut claim, result, !lists.is_empty())?;
-        run_lists(&lists, stage, &mut claim, hook, result);
+        run_lists(&lists, context, &mut claim, hook, result);
     }
     tell(&claim, hook, result, &settlement);
     claim.settle(settlement, Timestamp::now())?;
@@ -54,11 +54,11 @@ fn settlement(claim: &Claim, hook: &Hook, result: &JobResult, task: Option<&Task
 
 /// The lists of the plan that follow a job that ended as `result`, without those that are empty.
 fn lists(
-    keeper: &Keeper,
+    owner: &SpoolOwner,
     claim: &Claim,
     hook: &Hook,
     result: &JobResult,
-    past: &Past,
+    outcomes: &OutcomeCache,
 ) -> Result<Vec<List>, SpoolError> {
     let mut lists = match result.outcome {
         Outcome::Succeeded => vec![List::OnSuccess],
@@ -67,7 +67,9 @@ fn lists(
     };
     if result.outcome == Outcome::Succeeded
         && !hook.plan.on_recovery.is_empty()
-        && past.last(keeper, &claim.meta().hook, claim.meta().reference.as_ref())?.is_some_and(|last| !last.succeeded)
+        && outcomes
+            .last(owner, &claim.meta().hook, claim.meta().reference.as_ref())?
+            .is_some_and(|last| !last.succeeded)
     {
         lists.push(List::OnRecovery);
     }
@@ -86,11 +88,11 @@ fn record_conclusion(claim: &mut Claim, result: &JobResult, is_followed: bool) -
     claim.record(&now(What::Concluded { outcome: result.outcome, reason, commit: result.commit.clone() }))
 }
 
-fn run_lists(lists: &[List], stage: Option<(Stage, &Task)>, claim: &mut Claim, hook: &Hook, result: &JobResult) {
-    let Some((mut stage, task)) = stage else { return };
+fn run_lists(lists: &[List], context: Option<(JobContext, &Task)>, claim: &mut Claim, hook: &Hook, result: &JobResult) {
+    let Some((mut context, task)) = context else { return };
     for &list in lists {
-        stage.note(&format!("{}, since the job ended: {}", list.as_str(), result.outcome.as_str()));
-        stage.run_after(list, claim, hook, result, task);
+        context.note(&format!("{}, since the job ended: {}", list.as_str(), result.outcome.as_str()));
+        context.run_after(list, claim, hook, result, task);
     }
 }
 

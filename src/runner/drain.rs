@@ -1,17 +1,17 @@
-//! Edge. The loop: takes in what arrives, decides what is next, hands it to the crew, and hears how it ended.
+//! Edge. The loop: takes in what arrives, decides what is next, hands it to a worker, and hears how it ended.
 
 use super::attempt::{End, Task};
 use super::backlog::{Backlog, Choice, Item};
 use super::cancel::Cancel;
-use super::crew::Report;
 use super::orders::Release;
-use super::past::Past;
+use super::outcome_cache::OutcomeCache;
 use super::reconcile::{Answer, Schedule};
 use super::recovery::is_bad;
 use super::reload::Reload;
+use super::workers::Report;
 use crate::config::{Config, RunnerSettings};
 use crate::model::{JobId, Outcome, State};
-use crate::spool::{Hold, Keeper, Letter, Scan, Settlement, SpoolError, What};
+use crate::spool::{Hold, Scan, Settlement, SpoolError, SpoolOwner, TakenRequest, What};
 use crate::system::bell::Bell;
 use crate::system::errno::words;
 use crate::system::reap;
@@ -43,7 +43,7 @@ const POLL: Duration = Duration::from_secs(15);
 /// Between two tries at what should never fail.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// A job that the crew works on.
+/// A job that a worker has.
 #[derive(Debug)]
 pub(super) struct Running {
     /// Ends it.
@@ -56,8 +56,8 @@ pub(super) struct Running {
 /// The loop's own.
 pub(super) struct Drain<'a> {
     pub(super) config: Arc<Config>,
-    pub(super) past: Past,
-    pub(super) keeper: &'a Keeper,
+    pub(super) outcomes: OutcomeCache,
+    pub(super) owner: &'a SpoolOwner,
     pub(super) backlog: Backlog,
     pub(super) running: BTreeMap<JobId, Running>,
     /// Wakes the loop when a name appears.
@@ -84,21 +84,21 @@ pub(super) struct Drain<'a> {
     pub(super) tasks: Sender<Task>,
     pub(super) reports: Receiver<Report>,
     pub(super) bell: &'a Bell,
-    /// Starts one more thread of the crew.
-    pub(super) hire: Box<dyn Fn() + Send + 'a>,
+    /// Starts one more worker thread.
+    pub(super) spawn_worker: Box<dyn Fn() + Send + 'a>,
     /// When remotes are asked for what was missed, how, and what they said.
     pub(super) schedule: Schedule,
     pub(super) ask: Box<dyn Fn(Arc<Config>, String) + Send + 'a>,
     pub(super) answers: Receiver<Answer>,
-    /// Threads of the crew.
-    pub(super) hands: usize,
+    /// Worker threads.
+    pub(super) worker_count: usize,
     pub(super) failed: usize,
     /// Hooks on hold.
     pub(super) holds: BTreeMap<String, Hold>,
     /// Jobs that waited when their hook was put on hold.
     pub(super) to_hold: Vec<JobId>,
     /// Hooks that are being released, in the order of the orders, each with the one that waits for the answer.
-    pub(super) releases: VecDeque<(Letter, Release)>,
+    pub(super) releases: VecDeque<(TakenRequest, Release)>,
     /// What the care of the disk goes by.
     pub(super) settings: &'a Mutex<RunnerSettings>,
 }
@@ -174,7 +174,7 @@ impl Drain<'_> {
     /// very job does.
     fn begin_unless_done(&mut self, id: JobId) -> Result<(), SpoolError> {
         let item = self.backlog.waiting(id).filter(|item| item.sends_again && item.not_before.is_none());
-        let done = item.map(|item| self.past.done(self.keeper, item)).transpose()?.flatten();
+        let done = item.map(|item| self.outcomes.done(self.owner, item)).transpose()?.flatten();
         if let Some(first) = done.filter(|_| !self.was_released(id)) {
             return self.decide(id, Settlement::RepeatOf { id: first });
         }
@@ -184,14 +184,14 @@ impl Drain<'_> {
 
     /// Only a job that has been further on has a history in `queued/`.
     fn was_released(&self, id: JobId) -> bool {
-        self.keeper.look(id, State::Queued).is_some_and(|(_, history)| !history.entries().is_empty())
+        self.owner.look(id, State::Queued).is_some_and(|(_, history)| !history.entries().is_empty())
     }
 
     fn may_look_further(&self) -> bool {
         self.horizon.is_some() && !self.at_the_end && self.may_begin()
     }
 
-    /// Hands a job to the crew.
+    /// Hands a job to a worker.
     fn begin(&mut self, id: JobId) {
         let cancel = match Cancel::new() {
             Ok(cancel) => cancel,
@@ -200,16 +200,16 @@ impl Drain<'_> {
                 return std::thread::sleep(PAUSE);
             }
         };
-        if self.running.len() >= self.hands {
-            (self.hire)();
-            self.hands += 1;
+        if self.running.len() >= self.worker_count {
+            (self.spawn_worker)();
+            self.worker_count += 1;
         }
         self.backlog.start(id);
         let alone = self.config.runner.workers == 1;
         self.running.insert(id, Running { cancel: cancel.clone(), alone });
-        let (config, past, halted) = (Arc::clone(&self.config), self.past.clone(), self.halted.clone());
-        let task = Task { id, config, past, halted, cancel, alone };
-        // The crew is there as long as this end of the channel is.
+        let (config, outcomes, halted) = (Arc::clone(&self.config), self.outcomes.clone(), self.halted.clone());
+        let task = Task { id, config, outcomes, halted, cancel, alone };
+        // The workers are there as long as this end of the channel is.
         let _nobody_takes = self.tasks.send(task);
     }
 
@@ -231,7 +231,7 @@ impl Drain<'_> {
 
     fn take_back(&mut self, id: JobId, item: Option<Item>, end: &End) {
         let Some(item) = item else { return };
-        self.past.note(id, &item, end);
+        self.outcomes.note(id, &item, end);
         if let End::Waiting(not_before) = end {
             self.backlog.insert(id, Item { not_before: Some(*not_before), ..item });
         }
@@ -263,7 +263,7 @@ impl Drain<'_> {
     /// Whether others may give way to `newer`: it is there, and whole. A damaged one stands for itself alone; claiming it
     /// will put it away.
     fn may_supersede(&mut self, newer: JobId) -> Result<bool, SpoolError> {
-        let whole = |state| self.keeper.is_whole(newer, state);
+        let whole = |state| self.owner.is_whole(newer, state);
         if self.known_whole == Some(newer) && self.is_there(newer)? {
             return Ok(true);
         }
@@ -290,7 +290,7 @@ impl Drain<'_> {
     }
 
     fn is_there(&self, id: JobId) -> Result<bool, SpoolError> {
-        let waits = |state| self.keeper.glance(id, state).map(|meta| meta.is_some());
+        let waits = |state| self.owner.peek(id, state).map(|meta| meta.is_some());
         Ok(self.backlog.is_running(id) || waits(State::Queued)? || waits(State::Waiting)?)
     }
 
@@ -298,11 +298,11 @@ impl Drain<'_> {
     pub(super) fn decide(&mut self, id: JobId, settlement: Settlement) -> Result<(), SpoolError> {
         let item = self.backlog.remove(id);
         let what = What::from(settlement.clone());
-        match self.keeper.decide(id, settlement, Timestamp::now()) {
+        match self.owner.decide(id, settlement, Timestamp::now()) {
             Ok(state) => {
                 tracing::info!(event = "decided", job = %id, what = %what, state = state.as_str());
                 if let (Some(item), State::Done) = (item, state) {
-                    self.past.note(id, &item, &End::Over { outcome: Outcome::Superseded, commit: None });
+                    self.outcomes.note(id, &item, &End::Over { outcome: Outcome::Superseded, commit: None });
                 }
             }
             // A person was quicker.
@@ -315,7 +315,7 @@ impl Drain<'_> {
     /// Sleeps until something arrives or ends, `at_most` has passed, or a stop is requested; then looks.
     fn wait(&mut self, at_most: Duration) -> Result<(), SpoolError> {
         // A full disk may have spent it; without it the next full disk refuses one delivery more.
-        if let Err(error) = self.keeper.refill_reserve() {
+        if let Err(error) = self.owner.refill_reserve() {
             tracing::warn!(event = "no-reserve", reason = %error);
         }
         let began = Instant::now();

@@ -3,25 +3,25 @@
 mod attempt;
 mod backlog;
 mod cancel;
-pub mod care;
 mod clock;
 mod conclusion;
-mod crew;
 mod drain;
-mod ledger;
+mod job_context;
 pub mod log;
-mod newcomers;
 pub mod orders;
-mod past;
+mod outcome_cache;
 mod payload;
+mod recent_outcomes;
 mod reconcile;
 mod recovery;
+mod refill;
 mod reload;
-mod stage;
+pub mod retention;
 pub mod steps;
 #[cfg(test)]
 mod tests;
 mod verdict;
+mod workers;
 
 pub use drain::Ended;
 pub use reload::Reload;
@@ -29,16 +29,15 @@ pub use verdict::{Verdict, judge};
 
 use crate::config::Config;
 use crate::model::State;
-use crate::spool::{Keeper, Place, SpoolError};
+use crate::spool::{Place, SpoolError, SpoolOwner};
 use crate::system::bell::Bell;
 use crate::system::errno::words;
 use crate::system::stop::Stop;
 use crate::system::watch::Watch;
 use backlog::Backlog;
 use clock::Clock;
-use crew::Crew;
 use drain::Drain;
-use past::Past;
+use outcome_cache::OutcomeCache;
 use reconcile::{Schedule, ask};
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
@@ -47,6 +46,7 @@ use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
 use std::thread::scope;
 use std::time::{Duration, Instant};
+use workers::WorkerPool;
 
 /// How long to drain.
 #[derive(Clone, Copy)]
@@ -74,28 +74,28 @@ pub enum DrainError {
 
 /// Drains the spool. The calling thread is the first of those that run attempts; the loop has a thread of its own, so
 /// that it can hear of arrivals, orders and stops while a job runs.
-pub fn drain(config: Config, keeper: &Keeper, terms: Terms<'_>) -> Result<Ended, DrainError> {
+pub fn drain(config: Config, owner: &SpoolOwner, terms: Terms<'_>) -> Result<Ended, DrainError> {
     let until = terms.max_runtime.map(|time| Instant::now() + time);
-    let (config, past) = (Arc::new(config), Past::default());
-    let clock = Clock::new(keeper.last_ended(), Instant::now());
+    let (config, outcomes) = (Arc::new(config), OutcomeCache::default());
+    let clock = Clock::new(owner.last_ended(), Instant::now());
     // Before the first look into the spool, so that nothing that arrives after it is missed.
     let watch = watch(&config);
-    let (failed, queued) = recovery::recover(keeper, &config, &past, terms.stop)?;
-    keeper.put_letters_back()?;
+    let (failed, queued) = recovery::recover(owner, &config, &outcomes, terms.stop)?;
+    owner.put_requests_back()?;
     let (halted, halt) = Stop::by_hand()?;
     let (stop_caring, end_caring) = (halted.clone(), halt.clone());
     let bell = Bell::new()?;
     let ((tasks, taken), (reports, heard)) = (channel(), channel());
-    let crew = Crew { keeper, tasks: Mutex::new(taken), reports, bell: &bell };
-    let (crew, bell) = (&crew, &bell);
+    let pool = WorkerPool { owner, tasks: Mutex::new(taken), reports, bell: &bell };
+    let (pool, bell) = (&pool, &bell);
     let (said, answers) = channel();
     let asking = halted.clone();
     let (spool, settings) = (config.spool.clone(), Mutex::new(config.runner.clone()));
     let ended = scope(|scope| {
         let mut drain = Drain {
             config,
-            past,
-            keeper,
+            outcomes,
+            owner,
             backlog: Backlog::default(),
             running: BTreeMap::new(),
             watch,
@@ -113,8 +113,8 @@ pub fn drain(config: Config, keeper: &Keeper, terms: Terms<'_>) -> Result<Ended,
             tasks,
             reports: heard,
             bell,
-            hire: Box::new(move || drop(scope.spawn(|| crew.work()))),
-            schedule: Schedule::new(keeper.questions(), terms.once),
+            spawn_worker: Box::new(move || drop(scope.spawn(|| pool.work()))),
+            schedule: Schedule::new(owner.reconcile_times(), terms.once),
             ask: Box::new(move |config, hook| {
                 let (said, halted) = (said.clone(), asking.clone());
                 scope.spawn(move || {
@@ -124,7 +124,7 @@ pub fn drain(config: Config, keeper: &Keeper, terms: Terms<'_>) -> Result<Ended,
                 });
             }),
             answers,
-            hands: 1,
+            worker_count: 1,
             failed,
             holds: BTreeMap::new(),
             to_hold: Vec::new(),
@@ -133,15 +133,15 @@ pub fn drain(config: Config, keeper: &Keeper, terms: Terms<'_>) -> Result<Ended,
         };
         let drain = scope.spawn(move || drain.run());
         if !terms.once {
-            scope.spawn(|| care::go_on(keeper, &spool, &settings, clock, &stop_caring));
+            scope.spawn(|| retention::go_on(owner, &spool, &settings, clock, &stop_caring));
         }
-        crew.work();
+        pool.work();
         let ended = drain.join();
         end_caring.request();
         ended.unwrap_or_else(|panic| resume_unwind(panic))
     });
     if terms.once {
-        care::once(keeper, &spool, &settings, clock);
+        retention::once(owner, &spool, &settings, clock);
     }
     Ok(ended?)
 }

@@ -3,12 +3,12 @@
 use super::DrainError;
 use super::attempt::{self, End, Task};
 use super::cancel::Cancel;
-use super::newcomers::report;
-use super::past::Past;
+use super::outcome_cache::OutcomeCache;
 use super::payload::PayloadFile;
+use super::refill::report;
 use crate::config::Config;
 use crate::model::{Outcome, State};
-use crate::spool::{Keeper, Scan};
+use crate::spool::{Scan, SpoolOwner};
 use crate::system::stop::Stop;
 use jiff::Timestamp;
 use std::sync::Arc;
@@ -17,19 +17,19 @@ use std::sync::Arc;
 /// `on_interrupt` decides. The number of jobs that have failed for good by it, and what is in `queued/`, unless that took
 /// time in which more may have arrived.
 pub(super) fn recover(
-    keeper: &Keeper,
+    owner: &SpoolOwner,
     config: &Arc<Config>,
-    past: &Past,
+    outcomes: &OutcomeCache,
     stop: &Stop,
 ) -> Result<(usize, Option<Scan>), DrainError> {
-    let recovered = keeper.recover(Timestamp::now())?;
+    let recovered = owner.recover(Timestamp::now())?;
     report(&recovered.problems);
     let queued = Some(recovered.queued).filter(|_| recovered.interrupted.is_empty());
     let mut failed = 0;
     for claim in recovered.interrupted {
-        let (config, past, cancel) = (Arc::clone(config), past.clone(), Cancel::new()?);
-        let task = Task { id: claim.id(), config, past, halted: stop.clone(), cancel, alone: true };
-        failed += usize::from(is_bad(&attempt::account_for(keeper, claim, &task)?));
+        let (config, outcomes, cancel) = (Arc::clone(config), outcomes.clone(), Cancel::new()?);
+        let task = Task { id: claim.id(), config, outcomes, halted: stop.clone(), cancel, alone: true };
+        failed += usize::from(is_bad(&attempt::account_for(owner, claim, &task)?));
     }
     PayloadFile::remove_all(&config.spool.join(State::Running.as_str()));
     Ok((failed, queued))

@@ -1,7 +1,7 @@
 //! Edge. A new configuration for a runner that goes on.
 
 use super::drain::Drain;
-use super::newcomers::queue_of;
+use super::refill::queue_of;
 use crate::config::Config;
 use crate::spool::SpoolError;
 use crate::system::stop::Hangup;
@@ -24,7 +24,7 @@ impl Drain<'_> {
         match (reload.load)() {
             Ok(config) if config.spool == self.config.spool => {
                 tracing::info!(event = "reloaded", config = %config.file.display(), hooks = config.hooks.len());
-                self.keeper.limit_payload(config.body_limit_bytes);
+                self.owner.limit_payload(config.body_limit_bytes);
                 *self.settings.lock().unwrap_or_else(PoisonError::into_inner) = config.runner.clone();
                 self.config = Arc::new(config);
                 let config = Arc::clone(&self.config);

@@ -8,7 +8,7 @@ use super::history::History;
 use super::journal::Journal;
 use super::real::RealDisk;
 use super::settlement::Settlement;
-use super::shelf::Shelf;
+use super::state_dirs::StateDirs;
 use crate::model::{JobId, JobMeta, State, next};
 use jiff::Timestamp;
 use std::io::Read;
@@ -17,7 +17,7 @@ use std::sync::Arc;
 /// A job in `running/` that was found whole. Dropping it unsettled leaves it there, for the next `recover`.
 #[derive(Debug)]
 pub struct Claim<D: Disk = RealDisk> {
-    pub(super) shelf: Arc<Shelf<D>>,
+    pub(super) dirs: Arc<StateDirs<D>>,
     pub(super) id: JobId,
     pub(super) file: D::File,
     pub(super) whole: Box<Whole>,
@@ -68,18 +68,18 @@ impl<D: Disk> Claim<D> {
     /// Exactly the payload. The bytes are compared with their hash once more as they pass, since a receiver may still
     /// have the file open: if they changed, the end of it is an error (`InvalidData`).
     pub fn payload(&self) -> impl Read + '_ {
-        PayloadReader::new(&self.shelf.disk, &self.file, &self.whole)
+        PayloadReader::new(&self.dirs.disk, &self.file, &self.whole)
     }
 
     /// Adds a line to the history and flushes it. No crash can undo it after `Ok`.
     pub fn record(&mut self, entry: &Entry) -> Result<(), SpoolError> {
-        self.journal.append(&self.shelf.disk, entry)
+        self.journal.append(&self.dirs.disk, entry)
     }
 
     /// Adds a line from which nothing follows. The end of this process cannot undo it; a power cut can, until the next
     /// `record`.
     pub fn note(&mut self, entry: &Entry) -> Result<(), SpoolError> {
-        self.journal.note(&self.shelf.disk, entry)
+        self.journal.note(&self.dirs.disk, entry)
     }
 
     /// Records the decision, moves job and history to where it says, and makes both durable. After a crash in between,
@@ -87,7 +87,7 @@ impl<D: Disk> Claim<D> {
     pub fn settle(mut self, settlement: Settlement, at: Timestamp) -> Result<State, SpoolError> {
         let to = next(State::Running, settlement.happening())?;
         self.record(&Entry::new(at, What::from(settlement)))?;
-        self.shelf.carry(self.id, State::Running, to, Some(&self.file), at)?;
+        self.dirs.carry(self.id, State::Running, to, Some(&self.file), at)?;
         Ok(to)
     }
 }

@@ -3,7 +3,7 @@
 use super::disk::{Disk, Io, JOB_MODE, Kind, Lock, Place};
 use super::error::SpoolError;
 use super::format;
-use super::inbox::Desk;
+use super::inbox::InboxParts;
 use super::real::RealDisk;
 use super::reserve::with_reserve;
 use crate::model::{JobId, JobMeta, State};
@@ -18,7 +18,7 @@ const BUFFER_BYTES: usize = 64 * 1024;
 
 /// A job that is being written. Dropping it removes what it wrote.
 pub struct Draft<D: Disk = RealDisk> {
-    desk: Arc<Desk<D>>,
+    desk: Arc<InboxParts<D>>,
     random: [u8; 8],
     file: Option<D::File>,
     spilled_bytes: u64,
@@ -27,7 +27,7 @@ pub struct Draft<D: Disk = RealDisk> {
 }
 
 impl<D: Disk> Draft<D> {
-    pub(super) fn new(desk: Arc<Desk<D>>, random: [u8; 8]) -> Self {
+    pub(super) fn new(desk: Arc<InboxParts<D>>, random: [u8; 8]) -> Self {
         Self { desk, random, file: None, spilled_bytes: 0, buffer: Vec::new(), hash: Sha256::new() }
     }
 

@@ -2,7 +2,7 @@
 
 use super::disk::{Access, Disk, JOB_MODE, Kind, Place};
 use super::error::SpoolError;
-use super::keeper::Keeper;
+use super::owner::SpoolOwner;
 use super::real::RealDisk;
 use super::reserve::with_reserve;
 use crate::system::random::random_bytes;
@@ -38,15 +38,15 @@ impl Hold {
     }
 }
 
-impl<D: Disk> Keeper<D> {
+impl<D: Disk> SpoolOwner<D> {
     /// The hooks on hold.
     pub fn holds(&self) -> Result<BTreeMap<String, Hold>, SpoolError> {
-        read_all(&self.shelf.disk)
+        read_all(&self.dirs.disk)
     }
 
     /// Puts a hook on hold; durable when it returns. One that is on hold already stays as it is, and is returned.
     pub fn hold(&self, hook: &str, hold: &Hold) -> Result<Option<Hold>, SpoolError> {
-        let disk = &self.shelf.disk;
+        let disk = &self.dirs.disk;
         let fresh = random_bytes::<8>().map_err(|e| SpoolError::call("draw a random name for", "a hold", e))?;
         let fresh = format!("{}{UNFINISHED}", hex::encode(fresh));
         let error = |call, e| SpoolError::call(call, disk.path(Place::Holds, hook.as_ref()), e);
@@ -68,7 +68,7 @@ impl<D: Disk> Keeper<D> {
 
     /// Ends a hold; says whether there was one. Durable when it returns.
     pub fn end_hold(&self, hook: &str) -> Result<bool, SpoolError> {
-        let disk = &self.shelf.disk;
+        let disk = &self.dirs.disk;
         let error = |call, e| SpoolError::call(call, disk.path(Place::Holds, hook.as_ref()), e);
         match disk.remove(Place::Holds, hook.as_ref(), Kind::Regular) {
             Err(Errno::NOENT) => return Ok(false),
@@ -78,10 +78,10 @@ impl<D: Disk> Keeper<D> {
     }
 }
 
-impl<D: Disk> Keeper<D> {
+impl<D: Disk> SpoolOwner<D> {
     /// Removes what a crash left half written.
     pub(super) fn sweep_holds(&self, at: Timestamp) {
-        let disk = &self.shelf.disk;
+        let disk = &self.dirs.disk;
         let mut names: Vec<OsString> = Vec::new();
         let _looked_at_next_time = disk.entries(Place::Holds, &mut |name, _| names.push(name.to_owned()));
         let is_unfinished = |name: &&OsString| name.to_str().is_some_and(|name| name.ends_with(UNFINISHED));

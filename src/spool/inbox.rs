@@ -14,11 +14,11 @@ use std::sync::Arc;
 /// An open spool for receivers. Needs to be a member of the spool's group, and to own nothing. One inbox serves many
 /// threads; nothing but the sequence number makes them wait for each other.
 #[derive(Debug)]
-pub struct Inbox<D: Disk = RealDisk>(Arc<Desk<D>>);
+pub struct Inbox<D: Disk = RealDisk>(Arc<InboxParts<D>>);
 
 /// What an inbox and its drafts share.
 #[derive(Debug)]
-pub(super) struct Desk<D: Disk> {
+pub(super) struct InboxParts<D: Disk> {
     pub(super) disk: D,
     pub(super) sequence: Sequence<D::File>,
     pub(super) arrivals: Arrivals,
@@ -40,7 +40,7 @@ impl<D: Disk> Inbox<D> {
     /// An inbox on any disk.
     pub fn on(disk: D) -> Result<Self, SpoolError> {
         let sequence = Sequence::open(&disk)?;
-        Ok(Self(Arc::new(Desk { disk, sequence, arrivals: Arrivals::default() })))
+        Ok(Self(Arc::new(InboxParts { disk, sequence, arrivals: Arrivals::default() })))
     }
 
     /// Begins a job. Nothing is on disk until its payload outgrows the draft's buffer or it is committed, so that a

@@ -47,18 +47,18 @@
 //!   `queued/` the job may be there, whole, and will run. A descriptor whose flush failed is not used again.
 //! - **Full disk**: an append or a line of history that meets a full disk empties `reserve` and tries once more. The
 //!   runner makes the reserve whole when there is space again.
-//! - **Claim** ([`Keeper::claim`]): rename into `running/`; read every byte once; line `claimed`; flush file, `running/`,
+//! - **Claim** ([`SpoolOwner::claim`]): rename into `running/`; read every byte once; line `claimed`; flush file, `running/`,
 //!   `queued/`. Then the job is ours, whatever happens; that it was claimed is flushed with the line after it. A file that is no regular file, has a second name,
 //!   belongs to a stranger, is too large, or differs from its seal in a single bit goes to `corrupt/`.
 //! - **Settle** ([`Claim::settle`]): line, flushed; rename job, then history; flush file, new directory, old directory.
-//! - **Recover** ([`Keeper::recover`]): goes by id. A job in two directories, or settled and not moved, is brought to
+//! - **Recover** ([`SpoolOwner::recover`]): goes by id. A job in two directories, or settled and not moved, is brought to
 //!   where its history says; a job whose history says that it was running is handed to the caller. A job that a person
 //!   moved by hand, with its history, stays where it was put.
-//! - **Remove** ([`Keeper::remove`]): log, history, flush, and last the job, whose name finds the rest after a crash.
-//! - **Hold** ([`Keeper::hold`]): a file in `holds/`, flushed under another name and renamed, until somebody removes it.
-//! - **Orders** ([`Errand`], [`Keeper::take_letters`]): whoever may write to `control/` may order a runner about; a
+//! - **Remove** ([`SpoolOwner::remove`]): log, history, flush, and last the job, whose name finds the rest after a crash.
+//! - **Hold** ([`SpoolOwner::hold`]): a file in `holds/`, flushed under another name and renamed, until somebody removes it.
+//! - **Orders** ([`PendingRequest`], [`SpoolOwner::take_requests`]): whoever may write to `control/` may order a runner about; a
 //!   verb that finds none takes the lock and does it itself. Every order may be carried out twice.
-//! - **Two of anything**: one keeper at a time (`flock`; the second is told who has it); any number of receivers and
+//! - **Two of anything**: one owner at a time (`flock`; the second is told who has it); any number of receivers and
 //!   readers. A reader may see a job that has moved on since.
 //! - **Hostile entries** in `queued/` are never followed, waited for or run, and never stop the others. They leave
 //!   `queued/`, unless they are directories that the runner may not move; those are reported once.
@@ -89,32 +89,32 @@ mod draft;
 mod entry;
 mod error;
 mod format;
-mod glance;
 mod history;
 mod hold;
 mod inbox;
 mod journal;
-mod keeper;
 mod listing;
 mod name;
 mod order;
+mod owner;
+mod peek;
 mod presence;
 #[doc(hidden)]
 pub mod probe;
 mod prune;
-mod questions;
 mod real;
+mod reconcile_times;
 mod recover;
 mod reserve;
 mod scan;
 mod sequence;
 mod settlement;
-mod shelf;
+mod state_dirs;
 mod sweep;
 mod view;
 
 pub use claim::{Claim, Claimed};
-pub use control::{Errand, Letter};
+pub use control::{PendingRequest, TakenRequest};
 pub use create::{create, mode_of};
 pub use disk::{Access, Disk, Facts, Io, Kind, Lock, Place};
 pub use draft::Draft;
@@ -123,8 +123,8 @@ pub use error::SpoolError;
 pub use history::History;
 pub use hold::{Hold, holds};
 pub use inbox::Inbox;
-pub use keeper::Keeper;
 pub use order::{Answer, Change, Effect, Order, Request};
+pub use owner::SpoolOwner;
 pub use presence::{Presence, presence};
 pub use prune::{Removed, Retention, expired};
 pub use real::RealDisk;

@@ -44,7 +44,7 @@ pub enum Order {
     },
 }
 
-/// An order with its giver.
+/// An order with the person who gave it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Request {

@@ -3,9 +3,9 @@
 use super::disk::{Disk, Facts, Kind, Place};
 use super::error::SpoolError;
 use super::journal::history_name;
-use super::keeper::Keeper;
+use super::owner::SpoolOwner;
 use super::real::RealDisk;
-use super::shelf::job_name;
+use super::state_dirs::job_name;
 use super::view::where_is;
 use crate::model::{JobId, State};
 use jiff::Timestamp;
@@ -92,10 +92,10 @@ fn list(disk: &RealDisk, place: Place, end: &str, visit: &mut dyn FnMut(JobId)) 
     listed.map_err(|e| SpoolError::call("list", disk.path(place, OsStr::new("")), e))
 }
 
-impl<D: Disk> Keeper<D> {
+impl<D: Disk> SpoolOwner<D> {
     /// When a job last came to `done/` or was removed from there.
     pub fn last_ended(&self) -> Option<Timestamp> {
-        let facts = self.shelf.disk.facts_at(Place::In(State::Done), OsStr::new("."));
+        let facts = self.dirs.disk.facts_at(Place::In(State::Done), OsStr::new("."));
         facts.ok().and_then(|facts| Timestamp::from_second(facts.modified_s).ok())
     }
 
@@ -106,7 +106,7 @@ impl<D: Disk> Keeper<D> {
         let mut removed = Removed::default();
         let mut jobs: Vec<(JobId, State)> = Vec::new();
         for &id in ids {
-            match where_is(&self.shelf.disk, id)? {
+            match where_is(&self.dirs.disk, id)? {
                 Some(state) if self.is_on_its_way(id, state) => removed.refused.push((id, state)),
                 Some(state) if state == State::Done || (failed && state == State::Failed) => jobs.push((id, state)),
                 Some(state) => removed.refused.push((id, state)),
@@ -120,7 +120,7 @@ impl<D: Disk> Keeper<D> {
         }
         for state in [State::Done, State::Failed] {
             if jobs.iter().any(|(_, s)| *s == state) {
-                self.shelf.flush_dirs(&[state])?;
+                self.dirs.flush_dirs(&[state])?;
             }
         }
         for &(id, state) in &jobs {
@@ -134,13 +134,13 @@ impl<D: Disk> Keeper<D> {
     /// Whether a job's history is not yet where the job is: whoever settles it moves the job first.
     fn is_on_its_way(&self, id: JobId, state: State) -> bool {
         let name = history_name(id);
-        let has_history = |state: &State| self.shelf.disk.facts_at(Place::In(*state), name.as_ref()).is_ok();
+        let has_history = |state: &State| self.dirs.disk.facts_at(Place::In(*state), name.as_ref()).is_ok();
         State::ALL.iter().filter(|other| **other != state).any(has_history)
     }
 
     /// Removes one file; says whether it was there.
     fn unlink(&self, place: Place, name: &str, removed: &mut Removed) -> Result<bool, SpoolError> {
-        let disk = &self.shelf.disk;
+        let disk = &self.dirs.disk;
         let name = OsStr::new(name);
         let size = |facts: Facts| if facts.kind == Kind::Regular { facts.size } else { 0 };
         let bytes = disk.facts_at(place, name).map(size);

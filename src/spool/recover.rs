@@ -5,14 +5,14 @@ use super::disk::{Access, Disk, Kind, Place};
 use super::error::SpoolError;
 use super::history::History;
 use super::journal::{self, history_name};
-use super::keeper::{Inspected, Keeper};
 use super::listing::Listing;
 use super::name::Name;
+use super::owner::{Inspected, SpoolOwner};
 use super::real::RealDisk;
 use super::reserve;
 use super::scan::{Problem, Scan};
 use super::sequence::{Sequence, number_in};
-use super::shelf::job_name;
+use super::state_dirs::job_name;
 use crate::model::{JobId, Outcome, State};
 use jiff::Timestamp;
 use rustix::io::Errno;
@@ -78,7 +78,7 @@ impl Found {
     }
 }
 
-impl<D: Disk> Keeper<D> {
+impl<D: Disk> SpoolOwner<D> {
     /// Puts right what a crash left: jobs and histories in two directories or in the wrong one, old files in `tmp/`,
     /// a spent reserve, a lost sequence. Goes by id and by what the histories say, never by directory alone. Safe to
     /// repeat, and safe to be interrupted; receivers may append meanwhile.
@@ -107,7 +107,7 @@ impl<D: Disk> Keeper<D> {
     /// Without it receivers go by the names of jobs, where the file is damaged; whoever holds its lock keeps no job
     /// from running.
     fn raise_sequence(&self, last: u64) -> Result<(), SpoolError> {
-        match Sequence::open(&self.shelf.disk)?.raise(&self.shelf.disk, last) {
+        match Sequence::open(&self.dirs.disk)?.raise(&self.dirs.disk, last) {
             Err(error) if error.errno() == Some(Errno::TIMEDOUT) => Ok(()),
             raised => raised,
         }
@@ -142,13 +142,13 @@ impl<D: Disk> Keeper<D> {
     }
 
     fn is_queued(&self, id: JobId) -> bool {
-        let facts = self.shelf.disk.facts_at(Place::In(State::Queued), job_name(id).as_ref());
+        let facts = self.dirs.disk.facts_at(Place::In(State::Queued), job_name(id).as_ref());
         facts.is_ok_and(|facts| facts.kind == Kind::Regular)
     }
 
     /// Makes the reserve whole again if it was spent and there is plenty of space. Says whether it is whole.
     pub fn refill_reserve(&self) -> Result<bool, SpoolError> {
-        let disk = &self.shelf.disk;
+        let disk = &self.dirs.disk;
         reserve::refill(disk).map_err(|e| SpoolError::call("write", disk.path(Place::Root, OsStr::new("reserve")), e))
     }
 
@@ -162,7 +162,7 @@ impl<D: Disk> Keeper<D> {
         let target = place_for(&found.jobs, &history);
         self.gather_job(found, target, recovered, &mut touched, at)?;
         if let Some(from) = history_in.filter(|&from| from != target) {
-            self.shelf.shift(&history_name(found.id), from, target, at)?;
+            self.dirs.shift(&history_name(found.id), from, target, at)?;
             touched.extend([from, target]);
         }
         self.make_durable(found.id, target, &touched)?;
@@ -207,16 +207,16 @@ impl<D: Disk> Keeper<D> {
         at: Timestamp,
     ) -> Result<Option<(History, u64)>, SpoolError> {
         let name = history_name(id);
-        let facts = self.shelf.disk.facts_at(Place::In(state), name.as_ref());
-        let facts = facts.map_err(|e| self.shelf.error("look at", state, &name, e))?;
-        if facts.kind != Kind::Regular || !self.shelf.owners.may_own_history(facts) {
-            self.shelf.put_away(state, name.as_ref(), "a history that no runner wrote", at)?;
+        let facts = self.dirs.disk.facts_at(Place::In(state), name.as_ref());
+        let facts = facts.map_err(|e| self.dirs.error("look at", state, &name, e))?;
+        if facts.kind != Kind::Regular || !self.dirs.owners.may_own_history(facts) {
+            self.dirs.put_away(state, name.as_ref(), "a history that no runner wrote", at)?;
             recovered.problems.push(self.problem(state, &name, "a history that no runner wrote; moved to corrupt/"));
             return Ok(None);
         }
-        let read = self.shelf.disk.open(Place::In(state), name.as_ref(), Access::Read);
-        let read = read.and_then(|file| journal::read(&self.shelf.disk, &file));
-        let (history, _) = read.map_err(|e| self.shelf.error("read", state, &name, e))?;
+        let read = self.dirs.disk.open(Place::In(state), name.as_ref(), Access::Read);
+        let read = read.and_then(|file| journal::read(&self.dirs.disk, &file));
+        let (history, _) = read.map_err(|e| self.dirs.error("read", state, &name, e))?;
         Ok(Some((history, facts.inode)))
     }
 
@@ -231,15 +231,15 @@ impl<D: Disk> Keeper<D> {
     ) -> Result<(), SpoolError> {
         let name = job_name(found.id);
         let keep = if found.jobs.contains(&target) { target } else { preferred(&found.jobs) };
-        let inode = |state| self.shelf.disk.facts_at(Place::In(state), name.as_ref()).map(|f| f.inode);
+        let inode = |state| self.dirs.disk.facts_at(Place::In(state), name.as_ref()).map(|f| f.inode);
         for &other in found.jobs.iter().filter(|&&s| s != keep) {
             let same = inode(keep).and_then(|kept| inode(other).map(|i| i == kept));
-            let same = same.map_err(|e| self.shelf.error("look at", other, &name, e))?;
+            let same = same.map_err(|e| self.dirs.error("look at", other, &name, e))?;
             self.drop_double(&name, other, same, recovered, at)?;
             touched.extend([keep, other]);
         }
         if keep != target {
-            self.shelf.shift(&name, keep, target, at)?;
+            self.dirs.shift(&name, keep, target, at)?;
             touched.extend([keep, target]);
         }
         Ok(())
@@ -255,10 +255,10 @@ impl<D: Disk> Keeper<D> {
         at: Timestamp,
     ) -> Result<(), SpoolError> {
         if same {
-            let removed = self.shelf.disk.remove(Place::In(state), name.as_ref(), Kind::Regular);
-            return removed.map_err(|e| self.shelf.error("remove", state, name, e));
+            let removed = self.dirs.disk.remove(Place::In(state), name.as_ref(), Kind::Regular);
+            return removed.map_err(|e| self.dirs.error("remove", state, name, e));
         }
-        self.shelf.put_away(state, name.as_ref(), "another file has its name in another directory", at)?;
+        self.dirs.put_away(state, name.as_ref(), "another file has its name in another directory", at)?;
         recovered.problems.push(self.problem(state, name, "another file of that name exists; moved to corrupt/"));
         Ok(())
     }
@@ -273,29 +273,29 @@ impl<D: Disk> Keeper<D> {
     ) -> Result<(), SpoolError> {
         let Some(from) = history_in.filter(|&s| s != State::Corrupt) else { return Ok(()) };
         let name = history_name(id);
-        self.shelf.shift(&name, from, State::Corrupt, at)?;
+        self.dirs.shift(&name, from, State::Corrupt, at)?;
         recovered.problems.push(self.problem(from, &name, "a history without a job; moved to corrupt/"));
-        self.shelf.flush_dirs(&[State::Corrupt, from])
+        self.dirs.flush_dirs(&[State::Corrupt, from])
     }
 
     fn make_durable(&self, id: JobId, target: State, touched: &BTreeSet<State>) -> Result<(), SpoolError> {
         if touched.is_empty() {
             return Ok(());
         }
-        if let Ok(job) = self.shelf.disk.open(Place::In(target), job_name(id).as_ref(), Access::Read) {
+        if let Ok(job) = self.dirs.disk.open(Place::In(target), job_name(id).as_ref(), Access::Read) {
             let name = job_name(id);
-            self.shelf.disk.flush(&job).map_err(|e| self.shelf.error("flush", target, name, e))?;
+            self.dirs.disk.flush(&job).map_err(|e| self.dirs.error("flush", target, name, e))?;
         }
         // The new place first: at every moment one of the two is durable.
-        self.shelf.flush_dirs(&[target])?;
-        touched.iter().filter(|&&s| s != target).try_for_each(|&s| self.shelf.flush_dirs(&[s]))
+        self.dirs.flush_dirs(&[target])?;
+        touched.iter().filter(|&&s| s != target).try_for_each(|&s| self.dirs.flush_dirs(&[s]))
     }
 
     /// A job that was running: checked again, and handed to the caller.
     fn readmit(&self, id: JobId, recovered: &mut Recovered<D>, at: Timestamp) -> Result<(), SpoolError> {
         match self.inspect(id)? {
             Inspected::Whole(file, whole) => {
-                let journal = self.shelf.journal(State::Running, id, at)?;
+                let journal = self.dirs.journal(State::Running, id, at)?;
                 recovered.interrupted.push(self.claim_of(id, file, whole, journal));
             }
             Inspected::Damaged(file, reason) => {
@@ -310,7 +310,7 @@ impl<D: Disk> Keeper<D> {
     }
 
     pub(super) fn problem(&self, state: State, name: &str, text: &str) -> Problem {
-        Problem { path: self.shelf.disk.path(Place::In(state), name.as_ref()), text: text.to_owned() }
+        Problem { path: self.dirs.disk.path(Place::In(state), name.as_ref()), text: text.to_owned() }
     }
 }
 

@@ -3,9 +3,9 @@
 use super::disk::{Access, Disk, Kind, Place};
 use super::error::{SpoolError, words};
 use super::journal::{self, history_name};
-use super::keeper::Keeper;
 use super::listing::{Listing, STRAY_LIMIT};
 use super::name::Name;
+use super::owner::SpoolOwner;
 use crate::model::{JobId, State};
 use jiff::Timestamp;
 use rustix::io::Errno;
@@ -49,7 +49,7 @@ pub struct Due {
     pub next: Option<Timestamp>,
 }
 
-impl<D: Disk> Keeper<D> {
+impl<D: Disk> SpoolOwner<D> {
     /// Lists `queued/`. Whatever is there and is neither a job nor a history goes to `corrupt/`, unopened; what cannot
     /// be moved is reported once and passed over. Whether a file named like a job is one, `claim` finds out.
     pub fn scan(&self, at: Timestamp) -> Result<Scan, SpoolError> {
@@ -67,7 +67,7 @@ impl<D: Disk> Keeper<D> {
             problems.extend(self.check_history_owner(*id, at));
         }
         if !problems.is_empty() {
-            self.shelf.flush_dirs(&[State::Corrupt, State::Queued])?;
+            self.dirs.flush_dirs(&[State::Corrupt, State::Queued])?;
         }
         Ok(Scan { more: listing.more, jobs: listing.into_jobs(), problems })
     }
@@ -97,14 +97,14 @@ impl<D: Disk> Keeper<D> {
 
     /// A job that lies in `waiting/` without saying until when is due at once.
     fn not_before(&self, id: JobId) -> Result<Timestamp, SpoolError> {
-        let disk = &self.shelf.disk;
+        let disk = &self.dirs.disk;
         let name = history_name(id);
         let read = match disk.open(Place::In(State::Waiting), name.as_ref(), Access::Read) {
             Err(Errno::NOENT) => return Ok(Timestamp::MIN),
             Err(errno) => Err(errno),
             Ok(file) => journal::read(disk, &file),
         };
-        let (history, _) = read.map_err(|e| self.shelf.error("read", State::Waiting, name, e))?;
+        let (history, _) = read.map_err(|e| self.dirs.error("read", State::Waiting, name, e))?;
         Ok(history.not_before().unwrap_or(Timestamp::MIN))
     }
 
@@ -116,24 +116,24 @@ impl<D: Disk> Keeper<D> {
     }
 
     pub(super) fn list(&self, state: State, visit: &mut dyn FnMut(&OsStr, Kind)) -> Result<(), SpoolError> {
-        self.shelf.disk.entries(Place::In(state), visit).map_err(|e| self.shelf.error("list", state, "", e))
+        self.dirs.disk.entries(Place::In(state), visit).map_err(|e| self.dirs.error("list", state, "", e))
     }
 
     /// Only a runner writes histories. A stranger's would also keep `queued/` from ever being empty.
     fn check_history_owner(&self, id: JobId, at: Timestamp) -> Option<Problem> {
         let name = history_name(id);
-        let facts = self.shelf.disk.facts_at(Place::In(State::Queued), name.as_ref()).ok()?;
-        let ours = facts.kind == Kind::Regular && self.shelf.owners.may_own_history(facts);
+        let facts = self.dirs.disk.facts_at(Place::In(State::Queued), name.as_ref()).ok()?;
+        let ours = facts.kind == Kind::Regular && self.dirs.owners.may_own_history(facts);
         if ours { None } else { self.clear_away(name.as_ref(), facts.kind, "a history that no runner wrote", at) }
     }
 
     /// Moves an entry of `queued/` to `corrupt/`. A directory that cannot be moved goes if it is empty.
     fn clear_away(&self, name: &OsStr, kind: Kind, why: &str, at: Timestamp) -> Option<Problem> {
         let queued = Place::In(State::Queued);
-        let text = match self.shelf.try_put_away(State::Queued, name, why, at) {
+        let text = match self.dirs.try_put_away(State::Queued, name, why, at) {
             Ok(safe) => format!("{why}; moved to corrupt/{safe}"),
             Err(Errno::NOENT) => return None,
-            Err(_) if kind == Kind::Directory && self.shelf.disk.remove(queued, name, kind).is_ok() => {
+            Err(_) if kind == Kind::Directory && self.dirs.disk.remove(queued, name, kind).is_ok() => {
                 format!("{why}; an empty directory, removed")
             }
             Err(errno) => {
@@ -145,6 +145,6 @@ impl<D: Disk> Keeper<D> {
                 format!("{why}; cannot be moved to corrupt/: {}; remove it by hand", words(errno))
             }
         };
-        Some(Problem { path: self.shelf.disk.path(queued, name), text })
+        Some(Problem { path: self.dirs.disk.path(queued, name), text })
     }
 }

@@ -2,7 +2,7 @@
 
 use super::disk::{Access, Disk, Facts, Kind, Lock, Place};
 use super::error::{SpoolError, words};
-use super::keeper::Keeper;
+use super::owner::SpoolOwner;
 use super::scan::Problem;
 use jiff::Timestamp;
 use std::ffi::{OsStr, OsString};
@@ -11,7 +11,7 @@ use std::ffi::{OsStr, OsString};
 /// file's lock.
 const STALE_S: i64 = 60 * 60;
 
-impl<D: Disk> Keeper<D> {
+impl<D: Disk> SpoolOwner<D> {
     /// Removes what nobody needs any more of `tmp/`, `control/` and `holds/`. Also beside receivers and verbs at work.
     pub fn tidy(&self, at: Timestamp) -> Result<Vec<Problem>, SpoolError> {
         let mut problems = Vec::new();
@@ -25,7 +25,7 @@ impl<D: Disk> Keeper<D> {
     /// new name was durable before its old one was gone, and the job in `queued/` must have one name only. Not flushed:
     /// what comes back is swept again.
     pub(super) fn sweep(&self, at: Timestamp, problems: &mut Vec<Problem>) -> Result<(), SpoolError> {
-        let disk = &self.shelf.disk;
+        let disk = &self.dirs.disk;
         let mut names: Vec<OsString> = Vec::new();
         let listed = disk.entries(Place::Tmp, &mut |name, _| names.push(name.to_owned()));
         listed.map_err(|e| SpoolError::call("list", disk.path(Place::Tmp, OsStr::new("")), e))?;
@@ -50,7 +50,7 @@ impl<D: Disk> Keeper<D> {
 
     /// A draft that outgrew its buffer holds its file's lock.
     fn is_being_written(&self, name: &OsStr) -> bool {
-        let disk = &self.shelf.disk;
+        let disk = &self.dirs.disk;
         let file = disk.open(Place::Tmp, name, Access::Read);
         file.is_ok_and(|file| disk.lock(&file, Lock::Try).is_ok_and(|free| !free))
     }

@@ -7,7 +7,7 @@ use super::history::History;
 use super::journal::{self, history_name};
 use super::name::Name;
 use super::real::RealDisk;
-use super::shelf::job_name;
+use super::state_dirs::job_name;
 use crate::model::{EventKind, JobId, JobMeta, Outcome, RefName, State};
 use jiff::Timestamp;
 use rustix::io::Errno;

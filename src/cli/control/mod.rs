@@ -2,11 +2,11 @@
 //! without one.
 
 pub(super) mod args;
-mod errand;
 mod prune;
+mod request;
 
-pub(super) use errand::become_owner;
 pub(super) use prune::run as prune;
+pub(super) use request::become_owner;
 
 use super::exit::{self, Failure};
 use super::listing::{find, no_hook_and_no_job, refuse_unknown, unreadable};
@@ -17,7 +17,7 @@ use crate::config::Config;
 use crate::model::{JobId, State};
 use crate::spool::{self, Change, Effect, Filter, Order};
 use args::{CancelArgs, HoldArgs, ReleaseArgs, RetryArgs};
-use errand::Giver;
+use request::Requester;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -27,20 +27,20 @@ const PORTION: usize = 50;
 /// Queues failed or held jobs again.
 pub(super) fn retry(config: Option<&Path>, args: &RetryArgs) -> Result<ExitCode, Failure> {
     let config = load(config)?;
-    let giver = Giver::new(&config)?;
+    let requester = Requester::new(&config)?;
     let ids = if args.failed { failed(&config, args.hook.as_deref())? } else { find_all(&config, &args.jobs)? };
     if ids.is_empty() && !args.json {
         print::line("no such job in failed/")?;
     }
-    report(&in_portions(&giver, &ids, |ids| Order::Retry { ids })?, args.json)
+    report(&in_portions(&requester, &ids, |ids| Order::Retry { ids })?, args.json)
 }
 
 /// Ends jobs without running them, or stops them.
 pub(super) fn cancel(config: Option<&Path>, args: &CancelArgs) -> Result<ExitCode, Failure> {
     let config = load(config)?;
-    let giver = Giver::new(&config)?;
+    let requester = Requester::new(&config)?;
     let ids = find_all(&config, &args.jobs)?;
-    report(&in_portions(&giver, &ids, |ids| Order::Cancel { ids })?, args.json)
+    report(&in_portions(&requester, &ids, |ids| Order::Cancel { ids })?, args.json)
 }
 
 /// Runs no more jobs of a hook.
@@ -48,13 +48,13 @@ pub(super) fn hold(config: Option<&Path>, args: &HoldArgs) -> Result<ExitCode, F
     let config = load(config)?;
     refuse_unknown(&config, &args.hook)?;
     let order = Order::Hold { hook: args.hook.clone(), why: args.why.clone() };
-    report(&Giver::new(&config)?.give(order)?, args.json)
+    report(&Requester::new(&config)?.give(order)?, args.json)
 }
 
 /// Ends holds of hooks, and queues held jobs. A name that is a hook's is taken as one.
 pub(super) fn release(config: Option<&Path>, args: &ReleaseArgs) -> Result<ExitCode, Failure> {
     let config = load(config)?;
-    let giver = Giver::new(&config)?;
+    let requester = Requester::new(&config)?;
     let holds = spool::holds(&config.spool).map_err(unreadable)?;
     let is_hook = |name: &&String| config.hook(name).is_some() || holds.contains_key(*name);
     let (hooks, jobs): (Vec<&String>, Vec<&String>) = args.targets.iter().partition(is_hook);
@@ -67,9 +67,9 @@ pub(super) fn release(config: Option<&Path>, args: &ReleaseArgs) -> Result<ExitC
     let ids: Vec<JobId> = jobs.iter().map(one).collect::<Result<_, _>>()?;
     let mut effects = Vec::new();
     for hook in hooks {
-        effects.extend(giver.give(Order::ReleaseHook { hook: hook.clone() })?);
+        effects.extend(requester.give(Order::ReleaseHook { hook: hook.clone() })?);
     }
-    effects.extend(in_portions(&giver, &ids, |ids| Order::Release { ids })?);
+    effects.extend(in_portions(&requester, &ids, |ids| Order::Release { ids })?);
     report(&effects, args.json)
 }
 
@@ -87,11 +87,15 @@ fn failed(config: &Config, hook: Option<&str>) -> Result<Vec<JobId>, Failure> {
     }
 }
 
-fn in_portions(giver: &Giver<'_>, ids: &[JobId], order: impl Fn(Vec<JobId>) -> Order) -> Result<Vec<Effect>, Failure> {
+fn in_portions(
+    requester: &Requester<'_>,
+    ids: &[JobId],
+    order: impl Fn(Vec<JobId>) -> Order,
+) -> Result<Vec<Effect>, Failure> {
     let mut progress = Progress::of("jobs", ids.len());
     let mut effects = Vec::new();
     for portion in ids.chunks(PORTION) {
-        effects.extend(giver.give(order(portion.to_vec()))?);
+        effects.extend(requester.give(order(portion.to_vec()))?);
         progress.advance(portion.len());
     }
     Ok(effects)

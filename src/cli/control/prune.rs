@@ -1,7 +1,7 @@
 //! Edge. `prune`: removes what ended long ago.
 
 use super::args::PruneArgs;
-use super::errand::Giver;
+use super::request::Requester;
 use crate::cli::exit::Failure;
 use crate::cli::listing::unreadable;
 use crate::cli::moment::ago;
@@ -10,7 +10,7 @@ use crate::cli::progress::Progress;
 use crate::cli::receive::load;
 use crate::config::Config;
 use crate::model::{JobId, State};
-use crate::runner::care::retention_of;
+use crate::runner::retention::retention_of;
 use crate::spool::{self, Change, Order, Retention};
 use jiff::Timestamp;
 use std::path::{Path, PathBuf};
@@ -33,13 +33,13 @@ struct Pruned {
 /// Removes jobs that ended, their histories and logs: as old or as many as was typed, or as the configuration says.
 pub(in crate::cli) fn run(config: Option<&Path>, args: &PruneArgs) -> Result<ExitCode, Failure> {
     let config = load(config)?;
-    let giver = Giver::new(&config)?;
+    let requester = Requester::new(&config)?;
     let ids = spool::expired(&config.spool, retention(&config, args), args.failed).map_err(unreadable)?;
     let mut pruned = Pruned { dry_run: args.dry_run, jobs: 0, bytes: 0, failed: 0, corrupt: 0 };
     let mut progress = Progress::of("jobs", ids.len());
     for portion in ids.chunks(PORTION) {
         let sizes: Vec<u64> = portion.iter().map(|&id| size(&config.spool, id)).collect();
-        let gone = if args.dry_run { portion.to_vec() } else { remove(&giver, portion, args.failed)? };
+        let gone = if args.dry_run { portion.to_vec() } else { remove(&requester, portion, args.failed)? };
         let taken = portion.iter().zip(sizes).filter(|(id, _)| gone.contains(id));
         pruned.bytes += taken.map(|(_, size)| size).sum::<u64>();
         pruned.jobs += gone.len();
@@ -62,8 +62,8 @@ fn retention(config: &Config, args: &PruneArgs) -> Retention {
     Retention { since: args.older_than.map(|age| ago(age, now)), newest: args.keep }
 }
 
-fn remove(giver: &Giver<'_>, portion: &[JobId], failed: bool) -> Result<Vec<JobId>, Failure> {
-    let effects = giver.give(Order::Remove { ids: portion.to_vec(), failed })?;
+fn remove(requester: &Requester<'_>, portion: &[JobId], failed: bool) -> Result<Vec<JobId>, Failure> {
+    let effects = requester.give(Order::Remove { ids: portion.to_vec(), failed })?;
     let gone = effects.into_iter().filter(|effect| effect.result == Change::Changed);
     Ok(gone.filter_map(|effect| effect.id).collect())
 }

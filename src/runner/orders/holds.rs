@@ -2,7 +2,7 @@
 
 use super::{Orders, tell};
 use crate::model::{JobId, State};
-use crate::spool::{Change, Effect, Hold, Keeper, Settlement, SpoolError, What};
+use crate::spool::{Change, Effect, Hold, Settlement, SpoolError, SpoolOwner, What};
 use jiff::Timestamp;
 
 /// Jobs that are held back before somebody else may have the lock again.
@@ -15,7 +15,7 @@ impl Orders<'_> {
             return Ok(Effect::of_hook(hook, Change::Refused, text));
         }
         let hold = Hold { why: why.to_owned(), since: Timestamp::now(), by: by.to_owned() };
-        Ok(match self.keeper.hold(hook, &hold)? {
+        Ok(match self.owner.hold(hook, &hold)? {
             None => {
                 tracing::info!(event = "hold", hook, by, why);
                 Effect::of_hook(hook, Change::Changed, "is on hold; a job that runs already goes on")
@@ -30,19 +30,19 @@ impl Orders<'_> {
     /// Moves what waits of a hook on hold to `held/`. Of very much only a part, since nobody else has the lock
     /// meanwhile: the next runner moves the rest before it runs anything.
     pub(super) fn hold_back(&mut self, hook: &str) -> Result<(), SpoolError> {
-        let Some(hold) = self.keeper.holds()?.remove(hook) else { return Ok(()) };
+        let Some(hold) = self.owner.holds()?.remove(hook) else { return Ok(()) };
         for view in self.of_hook(hook, vec![State::Queued, State::Waiting])?.into_iter().take(AT_ONCE) {
-            hold_back(self.keeper, view.id, hook, &hold)?;
+            hold_back(self.owner, view.id, hook, &hold)?;
         }
         Ok(())
     }
 }
 
 /// Puts a job of a hook on hold where a person must release it. A job that is gone meanwhile is none to hold.
-pub(super) fn hold_back(keeper: &Keeper, id: JobId, hook: &str, hold: &Hold) -> Result<(), SpoolError> {
+pub(super) fn hold_back(owner: &SpoolOwner, id: JobId, hook: &str, hold: &Hold) -> Result<(), SpoolError> {
     let settlement = Settlement::Held { reason: hold.reason(hook) };
     let what = What::from(settlement.clone());
-    match keeper.decide(id, settlement, Timestamp::now()) {
+    match owner.decide(id, settlement, Timestamp::now()) {
         Ok(state) => tell(id, &what, state),
         Err(error) if error.is_missing() => {}
         Err(error) => return Err(error),

@@ -10,14 +10,14 @@ use super::attempt;
 use crate::config::Config;
 use crate::model::{JobId, Outcome, State};
 use crate::spool;
-use crate::spool::{Answer, Change, Effect, Filter, JobView, Keeper, Order, Request, Settlement, SpoolError, What};
+use crate::spool::{Answer, Change, Effect, Filter, JobView, Order, Request, Settlement, SpoolError, SpoolOwner, What};
 use jiff::Timestamp;
 
 /// How often a job is looked for that moves while it is decided about.
 const TRIES: usize = 3;
 
 /// The jobs that workers have in their hands: nobody else may move those.
-pub trait Hands {
+pub trait RunningJobs {
     /// Whether a worker has this job.
     fn have(&self, id: JobId) -> bool;
     /// Asks the worker that has it to stop it. `false`: none has it.
@@ -26,9 +26,9 @@ pub trait Hands {
 
 /// Nobody's: where no runner is alive.
 #[derive(Debug)]
-pub struct NoHands;
+pub struct NothingRuns;
 
-impl Hands for NoHands {
+impl RunningJobs for NothingRuns {
     fn have(&self, _: JobId) -> bool {
         false
     }
@@ -40,18 +40,18 @@ impl Hands for NoHands {
 /// What an order is carried out with.
 pub struct Orders<'a> {
     /// The locked spool.
-    pub keeper: &'a Keeper,
+    pub owner: &'a SpoolOwner,
     /// The configuration.
     pub config: &'a Config,
     /// The jobs that are running.
-    pub hands: &'a mut dyn Hands,
+    pub running: &'a mut dyn RunningJobs,
 }
 
 /// Carries out an order where no runner does: first puts right what the last one left.
-pub fn apply_alone(config: &Config, keeper: &Keeper, request: &Request) -> Result<Answer, SpoolError> {
+pub fn apply_alone(config: &Config, owner: &SpoolOwner, request: &Request) -> Result<Answer, SpoolError> {
     let mut abandoned = Vec::new();
     if !matches!(request.order, Order::Remove { .. }) {
-        let interrupted = keeper.recover(Timestamp::now())?.interrupted;
+        let interrupted = owner.recover(Timestamp::now())?.interrupted;
         if let Order::Cancel { ids } = &request.order {
             for claim in interrupted.into_iter().filter(|claim| ids.contains(&claim.id())) {
                 abandoned.push(claim.id());
@@ -59,7 +59,7 @@ pub fn apply_alone(config: &Config, keeper: &Keeper, request: &Request) -> Resul
             }
         }
     }
-    let mut orders = Orders { keeper, config, hands: &mut NoHands };
+    let mut orders = Orders { owner, config, running: &mut NothingRuns };
     let mut answer = orders.apply(request)?;
     if let Order::Hold { hook, .. } = &request.order {
         orders.hold_back(hook)?;
@@ -147,24 +147,24 @@ impl Orders<'_> {
     /// A job of a hook on hold would come back at once.
     fn queue(&mut self, id: JobId, text: &str) -> Result<Effect, SpoolError> {
         let hook = self.view(id)?.and_then(|view| view.hook);
-        if let Some((hook, hold)) = hook.and_then(|hook| self.keeper.holds().ok()?.remove_entry(&hook)) {
+        if let Some((hook, hold)) = hook.and_then(|hook| self.owner.holds().ok()?.remove_entry(&hook)) {
             let text = format!("{}; `hookspool release {hook}` ends that", hold.reason(&hook));
             return Ok(refused(id, self.state(id)?, text));
         }
-        let state = self.keeper.decide(id, Settlement::Released, Timestamp::now())?;
+        let state = self.owner.decide(id, Settlement::Released, Timestamp::now())?;
         tell(id, &What::Released, state);
         Ok(Effect::of_job(id, Change::Changed, Some(state), text))
     }
 
     fn cancel(&mut self, id: JobId, by: &str) -> Result<Option<Effect>, SpoolError> {
-        if self.hands.stop(id, by) {
+        if self.running.stop(id, by) {
             return Ok(Some(Effect::of_job(id, Change::Changed, Some(State::Running), "is being stopped")));
         }
         Ok(match self.state(id)? {
             Some(State::Queued | State::Waiting | State::Held) => {
                 let settlement = cancelled(by);
                 let what = What::from(settlement.clone());
-                let state = self.keeper.decide(id, settlement, Timestamp::now())?;
+                let state = self.owner.decide(id, settlement, Timestamp::now())?;
                 tell(id, &what, state);
                 Some(Effect::of_job(id, Change::Changed, Some(state), "cancelled"))
             }
@@ -184,7 +184,7 @@ impl Orders<'_> {
     }
 
     fn remove(&mut self, ids: &[JobId], failed: bool) -> Result<Vec<Effect>, SpoolError> {
-        let removed = self.keeper.remove(ids, failed)?;
+        let removed = self.owner.remove(ids, failed)?;
         tracing::info!(event = "pruned", jobs = removed.ids.len(), bytes = removed.bytes);
         let gone = removed.ids.iter().map(|&id| Effect::of_job(id, Change::Changed, None, "removed"));
         let kept = removed.refused.iter().map(|&(id, state)| refused(id, Some(state), "has not ended, or not well"));
@@ -192,7 +192,7 @@ impl Orders<'_> {
     }
 
     fn state(&self, id: JobId) -> Result<Option<State>, SpoolError> {
-        if self.hands.have(id) { Ok(Some(State::Running)) } else { spool::state_of(&self.config.spool, id) }
+        if self.running.have(id) { Ok(Some(State::Running)) } else { spool::state_of(&self.config.spool, id) }
     }
 
     fn shown(&self, id: JobId) -> Result<Option<spool::Shown>, SpoolError> {

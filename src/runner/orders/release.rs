@@ -63,7 +63,7 @@ impl Orders<'_> {
         if self.state(id)? != Some(State::Held) {
             return self.release(id);
         }
-        let state = self.keeper.decide(id, Settlement::Released, Timestamp::now())?;
+        let state = self.owner.decide(id, Settlement::Released, Timestamp::now())?;
         tell(id, &What::Released, state);
         Ok(Some(Effect::of_job(id, Change::Changed, Some(state), "released")))
     }
@@ -71,7 +71,7 @@ impl Orders<'_> {
     /// Ends the hold: all is queued.
     pub(super) fn end_hold(&mut self, release: Release) -> Result<Vec<Effect>, SpoolError> {
         let Release { hook, released, mut effects, .. } = release;
-        let was_on_hold = self.keeper.holds()?.contains_key(&hook) && self.keeper.end_hold(&hook)?;
+        let was_on_hold = self.owner.holds()?.contains_key(&hook) && self.owner.end_hold(&hook)?;
         let jobs = if released == 1 { "job" } else { "jobs" };
         let (result, text) = match (was_on_hold, released) {
             (true, _) => (Change::Changed, format!("is released, with {released} held {jobs}")),

@@ -2,12 +2,12 @@
 
 use super::holds::hold_back;
 use super::release::Release;
-use super::{Hands, Orders, cancelled};
+use super::{Orders, RunningJobs, cancelled};
 use crate::config::WhenNewer;
 use crate::model::{JobId, State};
 use crate::runner::backlog::Item;
 use crate::runner::drain::Drain;
-use crate::spool::{self, Answer, Change, Letter, Order, Request, SpoolError};
+use crate::spool::{self, Answer, Change, Order, Request, SpoolError, TakenRequest};
 use crate::system::wait::forever;
 use jiff::Timestamp;
 use std::sync::Arc;
@@ -19,61 +19,61 @@ impl Drain<'_> {
     /// Takes the orders that people have left: once a turn of the loop, before anything is chosen, and soon after a name
     /// appeared in a watched directory.
     pub(in crate::runner) fn take_orders(&mut self) -> Result<(), SpoolError> {
-        for letter in self.keeper.take_letters(Timestamp::now())? {
-            if let Ok(Request { order: Order::ReleaseHook { hook }, .. }) = &letter.request {
+        for taken in self.owner.take_requests(Timestamp::now())? {
+            if let Ok(Request { order: Order::ReleaseHook { hook }, .. }) = &taken.request {
                 let release = Release::of(&self.config, hook)?;
-                self.releases.push_back((letter, release));
+                self.releases.push_back((taken, release));
                 continue;
             }
-            let answer = self.carry_out(&letter);
-            self.reply(&letter, answer)?;
+            let answer = self.carry_out(&taken);
+            self.reply(&taken, answer)?;
         }
         self.go_on_releasing()?;
         self.put_away()
     }
 
-    fn reply(&mut self, letter: &Letter, answer: Result<Answer, SpoolError>) -> Result<(), SpoolError> {
+    fn reply(&mut self, taken: &TakenRequest, answer: Result<Answer, SpoolError>) -> Result<(), SpoolError> {
         let text = match &answer {
             Ok(answer) => answer.clone(),
             Err(error) => Answer::Error(error.to_string()),
         };
-        self.keeper.answer(letter, &text);
+        self.owner.answer(taken, &text);
         answer.map(drop)
     }
 
     /// Releases some more jobs of the hook that is being released; answers when these were the last.
     fn go_on_releasing(&mut self) -> Result<(), SpoolError> {
-        let Some((letter, mut release)) = self.releases.pop_front() else { return Ok(()) };
-        let (keeper, config) = (self.keeper, Arc::clone(&self.config));
-        let mut orders = Orders { keeper, config: &config, hands: self };
+        let Some((taken, mut release)) = self.releases.pop_front() else { return Ok(()) };
+        let (owner, config) = (self.owner, Arc::clone(&self.config));
+        let mut orders = Orders { owner, config: &config, running: self };
         let done = orders.release_some(&mut release, BATCH);
         if done.is_ok() && !release.is_over() {
-            self.releases.push_front((letter, release));
+            self.releases.push_front((taken, release));
             self.bell.ring();
             return Ok(());
         }
         let hook = release.hook.clone();
         let answer = done.and_then(|()| orders.end_hold(release)).map(Answer::Ok);
-        self.reply(&letter, answer)?;
+        self.reply(&taken, answer)?;
         self.bell.ring();
         // Read anew, now that they may run.
         self.backlog.of_hook(&hook).into_iter().for_each(|id| drop(self.backlog.remove(id)));
         self.refill()
     }
 
-    fn carry_out(&mut self, letter: &Letter) -> Result<Answer, SpoolError> {
-        let request = match &letter.request {
+    fn carry_out(&mut self, taken: &TakenRequest) -> Result<Answer, SpoolError> {
+        let request = match &taken.request {
             Ok(request) => request,
             Err(reason) => {
                 tracing::warn!(event = "no-order", reason);
                 return Ok(Answer::Error(reason.clone()));
             }
         };
-        let (keeper, config) = (self.keeper, Arc::clone(&self.config));
+        let (owner, config) = (self.owner, Arc::clone(&self.config));
         if let Order::Retry { ids } | Order::Cancel { ids } | Order::Release { ids } = &request.order {
             self.hear_of(ids)?;
         }
-        let answer = Orders { keeper, config: &config, hands: self }.apply(request)?;
+        let answer = Orders { owner, config: &config, running: self }.apply(request)?;
         let Answer::Ok(effects) = &answer else { return Ok(answer) };
         for effect in effects.iter().filter(|effect| effect.result == Change::Changed) {
             match effect.id {
@@ -105,7 +105,7 @@ impl Drain<'_> {
 
     /// Reads which hooks are on hold.
     pub(in crate::runner) fn read_holds(&mut self) -> Result<(), SpoolError> {
-        self.holds = self.keeper.holds()?;
+        self.holds = self.owner.holds()?;
         Ok(())
     }
 
@@ -128,7 +128,7 @@ impl Drain<'_> {
             return Ok(true);
         }
         let Some(hold) = self.holds.get(&hook) else { return Ok(false) };
-        hold_back(self.keeper, id, &hook, hold)?;
+        hold_back(self.owner, id, &hook, hold)?;
         self.backlog.remove(id);
         Ok(true)
     }
@@ -142,7 +142,7 @@ impl Drain<'_> {
     }
 }
 
-impl Hands for Drain<'_> {
+impl RunningJobs for Drain<'_> {
     fn have(&self, id: JobId) -> bool {
         self.running.contains_key(&id)
     }

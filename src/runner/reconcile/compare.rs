@@ -1,6 +1,6 @@
 //! Pure. What the remote has, against what was done.
 
-use crate::runner::ledger::Last;
+use crate::runner::recent_outcomes::Last;
 use crate::runner::steps::Head;
 
 /// Whether nobody told of a branch's head: it is neither deployed nor was it tried. What was tried and failed is for

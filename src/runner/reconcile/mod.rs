@@ -46,7 +46,7 @@ impl Drain<'_> {
 
     /// Where it cannot be written, the next runner asks sooner than it should.
     fn leave_schedule(&mut self) {
-        let left = self.schedule.changed().map_or(Ok(()), |due| self.keeper.leave_questions(due));
+        let left = self.schedule.changed().map_or(Ok(()), |due| self.owner.leave_questions(due));
         if let Err(error) = left {
             tracing::warn!(event = "no-schedule", reason = %error);
         }
@@ -75,7 +75,7 @@ impl Drain<'_> {
             }
         };
         for head in heads {
-            let last = self.past.last(self.keeper, &hook.name, Some(&head.branch))?;
+            let last = self.outcomes.last(self.owner, &hook.name, Some(&head.branch))?;
             if missed(head, last.as_ref()) && !self.backlog.is_on_its_way(&hook.name, &head.branch) {
                 self.queue_missed(hook, &head.branch, &head.commit, last.and_then(|last| last.commit))?;
             }

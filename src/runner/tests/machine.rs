@@ -6,10 +6,10 @@ use crate::config::{Hook, OnInterrupt, WhenNewer, testing};
 use crate::model::{EventKind, JobId, JobMeta, Outcome, RefName, State};
 use crate::runner::attempt::End;
 use crate::runner::backlog::{Backlog, Choice, Item};
-use crate::runner::past::Past;
+use crate::runner::outcome_cache::OutcomeCache;
 use crate::runner::verdict::{Verdict, judge};
 use crate::spool::fake::{FakeDisk, Survives};
-use crate::spool::{Claim, Claimed, Entry, Inbox, Keeper, Place, Settlement, SpoolError, What};
+use crate::spool::{Claim, Claimed, Entry, Inbox, Place, Settlement, SpoolError, SpoolOwner, What};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 use std::os::unix::ffi::OsStrExt;
@@ -36,16 +36,16 @@ pub(super) struct Machine {
 
 /// What dies with the process.
 struct Runner {
-    keeper: Keeper<FakeDisk>,
+    owner: SpoolOwner<FakeDisk>,
     backlog: Backlog,
     running: BTreeMap<JobId, Claim<FakeDisk>>,
-    past: Past,
+    outcomes: OutcomeCache,
 }
 
 impl Runner {
     fn new(disk: &FakeDisk) -> Result<Self, SpoolError> {
-        let keeper = Keeper::on(disk.clone())?;
-        Ok(Self { keeper, backlog: Backlog::default(), running: BTreeMap::new(), past: Past::default() })
+        let owner = SpoolOwner::on(disk.clone())?;
+        Ok(Self { owner, backlog: Backlog::default(), running: BTreeMap::new(), outcomes: OutcomeCache::default() })
     }
 }
 
@@ -180,13 +180,13 @@ impl Machine {
 
     fn refill(&mut self) -> Result<(), SpoolError> {
         let now = self.now;
-        let queued = self.runner().keeper.scan(now)?.jobs.into_iter().map(|id| (id, State::Queued, None));
-        let waiting = self.runner().keeper.waiting()?.into_iter().map(|(id, due)| (id, State::Waiting, Some(due)));
+        let queued = self.runner().owner.scan(now)?.jobs.into_iter().map(|id| (id, State::Queued, None));
+        let waiting = self.runner().owner.waiting()?.into_iter().map(|(id, due)| (id, State::Waiting, Some(due)));
         for (id, state, not_before) in queued.chain(waiting).collect::<Vec<_>>() {
             if self.runner().backlog.contains(id) {
                 continue;
             }
-            let Some(meta) = self.runner().keeper.glance(id, state)? else { continue };
+            let Some(meta) = self.runner().owner.peek(id, state)? else { continue };
             let plan = &self.hook(&meta.hook).plan;
             let item = Item::of(id, meta, &plan.queue.clone(), plan.when_newer);
             self.runner().backlog.insert(id, Item { not_before, ..item });
@@ -216,15 +216,15 @@ impl Machine {
         let item = runner.backlog.waiting(id).expect("a waiting job").clone();
         if item.sends_again && item.not_before.is_none() {
             let was_released =
-                runner.keeper.look(id, State::Queued).is_some_and(|(_, history)| !history.entries().is_empty());
-            if let Some(first) = runner.past.done(&runner.keeper, &item)?.filter(|_| !was_released) {
+                runner.owner.look(id, State::Queued).is_some_and(|(_, history)| !history.entries().is_empty());
+            if let Some(first) = runner.outcomes.done(&runner.owner, &item)?.filter(|_| !was_released) {
                 return self.drop_for(id, first, Settlement::RepeatOf { id: first }, true);
             }
         }
         runner.backlog.start(id);
         self.reference.goes(id, State::Running);
         let now = self.now;
-        let Claimed::Job(mut claim) = self.runner().keeper.claim(id, now)? else { panic!("{id} cannot be claimed") };
+        let Claimed::Job(mut claim) = self.runner().owner.claim(id, now)? else { panic!("{id} cannot be claimed") };
         claim.record(&Entry::new(now, What::Started { attempt: claim.attempt(), pid: None }))?;
         self.reference.starts(id);
         self.reference.is_in(id, State::Running);
@@ -238,10 +238,10 @@ impl Machine {
         let now = self.now;
         let runner = self.runner();
         let item = runner.backlog.remove(id);
-        runner.keeper.decide(id, how, now)?;
+        runner.owner.decide(id, how, now)?;
         let end = End::Over { outcome: Outcome::Superseded, commit: None };
         if let Some(item) = item {
-            runner.past.note(id, &item, &end);
+            runner.outcomes.note(id, &item, &end);
         }
         self.reference.is_in(id, State::Done);
         Ok(())
@@ -280,7 +280,7 @@ impl Machine {
         let item = runner.backlog.end(id);
         assert_eq!(claim.settle(how, now)?, to);
         if let Some(item) = item {
-            runner.past.note(id, &item, &End::Over { outcome, commit: None });
+            runner.outcomes.note(id, &item, &End::Over { outcome, commit: None });
             if not_before.is_some() {
                 runner.backlog.insert(id, Item { not_before, ..item });
             }
@@ -302,7 +302,7 @@ impl Machine {
         self.reference.goes(id, to);
         let now = self.now;
         self.runner().backlog.remove(id);
-        self.runner().keeper.decide(id, how, now)?;
+        self.runner().owner.decide(id, how, now)?;
         self.reference.is_in(id, to);
         Ok(())
     }
@@ -317,7 +317,7 @@ impl Machine {
         self.disk = self.disk.after(survives);
         self.runner = Some(Runner::new(&self.disk).unwrap());
         let now = self.now;
-        let recovered = self.runner().keeper.recover(now).unwrap();
+        let recovered = self.runner().owner.recover(now).unwrap();
         assert!(recovered.problems.is_empty(), "{:?}", recovered.problems);
         for claim in recovered.interrupted {
             self.account_for(claim);
@@ -334,7 +334,7 @@ impl Machine {
 
     /// A delivery that was not acknowledged may be there all the same.
     fn accept_unless_known(&mut self, id: JobId, meta: &JobMeta) {
-        let here = |runner: &Runner| runner.keeper.look(id, State::Queued).is_some_and(|(found, _)| found == *meta);
+        let here = |runner: &Runner| runner.owner.look(id, State::Queued).is_some_and(|(found, _)| found == *meta);
         if self.runner.as_ref().is_some_and(here) {
             self.accept(id, meta);
         }

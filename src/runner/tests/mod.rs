@@ -1,4 +1,4 @@
-//! Edge. The keeper, the backlog and the verdicts, driven by random stories on a disk that forgets, beside a small
+//! Edge. The spool, the backlog and the verdicts, driven by random stories on a disk that forgets, beside a small
 //! reference of what people may rely on.
 //!
 //! `HOOKSPOOL_MODEL_CASES` in the environment says how many stories (10,000).

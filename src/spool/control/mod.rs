@@ -11,11 +11,11 @@
 //! `taken` when a runner dies is taken again by the next, since every order may be carried out twice. Nothing is
 //! flushed: after a power cut nobody waits for an answer. What nobody fetched in ten minutes is removed.
 
-mod asker;
-mod desk;
+mod client;
+mod server;
 
-pub use asker::Errand;
-pub use desk::Letter;
+pub use client::PendingRequest;
+pub use server::TakenRequest;
 
 use super::disk::{Access, Disk, Facts, Io, Kind, Place};
 use crate::system::random::random_bytes;

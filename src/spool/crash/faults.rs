@@ -4,7 +4,7 @@ use super::promises::Promises;
 use super::scenarios::{append, at, backlog, day};
 use crate::spool::disk::{Disk, Place};
 use crate::spool::fake::{FakeDisk, Survives};
-use crate::spool::keeper::Keeper;
+use crate::spool::owner::SpoolOwner;
 use crate::spool::{Claimed, Entry, SpoolError, What};
 use rustix::io::Errno;
 
@@ -51,9 +51,9 @@ fn a_runner_that_stops_at_a_failed_call_leaves_what_recovery_puts_right() {
 #[test]
 fn a_history_whose_flush_failed_takes_no_more_lines() {
     let (disk, _) = backlog();
-    let keeper = Keeper::on(disk.clone()).unwrap();
-    let id = keeper.scan(at(2)).unwrap().jobs[0];
-    let Claimed::Job(mut claim) = keeper.claim(id, at(2)).unwrap() else { panic!("{id} is not there") };
+    let owner = SpoolOwner::on(disk.clone()).unwrap();
+    let id = owner.scan(at(2)).unwrap().jobs[0];
+    let Claimed::Job(mut claim) = owner.claim(id, at(2)).unwrap() else { panic!("{id} is not there") };
     let started = Entry::new(at(2), What::Started { attempt: 1, pid: None });
     disk.fail_at(2, Errno::IO);
     assert!(claim.record(&started).unwrap_err().to_string().starts_with("cannot flush "));

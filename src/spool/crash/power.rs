@@ -5,7 +5,7 @@ use super::scenarios::{append, at, backlog, day};
 use crate::model::{Outcome, State};
 use crate::spool::disk::Place;
 use crate::spool::fake::{FakeDisk, Mute, Survives};
-use crate::spool::keeper::Keeper;
+use crate::spool::owner::SpoolOwner;
 use crate::spool::{Claimed, Hold, Settlement, SpoolError};
 
 type Scenario = fn(&FakeDisk, &mut Promises) -> Result<(), SpoolError>;
@@ -55,11 +55,11 @@ fn a_power_cut_at_any_call_of_a_runners_day_keeps_every_job_in_one_place_with_it
 
 /// Ends two jobs, and removes them.
 fn removal(disk: &FakeDisk, promises: &mut Promises) -> Result<(), SpoolError> {
-    let keeper = Keeper::on(disk.clone())?;
-    let jobs = keeper.scan(at(2))?.jobs;
+    let owner = SpoolOwner::on(disk.clone())?;
+    let jobs = owner.scan(at(2))?.jobs;
     for &id in &jobs[..2] {
         promises.places(id, &[State::Queued, State::Done]);
-        keeper.decide(id, Settlement::Ended { outcome: Outcome::Cancelled, reason: None }, at(2))?;
+        owner.decide(id, Settlement::Ended { outcome: Outcome::Cancelled, reason: None }, at(2))?;
         disk.put(Place::Log, &format!("{id}.log"), b"");
         promises.places(id, &[State::Done]);
     }
@@ -67,7 +67,7 @@ fn removal(disk: &FakeDisk, promises: &mut Promises) -> Result<(), SpoolError> {
         // From here on it may be there or not; if it is, it is a job in its place.
         promises.0.remove(id);
     }
-    assert_eq!(keeper.remove(&jobs, false)?.ids, jobs[..2]);
+    assert_eq!(owner.remove(&jobs, false)?.ids, jobs[..2]);
     Ok(())
 }
 
@@ -83,7 +83,7 @@ fn unfinished(mute: Option<Mute>) -> Vec<String> {
         let _ = removal(&disk, &mut promises);
         for survives in cuts(call, 8) {
             let after = disk.after(survives);
-            let recovered = Keeper::on(after.clone()).and_then(|keeper| keeper.recover(at(3))).unwrap();
+            let recovered = SpoolOwner::on(after.clone()).and_then(|owner| owner.recover(at(3))).unwrap();
             found.extend(recovered.problems.iter().map(|problem| format!("call {call}, {survives:?}: {problem}")));
             let states: Vec<State> = places_on(&after).into_values().flatten().collect();
             let strange = states.iter().find(|state| !matches!(state, State::Queued | State::Done));
@@ -103,20 +103,20 @@ fn a_power_cut_at_any_call_of_a_removal_leaves_jobs_and_no_history_without_one()
 #[test]
 fn a_power_cut_undoes_no_hold_and_no_release() {
     let (disk, _) = backlog();
-    let keeper = Keeper::on(disk.clone()).unwrap();
+    let owner = SpoolOwner::on(disk.clone()).unwrap();
     let hold = |why: &str| Hold { why: why.to_owned(), since: at(2), by: "me".to_owned() };
-    let after = || Keeper::on(disk.after(Survives::Nothing)).unwrap().holds().unwrap();
-    assert_eq!(keeper.hold("docs", &hold("first")).unwrap(), None);
+    let after = || SpoolOwner::on(disk.after(Survives::Nothing)).unwrap().holds().unwrap();
+    assert_eq!(owner.hold("docs", &hold("first")).unwrap(), None);
     assert_eq!(after().get("docs"), Some(&hold("first")));
-    assert_eq!(keeper.hold("docs", &hold("second")).unwrap(), Some(hold("first")));
-    assert!(keeper.end_hold("docs").unwrap() && !keeper.end_hold("docs").unwrap());
+    assert_eq!(owner.hold("docs", &hold("second")).unwrap(), Some(hold("first")));
+    assert!(owner.end_hold("docs").unwrap() && !owner.end_hold("docs").unwrap());
     assert!(after().is_empty());
 }
 
 #[test]
 fn a_power_cut_at_any_call_of_a_hold_leaves_all_of_it_or_nothing() {
     let hold = Hold { why: "x".repeat(2000), since: at(2), by: "me".to_owned() };
-    let hold_on = |disk: &FakeDisk| Keeper::on(disk.clone()).and_then(|keeper| keeper.hold("docs", &hold));
+    let hold_on = |disk: &FakeDisk| SpoolOwner::on(disk.clone()).and_then(|owner| owner.hold("docs", &hold));
     let (disk, _) = backlog();
     hold_on(&disk).unwrap();
     for call in 1..=disk.calls() {
@@ -124,7 +124,7 @@ fn a_power_cut_at_any_call_of_a_hold_leaves_all_of_it_or_nothing() {
         disk.die_at(call);
         let _ = hold_on(&disk);
         for survives in cuts(call, 12) {
-            let holds = Keeper::on(disk.after(survives)).unwrap().holds().unwrap();
+            let holds = SpoolOwner::on(disk.after(survives)).unwrap().holds().unwrap();
             assert!(holds.is_empty() || holds.get("docs") == Some(&hold), "call {call}, {survives:?}: {holds:?}");
         }
     }
@@ -142,7 +142,7 @@ fn a_power_cut_at_any_call_of_a_recovery_is_recovered_from() {
         for call in 1.. {
             let again = first.after(Survives::Everything);
             again.die_at(call);
-            let complete = Keeper::on(again.clone()).and_then(|keeper| keeper.recover(at(2)).map(drop)).is_ok();
+            let complete = SpoolOwner::on(again.clone()).and_then(|owner| owner.recover(at(2)).map(drop)).is_ok();
             for survives in cuts(call, 1) {
                 assert_eq!(promises.broken_on(&again.after(survives)), [""; 0]);
             }
@@ -157,8 +157,8 @@ fn a_power_cut_at_any_call_of_a_recovery_is_recovered_from() {
 fn undone(mute: Option<Mute>) -> Vec<String> {
     let (disk, _) = backlog();
     disk.mute(mute);
-    let keeper = Keeper::on(disk.clone()).unwrap();
-    let id = keeper.scan(at(2)).unwrap().jobs[0];
+    let owner = SpoolOwner::on(disk.clone()).unwrap();
+    let id = owner.scan(at(2)).unwrap().jobs[0];
     let mut undone = Vec::new();
     let mut look = |wanted: State| {
         for survives in cuts(0, 30) {
@@ -166,7 +166,7 @@ fn undone(mute: Option<Mute>) -> Vec<String> {
             undone.extend((found != Some(vec![wanted])).then(|| format!("{wanted:?} is {found:?} after {survives:?}")));
         }
     };
-    let Claimed::Job(claim) = keeper.claim(id, at(2)).unwrap() else { panic!("{id} is not there") };
+    let Claimed::Job(claim) = owner.claim(id, at(2)).unwrap() else { panic!("{id} is not there") };
     look(State::Running);
     claim.settle(Settlement::Ended { outcome: Outcome::Succeeded, reason: None }, at(2)).unwrap();
     look(State::Done);
@@ -192,19 +192,19 @@ fn kept(disk: &FakeDisk) -> [Vec<String>; 2] {
 fn a_power_cut_brings_nothing_back_that_was_put_away() {
     let name = |end: &str| format!("0000000000000000001.00000001.{end}");
     let disk = FakeDisk::with_spool();
-    let keeper = Keeper::on(disk.clone()).unwrap();
+    let owner = SpoolOwner::on(disk.clone()).unwrap();
     disk.put(Place::In(State::Queued), &name("job"), b"damaged");
-    let claimed = keeper.claim("0000000000000000001.00000001".parse().unwrap(), at(1)).unwrap();
+    let claimed = owner.claim("0000000000000000001.00000001".parse().unwrap(), at(1)).unwrap();
     assert!(matches!(claimed, Claimed::Corrupt { .. }));
     assert_eq!(kept(&disk), [vec![], vec![name("events"), name("job")]]);
 
     disk.put(Place::In(State::Queued), "stray", b"");
-    assert_eq!(keeper.scan(at(1)).unwrap().problems.len(), 1);
+    assert_eq!(owner.scan(at(1)).unwrap().problems.len(), 1);
     let [queued, corrupt] = kept(&disk);
     assert_eq!((queued.len(), corrupt.len()), (0, 4));
 
     disk.put(Place::In(State::Queued), "0000000000000000002.00000002.events", b"{}\n");
-    assert_eq!(keeper.recover(at(1)).unwrap().problems.len(), 1);
+    assert_eq!(owner.recover(at(1)).unwrap().problems.len(), 1);
     let [queued, corrupt] = kept(&disk);
     assert_eq!((queued.len(), corrupt.len()), (0, 5));
 }

@@ -6,8 +6,8 @@ use crate::spool::disk::{Access, Disk, Place};
 use crate::spool::fake::{FakeDisk, Survives};
 use crate::spool::inbox::Inbox;
 use crate::spool::journal;
-use crate::spool::keeper::Keeper;
-use crate::spool::shelf::job_name;
+use crate::spool::owner::SpoolOwner;
+use crate::spool::state_dirs::job_name;
 use crate::spool::{Entry, History};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
@@ -46,8 +46,8 @@ impl Promises {
 
     /// What `disk` breaks of it after a recovery.
     pub(super) fn broken_on(&self, disk: &FakeDisk) -> Vec<String> {
-        let keeper = Keeper::on(disk.clone()).unwrap();
-        let recovered = keeper.recover(Timestamp::UNIX_EPOCH).unwrap();
+        let owner = SpoolOwner::on(disk.clone()).unwrap();
+        let recovered = owner.recover(Timestamp::UNIX_EPOCH).unwrap();
         let mut broken: Vec<String> = recovered.problems.iter().map(|p| format!("problem: {p}")).collect();
         let places = places_on(disk);
         for (id, promise) in &self.0 {
@@ -56,7 +56,7 @@ impl Promises {
         for (id, states) in &places {
             broken.extend(invalid(disk, *id, states));
         }
-        let queued = keeper.scan(Timestamp::UNIX_EPOCH).unwrap().jobs;
+        let queued = owner.scan(Timestamp::UNIX_EPOCH).unwrap().jobs;
         if !queued.iter().all(|id| recovered.queued.jobs.contains(id)) {
             broken.push(format!("queued/ holds {queued:?}, recovery saw {:?}", recovered.queued.jobs));
         }
@@ -71,7 +71,7 @@ impl Promises {
         if after_a_cut != places {
             broken.push(format!("recovery left {places:?}, and a power cut makes {after_a_cut:?} of it"));
         }
-        broken.extend(second_recovery_changes(&keeper, disk, &places));
+        broken.extend(second_recovery_changes(&owner, disk, &places));
         broken.extend(next_number_is_not_larger(disk, &places));
         broken
     }
@@ -127,11 +127,11 @@ fn invalid(disk: &FakeDisk, id: JobId, states: &[State]) -> Option<String> {
 }
 
 fn second_recovery_changes(
-    keeper: &Keeper<FakeDisk>,
+    owner: &SpoolOwner<FakeDisk>,
     disk: &FakeDisk,
     before: &BTreeMap<JobId, Vec<State>>,
 ) -> Option<String> {
-    keeper.recover(Timestamp::UNIX_EPOCH).unwrap();
+    owner.recover(Timestamp::UNIX_EPOCH).unwrap();
     let after = places_on(disk);
     (after != *before).then(|| format!("a second recovery made {after:?} of {before:?}"))
 }

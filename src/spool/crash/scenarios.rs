@@ -4,7 +4,7 @@ use super::promises::Promises;
 use crate::model::{EventKind, JobId, JobMeta, Outcome, State};
 use crate::spool::fake::FakeDisk;
 use crate::spool::inbox::Inbox;
-use crate::spool::keeper::Keeper;
+use crate::spool::owner::SpoolOwner;
 use crate::spool::{Claim, Claimed, Entry, Settlement, SpoolError, What};
 use jiff::Timestamp;
 
@@ -47,36 +47,36 @@ pub(super) fn backlog() -> (FakeDisk, Promises) {
 
 /// A runner's day: every way in which a job can go, and one that is still running at the end.
 pub(super) fn day(disk: &FakeDisk, promises: &mut Promises) -> Result<(), SpoolError> {
-    let keeper = Keeper::on(disk.clone())?;
-    keeper.recover(at(2))?;
-    let jobs = keeper.scan(at(2))?.jobs;
+    let owner = SpoolOwner::on(disk.clone())?;
+    owner.recover(at(2))?;
+    let jobs = owner.scan(at(2))?.jobs;
     let ended = |outcome| Settlement::Ended { outcome, reason: None };
     let waiting = Settlement::Waiting { not_before: at(3), reason: "again".to_owned() };
     let held = || Settlement::Held { reason: "hold".to_owned() };
-    run(&keeper, jobs[1], ended(Outcome::Failed), State::Failed, promises)?;
-    run(&keeper, jobs[0], waiting.clone(), State::Waiting, promises)?;
-    decide(&keeper, jobs[0], Settlement::Released, [State::Waiting, State::Queued], promises)?;
-    run(&keeper, jobs[0], ended(Outcome::Succeeded), State::Done, promises)?;
-    run(&keeper, jobs[2], waiting, State::Waiting, promises)?;
-    decide(&keeper, jobs[3], Settlement::SupersededBy { id: jobs[4] }, [State::Queued, State::Done], promises)?;
-    decide(&keeper, jobs[4], held(), [State::Queued, State::Held], promises)?;
-    decide(&keeper, jobs[4], Settlement::Released, [State::Held, State::Queued], promises)?;
-    decide(&keeper, jobs[1], Settlement::Released, [State::Failed, State::Queued], promises)?;
-    run(&keeper, jobs[4], held(), State::Held, promises)?;
-    let due = keeper.due(at(3))?.jobs;
+    run(&owner, jobs[1], ended(Outcome::Failed), State::Failed, promises)?;
+    run(&owner, jobs[0], waiting.clone(), State::Waiting, promises)?;
+    decide(&owner, jobs[0], Settlement::Released, [State::Waiting, State::Queued], promises)?;
+    run(&owner, jobs[0], ended(Outcome::Succeeded), State::Done, promises)?;
+    run(&owner, jobs[2], waiting, State::Waiting, promises)?;
+    decide(&owner, jobs[3], Settlement::SupersededBy { id: jobs[4] }, [State::Queued, State::Done], promises)?;
+    decide(&owner, jobs[4], held(), [State::Queued, State::Held], promises)?;
+    decide(&owner, jobs[4], Settlement::Released, [State::Held, State::Queued], promises)?;
+    decide(&owner, jobs[1], Settlement::Released, [State::Failed, State::Queued], promises)?;
+    run(&owner, jobs[4], held(), State::Held, promises)?;
+    let due = owner.due(at(3))?.jobs;
     assert_eq!(due, [jobs[2]]);
-    run(&keeper, jobs[2], ended(Outcome::Succeeded), State::Done, promises)?;
-    claim(&keeper, jobs[5], State::Queued, promises).map(drop)
+    run(&owner, jobs[2], ended(Outcome::Succeeded), State::Done, promises)?;
+    claim(&owner, jobs[5], State::Queued, promises).map(drop)
 }
 
 fn claim(
-    keeper: &Keeper<FakeDisk>,
+    owner: &SpoolOwner<FakeDisk>,
     id: JobId,
     from: State,
     promises: &mut Promises,
 ) -> Result<Claim<FakeDisk>, SpoolError> {
     promises.places(id, &[from, State::Running]);
-    let Claimed::Job(mut claim) = keeper.claim(id, at(2))? else { panic!("{id} is not there, or corrupt") };
+    let Claimed::Job(mut claim) = owner.claim(id, at(2))? else { panic!("{id} is not there, or corrupt") };
     claim.record(&Entry::new(at(2), What::Started { attempt: claim.attempt(), pid: None }))?;
     promises.places(id, &[State::Running]);
     promises.lines(id, claim.history());
@@ -84,14 +84,14 @@ fn claim(
 }
 
 fn run(
-    keeper: &Keeper<FakeDisk>,
+    owner: &SpoolOwner<FakeDisk>,
     id: JobId,
     settlement: Settlement,
     to: State,
     promises: &mut Promises,
 ) -> Result<(), SpoolError> {
     let from = *promises.0[&id].places.first().unwrap();
-    let claim = claim(keeper, id, from, promises)?;
+    let claim = claim(owner, id, from, promises)?;
     promises.places(id, &[State::Running, to]);
     assert_eq!(claim.settle(settlement.clone(), at(2))?, to);
     promises.places(id, &[to]);
@@ -100,14 +100,14 @@ fn run(
 }
 
 fn decide(
-    keeper: &Keeper<FakeDisk>,
+    owner: &SpoolOwner<FakeDisk>,
     id: JobId,
     settlement: Settlement,
     [from, to]: [State; 2],
     promises: &mut Promises,
 ) -> Result<(), SpoolError> {
     promises.places(id, &[from, to]);
-    assert_eq!(keeper.decide(id, settlement.clone(), at(2))?, to);
+    assert_eq!(owner.decide(id, settlement.clone(), at(2))?, to);
     promises.places(id, &[to]);
     promises.line(id, Entry::new(at(2), settlement.into()));
     Ok(())

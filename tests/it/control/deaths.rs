@@ -4,7 +4,7 @@ use crate::support::control::{GATE, control, json, open_gate, queue, request, sa
 use crate::support::until;
 use crate::support::yard::{Runner, Yard};
 use hookspool::model::JobId;
-use hookspool::spool::{Answer, Errand, Keeper, Order, Request};
+use hookspool::spool::{Answer, Order, PendingRequest, Request, SpoolOwner};
 use jiff::Timestamp;
 use rustix::process::Signal;
 use serde_json::Value;
@@ -187,19 +187,19 @@ fn verbs_do_their_work_while_runners_come_and_go() {
 #[test]
 fn an_order_is_taken_back_only_before_it_was_taken() {
     let home = tempfile::tempdir().unwrap();
-    let keeper = Keeper::lock(home.path()).unwrap();
+    let owner = SpoolOwner::lock(home.path()).unwrap();
     let request = Request { by: "me".to_owned(), order: Order::ReleaseHook { hook: "docs".to_owned() } };
-    let place = || Errand::place(home.path(), &request).unwrap();
+    let place = || PendingRequest::place(home.path(), &request).unwrap();
     let errand = place();
     assert!(errand.take_back() && !errand.take_back());
-    assert!(keeper.take_letters(Timestamp::now()).unwrap().is_empty());
+    assert!(owner.take_requests(Timestamp::now()).unwrap().is_empty());
 
     let errand = place();
-    let letters = keeper.take_letters(Timestamp::now()).unwrap();
+    let letters = owner.take_requests(Timestamp::now()).unwrap();
     assert_eq!(letters[0].request.as_ref().unwrap(), &request);
     assert!(!errand.take_back());
     assert_eq!(errand.wait(Duration::ZERO).unwrap(), None);
-    keeper.answer(&letters[0], &Answer::Error("no".to_owned()));
+    owner.answer(&letters[0], &Answer::Error("no".to_owned()));
     assert_eq!(errand.wait(Duration::from_secs(60)).unwrap(), Some(Answer::Error("no".to_owned())));
     drop(place());
     drop(errand);
@@ -209,16 +209,16 @@ fn an_order_is_taken_back_only_before_it_was_taken() {
 #[test]
 fn a_job_whose_history_has_not_come_after_it_yet_is_not_removed() {
     let home = tempfile::tempdir().unwrap();
-    let keeper = Keeper::lock(home.path()).unwrap();
-    let id = crate::spool::keeper::append(home.path(), 1);
-    let claim = crate::spool::keeper::claim(&keeper, id);
+    let owner = SpoolOwner::lock(home.path()).unwrap();
+    let id = crate::spool::owner::append(home.path(), 1);
+    let claim = crate::spool::owner::claim(&owner, id);
     let place = |state: &str, end: &str| home.path().join(state).join(format!("{id}.{end}"));
     // The middle of a settlement.
     fs::rename(place("running", "job"), place("done", "job")).unwrap();
-    assert_eq!(keeper.remove(&[id], false).unwrap().refused.len(), 1);
+    assert_eq!(owner.remove(&[id], false).unwrap().refused.len(), 1);
     assert!(place("done", "job").exists());
     fs::rename(place("running", "events"), place("done", "events")).unwrap();
-    assert_eq!(keeper.remove(&[id], false).unwrap().ids, [id]);
+    assert_eq!(owner.remove(&[id], false).unwrap().ids, [id]);
     drop(claim);
 }
 

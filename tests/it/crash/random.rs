@@ -2,7 +2,7 @@
 
 use crate::support::yard::Yard;
 use hookspool::model::{JobId, State};
-use hookspool::spool::{Answer, Change, Effect, Errand, Order, Request};
+use hookspool::spool::{Answer, Change, Effect, Order, PendingRequest, Request};
 use rustix::process::Signal;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -46,8 +46,8 @@ fn order(state: &mut u64, jobs: &[JobId]) -> Option<Order> {
     })
 }
 
-fn place(yard: &Yard, order: Order) -> Errand {
-    Errand::place(&yard.path("spool"), &Request { by: "a test".to_owned(), order }).unwrap()
+fn place(yard: &Yard, order: Order) -> PendingRequest {
+    PendingRequest::place(&yard.path("spool"), &Request { by: "a test".to_owned(), order }).unwrap()
 }
 
 fn began(yard: &Yard, id: JobId) -> usize {
@@ -55,7 +55,7 @@ fn began(yard: &Yard, id: JobId) -> usize {
 }
 
 /// The job that an answer says has ended as cancelled.
-fn cancelled(errand: &Errand) -> Option<JobId> {
+fn cancelled(errand: &PendingRequest) -> Option<JobId> {
     let Some(Answer::Ok(effects)) = errand.wait(Duration::ZERO).unwrap() else { return None };
     let is_it = |effect: &&Effect| {
         effect.result == Change::Changed && effect.state == Some(State::Done) && effect.text == "cancelled"

@@ -58,7 +58,7 @@ fn of_the_loop(strace: &Strace) -> Vec<Call> {
 
 /// The loop's calls in a run that goes well.
 fn clean_run(case: Case, counted: Counted) -> Vec<Call> {
-    let staged = case.stage();
+    let staged = case.context();
     let strace = traced(&staged, counted);
     let output = drain_under(&staged, &strace);
     assert!(output.status.success(), "{output:?}");
@@ -80,7 +80,7 @@ fn points(case: Case) -> Vec<Point> {
 }
 
 fn kill_at(case: Case, point: &Point) {
-    let staged = case.stage();
+    let staged = case.context();
     let strace = traced(&staged, point.counted).kill_at(&point.call.name, point.call.nth);
     let output = drain_under(&staged, &strace);
     let at = format!("{}, killed at {point:?}", case.name);
@@ -123,8 +123,8 @@ fn what_people_order_survives_the_runner_at_any_call_and_is_carried_out_once() {
 #[test]
 fn an_order_whose_taker_dies_at_once_is_taken_again() {
     for case in BY_ORDER {
-        let staged = case.stage();
-        staged.take_letter();
+        let staged = case.context();
+        staged.take_request();
         let strace = traced(&staged, Counted::ByPath).kill_at("renameat2", 1);
         let output = drain_under(&staged, &strace);
         assert!(was_killed(&output), "{}: {output:?}", case.name);
@@ -180,7 +180,7 @@ fn points_to_fail(case: Case) -> Vec<Point> {
 }
 
 fn fail_at(case: Case, point: &Point, errno: &str) {
-    let staged = case.stage();
+    let staged = case.context();
     let strace = traced(&staged, point.counted).fail_at(&point.call.name, point.call.nth, errno);
     let first = drain_under(&staged, &strace);
     let at = format!("{}, {errno} at {} {}", case.name, point.call.name, point.call.arguments);
@@ -239,7 +239,7 @@ fn on_a_job(case: Case, name: &str, nth: usize) -> Point {
 fn a_job_that_cannot_be_read_for_now_does_not_slip_past_a_hold() {
     let point = on_a_job(JOBS_ARRIVE_ON_HOLD, "openat", 2);
     for errno in ["EMFILE", "EIO"] {
-        let staged = JOBS_ARRIVE_ON_HOLD.stage();
+        let staged = JOBS_ARRIVE_ON_HOLD.context();
         let strace = traced(&staged, point.counted).fail_at("openat", point.call.nth, errno);
         let output = drain_under(&staged, &strace);
         assert_eq!(output.status.success(), errno == "EIO", "a fault is looked at once more: {output:?}");

@@ -3,7 +3,7 @@
 use crate::support::steps::until;
 use crate::support::yard::{Runner, Yard};
 use hookspool::model::{JobId, JobMeta};
-use hookspool::spool::{Keeper, Settlement};
+use hookspool::spool::{Settlement, SpoolOwner};
 use rustix::process::Signal;
 
 /// Leaves its delivery and its outcome.
@@ -84,9 +84,9 @@ fn a_person_who_releases_a_failed_job_gives_it_all_its_attempts_again() {
     let id = yard.deliver("a", "main", "1");
     assert_eq!(yard.drain().status.code(), Some(1));
     assert_eq!((yard.is_in("failed", id), what(&yard, id, "started")), (true, 2));
-    let keeper = Keeper::lock(&yard.path("spool")).unwrap();
-    keeper.decide(id, Settlement::Released, jiff::Timestamp::now()).unwrap();
-    drop(keeper);
+    let owner = SpoolOwner::lock(&yard.path("spool")).unwrap();
+    owner.decide(id, Settlement::Released, jiff::Timestamp::now()).unwrap();
+    drop(owner);
     yard.drain();
     assert_eq!((yard.is_in("failed", id), what(&yard, id, "started")), (true, 4));
 }

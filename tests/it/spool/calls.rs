@@ -3,7 +3,7 @@
 use crate::spool::append::names;
 use crate::spool::driver::{driver, said};
 use hookspool::model::JobId;
-use hookspool::spool::{Claimed, Keeper, create};
+use hookspool::spool::{Claimed, SpoolOwner, create};
 use std::fs;
 use std::path::Path;
 
@@ -217,10 +217,10 @@ fn fail_once(call: &str, nth: usize, errno: &str) {
     let [said] = said.as_slice() else { panic!("{inject}: {said:#?}") };
     let what = format!("{inject}: {said}");
     assert_eq!(names(&root.join("tmp")), [""; 0], "{what}");
-    let keeper = Keeper::lock(&root).unwrap();
-    let jobs = keeper.scan(jiff::Timestamp::now()).unwrap().jobs;
+    let owner = SpoolOwner::lock(&root).unwrap();
+    let jobs = owner.scan(jiff::Timestamp::now()).unwrap().jobs;
     let last = *jobs.last().unwrap();
-    assert!(matches!(keeper.claim(last, jiff::Timestamp::now()).unwrap(), Claimed::Job(_)), "{what}");
+    assert!(matches!(owner.claim(last, jiff::Timestamp::now()).unwrap(), Claimed::Job(_)), "{what}");
     let helps_to_retry = errno == "EINTR" || errno == "ENOSPC" && ["pwrite64", "openat", "renameat2"].contains(&call);
     assert_eq!(said.starts_with("accepted "), helps_to_retry, "{what}");
     if helps_to_retry {

@@ -2,9 +2,9 @@
 //! process is this test binary, started again with the one test below.
 
 use crate::spool::append::meta;
-use crate::spool::keeper::at;
+use crate::spool::owner::at;
 use hookspool::model::{Outcome, State};
-use hookspool::spool::{Claimed, Entry, Filter, Inbox, Keeper, Settlement, SpoolError, What, list};
+use hookspool::spool::{Claimed, Entry, Filter, Inbox, Settlement, SpoolError, SpoolOwner, What, list};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -51,10 +51,10 @@ fn tell(result: Result<String, SpoolError>) -> bool {
 }
 
 fn run_one(spool: &Path) -> Result<State, SpoolError> {
-    let keeper = Keeper::lock(spool)?;
-    let id = keeper.scan(at(1))?.jobs[0];
+    let owner = SpoolOwner::lock(spool)?;
+    let id = owner.scan(at(1))?.jobs[0];
     mark("claim");
-    let Claimed::Job(mut claim) = keeper.claim(id, at(1))? else { panic!("{id} cannot be claimed") };
+    let Claimed::Job(mut claim) = owner.claim(id, at(1))? else { panic!("{id} cannot be claimed") };
     mark("record");
     claim.record(&Entry::new(at(1), What::Started { attempt: 1, pid: None }))?;
     mark("settle");
@@ -91,11 +91,13 @@ fn play(spool: &Path, script: &str) {
             mark("end");
             tell(created.and_then(|()| Inbox::open(spool)).and_then(|inbox| append(&inbox, 100)));
         }
-        "lock" => println!("driver: {}", Keeper::lock(spool).map_or_else(|e| e.to_string(), |_| "locked".to_owned())),
+        "lock" => {
+            println!("driver: {}", SpoolOwner::lock(spool).map_or_else(|e| e.to_string(), |_| "locked".to_owned()))
+        }
         "recover" => {
-            let keeper = Keeper::lock(spool).unwrap();
+            let owner = SpoolOwner::lock(spool).unwrap();
             mark("recover");
-            keeper.recover(at(1)).unwrap();
+            owner.recover(at(1)).unwrap();
             mark("end");
         }
         "run" => println!("driver: {}", run_one(spool).map_or_else(|e| e.to_string(), |s| s.as_str().to_owned())),

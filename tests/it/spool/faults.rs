@@ -2,9 +2,9 @@
 
 use crate::spool::append::{meta, names};
 use crate::spool::driver::{driver, said};
-use crate::spool::keeper::{append, at, claim};
+use crate::spool::owner::{append, at, claim};
 use hookspool::model::{Outcome, State};
-use hookspool::spool::{Inbox, Keeper, Settlement, SpoolError, create, list};
+use hookspool::spool::{Inbox, Settlement, SpoolError, SpoolOwner, create, list};
 use rustix::process::{Gid, Uid};
 use std::fs;
 use std::io::Read;
@@ -56,13 +56,13 @@ fn one_user_receives_and_another_runs() {
     let found = fs::metadata(&job).unwrap();
     assert_eq!(std::os::unix::fs::MetadataExt::gid(&found), GROUP);
     // Neither lock nor other directories are the receiver's.
-    let denied = as_user(WEB, &[GROUP], || Keeper::lock(root).unwrap_err());
+    let denied = as_user(WEB, &[GROUP], || SpoolOwner::lock(root).unwrap_err());
     assert!(denied.is_permission() && denied.exit_code() == 77, "{denied}");
     assert!(as_user(WEB, &[GROUP], || fs::write(root.join("running/x"), "")).is_err());
     let (state, payload) = as_user(DEPLOY, &[GROUP], || {
-        let keeper = Keeper::lock(root).unwrap();
-        keeper.recover(at(1)).unwrap();
-        let claim = claim(&keeper, id);
+        let owner = SpoolOwner::lock(root).unwrap();
+        owner.recover(at(1)).unwrap();
+        let claim = claim(&owner, id);
         let mut payload = String::new();
         claim.payload().read_to_string(&mut payload).unwrap();
         (claim.settle(Settlement::Ended { outcome: Outcome::Succeeded, reason: None }, at(2)).unwrap(), payload)
@@ -108,16 +108,16 @@ fn what_a_receiver_plants_and_the_runner_cannot_move_stops_nothing_and_is_told_o
         append(root, 1)
     });
     as_user(DEPLOY, &[GROUP], || {
-        let keeper = Keeper::lock(root).unwrap();
-        let mut said: Vec<String> = keeper.scan(at(1)).unwrap().problems.iter().map(|p| p.text.clone()).collect();
+        let owner = SpoolOwner::lock(root).unwrap();
+        let mut said: Vec<String> = owner.scan(at(1)).unwrap().problems.iter().map(|p| p.text.clone()).collect();
         said.sort();
         assert_eq!(said.len(), 3, "{said:#?}");
         assert_eq!(said[0], "neither a job nor a history; an empty directory, removed");
         assert!(said[1].contains("cannot be moved to corrupt/: permission denied; remove it by hand"), "{said:#?}");
         assert!(said[2].contains("; moved to corrupt/"), "{said:#?}");
-        let again = keeper.scan(at(2)).unwrap();
+        let again = owner.scan(at(2)).unwrap();
         assert_eq!((again.problems, again.jobs), (vec![], vec![id]));
-        assert_eq!(claim(&keeper, id).id(), id);
+        assert_eq!(claim(&owner, id).id(), id);
     });
     assert_eq!(names(&root.join("queued")), ["full"]);
 }
@@ -226,8 +226,8 @@ fn a_read_only_disk_refuses_and_says_so() {
 #[test]
 fn the_reserve_comes_back_with_the_space() {
     let home = tempfile::tempdir().unwrap();
-    let keeper = Keeper::lock(home.path()).unwrap();
+    let owner = SpoolOwner::lock(home.path()).unwrap();
     fs::write(home.path().join("reserve"), "").unwrap();
-    assert!(keeper.refill_reserve().unwrap());
+    assert!(owner.refill_reserve().unwrap());
     assert_eq!(fs::metadata(home.path().join("reserve")).unwrap().len(), 1024 * 1024);
 }

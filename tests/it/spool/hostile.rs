@@ -1,9 +1,9 @@
 //! What does not belong in `queued/`: never followed, never waited for, never run, and out of the way afterwards.
 
 use crate::spool::append::{meta, names};
-use crate::spool::keeper::{append, at, claim};
+use crate::spool::owner::{append, at, claim};
 use hookspool::model::{JobId, State};
-use hookspool::spool::{Claimed, Inbox, Keeper, history_path, job_path, show};
+use hookspool::spool::{Claimed, Inbox, SpoolOwner, history_path, job_path, show};
 use rustix::fs::{CWD, FileType, Mode, makedev, mkfifoat, mknodat};
 use std::ffi::OsStr;
 use std::fs;
@@ -37,7 +37,7 @@ const ANY_NAME: [(&str, Plant); 6] = [
 #[test]
 fn whatever_is_no_file_is_put_away_under_a_job_s_name_and_under_any_other() {
     let home = tempfile::tempdir().unwrap();
-    let keeper = Keeper::lock(home.path()).unwrap();
+    let owner = SpoolOwner::lock(home.path()).unwrap();
     let queued = home.path().join("queued");
     for (n, (_, plant)) in (0_u64..).zip(ANY_NAME) {
         plant(&job_path(home.path(), State::Queued, JobId::new(n, 0).unwrap()));
@@ -45,22 +45,22 @@ fn whatever_is_no_file_is_put_away_under_a_job_s_name_and_under_any_other() {
         plant(&queued.join(format!("entry {n}")));
     }
     let id = append(home.path(), 1);
-    let scan = keeper.scan(at(1)).unwrap();
+    let scan = owner.scan(at(1)).unwrap();
     assert_eq!(scan.jobs, [id]);
     assert_eq!(scan.problems.len(), 3 * ANY_NAME.len(), "{:#?}", scan.problems);
     assert_eq!(names(&queued), [format!("{id}.job")]);
     assert_eq!(names(&home.path().join("corrupt")).len(), 2 * 3 * ANY_NAME.len());
-    assert_eq!(claim(&keeper, id).id(), id);
+    assert_eq!(claim(&owner, id).id(), id);
 }
 
 #[test]
 fn a_claim_that_meets_no_file_neither_follows_nor_waits() {
     for (what, plant) in ANY_NAME {
         let home = tempfile::tempdir().unwrap();
-        let keeper = Keeper::lock(home.path()).unwrap();
+        let owner = SpoolOwner::lock(home.path()).unwrap();
         let id = JobId::new(1, 0).unwrap();
         plant(&job_path(home.path(), State::Queued, id));
-        let claimed = keeper.claim(id, at(1)).unwrap();
+        let claimed = owner.claim(id, at(1)).unwrap();
         assert!(matches!(claimed, Claimed::Corrupt { .. }), "{what}: {claimed:?}");
         assert_eq!(names(&home.path().join("corrupt")), [format!("{id}.events"), format!("{id}.job")], "{what}");
         for place in ["queued", "running"] {
@@ -72,14 +72,14 @@ fn a_claim_that_meets_no_file_neither_follows_nor_waits() {
 #[test]
 fn names_of_any_bytes_are_put_away_under_safe_ones() {
     let home = tempfile::tempdir().unwrap();
-    let keeper = Keeper::lock(home.path()).unwrap();
+    let owner = SpoolOwner::lock(home.path()).unwrap();
     let queued = home.path().join("queued");
     let long = [b'x'; 255];
     let odd: [&[u8]; 6] = [b"two\nlines", b"\xff\xfe", b"-rf", b".hidden", &long, b"0000000000000000001.0000000G.job"];
     for name in odd {
         fs::write(queued.join(OsStr::from_bytes(name)), "x").unwrap();
     }
-    assert_eq!(keeper.scan(at(1)).unwrap().problems.len(), odd.len());
+    assert_eq!(owner.scan(at(1)).unwrap().problems.len(), odd.len());
     assert_eq!(names(&queued), [""; 0]);
     let safe = |c: char| c.is_ascii_alphanumeric() || ".-_".contains(c);
     let kept = names(&home.path().join("corrupt"));
@@ -92,8 +92,8 @@ fn names_of_any_bytes_are_put_away_under_safe_ones() {
     assert!(reasons.contains(r#"found as \"two\\nlines\" in queued/: neither a job nor a history"#), "{reasons}");
 }
 
-fn reason_of(keeper: &Keeper, id: JobId) -> String {
-    match keeper.claim(id, at(1)).unwrap() {
+fn reason_of(owner: &SpoolOwner, id: JobId) -> String {
+    match owner.claim(id, at(1)).unwrap() {
         Claimed::Corrupt { reason } => reason,
         other => panic!("{other:?}"),
     }
@@ -102,18 +102,18 @@ fn reason_of(keeper: &Keeper, id: JobId) -> String {
 #[test]
 fn a_hard_link_a_giant_a_stranger_s_file_and_a_damaged_one_are_not_run() {
     let home = tempfile::tempdir().unwrap();
-    let keeper = Keeper::lock(home.path()).unwrap();
+    let owner = SpoolOwner::lock(home.path()).unwrap();
     let job = |id| job_path(home.path(), State::Queued, id);
     let [linked, giant, damaged, strange] = [1, 2, 3, 4].map(|second| append(home.path(), second));
     fs::hard_link(job(linked), home.path().join("tmp/second-name")).unwrap();
     fs::OpenOptions::new().write(true).open(job(giant)).unwrap().set_len(1 << 40).unwrap();
     fs::write(job(damaged), "{}\n").unwrap();
-    assert_eq!(reason_of(&keeper, linked), "it has 2 names");
-    assert_eq!(reason_of(&keeper, giant), "it is 1099511627776 bytes long, and payloads are limited to 268435456");
-    assert_eq!(reason_of(&keeper, damaged), "its last line is too long, or the only one");
+    assert_eq!(reason_of(&owner, linked), "it has 2 names");
+    assert_eq!(reason_of(&owner, giant), "it is 1099511627776 bytes long, and payloads are limited to 268435456");
+    assert_eq!(reason_of(&owner, damaged), "its last line is too long, or the only one");
     if is_root() {
         std::os::unix::fs::chown(job(strange), Some(4242), Some(4343)).unwrap();
-        assert_eq!(reason_of(&keeper, strange), "it belongs to user 4242 and group 4343, strangers here");
+        assert_eq!(reason_of(&owner, strange), "it belongs to user 4242 and group 4343, strangers here");
     }
     let shown = show(home.path(), damaged).unwrap().unwrap();
     assert_eq!((shown.view.state, shown.meta), (State::Corrupt, None));
@@ -123,22 +123,22 @@ fn a_hard_link_a_giant_a_stranger_s_file_and_a_damaged_one_are_not_run() {
 #[test]
 fn a_payload_over_the_runner_s_limit_is_put_away() {
     let home = tempfile::tempdir().unwrap();
-    let keeper = Keeper::lock(home.path()).unwrap();
-    keeper.limit_payload(1000);
+    let owner = SpoolOwner::lock(home.path()).unwrap();
+    owner.limit_payload(1000);
     let mut draft = Inbox::open(home.path()).unwrap().draft().unwrap();
     draft.write(&vec![b'x'; 70_000]).unwrap();
     let id = draft.commit(&meta("docs", 1)).unwrap();
-    assert!(reason_of(&keeper, id).ends_with("and payloads are limited to 1000"));
+    assert!(reason_of(&owner, id).ends_with("and payloads are limited to 1000"));
 }
 
 #[test]
 fn a_second_file_with_a_running_job_s_name_touches_nothing() {
     let home = tempfile::tempdir().unwrap();
-    let keeper = Keeper::lock(home.path()).unwrap();
+    let owner = SpoolOwner::lock(home.path()).unwrap();
     let id = append(home.path(), 1);
-    let running = claim(&keeper, id);
+    let running = claim(&owner, id);
     fs::write(job_path(home.path(), State::Queued, id), "forged").unwrap();
-    assert!(matches!(keeper.claim(id, at(1)).unwrap(), Claimed::Gone));
+    assert!(matches!(owner.claim(id, at(1)).unwrap(), Claimed::Gone));
     assert_eq!(names(&home.path().join("queued")), [""; 0]);
     let settled = running.settle(hookspool::spool::Settlement::Held { reason: "x".into() }, at(2)).unwrap();
     assert_eq!(settled, State::Held);
@@ -151,7 +151,7 @@ fn a_history_that_a_stranger_planted_is_not_believed() {
         return;
     }
     let home = tempfile::tempdir().unwrap();
-    let keeper = Keeper::lock(home.path()).unwrap();
+    let owner = SpoolOwner::lock(home.path()).unwrap();
     let id = append(home.path(), 1);
     let path = history_path(home.path(), State::Queued, id);
     fs::write(
@@ -160,8 +160,8 @@ fn a_history_that_a_stranger_planted_is_not_believed() {
     )
     .unwrap();
     std::os::unix::fs::chown(&path, Some(4242), None).unwrap();
-    let recovered = keeper.recover(at(1)).unwrap();
+    let recovered = owner.recover(at(1)).unwrap();
     assert_eq!(recovered.problems.len(), 1);
-    assert_eq!(keeper.scan(at(1)).unwrap().jobs, [id]);
-    assert_eq!(claim(&keeper, id).history().entries().len(), 1);
+    assert_eq!(owner.scan(at(1)).unwrap().jobs, [id]);
+    assert_eq!(claim(&owner, id).history().entries().len(), 1);
 }

@@ -5,4 +5,4 @@ pub(crate) mod calls; // the very system calls of each protocol, and each of the
 pub(crate) mod driver; // a process that does what a test's script says
 mod faults; // full, read-only and closed disks; two users and one spool
 mod hostile; // entries of queued/ that are no jobs
-pub(crate) mod keeper; // claims, histories and settlements, and what people see of them
+pub(crate) mod owner; // claims, histories and settlements, and what people see of them

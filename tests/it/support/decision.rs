@@ -3,7 +3,7 @@
 
 use crate::support::yard::Yard;
 use hookspool::model::{JobId, JobMeta, State};
-use hookspool::spool::{Answer, Change, Effect, Errand, Hold, Keeper, Order, Request, Settlement};
+use hookspool::spool::{Answer, Change, Effect, Hold, Order, PendingRequest, Request, Settlement, SpoolOwner};
 use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
@@ -119,7 +119,7 @@ pub(crate) const BY_ORDER: [Case; 7] = [
         jobs: |yard| {
             let id = yard.deliver("each", "main", "1");
             let settlement = Settlement::Held { reason: "a test says so".to_owned() };
-            keeper(yard).decide(id, settlement, jiff::Timestamp::now()).unwrap();
+            owner(yard).decide(id, settlement, jiff::Timestamp::now()).unwrap();
             vec![id]
         },
         order: Some(|ids| Order::Release { ids: ids.to_vec() }),
@@ -162,18 +162,18 @@ fn two(yard: &Yard) -> Vec<JobId> {
     ["1", "2"].map(|delivery| yard.deliver("each", "main", delivery)).into()
 }
 
-fn keeper(yard: &Yard) -> Keeper {
-    Keeper::lock(&yard.path("spool")).unwrap()
+fn owner(yard: &Yard) -> SpoolOwner {
+    SpoolOwner::lock(&yard.path("spool")).unwrap()
 }
 
 fn put_on_hold(yard: &Yard) {
     let hold = Hold { why: "the server moves".to_owned(), since: jiff::Timestamp::now(), by: "a test".to_owned() };
-    assert_eq!(keeper(yard).hold("each", &hold).unwrap(), None);
+    assert_eq!(owner(yard).hold("each", &hold).unwrap(), None);
 }
 
 fn claim_and_settle(yard: &Yard, id: JobId, settlement: Settlement) {
     use hookspool::spool::Claimed;
-    let claimed = keeper(yard).claim(id, jiff::Timestamp::now()).unwrap();
+    let claimed = owner(yard).claim(id, jiff::Timestamp::now()).unwrap();
     let Claimed::Job(claim) = claimed else { panic!("{claimed:?}") };
     claim.settle(settlement, jiff::Timestamp::now()).unwrap();
 }
@@ -191,7 +191,7 @@ pub(crate) struct Staged {
     case: Case,
     pub(crate) yard: Yard,
     pub(crate) ids: Vec<JobId>,
-    errand: Option<Errand>,
+    errand: Option<PendingRequest>,
 }
 
 impl Case {
@@ -206,9 +206,10 @@ impl Case {
         Staged { case: self, yard, ids, errand: None }
     }
 
-    pub(crate) fn stage(self) -> Staged {
+    pub(crate) fn context(self) -> Staged {
         let mut staged = self.jobs();
-        let place = |order| Errand::place(&staged.yard.path("spool"), &Request { by: "a test".to_owned(), order });
+        let place =
+            |order| PendingRequest::place(&staged.yard.path("spool"), &Request { by: "a test".to_owned(), order });
         staged.errand = self.order.map(|order| place(order(&staged.ids)).unwrap());
         staged
     }
@@ -222,7 +223,7 @@ impl Staged {
         let letters = crate::support::control::control(&self.yard);
         let letters = letters.iter().filter_map(|name| name.strip_suffix(".request"));
         let letters = letters.flat_map(|stem| ["request", "taken"].map(|end| format!("control/{stem}.{end}")));
-        paths.extend(letters.map(|letter| spool.join(letter)));
+        paths.extend(letters.map(|taken| spool.join(taken)));
         for place in State::ALL.map(|state| spool.join(state.as_str())) {
             let files = |id: &JobId| ["job", "events"].map(|kind| place.join(format!("{id}.{kind}")));
             paths.extend(self.ids.iter().flat_map(files));
@@ -249,7 +250,7 @@ impl Staged {
     }
 
     /// As if a runner had taken the order, and died.
-    pub(crate) fn take_letter(&self) {
+    pub(crate) fn take_request(&self) {
         let request = crate::support::control::request(&self.yard);
         fs::rename(&request, request.with_extension("taken")).unwrap();
     }

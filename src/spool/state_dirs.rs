@@ -1,4 +1,4 @@
-//! Edge. What a keeper and its claims share: the locked spool, whose files are ours, and how files move between states.
+//! Edge. What the owner and its claims share: the locked spool, whose files are ours, and how files move between states.
 
 use super::disk::{Access, Disk, Facts, Io, JOB_MODE, Kind, Place};
 use super::entry::{Entry, What};
@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 /// The locked spool.
 #[derive(Debug)]
-pub(super) struct Shelf<D: Disk> {
+pub(super) struct StateDirs<D: Disk> {
     pub(super) disk: D,
     /// Open as long as anything may still move files.
     pub(super) _lock: D::File,
@@ -64,7 +64,7 @@ pub(super) fn is_damage(errno: Errno) -> bool {
     matches!(errno, Errno::IO | Errno::UCLEAN | Errno::BADMSG)
 }
 
-impl<D: Disk> Shelf<D> {
+impl<D: Disk> StateDirs<D> {
     pub(super) fn error(&self, call: &'static str, state: State, name: impl AsRef<OsStr>, errno: Errno) -> SpoolError {
         SpoolError::call(call, self.disk.path(Place::In(state), name.as_ref()), errno)
     }

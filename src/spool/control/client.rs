@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 /// An order on its way to the runner. Dropping it takes it back, if it was not heard yet.
 #[derive(Debug)]
-pub struct Errand {
+pub struct PendingRequest {
     disk: RealDisk,
     directory: PathBuf,
     stem: String,
@@ -23,7 +23,7 @@ pub struct Errand {
 /// Between two looks where the kernel tells nothing.
 const LOOK: Duration = Duration::from_millis(100);
 
-impl Errand {
+impl PendingRequest {
     /// Places a request in the spool at `root`.
     pub fn place(root: &Path, request: &Request) -> Result<Self, SpoolError> {
         let disk = RealDisk::open(root).map_err(|e| SpoolError::call("open", root, e))?;
@@ -75,7 +75,7 @@ impl Errand {
     }
 }
 
-impl Drop for Errand {
+impl Drop for PendingRequest {
     fn drop(&mut self) {
         self.take_back();
         let _none = remove(&self.disk, self.name("answer").as_ref());

@@ -2,7 +2,7 @@
 
 use super::attempt::{self, End, Task};
 use crate::model::JobId;
-use crate::spool::{Keeper, SpoolError};
+use crate::spool::{SpoolError, SpoolOwner};
 use crate::system::bell::Bell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, Sender};
@@ -16,20 +16,20 @@ pub(super) struct Report {
 }
 
 /// What the threads share.
-pub(super) struct Crew<'a> {
-    pub(super) keeper: &'a Keeper,
+pub(super) struct WorkerPool<'a> {
+    pub(super) owner: &'a SpoolOwner,
     pub(super) tasks: Mutex<Receiver<Task>>,
     pub(super) reports: Sender<Report>,
     /// Rings when there is a report.
     pub(super) bell: &'a Bell,
 }
 
-impl Crew<'_> {
+impl WorkerPool<'_> {
     /// Runs attempts, one after the other, until no more will come.
     pub(super) fn work(&self) {
         while let Some(task) = self.next() {
             let id = task.id;
-            let end = catch_unwind(AssertUnwindSafe(|| attempt::run(self.keeper, &task)));
+            let end = catch_unwind(AssertUnwindSafe(|| attempt::run(self.owner, &task)));
             // Nobody hears the last one when the loop is gone: the job is settled all the same.
             let _nobody_hears = self.reports.send(Report { id, end });
             self.bell.ring();

@@ -2,7 +2,7 @@
 
 use super::clock::Clock;
 use crate::config::RunnerSettings;
-use crate::spool::{Keeper, Retention, SpoolError, expired};
+use crate::spool::{Retention, SpoolError, SpoolOwner, expired};
 use crate::system::stop::Stop;
 use crate::system::wait::{after, ready};
 use jiff::Timestamp;
@@ -20,22 +20,28 @@ const EVERY: Duration = Duration::from_secs(3600);
 const AT_THE_END: Duration = Duration::from_secs(5);
 
 /// Cares for the disk at once and then every hour, until `halted`. What goes wrong is told, and tried again.
-pub(super) fn go_on(keeper: &Keeper, spool: &Path, settings: &Mutex<RunnerSettings>, mut clock: Clock, halted: &Stop) {
+pub(super) fn go_on(
+    owner: &SpoolOwner,
+    spool: &Path,
+    settings: &Mutex<RunnerSettings>,
+    mut clock: Clock,
+    halted: &Stop,
+) {
     let wait = |time| drop(ready(&[halted.fd()], after(time)));
     while !halted.requested() {
         let goes_on = || {
             wait(PAUSE);
             !halted.requested()
         };
-        tell(tidy(keeper, spool, &now(settings), &mut clock, goes_on));
+        tell(tidy(owner, spool, &now(settings), &mut clock, goes_on));
         wait(EVERY);
     }
 }
 
 /// Cares for the disk once, and not for long: a runner that cron starts has no next hour.
-pub(super) fn once(keeper: &Keeper, spool: &Path, settings: &Mutex<RunnerSettings>, mut clock: Clock) {
+pub(super) fn once(owner: &SpoolOwner, spool: &Path, settings: &Mutex<RunnerSettings>, mut clock: Clock) {
     let until = Instant::now() + AT_THE_END;
-    tell(tidy(keeper, spool, &now(settings), &mut clock, || Instant::now() < until));
+    tell(tidy(owner, spool, &now(settings), &mut clock, || Instant::now() < until));
 }
 
 /// The settings as they are now: a reload may have changed them.
@@ -57,14 +63,14 @@ pub fn retention_of(settings: &RunnerSettings, now: Timestamp) -> Retention {
 
 /// Removes what may go, in small portions; `goes_on` is asked before each, and may take its time.
 fn tidy(
-    keeper: &Keeper,
+    owner: &SpoolOwner,
     spool: &Path,
     settings: &RunnerSettings,
     clock: &mut Clock,
     mut goes_on: impl FnMut() -> bool,
 ) -> Result<(), SpoolError> {
     let now = Timestamp::now();
-    for problem in keeper.tidy(now)? {
+    for problem in owner.tidy(now)? {
         tracing::error!(event = "problem", what = %problem);
     }
     let mut retention = retention_of(settings, now);
@@ -77,7 +83,7 @@ fn tidy(
         if !goes_on() {
             break;
         }
-        let removed = keeper.remove(portion, false)?;
+        let removed = owner.remove(portion, false)?;
         jobs += removed.ids.len();
         bytes += removed.bytes;
     }

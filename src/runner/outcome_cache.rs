@@ -3,54 +3,58 @@
 
 use super::attempt::End;
 use super::backlog::Item;
-use super::ledger::{LIMIT, Last, Ledger};
+use super::recent_outcomes::{LIMIT, Last, RecentOutcomes};
 use crate::model::{JobId, Outcome, RefName, State};
-use crate::spool::{Disk, Keeper, SpoolError};
+use crate::spool::{Disk, SpoolError, SpoolOwner};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// The past of one spool, for the loop and for those who run attempts. Clones are the same.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Past(Arc<Mutex<Option<Ledger>>>);
+pub(super) struct OutcomeCache(Arc<Mutex<Option<RecentOutcomes>>>);
 
-impl Past {
+impl OutcomeCache {
     /// How the last job for this hook and ref ended.
     pub(super) fn last<D: Disk>(
         &self,
-        keeper: &Keeper<D>,
+        owner: &SpoolOwner<D>,
         hook: &str,
         reference: Option<&RefName>,
     ) -> Result<Option<Last>, SpoolError> {
-        self.ask(keeper, |ledger| ledger.last(hook, reference).cloned())
+        self.ask(owner, |recent| recent.last(hook, reference).cloned())
     }
 
     /// A job in `done/` for the same delivery.
-    pub(super) fn done<D: Disk>(&self, keeper: &Keeper<D>, item: &Item) -> Result<Option<JobId>, SpoolError> {
-        self.ask(keeper, |ledger| item.same_delivery().and_then(|delivery| ledger.done(&delivery)))
+    pub(super) fn done<D: Disk>(&self, owner: &SpoolOwner<D>, item: &Item) -> Result<Option<JobId>, SpoolError> {
+        self.ask(owner, |recent| item.same_delivery().and_then(|delivery| recent.done(&delivery)))
     }
 
     /// A job ended, or was decided.
     pub(super) fn note(&self, id: JobId, item: &Item, end: &End) {
-        let mut ledger = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let (Some(ledger), End::Over { outcome, commit }) = (ledger.as_mut(), end) {
-            ledger.note(id, item, *outcome, commit.clone());
+        let mut recent = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let (Some(recent), End::Over { outcome, commit }) = (recent.as_mut(), end) {
+            recent.note(id, item, *outcome, commit.clone());
         }
     }
 
-    fn ask<D: Disk, T>(&self, keeper: &Keeper<D>, question: impl FnOnce(&Ledger) -> T) -> Result<T, SpoolError> {
-        let mut ledger = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match &mut *ledger {
-            Some(ledger) => Ok(question(ledger)),
-            none => Ok(question(none.insert(read(keeper)?))),
+    fn ask<D: Disk, T>(
+        &self,
+        owner: &SpoolOwner<D>,
+        question: impl FnOnce(&RecentOutcomes) -> T,
+    ) -> Result<T, SpoolError> {
+        let mut recent = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match &mut *recent {
+            Some(recent) => Ok(question(recent)),
+            none => Ok(question(none.insert(read(owner)?))),
         }
     }
 }
 
 /// The newest jobs that ended, in the order in which they did; one that is tried again had failed before.
-fn read<D: Disk>(keeper: &Keeper<D>) -> Result<Ledger, SpoolError> {
+fn read<D: Disk>(owner: &SpoolOwner<D>) -> Result<RecentOutcomes, SpoolError> {
     let mut ended = Vec::new();
     for state in [State::Running, State::Done, State::Failed] {
-        for id in keeper.newest(state, LIMIT)? {
-            let Some((meta, history)) = keeper.look(id, state) else { continue };
+        for id in owner.newest(state, LIMIT)? {
+            let Some((meta, history)) = owner.look(id, state) else { continue };
             if let Some((at, outcome)) = history.last_failure() {
                 ended.push((at, id, Item::of_ended(meta.clone()), outcome, None));
             }
@@ -60,9 +64,9 @@ fn read<D: Disk>(keeper: &Keeper<D>) -> Result<Ledger, SpoolError> {
         }
     }
     ended.sort_by_key(|(at, id, ..)| (*at, *id));
-    let mut ledger = Ledger::default();
+    let mut recent = RecentOutcomes::default();
     for (_, id, item, outcome, commit) in ended {
-        ledger.note(id, &item, outcome, commit);
+        recent.note(id, &item, outcome, commit);
     }
-    Ok(ledger)
+    Ok(recent)
 }

@@ -8,7 +8,7 @@ use super::error::{SpoolError, words};
 use super::journal::{Journal, history_name};
 use super::real::RealDisk;
 use super::settlement::Settlement;
-use super::shelf::{Opened, Owners, Shelf, is_damage, job_name};
+use super::state_dirs::{Opened, Owners, StateDirs, is_damage, job_name};
 use crate::model::{JobId, State, next};
 use crate::system::boot::boot_id;
 use jiff::Timestamp;
@@ -24,8 +24,8 @@ const PAYLOAD_LIMIT_BYTES: u64 = 256 * 1024 * 1024;
 
 /// The one runner of a spool. Many threads may use it; the lock is given back when it and all its claims are gone.
 #[derive(Debug)]
-pub struct Keeper<D: Disk = RealDisk> {
-    pub(super) shelf: Arc<Shelf<D>>,
+pub struct SpoolOwner<D: Disk = RealDisk> {
+    pub(super) dirs: Arc<StateDirs<D>>,
     /// When the jobs in `waiting/` are due, as far as their histories were read.
     pub(super) due: Mutex<BTreeMap<JobId, Timestamp>>,
     /// What could not be moved out of `queued/`, reported once.
@@ -38,7 +38,7 @@ pub(super) enum Inspected<F> {
     Damaged(Option<F>, String),
 }
 
-impl Keeper {
+impl SpoolOwner {
     /// Locks the spool at `root`, after making what is missing of it.
     pub fn lock(root: &Path) -> Result<Self, SpoolError> {
         super::create::create(root)?;
@@ -50,7 +50,7 @@ impl Keeper {
     }
 }
 
-impl<D: Disk> Keeper<D> {
+impl<D: Disk> SpoolOwner<D> {
     /// Locks a spool on any disk.
     pub fn on(disk: D) -> Result<Self, SpoolError> {
         let lock = take_lock(&disk)?;
@@ -61,13 +61,13 @@ impl<D: Disk> Keeper<D> {
         let owners = Owners { our_uid, spool_uid: here.uid, spool_gid: here.gid };
         let payload_limit_bytes = AtomicU64::new(PAYLOAD_LIMIT_BYTES);
         let runner_pid = std::process::id();
-        let shelf = Shelf { disk, _lock: lock, owners, payload_limit_bytes, runner_pid, boot_id: boot_id() };
-        Ok(Self { shelf: Arc::new(shelf), due: Mutex::default(), reported: Mutex::default() })
+        let dirs = StateDirs { disk, _lock: lock, owners, payload_limit_bytes, runner_pid, boot_id: boot_id() };
+        Ok(Self { dirs: Arc::new(dirs), due: Mutex::default(), reported: Mutex::default() })
     }
 
     /// Sets the largest payload that is claimed; what is larger goes to `corrupt/`.
     pub fn limit_payload(&self, limit_bytes: u64) {
-        self.shelf.payload_limit_bytes.store(limit_bytes, Ordering::Relaxed);
+        self.dirs.payload_limit_bytes.store(limit_bytes, Ordering::Relaxed);
     }
 
     /// Takes a job out of `queued/` or `waiting/`: moves it to `running/`, checks every byte, notes the claim, flushes
@@ -85,20 +85,20 @@ impl<D: Disk> Keeper<D> {
     pub fn decide(&self, id: JobId, settlement: Settlement, at: Timestamp) -> Result<State, SpoolError> {
         let from = self.find_at_rest(id)?;
         let to = next(from, settlement.happening())?;
-        let mut journal = self.shelf.journal(from, id, at)?;
+        let mut journal = self.dirs.journal(from, id, at)?;
         let is_new = journal.history.entries().is_empty();
-        journal.append(&self.shelf.disk, &Entry::new(at, What::from(settlement)))?;
+        journal.append(&self.dirs.disk, &Entry::new(at, What::from(settlement)))?;
         if is_new {
-            self.shelf.flush_dirs(&[from])?;
+            self.dirs.flush_dirs(&[from])?;
         }
-        let job = self.shelf.disk.open(Place::In(from), job_name(id).as_ref(), Access::Read).ok();
-        self.shelf.carry(id, from, to, job.as_ref(), at)?;
+        let job = self.dirs.disk.open(Place::In(from), job_name(id).as_ref(), Access::Read).ok();
+        self.dirs.carry(id, from, to, job.as_ref(), at)?;
         Ok(to)
     }
 
     fn find_at_rest(&self, id: JobId) -> Result<State, SpoolError> {
         let name = job_name(id);
-        let is_in = |&s: &State| self.shelf.disk.facts_at(Place::In(s), name.as_ref()).is_ok();
+        let is_in = |&s: &State| self.dirs.disk.facts_at(Place::In(s), name.as_ref()).is_ok();
         let at_rest = [State::Queued, State::Waiting, State::Held, State::Failed, State::Done];
         at_rest.into_iter().find(is_in).ok_or(SpoolError::NoSuchJob(id))
     }
@@ -108,17 +108,17 @@ impl<D: Disk> Keeper<D> {
     fn take(&self, id: JobId, from: State, at: Timestamp) -> Result<bool, SpoolError> {
         let name = job_name(id);
         let running = Place::In(State::Running);
-        match self.shelf.disk.rename((Place::In(from), name.as_ref()), (running, name.as_ref())) {
+        match self.dirs.disk.rename((Place::In(from), name.as_ref()), (running, name.as_ref())) {
             Ok(()) => {
                 self.due.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
                 Ok(true)
             }
             Err(Errno::NOENT) => Ok(false),
             Err(Errno::EXIST) => {
-                self.shelf.put_away(from, name.as_ref(), "it has the name of a running job", at)?;
-                self.shelf.flush_dirs(&[State::Corrupt, from]).map(|()| false)
+                self.dirs.put_away(from, name.as_ref(), "it has the name of a running job", at)?;
+                self.dirs.flush_dirs(&[State::Corrupt, from]).map(|()| false)
             }
-            Err(errno) => Err(self.shelf.error("claim", from, name, errno)),
+            Err(errno) => Err(self.dirs.error("claim", from, name, errno)),
         }
     }
 
@@ -129,10 +129,10 @@ impl<D: Disk> Keeper<D> {
         };
         let journal = self.bring_history(id, from, at)?;
         let mut claim = self.claim_of(id, file, whole, journal);
-        let (runner_pid, boot_id) = (self.shelf.runner_pid, self.shelf.boot_id.clone());
+        let (runner_pid, boot_id) = (self.dirs.runner_pid, self.dirs.boot_id.clone());
         claim.note(&Entry::new(at, What::Claimed { runner_pid, boot_id }))?;
-        self.shelf.disk.flush(&claim.file).map_err(|e| self.shelf.error("flush", State::Running, job_name(id), e))?;
-        self.shelf.flush_dirs(&[State::Running, from])?;
+        self.dirs.disk.flush(&claim.file).map_err(|e| self.dirs.error("flush", State::Running, job_name(id), e))?;
+        self.dirs.flush_dirs(&[State::Running, from])?;
         Ok(Claimed::Job(Box::new(claim)))
     }
 
@@ -149,30 +149,30 @@ impl<D: Disk> Keeper<D> {
 
     /// The inner error is the disk's, about this file.
     fn try_inspect(&self, id: JobId) -> Result<Result<Inspected<D::File>, Errno>, SpoolError> {
-        let (file, size) = match self.shelf.open_job(State::Running, id)? {
+        let (file, size) = match self.dirs.open_job(State::Running, id)? {
             Opened::Hostile(reason) => return Ok(Ok(Inspected::Damaged(None, reason))),
             Opened::Unreadable(errno) => return Ok(Err(errno)),
             Opened::Job(file, facts) => (file, facts.size),
         };
-        match check(&self.shelf.disk, &file, size, id) {
+        match check(&self.dirs.disk, &file, size, id) {
             Ok(whole) => Ok(Ok(Inspected::Whole(file, Box::new(whole)))),
             Err(Damage::Found(reason)) => Ok(Ok(Inspected::Damaged(Some(file), reason))),
             Err(Damage::Disk(errno)) if is_damage(errno) => Ok(Err(errno)),
-            Err(Damage::Disk(errno)) => Err(self.shelf.error("read", State::Running, job_name(id), errno)),
+            Err(Damage::Disk(errno)) => Err(self.dirs.error("read", State::Running, job_name(id), errno)),
         }
     }
 
     pub(super) fn claim_of(&self, id: JobId, file: D::File, whole: Box<Whole>, journal: Journal<D>) -> Claim<D> {
         let attempt = journal.history.attempts() + 1;
-        Claim { shelf: Arc::clone(&self.shelf), id, file, whole, journal, attempt }
+        Claim { dirs: Arc::clone(&self.dirs), id, file, whole, journal, attempt }
     }
 
     /// Moves the history after its job, or begins one.
     fn bring_history(&self, id: JobId, from: State, at: Timestamp) -> Result<Journal<D>, SpoolError> {
-        if self.shelf.existing_journal(from, id, at)?.is_some() {
-            self.shelf.shift(&history_name(id), from, State::Running, at)?;
+        if self.dirs.existing_journal(from, id, at)?.is_some() {
+            self.dirs.shift(&history_name(id), from, State::Running, at)?;
         }
-        self.shelf.journal(State::Running, id, at)
+        self.dirs.journal(State::Running, id, at)
     }
 
     /// Moves a claimed job that is none to `corrupt/`, with the reason in its history.
@@ -185,9 +185,9 @@ impl<D: Disk> Keeper<D> {
         at: Timestamp,
     ) -> Result<Claimed<D>, SpoolError> {
         let mut journal = self.bring_history(id, from, at)?;
-        journal.append(&self.shelf.disk, &Entry::new(at, What::Corrupt { reason: reason.clone() }))?;
-        self.shelf.carry(id, State::Running, State::Corrupt, file, at)?;
-        self.shelf.flush_dirs(&[from])?;
+        journal.append(&self.dirs.disk, &Entry::new(at, What::Corrupt { reason: reason.clone() }))?;
+        self.dirs.carry(id, State::Running, State::Corrupt, file, at)?;
+        self.dirs.flush_dirs(&[from])?;
         Ok(Claimed::Corrupt { reason })
     }
 }

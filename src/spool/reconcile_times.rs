@@ -3,7 +3,7 @@
 
 use super::disk::{Access, Disk, Io, JOB_MODE, Place};
 use super::error::SpoolError;
-use super::keeper::Keeper;
+use super::owner::SpoolOwner;
 use jiff::Timestamp;
 use rustix::io::Errno;
 use std::collections::BTreeMap;
@@ -16,11 +16,11 @@ fn name() -> &'static OsStr {
     OsStr::new("reconcile")
 }
 
-impl<D: Disk> Keeper<D> {
+impl<D: Disk> SpoolOwner<D> {
     /// When which hook's remote is to be asked, as the runner before has left it. None where there is no such file, or
     /// it makes no sense.
-    pub fn questions(&self) -> BTreeMap<String, Timestamp> {
-        let disk = &self.shelf.disk;
+    pub fn reconcile_times(&self) -> BTreeMap<String, Timestamp> {
+        let disk = &self.dirs.disk;
         let read = || {
             let file = disk.open(Place::Root, name(), Access::Read)?;
             let mut text = vec![0; LIMIT_BYTES];
@@ -35,7 +35,7 @@ impl<D: Disk> Keeper<D> {
     pub fn leave_questions(&self, due: &BTreeMap<String, Timestamp>) -> Result<(), SpoolError> {
         let mut text = serde_json::to_vec(due).expect("text keys and no floats");
         text.push(b'\n');
-        let disk = &self.shelf.disk;
+        let disk = &self.dirs.disk;
         let error = |e| SpoolError::call("write", disk.path(Place::Root, name()), e);
         write(disk, &text).map_err(error)
     }

@@ -4,9 +4,9 @@ use super::check::{Damage, check};
 use super::disk::Disk;
 use super::error::SpoolError;
 use super::history::History;
-use super::keeper::Keeper;
 use super::name::Name;
-use super::shelf::{Opened, is_damage, job_name, unopenable};
+use super::owner::SpoolOwner;
+use super::state_dirs::{Opened, is_damage, job_name, unopenable};
 use super::view::{describe_job, load_from};
 use crate::model::{JobId, JobMeta, State};
 use jiff::Timestamp;
@@ -14,15 +14,15 @@ use rustix::io::Errno;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-impl<D: Disk> Keeper<D> {
+impl<D: Disk> SpoolOwner<D> {
     /// What a waiting job's file says of itself, unchecked: enough to order jobs, never to run one. `None` when it says
     /// nothing; claiming it will find out why. A shortage that passes is an error: nothing is known of the job then.
-    pub fn glance(&self, id: JobId, state: State) -> Result<Option<JobMeta>, SpoolError> {
-        let look = || describe_job(&self.shelf.disk, id, state);
+    pub fn peek(&self, id: JobId, state: State) -> Result<Option<JobMeta>, SpoolError> {
+        let look = || describe_job(&self.dirs.disk, id, state);
         match look().or_else(|errno| if is_damage(errno) { look() } else { Err(errno) }) {
             Err(errno) if errno != Errno::NOENT => match unopenable::<()>(errno) {
                 Ok(_) => Ok(None),
-                Err(errno) => Err(self.shelf.error("read", state, job_name(id), errno)),
+                Err(errno) => Err(self.dirs.error("read", state, job_name(id), errno)),
             },
             described => Ok(described.ok().flatten()),
         }
@@ -30,16 +30,16 @@ impl<D: Disk> Keeper<D> {
 
     /// What a job's file and its history say, unchecked. `None` when it says nothing, or is gone.
     pub fn look(&self, id: JobId, state: State) -> Option<(JobMeta, History)> {
-        let shown = load_from(&self.shelf.disk, id, state).ok()?;
+        let shown = load_from(&self.dirs.disk, id, state).ok()?;
         Some((shown.meta?, shown.history))
     }
 
     /// Whether a job that waits is whole, from end to end: what a claim would find out.
     pub fn is_whole(&self, id: JobId, state: State) -> Result<bool, SpoolError> {
-        match self.shelf.open_job(state, id) {
-            Ok(Opened::Job(file, facts)) => match check(&self.shelf.disk, &file, facts.size, id) {
+        match self.dirs.open_job(state, id) {
+            Ok(Opened::Job(file, facts)) => match check(&self.dirs.disk, &file, facts.size, id) {
                 Err(Damage::Disk(errno)) if !is_damage(errno) => {
-                    Err(self.shelf.error("read", state, job_name(id), errno))
+                    Err(self.dirs.error("read", state, job_name(id), errno))
                 }
                 checked => Ok(checked.is_ok()),
             },

@@ -24,12 +24,12 @@ type HookAndRef = (String, Option<RefName>);
 
 /// What is remembered.
 #[derive(Debug, Default)]
-pub(super) struct Ledger {
+pub(super) struct RecentOutcomes {
     done: Bounded<SameDelivery, JobId>,
     last: Bounded<HookAndRef, Last>,
 }
 
-impl Ledger {
+impl RecentOutcomes {
     /// Job `id` ended.
     pub(super) fn note(&mut self, id: JobId, item: &Item, outcome: Outcome, commit: Option<String>) {
         let is_done = !matches!(outcome, Outcome::Failed | Outcome::TimedOut | Outcome::Interrupted);
@@ -97,36 +97,36 @@ mod tests {
 
     #[test]
     fn a_delivery_is_done_unless_it_failed() {
-        let mut ledger = Ledger::default();
+        let mut recent = RecentOutcomes::default();
         let outcomes = [Outcome::Failed, Outcome::TimedOut, Outcome::Interrupted, Outcome::Cancelled];
         let outcomes = outcomes.into_iter().chain([Outcome::Superseded, Outcome::Repeat, Outcome::Succeeded]);
         for (n, outcome) in (1..).zip(outcomes) {
             let item = item("main", &n.to_string());
-            ledger.note(id(n), &item, outcome, None);
-            assert_eq!(ledger.done(&item.same_delivery().unwrap()), (n > 3).then(|| id(n)), "{outcome:?}");
+            recent.note(id(n), &item, outcome, None);
+            assert_eq!(recent.done(&item.same_delivery().unwrap()), (n > 3).then(|| id(n)), "{outcome:?}");
         }
     }
 
     #[test]
     fn the_last_result_is_of_the_ref_and_of_jobs_that_ran() {
-        let mut ledger = Ledger::default();
-        ledger.note(id(1), &item("main", "1"), Outcome::Succeeded, Some("c1".into()));
-        ledger.note(id(2), &item("main", "2"), Outcome::TimedOut, None);
-        ledger.note(id(3), &item("main", "3"), Outcome::Superseded, None);
-        ledger.note(id(4), &item("dev", "4"), Outcome::Succeeded, Some("c2".into()));
+        let mut recent = RecentOutcomes::default();
+        recent.note(id(1), &item("main", "1"), Outcome::Succeeded, Some("c1".into()));
+        recent.note(id(2), &item("main", "2"), Outcome::TimedOut, None);
+        recent.note(id(3), &item("main", "3"), Outcome::Superseded, None);
+        recent.note(id(4), &item("dev", "4"), Outcome::Succeeded, Some("c2".into()));
         let main = RefName::branch_named("main");
         let expected = Last { succeeded: false, commit: Some("c1".into()), tried: None };
-        assert_eq!(ledger.last("a", main.as_ref()), Some(&expected), "what is deployed is still the older commit");
-        assert_eq!(ledger.last("b", main.as_ref()), None);
+        assert_eq!(recent.last("a", main.as_ref()), Some(&expected), "what is deployed is still the older commit");
+        assert_eq!(recent.last("b", main.as_ref()), None);
     }
 
     #[test]
     fn it_forgets_the_oldest() {
-        let mut ledger = Ledger::default();
+        let mut recent = RecentOutcomes::default();
         for n in 0..=LIMIT {
-            ledger.note(id(n as u64), &item("main", &n.to_string()), Outcome::Succeeded, None);
+            recent.note(id(n as u64), &item("main", &n.to_string()), Outcome::Succeeded, None);
         }
-        let done = |n: usize| ledger.done(&item("main", &n.to_string()).same_delivery().unwrap());
+        let done = |n: usize| recent.done(&item("main", &n.to_string()).same_delivery().unwrap());
         assert_eq!((done(0), done(1), done(LIMIT)), (None, Some(id(1)), Some(id(LIMIT as u64))));
     }
 }

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 impl Drain<'_> {
     /// Takes in what has arrived in `queued/`, and what waits for a retry.
     pub(super) fn refill(&mut self) -> Result<(), SpoolError> {
-        let scan = self.queued.take().map_or_else(|| self.keeper.scan(Timestamp::now()), Ok)?;
+        let scan = self.queued.take().map_or_else(|| self.owner.scan(Timestamp::now()), Ok)?;
         report(&scan.problems);
         self.has_more = scan.more;
         self.horizon = scan.jobs.last().copied().filter(|_| scan.more);
@@ -19,7 +19,7 @@ impl Drain<'_> {
         for id in scan.jobs {
             self.take_in(id, State::Queued, None)?;
         }
-        for (id, not_before) in self.keeper.waiting()? {
+        for (id, not_before) in self.owner.waiting()? {
             self.take_in(id, State::Waiting, Some(not_before))?;
         }
         Ok(())
@@ -29,14 +29,14 @@ impl Drain<'_> {
     /// hide the others. Of a queue that is well filled nothing more is taken in, and it is cut there.
     pub(super) fn look_further(&mut self) -> Result<(), SpoolError> {
         let Some(horizon) = self.horizon else { return Ok(()) };
-        let scan = self.keeper.scan_after(horizon)?;
+        let scan = self.owner.scan_after(horizon)?;
         self.at_the_end = !scan.more;
         self.horizon = scan.jobs.last().copied().or(self.horizon);
         for id in scan.jobs {
             if self.backlog.contains(id) {
                 continue;
             }
-            let Some(meta) = self.keeper.glance(id, State::Queued)? else { continue };
+            let Some(meta) = self.owner.peek(id, State::Queued)? else { continue };
             let queue = queue_of(&self.config, id, &meta.hook).unwrap_or_default();
             if self.backlog.cut_if_filled(&queue) {
                 continue;
@@ -49,7 +49,7 @@ impl Drain<'_> {
 
     fn take_in(&mut self, id: JobId, state: State, not_before: Option<Timestamp>) -> Result<(), SpoolError> {
         if !self.backlog.contains(id) {
-            let item = self.keeper.glance(id, state)?.map_or_else(Item::unknown, |meta| item(&self.config, id, meta));
+            let item = self.owner.peek(id, state)?.map_or_else(Item::unknown, |meta| item(&self.config, id, meta));
             self.backlog.insert(id, Item { not_before, ..item });
             self.hold_back(id)?;
         }

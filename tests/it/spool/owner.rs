@@ -3,7 +3,7 @@
 use crate::spool::append::{meta, names};
 use hookspool::model::{JobId, Outcome, State};
 use hookspool::spool::{
-    Claim, Claimed, Entry, Filter, Inbox, JobView, Keeper, Match, Settlement, SpoolError, What, create, find,
+    Claim, Claimed, Entry, Filter, Inbox, JobView, Match, Settlement, SpoolError, SpoolOwner, What, create, find,
     history_path, job_path, list, show,
 };
 use jiff::Timestamp;
@@ -21,8 +21,8 @@ pub(crate) fn append(root: &Path, second: i64) -> JobId {
     draft.commit(&meta("docs", second)).unwrap()
 }
 
-pub(crate) fn claim(keeper: &Keeper, id: JobId) -> Claim {
-    match keeper.claim(id, at(10)).unwrap() {
+pub(crate) fn claim(owner: &SpoolOwner, id: JobId) -> Claim {
+    match owner.claim(id, at(10)).unwrap() {
         Claimed::Job(claim) => *claim,
         other => panic!("{other:?}"),
     }
@@ -39,10 +39,10 @@ fn views(root: &Path, filter: Filter) -> Vec<JobView> {
 #[test]
 fn a_job_goes_from_queued_through_running_to_done_with_its_history() {
     let home = tempfile::tempdir().unwrap();
-    let keeper = Keeper::lock(home.path()).unwrap();
+    let owner = SpoolOwner::lock(home.path()).unwrap();
     let id = append(home.path(), 1);
-    assert_eq!(keeper.scan(at(1)).unwrap().jobs, [id]);
-    let mut claim = claim(&keeper, id);
+    assert_eq!(owner.scan(at(1)).unwrap().jobs, [id]);
+    let mut claim = claim(&owner, id);
     assert_eq!((claim.id(), claim.attempt(), claim.meta()), (id, 1, &meta("docs", 1)));
     let mut payload = String::new();
     claim.payload().read_to_string(&mut payload).unwrap();
@@ -64,64 +64,64 @@ fn a_job_goes_from_queued_through_running_to_done_with_its_history() {
             boot.trim()
         )
     );
-    assert!(matches!(keeper.claim(id, at(13)).unwrap(), Claimed::Gone));
+    assert!(matches!(owner.claim(id, at(13)).unwrap(), Claimed::Gone));
 }
 
 #[test]
 fn a_second_runner_is_told_who_has_the_spool_and_a_claim_keeps_the_lock() {
     let home = tempfile::tempdir().unwrap();
-    let keeper = Keeper::lock(home.path()).unwrap();
+    let owner = SpoolOwner::lock(home.path()).unwrap();
     let id = append(home.path(), 1);
-    let claim = claim(&keeper, id);
-    drop(keeper);
-    match Keeper::lock(home.path()) {
+    let claim = claim(&owner, id);
+    drop(owner);
+    match SpoolOwner::lock(home.path()) {
         Err(error @ SpoolError::Locked { pid, .. }) => {
             assert_eq!((pid, error.exit_code()), (Some(std::process::id()), 75));
         }
         other => panic!("{other:?}"),
     }
     drop(claim);
-    assert_eq!(Keeper::lock(home.path()).unwrap().recover(at(2)).unwrap().interrupted[0].id(), id);
+    assert_eq!(SpoolOwner::lock(home.path()).unwrap().recover(at(2)).unwrap().interrupted[0].id(), id);
 }
 
 #[test]
 fn a_job_that_waits_is_due_when_its_time_has_come() {
     let home = tempfile::tempdir().unwrap();
-    let keeper = Keeper::lock(home.path()).unwrap();
+    let owner = SpoolOwner::lock(home.path()).unwrap();
     let ids = [append(home.path(), 1), append(home.path(), 2)];
     for (id, second) in ids.into_iter().zip([50, 40]) {
         let wait = Settlement::Waiting { not_before: at(second), reason: "exit 75".to_owned() };
-        assert_eq!(claim(&keeper, id).settle(wait, at(11)).unwrap(), State::Waiting);
+        assert_eq!(claim(&owner, id).settle(wait, at(11)).unwrap(), State::Waiting);
     }
     let due = |second| {
-        let due = keeper.due(at(second)).unwrap();
+        let due = owner.due(at(second)).unwrap();
         (due.jobs, due.next)
     };
     assert_eq!(due(39), (vec![], Some(at(40))));
     assert_eq!(due(40), (vec![ids[1]], Some(at(50))));
     assert_eq!(due(50), (vec![ids[0], ids[1]], None));
-    let mut again = claim(&keeper, ids[0]);
+    let mut again = claim(&owner, ids[0]);
     again.record(&Entry::new(at(51), What::Started { attempt: 1, pid: None })).unwrap();
     let wait = Settlement::Waiting { not_before: at(90), reason: "exit 75".to_owned() };
     again.settle(wait, at(52)).unwrap();
     assert_eq!(due(60), (vec![ids[1]], Some(at(90))));
-    assert_eq!(claim(&keeper, ids[0]).attempt(), 2);
+    assert_eq!(claim(&owner, ids[0]).attempt(), 2);
 }
 
 #[test]
 fn a_decision_takes_a_job_where_the_table_says_and_nowhere_else() {
     let home = tempfile::tempdir().unwrap();
-    let keeper = Keeper::lock(home.path()).unwrap();
+    let owner = SpoolOwner::lock(home.path()).unwrap();
     let [old, new] = [append(home.path(), 1), append(home.path(), 2)];
-    assert_eq!(keeper.decide(old, Settlement::SupersededBy { id: new }, at(3)).unwrap(), State::Done);
-    assert_eq!(keeper.decide(new, Settlement::Held { reason: "on hold".into() }, at(3)).unwrap(), State::Held);
-    let refused = keeper.decide(new, ended(Outcome::Succeeded), at(4)).unwrap_err();
+    assert_eq!(owner.decide(old, Settlement::SupersededBy { id: new }, at(3)).unwrap(), State::Done);
+    assert_eq!(owner.decide(new, Settlement::Held { reason: "on hold".into() }, at(3)).unwrap(), State::Held);
+    let refused = owner.decide(new, ended(Outcome::Succeeded), at(4)).unwrap_err();
     assert_eq!(refused.to_string(), "a job that is held cannot be Ended(Succeeded)");
-    assert_eq!(keeper.decide(new, Settlement::Released, at(5)).unwrap(), State::Queued);
+    assert_eq!(owner.decide(new, Settlement::Released, at(5)).unwrap(), State::Queued);
     assert_eq!(names(&home.path().join("queued")), [format!("{new}.events"), format!("{new}.job")]);
-    assert_eq!(claim(&keeper, new).history().entries().len(), 3);
+    assert_eq!(claim(&owner, new).history().entries().len(), 3);
     assert_eq!(names(&home.path().join("queued")), [""; 0]);
-    assert!(keeper.decide(JobId::new(1, 1).unwrap(), Settlement::Released, at(5)).unwrap_err().is_missing());
+    assert!(owner.decide(JobId::new(1, 1).unwrap(), Settlement::Released, at(5)).unwrap_err().is_missing());
     let superseded = show(home.path(), old).unwrap().unwrap().view;
     assert_eq!(superseded.outcome, Some(Outcome::Superseded));
     assert_eq!(superseded.reason, Some(format!("superseded by {new}")));
@@ -131,17 +131,17 @@ fn a_decision_takes_a_job_where_the_table_says_and_nowhere_else() {
 fn a_torn_last_line_is_replaced_by_the_next_one() {
     let home = tempfile::tempdir().unwrap();
     let id = {
-        let keeper = Keeper::lock(home.path()).unwrap();
+        let owner = SpoolOwner::lock(home.path()).unwrap();
         let id = append(home.path(), 1);
-        let mut claim = claim(&keeper, id);
+        let mut claim = claim(&owner, id);
         claim.record(&Entry::new(at(11), What::Started { attempt: 1, pid: None })).unwrap();
         id
     };
     let path = history_path(home.path(), State::Running, id);
     let whole = fs::read_to_string(&path).unwrap();
     fs::write(&path, format!("{whole}{{\"at\":\"2026-01-01T00:00:12Z\",\"what\":\"a rather long torn line")).unwrap();
-    let keeper = Keeper::lock(home.path()).unwrap();
-    let mut recovered = keeper.recover(at(20)).unwrap();
+    let owner = SpoolOwner::lock(home.path()).unwrap();
+    let mut recovered = owner.recover(at(20)).unwrap();
     let mut claim = recovered.interrupted.remove(0);
     assert_eq!((claim.attempt(), claim.history().started_since_claim()), (2, true));
     claim.record(&Entry::new(at(21), What::Released)).unwrap();
@@ -152,10 +152,10 @@ fn a_torn_last_line_is_replaced_by_the_next_one() {
 #[test]
 fn people_find_list_and_show_jobs_while_the_runner_has_the_lock() {
     let home = tempfile::tempdir().unwrap();
-    let keeper = Keeper::lock(home.path()).unwrap();
+    let owner = SpoolOwner::lock(home.path()).unwrap();
     let ids: Vec<JobId> = (1..=4).map(|second| append(home.path(), second)).collect();
-    claim(&keeper, ids[0]).settle(ended(Outcome::Failed), at(11)).unwrap();
-    let running = claim(&keeper, ids[1]);
+    claim(&owner, ids[0]).settle(ended(Outcome::Failed), at(11)).unwrap();
+    let running = claim(&owner, ids[1]);
     let states: Vec<(JobId, State)> = views(home.path(), Filter::default()).iter().map(|v| (v.id, v.state)).collect();
     let expected = [State::Failed, State::Running, State::Queued, State::Queued];
     assert_eq!(states, ids.iter().copied().zip(expected).collect::<Vec<_>>());
@@ -189,7 +189,7 @@ fn a_scan_returns_the_oldest_jobs_and_says_that_there_are_more() {
     for n in (0..5_003).rev() {
         fs::write(queued.join(format!("{n:019}.00000000.job")), "").unwrap();
     }
-    let scan = Keeper::lock(home.path()).unwrap().scan(at(1)).unwrap();
+    let scan = SpoolOwner::lock(home.path()).unwrap().scan(at(1)).unwrap();
     assert!(scan.more && scan.problems.is_empty());
     assert_eq!(scan.jobs.iter().map(|id| id.sequence()).collect::<Vec<_>>(), (0..5_000).collect::<Vec<_>>());
 }
@@ -197,7 +197,7 @@ fn a_scan_returns_the_oldest_jobs_and_says_that_there_are_more() {
 #[test]
 fn what_died_writing_is_swept_after_a_day_and_what_is_being_written_is_not() {
     let home = tempfile::tempdir().unwrap();
-    let keeper = Keeper::lock(home.path()).unwrap();
+    let owner = SpoolOwner::lock(home.path()).unwrap();
     let tmp = home.path().join("tmp");
     let inbox = Inbox::open(home.path()).unwrap();
     let mut draft = inbox.draft().unwrap();
@@ -205,10 +205,10 @@ fn what_died_writing_is_swept_after_a_day_and_what_is_being_written_is_not() {
     fs::write(tmp.join("abandoned"), "x").unwrap();
     std::os::unix::fs::symlink("/etc/passwd", tmp.join("link")).unwrap();
     let now = Timestamp::now();
-    assert!(keeper.recover(now).unwrap().problems.is_empty());
+    assert!(owner.recover(now).unwrap().problems.is_empty());
     assert_eq!(names(&tmp).len(), 3);
-    keeper.recover(now.checked_add(jiff::SignedDuration::from_hours(25)).unwrap()).unwrap();
+    owner.recover(now.checked_add(jiff::SignedDuration::from_hours(25)).unwrap()).unwrap();
     assert_eq!(names(&tmp).len(), 1);
     let id = draft.commit(&meta("docs", 1)).unwrap();
-    assert_eq!(claim(&keeper, id).payload_len(), 100_000);
+    assert_eq!(claim(&owner, id).payload_len(), 100_000);
 }

@@ -13,16 +13,16 @@ use std::path::Path;
 use std::time::Duration;
 
 /// How long the steps after a job may take when the runner has to stop.
-const LAST_WORDS: Duration = Duration::from_secs(5);
+const GRACE_AFTER_JOB: Duration = Duration::from_secs(5);
 
 /// A job with its facts, its log and its payload as a file.
-pub(super) struct Stage {
+pub(super) struct JobContext {
     facts: Facts,
     log: JobLog,
     _payload: PayloadFile,
 }
 
-impl Stage {
+impl JobContext {
     pub(super) fn prepare(claim: &Claim, hook: &Hook, attempt: u32, spool: &Path) -> io::Result<Self> {
         let meta = claim.meta();
         let is_form = meta.content_type == "application/x-www-form-urlencoded";
@@ -51,7 +51,7 @@ impl Stage {
     /// stop does not wait twice. A person who cancelled the job did not mean these.
     pub(super) fn run_after(&mut self, list: List, claim: &mut Claim, hook: &Hook, result: &JobResult, task: &Task) {
         let control = control(task);
-        let grace = if task.halted.requested() { control.grace.min(LAST_WORDS) } else { control.grace };
+        let grace = if task.halted.requested() { control.grace.min(GRACE_AFTER_JOB) } else { control.grace };
         let cancel = control.cancel.filter(|_| result.outcome != Outcome::Cancelled);
         let control = Control { cancel, grace, ..control };
         let mut on_news = |news: StepNews<'_>| record(claim, news);

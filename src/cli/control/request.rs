@@ -5,7 +5,7 @@ use crate::cli::listing::{no_spool, unreadable};
 use crate::config::Config;
 use crate::model::State;
 use crate::runner::orders;
-use crate::spool::{self, Answer, Effect, Errand, Keeper, Order, Request, SpoolError};
+use crate::spool::{self, Answer, Effect, Order, PendingRequest, Request, SpoolError, SpoolOwner};
 use crate::system::{identity, users};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
@@ -19,12 +19,12 @@ const PATIENCE_PER_JOB: Duration = Duration::from_millis(50);
 const LOOK: Duration = Duration::from_millis(500);
 
 /// Somebody who may give orders.
-pub(super) struct Giver<'a> {
+pub(super) struct Requester<'a> {
     config: &'a Config,
     by: String,
 }
 
-impl<'a> Giver<'a> {
+impl<'a> Requester<'a> {
     /// Whoever started this process. Root becomes the spool's owner, so that nothing in the spool becomes root's.
     pub(super) fn new(config: &'a Config) -> Result<Self, Failure> {
         let by = name();
@@ -44,20 +44,20 @@ impl<'a> Giver<'a> {
     /// Runners come and go meanwhile: the lock is tried again and again, and whoever has it then acts.
     fn carried_out(&self, request: &Request, patience: Duration) -> Result<Answer, Failure> {
         let until = Instant::now() + patience;
-        let mut errand: Option<Errand> = None;
+        let mut pending: Option<PendingRequest> = None;
         loop {
-            let holder = match Keeper::lock(&self.config.spool) {
-                Ok(keeper) => {
-                    drop(errand);
-                    keeper.limit_payload(self.config.body_limit_bytes);
-                    return orders::apply_alone(self.config, &keeper, request).map_err(failed);
+            let holder = match SpoolOwner::lock(&self.config.spool) {
+                Ok(owner) => {
+                    drop(pending);
+                    owner.limit_payload(self.config.body_limit_bytes);
+                    return orders::apply_alone(self.config, &owner, request).map_err(failed);
                 }
                 Err(SpoolError::Locked { pid, .. }) => pid,
                 Err(error) => return Err(self.not_allowed(error)),
             };
-            let placed = match errand.take() {
+            let placed = match pending.take() {
                 Some(placed) => placed,
-                None => Errand::place(&self.config.spool, request).map_err(|error| self.not_allowed(error))?,
+                None => PendingRequest::place(&self.config.spool, request).map_err(|error| self.not_allowed(error))?,
             };
             let left = until.saturating_duration_since(Instant::now());
             if let Some(answer) = placed.wait(LOOK.min(left)).map_err(unreadable)? {
@@ -66,7 +66,7 @@ impl<'a> Giver<'a> {
             if Instant::now() >= until {
                 return Err(unanswered(&placed, holder, patience));
             }
-            errand = Some(placed);
+            pending = Some(placed);
         }
     }
 
@@ -93,9 +93,9 @@ fn failed(error: SpoolError) -> Failure {
     Failure::new(error.exit_code(), error)
 }
 
-fn unanswered(errand: &Errand, holder: Option<u32>, patience: Duration) -> Failure {
+fn unanswered(pending: &PendingRequest, holder: Option<u32>, patience: Duration) -> Failure {
     let who = holder.map_or_else(|| "the runner".to_owned(), |pid| format!("the runner (process {pid})"));
-    let fate = if errand.take_back() {
+    let fate = if pending.take_back() {
         "the order was taken back"
     } else {
         "it has taken the order, and may have carried it out"
@@ -133,11 +133,11 @@ mod tests {
     use crate::config::probe;
 
     /// A spool whose lock is held, by this process, and the configuration that names it.
-    fn locked(dir: &Path) -> (Keeper, Config) {
+    fn locked(dir: &Path) -> (SpoolOwner, Config) {
         let root = dir.join("spool");
         let hook = "name = \"docs\"\nprovider = \"github\"\ndir = \"/d\"\nsecret = { env = \"S\" }\nsteps = [{ shell = \"x\" }]";
         let config = probe::read(&format!("spool = \"{}\"\n[[hook]]\n{hook}\n", root.display())).unwrap();
-        (Keeper::lock(&root).unwrap(), config)
+        (SpoolOwner::lock(&root).unwrap(), config)
     }
 
     fn request() -> Request {
@@ -157,8 +157,8 @@ mod tests {
     fn an_order_that_nobody_hears_is_taken_back_and_the_giver_is_told_so() {
         let dir = tempfile::tempdir().unwrap();
         let (_silent, config) = locked(dir.path());
-        let giver = Giver { config: &config, by: "ann".to_owned() };
-        let failure = giver.carried_out(&request(), Duration::ZERO).unwrap_err();
+        let requester = Requester { config: &config, by: "ann".to_owned() };
+        let failure = requester.carried_out(&request(), Duration::ZERO).unwrap_err();
         assert_eq!((failure.code, failure.text), (exit::TRY_AGAIN, told("the order was taken back", 0)));
         assert_eq!(left_in_control(&config), 0);
     }
@@ -167,12 +167,12 @@ mod tests {
     fn of_an_order_that_was_heard_and_not_answered_nobody_says_that_it_was_taken_back() {
         let dir = tempfile::tempdir().unwrap();
         let (silent, config) = locked(dir.path());
-        let errand = Errand::place(&config.spool, &request()).unwrap();
-        assert_eq!(silent.take_letters(jiff::Timestamp::now()).unwrap().len(), 1);
-        let failure = unanswered(&errand, Some(std::process::id()), PATIENCE);
+        let pending = PendingRequest::place(&config.spool, &request()).unwrap();
+        assert_eq!(silent.take_requests(jiff::Timestamp::now()).unwrap().len(), 1);
+        let failure = unanswered(&pending, Some(std::process::id()), PATIENCE);
         let fate = "it has taken the order, and may have carried it out";
         assert_eq!((failure.code, failure.text), (exit::TRY_AGAIN, told(fate, 30)));
-        drop(errand);
+        drop(pending);
         assert_eq!(left_in_control(&config), 1, "it is still there for the next runner");
     }
 }
