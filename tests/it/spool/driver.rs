@@ -92,7 +92,7 @@ fn play(spool: &Path, script: &str) {
             tell(created.and_then(|()| Inbox::open(spool)).and_then(|inbox| append(&inbox, 100)));
         }
         "lock" => {
-            println!("driver: {}", SpoolOwner::lock(spool).map_or_else(|e| e.to_string(), |_| "locked".to_owned()))
+            println!("driver: {}", SpoolOwner::lock(spool).map_or_else(|e| e.to_string(), |_| "locked".to_owned()));
         }
         "recover" => {
             let owner = SpoolOwner::lock(spool).unwrap();
