@@ -49,6 +49,7 @@ pub(super) fn run(config: Option<&Path>, once: bool, max_runtime: Option<Duratio
         }
     }
     let ended = ended.map_err(|error| match error {
+        DrainError::Spool(error @ SpoolError::Replaced { .. }) => Failure::new(exit::TRY_AGAIN, error),
         DrainError::Spool(error) => unreadable(error),
         DrainError::System(error) => Failure::io("cannot begin to drain", &error),
     })?;

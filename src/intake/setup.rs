@@ -74,7 +74,7 @@ impl Setup {
 
     pub(super) fn inbox(&self) -> Result<Arc<Inbox>, Refusal> {
         let mut inbox = self.inbox.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(open) = &*inbox {
+        if let Some(open) = inbox.as_ref().filter(|open| open.check_in_place().is_ok()) {
             return Ok(Arc::clone(open));
         }
         let open = Arc::new(Inbox::open(&self.config.spool).map_err(|error| outcome::unavailable(&error))?);

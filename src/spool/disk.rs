@@ -159,6 +159,13 @@ pub trait Disk: std::fmt::Debug + Send + Sync + 'static {
     /// Advisory lock of the open file, which dies with its holder. `false`: another has it.
     fn lock(&self, file: &Self::File, lock: Lock) -> Io<bool>;
 
+    /// Advisory lock of a directory, until this disk is dropped. `false`: another has it.
+    fn lock_dir(&self, place: Place) -> Io<bool>;
+
+    /// `true` if the path of a directory still leads to the one that is held open: it may have been moved away,
+    /// replaced, or mounted over.
+    fn is_in_place(&self, place: Place) -> Io<bool>;
+
     /// Shows each entry of a directory but `.` and `..`, in no order. What comes and goes meanwhile may be missed.
     fn entries(&self, place: Place, visit: &mut dyn FnMut(&OsStr, Kind)) -> Io<()>;
 

@@ -3,8 +3,9 @@
 use super::disk::{Disk, Io, JOB_MODE, Kind, Lock, Place};
 use super::error::SpoolError;
 use super::format;
-use super::inbox::InboxParts;
+use super::in_place;
 use super::real::RealDisk;
+use super::receiver_disk::ReceiverDisk;
 use super::reserve::with_reserve;
 use crate::model::{JobId, JobMeta, State};
 use rustix::io::Errno;
@@ -18,7 +19,7 @@ const BUFFER_BYTES: usize = 64 * 1024;
 
 /// A job that is being written. Dropping it removes what it wrote.
 pub struct Draft<D: Disk = RealDisk> {
-    desk: Arc<InboxParts<D>>,
+    shared: Arc<ReceiverDisk<D>>,
     random: [u8; 8],
     file: Option<D::File>,
     spilled_bytes: u64,
@@ -27,8 +28,8 @@ pub struct Draft<D: Disk = RealDisk> {
 }
 
 impl<D: Disk> Draft<D> {
-    pub(super) fn new(desk: Arc<InboxParts<D>>, random: [u8; 8]) -> Self {
-        Self { desk, random, file: None, spilled_bytes: 0, buffer: Vec::new(), hash: Sha256::new() }
+    pub(super) fn new(shared: Arc<ReceiverDisk<D>>, random: [u8; 8]) -> Self {
+        Self { shared, random, file: None, spilled_bytes: 0, buffer: Vec::new(), hash: Sha256::new() }
     }
 
     /// Appends to the payload.
@@ -59,9 +60,9 @@ impl<D: Disk> Draft<D> {
         DraftReader { draft: self, offset: 0 }
     }
 
-    /// Makes it a job: takes a number, adds the last line, flushes the file, moves it into `queued/`, flushes that.
-    /// After `Ok` the job survives a power cut. After `Err` it was most likely not accepted; only when the flush of
-    /// `queued/` failed may it still be there, whole, and run.
+    /// Makes it a job: takes a number, adds the last line, flushes the file, moves it into `queued/`, flushes that. After
+    /// `Ok` the job survives a power cut, in the spool that the path leads to. After `Err` it was most likely not
+    /// accepted; only when the flush of `queued/` failed may it still be there, whole, and run.
     pub fn commit(mut self, meta: &JobMeta) -> Result<JobId, SpoolError> {
         let id = self.take_number(meta)?;
         let tail = format::tail(id, meta, self.len(), &self.hash);
@@ -80,14 +81,14 @@ impl<D: Disk> Draft<D> {
     }
 
     fn take_number(&self, meta: &JobMeta) -> Result<JobId, SpoolError> {
-        let number = self.desk.sequence.next(&self.desk.disk, meta.arrived_at)?;
+        let number = self.shared.sequence.next(&self.shared.disk, meta.arrived_at)?;
         let [a, b, c, d, ..] = self.random;
         JobId::new(number, u32::from_ne_bytes([a, b, c, d])).ok_or(SpoolError::ClockOutOfRange(meta.arrived_at))
     }
 
     /// Flush, move, flush. On an error the draft is dropped, which removes the file; its descriptor is not used again.
     fn seal_and_move(&mut self, id: JobId) -> Result<(), SpoolError> {
-        let disk = &self.desk.disk;
+        let disk = &self.shared.disk;
         let name = self.name();
         let queued = Place::In(State::Queued);
         let job = format!("{id}.job");
@@ -97,11 +98,15 @@ impl<D: Disk> Draft<D> {
         with_reserve(disk, || disk.rename((Place::Tmp, name.as_ref()), (queued, job.as_ref())))
             .map_err(|e| SpoolError::call("move a draft to", disk.path(queued, job.as_ref()), e))?;
         self.file = None;
-        let disk = &self.desk.disk;
-        self.desk
+        let disk = &self.shared.disk;
+        self.shared
             .arrivals
             .flush(|| disk.flush_dir(queued))
-            .map_err(|e| SpoolError::call("flush", disk.path(queued, OsStr::new("")), e))
+            .map_err(|e| SpoolError::call("flush", disk.path(queued, OsStr::new("")), e))?;
+        in_place::check(disk, &[queued]).inspect_err(|_| {
+            // The sender is told that it was not taken: it must not run when the old directory comes back.
+            let _a_runner_was_quicker = disk.remove(queued, job.as_ref(), Kind::Regular);
+        })
     }
 
     /// Begins the file with what was kept in memory, and keeps no more. The lock keeps a sweep away however slow the
@@ -111,14 +116,14 @@ impl<D: Disk> Draft<D> {
         let kept = std::mem::take(&mut self.buffer);
         self.append(&kept)?;
         match &self.file {
-            Some(file) => self.desk.disk.lock(file, Lock::Try).map(drop).map_err(|e| self.error("lock", e)),
+            Some(file) => self.shared.disk.lock(file, Lock::Try).map(drop).map_err(|e| self.error("lock", e)),
             None => Ok(()),
         }
     }
 
     /// Writes at the end of the file.
     fn append(&mut self, bytes: &[u8]) -> Result<(), SpoolError> {
-        let disk = &self.desk.disk;
+        let disk = &self.shared.disk;
         if let Some(file) = &self.file {
             with_reserve(disk, || disk.write_all_at(file, bytes, self.spilled_bytes))
                 .map_err(|e| self.error("write", e))?;
@@ -128,7 +133,7 @@ impl<D: Disk> Draft<D> {
     }
 
     fn create(&self) -> Io<D::File> {
-        let disk = &self.desk.disk;
+        let disk = &self.shared.disk;
         with_reserve(disk, || disk.create(Place::Tmp, self.name().as_ref(), JOB_MODE))
     }
 
@@ -137,7 +142,7 @@ impl<D: Disk> Draft<D> {
     }
 
     fn error(&self, call: &'static str, errno: Errno) -> SpoolError {
-        SpoolError::call(call, self.desk.disk.path(Place::Tmp, self.name().as_ref()), errno)
+        SpoolError::call(call, self.shared.disk.path(Place::Tmp, self.name().as_ref()), errno)
     }
 }
 
@@ -151,7 +156,7 @@ impl<D: Disk> std::fmt::Debug for Draft<D> {
 impl<D: Disk> Drop for Draft<D> {
     fn drop(&mut self) {
         if self.file.is_some() {
-            let _ = self.desk.disk.remove(Place::Tmp, self.name().as_ref(), Kind::Regular);
+            let _ = self.shared.disk.remove(Place::Tmp, self.name().as_ref(), Kind::Regular);
         }
     }
 }
@@ -169,7 +174,7 @@ impl<D: Disk> Read for DraftReader<'_, D> {
             Some(file) if self.offset < draft.spilled_bytes => {
                 let left = usize::try_from(draft.spilled_bytes - self.offset).unwrap_or(usize::MAX);
                 let room = into.len().min(left);
-                draft.desk.disk.read_at(file, &mut into[..room], self.offset)?
+                draft.shared.disk.read_at(file, &mut into[..room], self.offset)?
             }
             _ => {
                 let from = usize::try_from(self.offset - draft.spilled_bytes).unwrap_or(usize::MAX);

@@ -25,6 +25,12 @@ pub enum SpoolError {
         /// The lock file.
         path: PathBuf,
     },
+    /// A directory of the spool is not the one that this process opened.
+    #[error("{} was moved, replaced or mounted over since it was opened; start this process again", path.display())]
+    Replaced {
+        /// Its path.
+        path: PathBuf,
+    },
     /// A job's description does not fit its line.
     #[error("the job's description takes {bytes} bytes, more than {limit_bytes}; allow fewer or shorter headers")]
     DescriptionTooLong {
@@ -84,7 +90,7 @@ impl SpoolError {
     /// Exit code after sysexits(3): 70 a bug, 73 cannot create, 74 input or output, 75 try again later, 77 no right.
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Locked { .. } => 75,
+            Self::Locked { .. } | Self::Replaced { .. } => 75,
             Self::Call { errno, .. } if is_full(*errno) => 75,
             Self::Call { .. } if self.is_permission() => 77,
             Self::Call { .. } if self.is_missing() => 73,

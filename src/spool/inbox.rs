@@ -4,7 +4,9 @@ use super::arrivals::Arrivals;
 use super::disk::{Disk, Place};
 use super::draft::Draft;
 use super::error::SpoolError;
+use super::in_place;
 use super::real::RealDisk;
+use super::receiver_disk::ReceiverDisk;
 use super::sequence::Sequence;
 use crate::model::State;
 use crate::system::random::random_bytes;
@@ -14,15 +16,7 @@ use std::sync::Arc;
 /// An open spool for receivers. Needs to be a member of the spool's group, and to own nothing. One inbox serves many
 /// threads; nothing but the sequence number makes them wait for each other.
 #[derive(Debug)]
-pub struct Inbox<D: Disk = RealDisk>(Arc<InboxParts<D>>);
-
-/// What an inbox and its drafts share.
-#[derive(Debug)]
-pub(super) struct InboxParts<D: Disk> {
-    pub(super) disk: D,
-    pub(super) sequence: Sequence<D::File>,
-    pub(super) arrivals: Arrivals,
-}
+pub struct Inbox<D: Disk = RealDisk>(Arc<ReceiverDisk<D>>);
 
 impl Inbox {
     /// Opens the spool at `root` and the directories that an append needs, so that running out of descriptors later
@@ -40,7 +34,12 @@ impl<D: Disk> Inbox<D> {
     /// An inbox on any disk.
     pub fn on(disk: D) -> Result<Self, SpoolError> {
         let sequence = Sequence::open(&disk)?;
-        Ok(Self(Arc::new(InboxParts { disk, sequence, arrivals: Arrivals::default() })))
+        Ok(Self(Arc::new(ReceiverDisk { disk, sequence, arrivals: Arrivals::default() })))
+    }
+
+    /// An error if the spool that this inbox opened is no longer the one at its path: open another.
+    pub fn check_in_place(&self) -> Result<(), SpoolError> {
+        in_place::check(&self.0.disk, &[Place::In(State::Queued)])
     }
 
     /// Begins a job. Nothing is on disk until its payload outgrows the draft's buffer or it is committed, so that a

@@ -58,8 +58,12 @@
 //! - **Hold** ([`SpoolOwner::hold`]): a file in `holds/`, flushed under another name and renamed, until somebody removes it.
 //! - **Orders** ([`PendingRequest`], [`SpoolOwner::take_requests`]): whoever may write to `control/` may order a runner about; a
 //!   verb that finds none takes the lock and does it itself. Every order may be carried out twice.
-//! - **Two of anything**: one owner at a time (`flock`; the second is told who has it); any number of receivers and
-//!   readers. A reader may see a job that has moved on since.
+//! - **Two of anything**: one owner at a time (`flock` of `lock` and of `control/`; the second is told who has it); any
+//!   number of receivers and readers. A reader may see a job that has moved on since. An owner whose `lock` was removed
+//!   makes it anew at its next look.
+//! - **Replaced directories** (a backup put back, a file system mounted over): before a receiver acknowledges a job, and
+//!   at each look of the runner, the paths still lead to the directories that are held open. Otherwise a receiver opens
+//!   what is there now, and refuses the delivery that was under way; the runner ends with 75, to be started again.
 //! - **Hostile entries** in `queued/` are never followed, waited for or run, and never stop the others. They leave
 //!   `queued/`, unless they are directories that the runner may not move; those are reported once.
 //!
@@ -71,7 +75,6 @@
 //! - Not ext4 with `fast_commit`: it was seen to lose what it had acknowledged.
 //! - Receivers share the group of `queued/` with the runner, and trust each other not to hold the lock of `sequence`:
 //!   while one does, deliveries are refused after a few seconds, and jobs run all the same.
-//! - Whoever replaces the whole directory starts receivers and runner again: they hold the old one open.
 //! - A sector is written whole or not at all; a flushed line is not harmed by the writing of the next.
 //!
 //! # What it does not do
@@ -91,9 +94,11 @@ mod error;
 mod format;
 mod history;
 mod hold;
+mod in_place;
 mod inbox;
 mod journal;
 mod listing;
+mod lock;
 mod name;
 mod order;
 mod owner;
@@ -103,6 +108,7 @@ mod presence;
 pub mod probe;
 mod prune;
 mod real;
+mod receiver_disk;
 mod reconcile_times;
 mod recover;
 mod reserve;

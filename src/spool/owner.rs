@@ -2,10 +2,11 @@
 
 use super::check::{Damage, Whole, check};
 use super::claim::{Claim, Claimed};
-use super::disk::{Access, Disk, LOCK_MODE, Lock, Place};
+use super::disk::{Access, Disk, Place};
 use super::entry::{Entry, What};
 use super::error::{SpoolError, words};
 use super::journal::{Journal, history_name};
+use super::lock;
 use super::real::RealDisk;
 use super::settlement::Settlement;
 use super::state_dirs::{Opened, Owners, StateDirs, is_damage, job_name};
@@ -53,7 +54,7 @@ impl SpoolOwner {
 impl<D: Disk> SpoolOwner<D> {
     /// Locks a spool on any disk.
     pub fn on(disk: D) -> Result<Self, SpoolError> {
-        let lock = take_lock(&disk)?;
+        let lock = lock::take(&disk)?;
         let here = disk.facts_at(Place::In(State::Queued), OsStr::new("."));
         let here =
             here.map_err(|e| SpoolError::call("look at", disk.path(Place::In(State::Queued), OsStr::new("")), e))?;
@@ -61,7 +62,8 @@ impl<D: Disk> SpoolOwner<D> {
         let owners = Owners { our_uid, spool_uid: here.uid, spool_gid: here.gid };
         let payload_limit_bytes = AtomicU64::new(PAYLOAD_LIMIT_BYTES);
         let runner_pid = std::process::id();
-        let dirs = StateDirs { disk, _lock: lock, owners, payload_limit_bytes, runner_pid, boot_id: boot_id() };
+        let dirs =
+            StateDirs { disk, lock: Mutex::new(lock), owners, payload_limit_bytes, runner_pid, boot_id: boot_id() };
         Ok(Self { dirs: Arc::new(dirs), due: Mutex::default(), reported: Mutex::default() })
     }
 
@@ -190,28 +192,4 @@ impl<D: Disk> SpoolOwner<D> {
         self.dirs.flush_dirs(&[from])?;
         Ok(Claimed::Corrupt { reason })
     }
-}
-
-/// Takes the lock, and writes our process id into it for whoever wonders.
-fn take_lock<D: Disk>(disk: &D) -> Result<D::File, SpoolError> {
-    let name = OsStr::new("lock");
-    let path = disk.path(Place::Root, name);
-    let file = match disk.open(Place::Root, name, Access::Write) {
-        Err(Errno::NOENT) => disk.create(Place::Root, name, LOCK_MODE),
-        other => other,
-    };
-    let file = file.map_err(|e| SpoolError::call("open", &path, e))?;
-    if !disk.lock(&file, Lock::Try).map_err(|e| SpoolError::call("lock", &path, e))? {
-        return Err(SpoolError::Locked { pid: holder(disk, &file), path });
-    }
-    let pid = format!("{}\n", std::process::id());
-    // The number is for people; without it the lock holds as well.
-    let _ = disk.truncate(&file, 0).and_then(|()| disk.write_all_at(&file, pid.as_bytes(), 0));
-    Ok(file)
-}
-
-fn holder<D: Disk>(disk: &D, file: &D::File) -> Option<u32> {
-    let mut text = [0; 16];
-    let filled = disk.read_full_at(file, &mut text, 0).ok()?;
-    std::str::from_utf8(&text[..filled]).ok()?.trim().parse().ok()
 }

@@ -23,15 +23,22 @@ pub enum Presence {
     Unknown(String),
 }
 
-/// Looks at the lock of the spool at `root`. Trying it would for a moment keep a runner from starting.
+/// Looks at the lock of the spool at `root`. Trying it would for a moment keep a runner from starting. Where its file was
+/// removed, the lock on `control/` tells.
 pub fn presence(root: &Path) -> Presence {
-    let path = root.join("lock");
-    let metadata = match fs::symlink_metadata(&path) {
+    match holder_of(&root.join("lock")) {
+        Presence::Free => holder_of(&root.join("control")),
+        other => other,
+    }
+}
+
+fn holder_of(path: &Path) -> Presence {
+    let metadata = match fs::symlink_metadata(path) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Presence::Free,
         Err(error) => return Presence::Unknown(format!("cannot look at {}: {}", path.display(), words(&error))),
         Ok(metadata) => metadata,
     };
-    let written = fs::read_to_string(&path).ok().and_then(|text| text.trim().parse().ok());
+    let written = fs::read_to_string(path).ok().and_then(|text| text.trim().parse().ok());
     match locks::holder_of(metadata.dev(), metadata.ino(), written) {
         Err(error) => Presence::Unknown(format!("cannot read /proc/locks: {}", words(&error))),
         Ok(None) => Presence::Free,

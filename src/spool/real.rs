@@ -2,8 +2,8 @@
 
 use super::disk::{Access, Disk, Facts, Io, JOB_MODE, Kind, Lock, Place};
 use rustix::fs::{
-    AtFlags, FileType, FlockOperation, Mode, OFlags, RawDir, RenameFlags, Statx, StatxFlags, fchmod, flock, fstatvfs,
-    fsync, ftruncate, openat, renameat_with, statx, unlinkat,
+    AtFlags, CWD, FileType, FlockOperation, Mode, OFlags, RawDir, RenameFlags, Statx, StatxFlags, fchmod, flock,
+    fstatvfs, fsync, ftruncate, openat, renameat_with, statx, unlinkat,
 };
 use rustix::io::{Errno, pread, pwrite, retry_on_intr};
 use std::ffi::OsStr;
@@ -146,15 +146,25 @@ impl Disk for RealDisk {
     }
 
     fn lock(&self, file: &OwnedFd, lock: Lock) -> Io<bool> {
-        let operation = match lock {
-            Lock::Try => FlockOperation::NonBlockingLockExclusive,
-            Lock::Release => FlockOperation::Unlock,
-        };
-        match retry_on_intr(|| flock(file, operation)) {
-            Ok(()) => Ok(true),
-            Err(Errno::WOULDBLOCK) => Ok(false),
-            Err(errno) => Err(errno),
+        match lock {
+            Lock::Try => try_lock(file),
+            Lock::Release => retry_on_intr(|| flock(file, FlockOperation::Unlock)).map(|()| true),
         }
+    }
+
+    fn lock_dir(&self, place: Place) -> Io<bool> {
+        try_lock(self.dir(place)?)
+    }
+
+    fn is_in_place(&self, place: Place) -> Io<bool> {
+        let held = statx(self.dir(place)?, "", AtFlags::EMPTY_PATH, StatxFlags::INO)?;
+        let path = self.root.join(place.as_str());
+        let named = match retry_on_intr(|| statx(CWD, &path, AtFlags::empty(), StatxFlags::INO)) {
+            Err(Errno::NOENT | Errno::NOTDIR) => return Ok(false),
+            other => other?,
+        };
+        let identity = |found: &Statx| (found.stx_dev_major, found.stx_dev_minor, found.stx_ino);
+        Ok(identity(&held) == identity(&named))
     }
 
     fn entries(&self, place: Place, visit: &mut dyn FnMut(&OsStr, Kind)) -> Io<()> {
@@ -176,6 +186,14 @@ impl Disk for RealDisk {
     fn free_bytes(&self) -> Io<u64> {
         let found = retry_on_intr(|| fstatvfs(&self.root_fd))?;
         Ok(found.f_bavail.saturating_mul(found.f_frsize))
+    }
+}
+
+fn try_lock(of: impl AsFd) -> Io<bool> {
+    match retry_on_intr(|| flock(&of, FlockOperation::NonBlockingLockExclusive)) {
+        Ok(()) => Ok(true),
+        Err(Errno::WOULDBLOCK) => Ok(false),
+        Err(errno) => Err(errno),
     }
 }
 

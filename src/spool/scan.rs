@@ -2,6 +2,7 @@
 
 use super::disk::{Access, Disk, Kind, Place};
 use super::error::{SpoolError, words};
+use super::in_place;
 use super::journal::{self, history_name};
 use super::listing::{Listing, STRAY_LIMIT};
 use super::name::Name;
@@ -51,10 +52,15 @@ pub struct Due {
 
 impl<D: Disk> SpoolOwner<D> {
     /// Lists `queued/`. Whatever is there and is neither a job nor a history goes to `corrupt/`, unopened; what cannot
-    /// be moved is reported once and passed over. Whether a file named like a job is one, `claim` finds out.
+    /// be moved is reported once and passed over. Whether a file named like a job is one, `claim` finds out. An error
+    /// if a directory of the spool is no longer the one at its path.
     pub fn scan(&self, at: Timestamp) -> Result<Scan, SpoolError> {
+        in_place::check(&self.dirs.disk, &Place::BELOW_ROOT)?;
+        let lost_lock = self.keep_lock();
         let listing = self.list_queued(Listing::default())?;
-        self.put_in_order(listing, at)
+        let mut scan = self.put_in_order(listing, at)?;
+        scan.problems.extend(lost_lock);
+        Ok(scan)
     }
 
     /// Puts away what does not belong among what was listed.

@@ -10,6 +10,7 @@ use crate::system::random::random_bytes;
 use jiff::Timestamp;
 use rustix::io::Errno;
 use std::ffi::OsStr;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// The locked spool.
@@ -17,7 +18,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 pub(super) struct StateDirs<D: Disk> {
     pub(super) disk: D,
     /// Open as long as anything may still move files.
-    pub(super) _lock: D::File,
+    pub(super) lock: Mutex<D::File>,
     pub(super) owners: Owners,
     pub(super) payload_limit_bytes: AtomicU64,
     pub(super) runner_pid: u32,

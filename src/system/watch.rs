@@ -8,15 +8,19 @@ use std::os::fd::{BorrowedFd, OwnedFd};
 use std::path::Path;
 use std::time::Duration;
 
-/// Events that are watched for.
-const NAMES_APPEAR: inotify::WatchFlags = inotify::WatchFlags::MOVED_TO.union(inotify::WatchFlags::CREATE);
+/// Events that are watched for: names that appear, and the directory itself when it is moved or removed. Removal of one
+/// that is held open shows as a change of its attributes (its number of names).
+const WATCHED: inotify::WatchFlags = inotify::WatchFlags::MOVED_TO
+    .union(inotify::WatchFlags::CREATE)
+    .union(inotify::WatchFlags::MOVE_SELF)
+    .union(inotify::WatchFlags::ATTRIB);
 
 /// Watched directories.
 #[derive(Debug)]
 pub struct Watch(Option<OwnedFd>);
 
 impl Watch {
-    /// Watches `directory` for names that appear in it. Where the kernel grants no watch (their number is limited, and
+    /// Watches `directory` for names that appear in it, and for its own end. Where the kernel grants no watch (their number is limited, and
     /// a network file system has none), waiting ends with its time alone; the error says why.
     pub fn directory(directory: &Path) -> (Self, Option<io::Error>) {
         match open(directory) {
@@ -28,7 +32,7 @@ impl Watch {
     /// Watches one more directory.
     pub fn add(&self, directory: &Path) -> io::Result<()> {
         let Some(fd) = &self.0 else { return Ok(()) };
-        inotify::add_watch(fd, directory, NAMES_APPEAR)?;
+        inotify::add_watch(fd, directory, WATCHED)?;
         Ok(())
     }
 
@@ -81,7 +85,7 @@ fn ignore(errno: Errno, harmless: Errno) -> Result<(), Errno> {
 
 fn open(directory: &Path) -> Result<OwnedFd, Errno> {
     let fd = inotify::init(inotify::CreateFlags::CLOEXEC | inotify::CreateFlags::NONBLOCK)?;
-    inotify::add_watch(&fd, directory, NAMES_APPEAR)?;
+    inotify::add_watch(&fd, directory, WATCHED)?;
     Ok(fd)
 }
 

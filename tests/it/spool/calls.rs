@@ -21,6 +21,7 @@ fn calls_with(options: &[&str], spool: &Path, script: &str, from: &str, to: &str
     said(&mut driver(&[&strace, options].concat(), spool, script));
     let text = fs::read_to_string(&trace).unwrap().replace(spool.to_str().unwrap(), "SPOOL");
     let text = text.replace(spool.parent().unwrap().to_str().unwrap(), "ABOVE-SPOOL");
+    let text = text.replace(&format!("<{}>", std::env::current_dir().unwrap().display()), "<HERE>");
     let mut lines = text.lines().skip_while(|line| !line.contains(&format!("/mark-{from}")));
     lines.next().unwrap_or_else(|| panic!("no mark `{from}` in {text}"));
     lines.take_while(|line| !line.contains(&format!("/mark-{to}"))).filter_map(normal).collect()
@@ -75,6 +76,8 @@ fn an_append_is_these_calls_and_no_more() {
             "renameat2 SPOOL/tmp DRAFT SPOOL/queued ID.job RENAME_NOREPLACE",
             "close SPOOL/queued/ID.job",
             "fsync SPOOL/queued",
+            "statx SPOOL/queued",
+            "statx HERE SPOOL/queued",
         ]
     );
 }
@@ -168,6 +171,8 @@ fn a_full_disk_gets_the_reserve_back_and_really_has_it_before_the_second_try() {
             rename,
             "close SPOOL/queued/ID.job",
             "fsync SPOOL/queued",
+            "statx SPOOL/queued",
+            "statx HERE SPOOL/queued",
         ]
     );
 }

@@ -5,4 +5,5 @@ pub(crate) mod calls; // the very system calls of each protocol, and each of the
 pub(crate) mod driver; // a process that does what a test's script says
 mod faults; // full, read-only and closed disks; two users and one spool
 mod hostile; // entries of queued/ that are no jobs
+mod in_place; // spools that are moved or replaced beneath a process
 pub(crate) mod owner; // claims, histories and settlements, and what people see of them

@@ -152,6 +152,11 @@ impl Runner {
         line.trim().trim_end_matches(" kB").parse().unwrap()
     }
 
+    /// Waits until it ends by itself; its exit status.
+    pub(crate) fn ends(mut self) -> Option<i32> {
+        self.0.wait().unwrap().code()
+    }
+
     /// Asks it to stop; its exit status.
     pub(crate) fn stop(mut self) -> Option<i32> {
         self.signal(Signal::TERM);

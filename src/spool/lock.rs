@@ -1,0 +1,74 @@
+//! Edge. The lock of the spool: one owner at a time.
+//!
+//! It is twofold, `lock` and the directory `control/`, since a file called `lock` is what people and scripts remove
+//! when they think that it was left behind. Both are for the spool's owner alone: whoever may open them may lock them.
+
+use super::disk::{Access, Disk, LOCK_MODE, Lock, Place};
+use super::error::SpoolError;
+use super::owner::SpoolOwner;
+use super::scan::Problem;
+use rustix::io::Errno;
+use std::ffi::OsStr;
+use std::sync::PoisonError;
+
+const NAME: &str = "lock";
+
+/// Takes the lock, and writes our process id into it for people.
+pub(super) fn take<D: Disk>(disk: &D) -> Result<D::File, SpoolError> {
+    let file = take_file(disk)?;
+    let control = disk.path(Place::Control, OsStr::new(""));
+    if !disk.lock_dir(Place::Control).map_err(|e| SpoolError::call("lock", &control, e))? {
+        return Err(SpoolError::Locked { pid: None, path: control });
+    }
+    write_pid(disk, &file);
+    Ok(file)
+}
+
+fn take_file<D: Disk>(disk: &D) -> Result<D::File, SpoolError> {
+    let path = disk.path(Place::Root, NAME.as_ref());
+    let file = match disk.open(Place::Root, NAME.as_ref(), Access::Write) {
+        Err(Errno::NOENT) => disk.create(Place::Root, NAME.as_ref(), LOCK_MODE),
+        other => other,
+    };
+    let file = file.map_err(|e| SpoolError::call("open", &path, e))?;
+    if !disk.lock(&file, Lock::Try).map_err(|e| SpoolError::call("lock", &path, e))? {
+        return Err(SpoolError::Locked { pid: holder(disk, &file), path });
+    }
+    Ok(file)
+}
+
+/// The number is for people; without it the lock holds as well.
+fn write_pid<D: Disk>(disk: &D, file: &D::File) {
+    let pid = format!("{}\n", std::process::id());
+    let _ = disk.truncate(file, 0).and_then(|()| disk.write_all_at(file, pid.as_bytes(), 0));
+}
+
+fn holder<D: Disk>(disk: &D, file: &D::File) -> Option<u32> {
+    let mut text = [0; 16];
+    let filled = disk.read_full_at(file, &mut text, 0).ok()?;
+    std::str::from_utf8(&text[..filled]).ok()?.trim().parse().ok()
+}
+
+impl<D: Disk> SpoolOwner<D> {
+    /// Makes the lock's file anew if it is gone: the lock on `control/` holds meanwhile. Reports that it was gone.
+    pub(super) fn keep_lock(&self) -> Option<Problem> {
+        let disk = &self.dirs.disk;
+        let mut held = self.dirs.lock.lock().unwrap_or_else(PoisonError::into_inner);
+        let ours = disk.facts(&held).ok()?.inode;
+        if disk.facts_at(Place::Root, NAME.as_ref()).is_ok_and(|facts| facts.inode == ours) {
+            return None;
+        }
+        let path = disk.path(Place::Root, NAME.as_ref());
+        let text = match take_file(disk) {
+            Ok(file) => {
+                write_pid(disk, &file);
+                *held = file;
+                "it was removed beneath the runner, and is made anew; never remove it: nothing is left behind by a \
+                 runner that died"
+                    .to_owned()
+            }
+            Err(error) => format!("it was removed beneath the runner: {error}"),
+        };
+        Some(Problem { path, text })
+    }
+}
