@@ -5,7 +5,7 @@ use super::listing::{find, unreadable};
 use super::print;
 use super::receive::load;
 use crate::model::{JobId, Outcome, State};
-use crate::spool::{self, History, Shown, What};
+use crate::spool::{self, History, HistoryEvent, Settlement, Shown};
 use crate::system::wait::after;
 use crate::system::watch::Watch;
 use std::io::Write;
@@ -106,7 +106,7 @@ impl<'a> Waiter<'a> {
 /// The job that took the place of this one, or that this one repeats.
 fn successor(history: &History) -> Option<JobId> {
     match history.entries().last()?.what {
-        What::SupersededBy { id } | What::RepeatOf { id } => Some(id),
+        HistoryEvent::Settled(Settlement::SupersededBy { id } | Settlement::RepeatOf { id }) => Some(id),
         _ => None,
     }
 }

@@ -62,6 +62,11 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// `true` for a job that ran and did not succeed.
+    pub fn is_failure(self) -> bool {
+        matches!(self, Self::Failed | Self::TimedOut | Self::Interrupted)
+    }
+
     /// The word for tables and logs.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -76,9 +81,9 @@ impl Outcome {
     }
 }
 
-/// What can happen to a job.
+/// A move of a job from one state to another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Happening {
+pub enum Transition {
     /// The runner took it.
     Claimed,
     /// An attempt ended (or the job was decided without one), and it will not be tried again.
@@ -96,19 +101,19 @@ pub enum Happening {
 
 /// A move that the table does not know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a job that is {} cannot be {happening:?}", state.as_str())]
+#[error("a job that is {} cannot be {transition:?}", state.as_str())]
 pub struct IllegalMove {
     /// Where the job is.
     pub state: State,
     /// What was to happen.
-    pub happening: Happening,
+    pub transition: Transition,
 }
 
-/// The table: where a job goes from `state` when `happening` happens.
-pub fn next(state: State, happening: Happening) -> Result<State, IllegalMove> {
-    use Happening as H;
+/// The table: where a job goes from `state` when `transition` happens.
+pub fn next(state: State, transition: Transition) -> Result<State, IllegalMove> {
     use State as S;
-    match (state, happening) {
+    use Transition as H;
+    match (state, transition) {
         (S::Queued | S::Waiting, H::Claimed) => Ok(S::Running),
         (S::Queued | S::Waiting | S::Held, H::Ended(Outcome::Superseded | Outcome::Repeat | Outcome::Cancelled)) => {
             Ok(S::Done)
@@ -119,7 +124,7 @@ pub fn next(state: State, happening: Happening) -> Result<State, IllegalMove> {
         (S::Queued | S::Waiting | S::Running, H::PutOnHold) => Ok(S::Held),
         (S::Waiting | S::Held | S::Failed, H::Released) => Ok(S::Queued),
         (_, H::FoundCorrupt) => Ok(S::Corrupt),
-        _ => Err(IllegalMove { state, happening }),
+        _ => Err(IllegalMove { state, transition }),
     }
 }
 
@@ -129,18 +134,18 @@ mod tests {
 
     #[test]
     fn the_table_is_the_one_in_the_manual() {
-        let happenings = [
-            Happening::Claimed,
-            Happening::Ended(Outcome::Succeeded),
-            Happening::Ended(Outcome::Failed),
-            Happening::Ended(Outcome::Superseded),
-            Happening::WillRetry,
-            Happening::PutOnHold,
-            Happening::Released,
-            Happening::FoundCorrupt,
+        let transitions = [
+            Transition::Claimed,
+            Transition::Ended(Outcome::Succeeded),
+            Transition::Ended(Outcome::Failed),
+            Transition::Ended(Outcome::Superseded),
+            Transition::WillRetry,
+            Transition::PutOnHold,
+            Transition::Released,
+            Transition::FoundCorrupt,
         ];
         let rows: Vec<String> =
-            State::ALL.iter().map(|&s| happenings.map(|h| next(s, h).map_or("-", State::as_str)).join(" ")).collect();
+            State::ALL.iter().map(|&s| transitions.map(|h| next(s, h).map_or("-", State::as_str)).join(" ")).collect();
         assert_eq!(
             rows,
             [

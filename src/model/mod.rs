@@ -15,7 +15,7 @@ pub use event::{Changes, Delivery, Event, EventKind, RefName};
 pub use head::{Head, Method};
 pub use headers::{Headers, Twice};
 pub use job::{JobId, JobMeta, NotAJobId};
-pub use life::{Happening, IllegalMove, Outcome, State, next};
+pub use life::{IllegalMove, Outcome, State, Transition, next};
 pub use paths::Paths;
 pub use reply::{Origin, Refusal, Reply, Status};
 pub use throttle::Throttle;

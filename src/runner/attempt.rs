@@ -7,7 +7,7 @@ use super::outcome_cache::OutcomeCache;
 use super::steps::{self, Ended as Survivors, JobResult};
 use crate::config::Config;
 use crate::model::{JobId, Outcome, State};
-use crate::spool::{Claim, Claimed, Entry, Settlement, SpoolError, SpoolOwner, What};
+use crate::spool::{Claim, Claimed, Entry, HistoryEvent, Settlement, SpoolError, SpoolOwner};
 use crate::system::errno::words;
 use crate::system::stop::Stop;
 use jiff::Timestamp;
@@ -66,7 +66,7 @@ pub(super) fn run(owner: &SpoolOwner, task: &Task) -> Result<End, SpoolError> {
     };
     let Some(hook) = task.config.hook(&claim.meta().hook) else { return hold_orphan(claim) };
     let attempt = claim.attempt();
-    claim.record(&now(What::Started { attempt, pid: None }))?;
+    claim.record(&now(HistoryEvent::Started { attempt }))?;
     tracing::info!(event = "started", job = %id, hook = hook.name, attempt);
     let mut context = JobContext::prepare(&claim, hook, attempt, &task.config.spool);
     let result = match &mut context {
@@ -155,7 +155,7 @@ fn give_back(claim: Claim) -> Result<End, SpoolError> {
 }
 
 /// An entry of this moment.
-pub(super) fn now(what: What) -> Entry {
+pub(super) fn now(what: HistoryEvent) -> Entry {
     Entry::new(Timestamp::now(), what)
 }
 

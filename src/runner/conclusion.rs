@@ -7,7 +7,7 @@ use super::steps::{JobResult, List};
 use super::verdict::{Verdict, judge};
 use crate::config::Hook;
 use crate::model::Outcome;
-use crate::spool::{Claim, Settlement, SpoolError, SpoolOwner, What};
+use crate::spool::{Claim, HistoryEvent, Settlement, SpoolError, SpoolOwner};
 use jiff::Timestamp;
 
 /// Judges the attempt, runs what follows a job that ended for good, and settles.
@@ -85,7 +85,7 @@ fn record_conclusion(claim: &mut Claim, result: &JobResult, is_followed: bool) -
         return Ok(());
     }
     let reason = Some(result.reason.clone()).filter(|reason| !reason.is_empty());
-    claim.record(&now(What::Concluded { outcome: result.outcome, reason, commit: result.commit.clone() }))
+    claim.record(&now(HistoryEvent::Concluded { outcome: result.outcome, reason, commit: result.commit.clone() }))
 }
 
 fn run_lists(lists: &[List], context: Option<(JobContext, &Task)>, claim: &mut Claim, hook: &Hook, result: &JobResult) {

@@ -11,7 +11,7 @@ use super::reload::Reload;
 use super::workers::Report;
 use crate::config::{Config, RunnerSettings};
 use crate::model::{JobId, Outcome, State};
-use crate::spool::{Hold, Scan, Settlement, SpoolError, SpoolOwner, TakenRequest, What};
+use crate::spool::{HistoryEvent, Hold, Scan, Settlement, SpoolError, SpoolOwner, TakenRequest};
 use crate::system::bell::Bell;
 use crate::system::errno::words;
 use crate::system::reap;
@@ -297,7 +297,7 @@ impl Drain<'_> {
     /// Settles a job that does not run.
     pub(super) fn decide(&mut self, id: JobId, settlement: Settlement) -> Result<(), SpoolError> {
         let item = self.backlog.remove(id);
-        let what = What::from(settlement.clone());
+        let what = HistoryEvent::from(settlement.clone());
         match self.owner.decide(id, settlement, Timestamp::now()) {
             Ok(state) => {
                 tracing::info!(event = "decided", job = %id, what = %what, state = state.as_str());

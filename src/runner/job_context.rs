@@ -6,7 +6,7 @@ use super::payload::PayloadFile;
 use super::steps::{self, Control, Facts, JobResult, List, StepNews, StepRecord, StepResult};
 use crate::config::Hook;
 use crate::model::{JobId, Outcome};
-use crate::spool::{Claim, What, log_path};
+use crate::spool::{Claim, HistoryEvent, log_path};
 use crate::system::errno::words;
 use std::io;
 use std::path::Path;
@@ -75,7 +75,7 @@ fn control(task: &Task) -> Control<'_> {
 
 fn record(claim: &mut Claim, news: StepNews<'_>) -> io::Result<()> {
     let recorded = match news {
-        StepNews::Restarts => claim.record(&now(What::Restarts)),
+        StepNews::Restarts => claim.record(&now(HistoryEvent::Restarts)),
         StepNews::Ended(step) => {
             let (id, ms) = (claim.id(), milliseconds(step.duration));
             tracing::info!(event = "step", job = %id, list = step.list.as_str(), step = step.title, result = %step.result, ms);
@@ -86,20 +86,19 @@ fn record(claim: &mut Claim, news: StepNews<'_>) -> io::Result<()> {
     recorded.map_err(io::Error::other)
 }
 
-fn in_history(step: &StepRecord) -> What {
+fn in_history(step: &StepRecord) -> HistoryEvent {
     let (status, signal) = match step.result {
         StepResult::Exited(status) => (Some(status), None),
         StepResult::Signalled(signal) => (None, Some(signal)),
         _ => (None, None),
     };
     let list = if step.list == List::Steps { String::new() } else { step.list.as_str().to_owned() };
-    What::Step {
+    HistoryEvent::Step {
         index: u32::try_from(step.index).unwrap_or(u32::MAX),
         title: step.title.clone(),
         status,
         signal,
         timed_out: matches!(step.result, StepResult::TimedOut | StepResult::Silent(_)),
-        on_failure: step.list == List::OnFailure,
         list,
         result: step.result.to_string(),
         ms: milliseconds(step.duration),

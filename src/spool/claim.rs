@@ -2,7 +2,7 @@
 
 use super::check::{PayloadReader, Whole};
 use super::disk::Disk;
-use super::entry::{Entry, What};
+use super::entry::{Entry, HistoryEvent};
 use super::error::SpoolError;
 use super::history::History;
 use super::journal::Journal;
@@ -85,8 +85,8 @@ impl<D: Disk> Claim<D> {
     /// Records the decision, moves job and history to where it says, and makes both durable. After a crash in between,
     /// `recover` does the move, because the record says so.
     pub fn settle(mut self, settlement: Settlement, at: Timestamp) -> Result<State, SpoolError> {
-        let to = next(State::Running, settlement.happening())?;
-        self.record(&Entry::new(at, What::from(settlement)))?;
+        let to = next(State::Running, settlement.transition())?;
+        self.record(&Entry::new(at, HistoryEvent::from(settlement)))?;
         self.dirs.carry(self.id, State::Running, to, Some(&self.file), at)?;
         Ok(to)
     }

@@ -1,7 +1,7 @@
 //! Pure. One thing that happened to a job: one line of its `.events`.
 
 use super::settlement::Settlement;
-use crate::model::{JobId, Outcome};
+use crate::model::{Outcome, Transition};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -11,15 +11,15 @@ use std::fmt;
 pub struct Entry {
     /// When.
     pub at: Timestamp,
-    /// What.
+    /// HistoryEvent.
     #[serde(flatten)]
-    pub what: What,
+    pub what: HistoryEvent,
 }
 
 /// What can be said of a job.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "what", rename_all = "kebab-case")]
-pub enum What {
+pub enum HistoryEvent {
     /// A runner took it.
     Claimed {
         /// The runner's process.
@@ -31,13 +31,10 @@ pub enum What {
     Started {
         /// Counted from 1.
         attempt: u32,
-        /// The process, where it is known beforehand.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        pid: Option<u32>,
     },
     /// A step ended.
     Step {
-        /// Counted from 0, as in the configuration.
+        /// Counted from 1 within its list.
         index: u32,
         /// How the configuration names it.
         title: String,
@@ -50,9 +47,6 @@ pub enum What {
         /// Whether its time ran out.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         timed_out: bool,
-        /// Whether it is one of `on_failure`.
-        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-        on_failure: bool,
         /// Its list, unless that is `steps`.
         #[serde(default, skip_serializing_if = "String::is_empty")]
         list: String,
@@ -75,61 +69,23 @@ pub enum What {
     },
     /// The step that may restart the runner is about to begin: if the runner ends now, that is why.
     Restarts,
-    /// The job ended for good.
-    Ended {
-        /// How.
-        outcome: Outcome,
-        /// Why, where that needs a word.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        reason: Option<String>,
-    },
-    /// The attempt ended; another will be made.
-    WillRetry {
-        /// Not earlier than this.
-        not_before: Timestamp,
-        /// Why.
-        reason: String,
-    },
-    /// A person must release it.
-    Held {
-        /// Why.
-        reason: String,
-    },
-    /// A newer job took its place.
-    SupersededBy {
-        /// The newer job.
-        id: JobId,
-    },
-    /// The same delivery as an earlier job.
-    RepeatOf {
-        /// The earlier job.
-        id: JobId,
-    },
-    /// A person released it, or asked for another try.
-    Released,
-    /// It is damaged or hostile.
-    Corrupt {
-        /// What is wrong with it.
-        reason: String,
-    },
     /// A remark; changes nothing.
     Note {
         /// The remark.
         text: String,
     },
+    /// A decision about the job, in its own words: `{"what":"ended",…}`.
+    #[serde(untagged)]
+    Settled(Settlement),
 }
 
-impl fmt::Display for What {
+impl fmt::Display for HistoryEvent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Claimed { runner_pid, .. } => write!(f, "claimed by runner {runner_pid}"),
             Self::Started { attempt, .. } => write!(f, "attempt {attempt} started"),
-            Self::Step { index, title, on_failure, list, result, ms, .. } => {
-                let list = match list.as_str() {
-                    "" if *on_failure => "on_failure",
-                    "" => "step",
-                    list => list,
-                };
+            Self::Step { index, title, list, result, ms, .. } => {
+                let list = if list.is_empty() { "step" } else { list };
                 write!(f, "{list} {index} `{title}` {result} after {ms} ms")
             }
             Self::Concluded { outcome, commit: None, .. } => write!(f, "steps over: {}", outcome.as_str()),
@@ -137,16 +93,7 @@ impl fmt::Display for What {
                 write!(f, "steps over: {}, deployed commit {commit}", outcome.as_str())
             }
             Self::Restarts => f.write_str("the next step may restart the runner"),
-            Self::Ended { outcome, reason: None } => f.write_str(outcome.as_str()),
-            Self::Ended { outcome, reason: Some(reason) } => write!(f, "{}: {reason}", outcome.as_str()),
-            Self::WillRetry { not_before, reason } => {
-                write!(f, "will be tried again, not before {not_before}: {reason}")
-            }
-            Self::Held { reason } => write!(f, "held: {reason}"),
-            Self::SupersededBy { id } => write!(f, "superseded by {id}"),
-            Self::RepeatOf { id } => write!(f, "repeat of {id}"),
-            Self::Released => f.write_str("released"),
-            Self::Corrupt { reason } => write!(f, "corrupt: {reason}"),
+            Self::Settled(settlement) => settlement.fmt(f),
             Self::Note { text } => f.write_str(text),
         }
     }
@@ -154,7 +101,7 @@ impl fmt::Display for What {
 
 impl Entry {
     /// `what` happened at `at`.
-    pub fn new(at: Timestamp, what: What) -> Self {
+    pub fn new(at: Timestamp, what: HistoryEvent) -> Self {
         Self { at, what }
     }
 
@@ -166,16 +113,27 @@ impl Entry {
     }
 }
 
-impl From<Settlement> for What {
+impl From<Settlement> for HistoryEvent {
     fn from(settlement: Settlement) -> Self {
-        match settlement {
-            Settlement::Ended { outcome, reason } => Self::Ended { outcome, reason },
-            Settlement::Waiting { not_before, reason } => Self::WillRetry { not_before, reason },
-            Settlement::Held { reason } => Self::Held { reason },
-            Settlement::SupersededBy { id } => Self::SupersededBy { id },
-            Settlement::RepeatOf { id } => Self::RepeatOf { id },
-            Settlement::Released => Self::Released,
-            Settlement::Corrupt { reason } => Self::Corrupt { reason },
+        Self::Settled(settlement)
+    }
+}
+
+impl HistoryEvent {
+    /// The move that it stands for; `None` for a remark, which moves nothing.
+    pub fn transition(&self) -> Option<Transition> {
+        match self {
+            Self::Claimed { .. } | Self::Started { .. } => Some(Transition::Claimed),
+            Self::Settled(settlement) => Some(settlement.transition()),
+            Self::Step { .. } | Self::Note { .. } | Self::Concluded { .. } | Self::Restarts => None,
+        }
+    }
+
+    /// The decision, if it is one.
+    pub fn settlement(&self) -> Option<&Settlement> {
+        match self {
+            Self::Settled(settlement) => Some(settlement),
+            _ => None,
         }
     }
 }

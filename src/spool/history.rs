@@ -1,7 +1,8 @@
 //! Pure. A job's history: its lines, and what they add up to.
 
-use super::entry::{Entry, What};
-use crate::model::{Outcome, State};
+use super::entry::{Entry, HistoryEvent};
+use super::settlement::Settlement;
+use crate::model::{Outcome, State, next};
 use jiff::Timestamp;
 
 /// Everything that happened to a job, oldest first.
@@ -52,59 +53,44 @@ impl History {
 
     /// Attempts begun since a person last released it: what counts against a hook's number of attempts.
     pub fn attempts_since_release(&self) -> u32 {
-        count_starts(self.entries.iter().rev().map(|e| &e.what).take_while(|w| !matches!(w, What::Released)))
+        count_starts(
+            self.entries
+                .iter()
+                .rev()
+                .map(|e| &e.what)
+                .take_while(|w| !matches!(w, HistoryEvent::Settled(Settlement::Released))),
+        )
     }
 
     /// Whether an attempt began since the last claim.
     pub fn started_since_claim(&self) -> bool {
         let since = self.entries.iter().rev().map(|e| &e.what);
-        count_starts(since.take_while(|w| !matches!(w, What::Claimed { .. }))) > 0
-    }
-
-    /// Process and boot of the runner that claimed it last.
-    pub fn last_runner(&self) -> Option<(u32, &str)> {
-        self.entries.iter().rev().find_map(|e| match &e.what {
-            What::Claimed { runner_pid, boot_id } => Some((*runner_pid, boot_id.as_str())),
-            _ => None,
-        })
+        count_starts(since.take_while(|w| !matches!(w, HistoryEvent::Claimed { .. }))) > 0
     }
 
     /// How it ended, if it did and was not released since.
     pub fn outcome(&self) -> Option<Outcome> {
-        match self.last_turn()? {
-            What::Ended { outcome, .. } => Some(*outcome),
-            What::SupersededBy { .. } => Some(Outcome::Superseded),
-            What::RepeatOf { .. } => Some(Outcome::Repeat),
-            _ => None,
-        }
+        self.last_settlement()?.outcome()
     }
 
     /// When and how it ended badly for good, if it did, and for the last time; a person may have released it since.
     pub fn last_failure(&self) -> Option<(Timestamp, Outcome)> {
-        let failed = |entry: &Entry| match entry.what {
-            What::Ended { outcome: outcome @ (Outcome::Failed | Outcome::TimedOut | Outcome::Interrupted), .. } => {
-                Some((entry.at, outcome))
-            }
-            _ => None,
+        let failed = |entry: &Entry| {
+            let outcome = entry.what.settlement()?.outcome()?;
+            outcome.is_failure().then_some((entry.at, outcome))
         };
         self.entries.iter().rev().find_map(failed)
     }
 
     /// Why it is where it is, where something was said of that.
     pub fn reason(&self) -> Option<String> {
-        match self.last_turn()? {
-            What::Ended { reason, .. } => reason.clone(),
-            What::WillRetry { reason, .. } | What::Held { reason } | What::Corrupt { reason } => Some(reason.clone()),
-            What::SupersededBy { id } => Some(format!("superseded by {id}")),
-            What::RepeatOf { id } => Some(format!("repeat of {id}")),
-            _ => None,
-        }
+        self.last_settlement()?.reason()
     }
 
     /// When it may be tried again, if it waits.
     pub fn not_before(&self) -> Option<Timestamp> {
-        match self.last_turn()? {
-            What::WillRetry { not_before, .. } => Some(*not_before),
+        match self.last_settlement()? {
+            Settlement::Waiting { not_before, .. } => Some(*not_before),
             _ => None,
         }
     }
@@ -113,59 +99,50 @@ impl History {
     /// ran that restarts it has not failed.
     pub fn conclusion(&self) -> Option<(Outcome, Option<String>)> {
         let concluded = self.since_start().find_map(|what| match what {
-            What::Concluded { outcome, reason, .. } => Some((*outcome, reason.clone())),
+            HistoryEvent::Concluded { outcome, reason, .. } => Some((*outcome, reason.clone())),
             _ => None,
         });
-        let mut said = self.since_start().filter(|what| !matches!(what, What::Note { .. }));
-        let restarts = matches!(said.next(), Some(What::Restarts));
+        let mut said = self.since_start().filter(|what| !matches!(what, HistoryEvent::Note { .. }));
+        let restarts = matches!(said.next(), Some(HistoryEvent::Restarts));
         concluded.or_else(|| restarts.then_some((Outcome::Succeeded, None)))
     }
 
     /// The commit that was deployed last, hex.
     pub fn commit(&self) -> Option<&str> {
         self.entries.iter().rev().find_map(|e| match &e.what {
-            What::Concluded { commit, .. } => commit.as_deref(),
+            HistoryEvent::Concluded { commit, .. } => commit.as_deref(),
             _ => None,
         })
     }
 
-    fn since_start(&self) -> impl Iterator<Item = &What> {
-        self.entries.iter().rev().map(|e| &e.what).take_while(|w| !matches!(w, What::Started { .. }))
+    fn since_start(&self) -> impl Iterator<Item = &HistoryEvent> {
+        self.entries.iter().rev().map(|e| &e.what).take_while(|w| !matches!(w, HistoryEvent::Started { .. }))
     }
 
-    /// The last entry that decided the state.
-    fn last_turn(&self) -> Option<&What> {
-        self.entries.iter().rev().map(|e| &e.what).find(|w| !is_remark(w))
+    /// The decision that brought it where it is, unless it was claimed since.
+    fn last_settlement(&self) -> Option<&Settlement> {
+        let mut moves = self.entries.iter().rev().map(|e| &e.what).filter(|what| what.transition().is_some());
+        moves.next()?.settlement()
     }
 
-    fn whats(&self) -> impl Iterator<Item = &What> {
+    fn whats(&self) -> impl Iterator<Item = &HistoryEvent> {
         self.entries.iter().map(|e| &e.what)
     }
 }
 
-fn count_starts<'a>(whats: impl Iterator<Item = &'a What>) -> u32 {
-    whats.map(|w| u32::from(matches!(w, What::Started { .. }))).sum()
+fn count_starts<'a>(whats: impl Iterator<Item = &'a HistoryEvent>) -> u32 {
+    whats.map(|w| u32::from(matches!(w, HistoryEvent::Started { .. }))).sum()
 }
 
-fn state_after(state: State, what: &What) -> State {
-    match what {
-        What::Claimed { .. } | What::Started { .. } => State::Running,
-        What::Ended { outcome: Outcome::Failed | Outcome::TimedOut | Outcome::Interrupted, .. } => State::Failed,
-        What::Ended { .. } | What::SupersededBy { .. } | What::RepeatOf { .. } => State::Done,
-        What::WillRetry { .. } => State::Waiting,
-        What::Held { .. } => State::Held,
-        What::Released => State::Queued,
-        What::Corrupt { .. } => State::Corrupt,
-        What::Step { .. } | What::Note { .. } | What::Concluded { .. } | What::Restarts => state,
-    }
+/// The table decides. A line was written after its move had been allowed: where the table says no, the line that says
+/// `claimed` is missing before it, since that one is not flushed by itself. What it forbids all the same changes nothing.
+fn state_after(state: State, what: &HistoryEvent) -> State {
+    let moved = |transition| next(state, transition).or_else(|_| next(State::Running, transition)).unwrap_or(state);
+    what.transition().map_or(state, moved)
 }
 
-fn is_remark(what: &What) -> bool {
-    matches!(what, What::Step { .. } | What::Note { .. } | What::Concluded { .. } | What::Restarts)
-}
-
-fn unreadable(line: &[u8]) -> What {
-    What::Note { text: format!("a line of {} bytes cannot be read", line.len()) }
+fn unreadable(line: &[u8]) -> HistoryEvent {
+    HistoryEvent::Note { text: format!("a line of {} bytes cannot be read", line.len()) }
 }
 
 #[cfg(test)]

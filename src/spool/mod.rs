@@ -124,7 +124,7 @@ pub use control::{PendingRequest, TakenRequest};
 pub use create::{create, mode_of};
 pub use disk::{Access, Disk, Facts, Io, Kind, Lock, Place};
 pub use draft::Draft;
-pub use entry::{Entry, What};
+pub use entry::{Entry, HistoryEvent};
 pub use error::SpoolError;
 pub use history::History;
 pub use hold::{Hold, holds};

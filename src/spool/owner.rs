@@ -3,14 +3,14 @@
 use super::check::{Damage, Whole, check};
 use super::claim::{Claim, Claimed};
 use super::disk::{Access, Disk, Place};
-use super::entry::{Entry, What};
+use super::entry::{Entry, HistoryEvent};
 use super::error::{SpoolError, words};
 use super::journal::{Journal, history_name};
 use super::lock;
 use super::real::RealDisk;
 use super::settlement::Settlement;
 use super::state_dirs::{Opened, Owners, StateDirs, is_damage, job_name};
-use crate::model::{JobId, State, next};
+use crate::model::{JobId, State, Transition, next};
 use crate::system::boot::boot_id;
 use jiff::Timestamp;
 use rustix::io::Errno;
@@ -73,7 +73,8 @@ impl<D: Disk> SpoolOwner<D> {
     }
 
     /// Takes a job out of `queued/` or `waiting/`: moves it to `running/`, checks every byte, notes the claim, flushes
-    /// the move. The note needs no flush of its own: until something is recorded after it, nothing has begun. An error leaves the job in `running/`; the runner had better stop and let `recover` look at it.
+    /// the move. The note needs no flush of its own: until something is recorded after it, nothing has begun. On error
+    /// the job stays in `running/`; stop, and let `recover` handle it.
     pub fn claim(&self, id: JobId, at: Timestamp) -> Result<Claimed<D>, SpoolError> {
         for from in [State::Queued, State::Waiting] {
             if self.take(id, from, at)? {
@@ -86,10 +87,10 @@ impl<D: Disk> SpoolOwner<D> {
     /// Decides about a job that is not running: superseded, a repeat, cancelled, held, or released by a person.
     pub fn decide(&self, id: JobId, settlement: Settlement, at: Timestamp) -> Result<State, SpoolError> {
         let from = self.find_at_rest(id)?;
-        let to = next(from, settlement.happening())?;
+        let to = next(from, settlement.transition())?;
         let mut journal = self.dirs.journal(from, id, at)?;
         let is_new = journal.history.entries().is_empty();
-        journal.append(&self.dirs.disk, &Entry::new(at, What::from(settlement)))?;
+        journal.append(&self.dirs.disk, &Entry::new(at, HistoryEvent::from(settlement)))?;
         if is_new {
             self.dirs.flush_dirs(&[from])?;
         }
@@ -109,7 +110,7 @@ impl<D: Disk> SpoolOwner<D> {
     /// file with its name.
     fn take(&self, id: JobId, from: State, at: Timestamp) -> Result<bool, SpoolError> {
         let name = job_name(id);
-        let running = Place::In(State::Running);
+        let running = Place::In(next(from, Transition::Claimed)?);
         match self.dirs.disk.rename((Place::In(from), name.as_ref()), (running, name.as_ref())) {
             Ok(()) => {
                 self.due.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
@@ -132,7 +133,7 @@ impl<D: Disk> SpoolOwner<D> {
         let journal = self.bring_history(id, from, at)?;
         let mut claim = self.claim_of(id, file, whole, journal);
         let (runner_pid, boot_id) = (self.dirs.runner_pid, self.dirs.boot_id.clone());
-        claim.note(&Entry::new(at, What::Claimed { runner_pid, boot_id }))?;
+        claim.note(&Entry::new(at, HistoryEvent::Claimed { runner_pid, boot_id }))?;
         self.dirs.disk.flush(&claim.file).map_err(|e| self.dirs.error("flush", State::Running, job_name(id), e))?;
         self.dirs.flush_dirs(&[State::Running, from])?;
         Ok(Claimed::Job(Box::new(claim)))
@@ -186,9 +187,11 @@ impl<D: Disk> SpoolOwner<D> {
         reason: String,
         at: Timestamp,
     ) -> Result<Claimed<D>, SpoolError> {
+        let settlement = Settlement::Corrupt { reason: reason.clone() };
+        let to = next(State::Running, settlement.transition())?;
         let mut journal = self.bring_history(id, from, at)?;
-        journal.append(&self.dirs.disk, &Entry::new(at, What::Corrupt { reason: reason.clone() }))?;
-        self.dirs.carry(id, State::Running, State::Corrupt, file, at)?;
+        journal.append(&self.dirs.disk, &Entry::new(at, settlement.into()))?;
+        self.dirs.carry(id, State::Running, to, file, at)?;
         self.dirs.flush_dirs(&[from])?;
         Ok(Claimed::Corrupt { reason })
     }

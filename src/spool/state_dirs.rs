@@ -1,10 +1,11 @@
 //! Edge. What the owner and its claims share: the locked spool, whose files are ours, and how files move between states.
 
 use super::disk::{Access, Disk, Facts, Io, JOB_MODE, Kind, Place};
-use super::entry::{Entry, What};
+use super::entry::{Entry, HistoryEvent};
 use super::error::SpoolError;
 use super::journal::{Journal, history_name};
 use super::reserve::with_reserve;
+use super::settlement::Settlement;
 use crate::model::{JobId, State};
 use crate::system::random::random_bytes;
 use jiff::Timestamp;
@@ -184,7 +185,7 @@ impl<D: Disk> StateDirs<D> {
         let corrupt = Place::In(State::Corrupt);
         with_reserve(&self.disk, || self.disk.rename((Place::In(state), name), (corrupt, safe.as_ref())))?;
         let reason = format!("found as {:?} in {}/: {why}", name.to_string_lossy(), state.as_str());
-        let line = Entry::new(at, What::Corrupt { reason }).to_line();
+        let line = Entry::new(at, HistoryEvent::from(Settlement::Corrupt { reason })).to_line();
         // The move is what matters: a disk too full for the reason must not stop it.
         if let Ok(file) = self.disk.create(corrupt, format!("{safe}.events").as_ref(), JOB_MODE) {
             let _ = self.disk.write_all_at(&file, &line, 0);

@@ -2,7 +2,7 @@
 
 use super::{Orders, tell};
 use crate::model::{JobId, State};
-use crate::spool::{Change, Effect, Hold, Settlement, SpoolError, SpoolOwner, What};
+use crate::spool::{Change, Effect, HistoryEvent, Hold, Settlement, SpoolError, SpoolOwner};
 use jiff::Timestamp;
 
 /// Jobs that are held back before somebody else may have the lock again.
@@ -41,7 +41,7 @@ impl Orders<'_> {
 /// Puts a job of a hook on hold where a person must release it. A job that is gone meanwhile is none to hold.
 pub(super) fn hold_back(owner: &SpoolOwner, id: JobId, hook: &str, hold: &Hold) -> Result<(), SpoolError> {
     let settlement = Settlement::Held { reason: hold.reason(hook) };
-    let what = What::from(settlement.clone());
+    let what = HistoryEvent::from(settlement.clone());
     match owner.decide(id, settlement, Timestamp::now()) {
         Ok(state) => tell(id, &what, state),
         Err(error) if error.is_missing() => {}

@@ -10,7 +10,9 @@ use super::attempt;
 use crate::config::Config;
 use crate::model::{JobId, Outcome, State};
 use crate::spool;
-use crate::spool::{Answer, Change, Effect, Filter, JobView, Order, Request, Settlement, SpoolError, SpoolOwner, What};
+use crate::spool::{
+    Answer, Change, Effect, Filter, HistoryEvent, JobView, Order, Request, Settlement, SpoolError, SpoolOwner,
+};
 use jiff::Timestamp;
 
 /// How often a job is looked for that moves while it is decided about.
@@ -152,7 +154,7 @@ impl Orders<'_> {
             return Ok(refused(id, self.state(id)?, text));
         }
         let state = self.owner.decide(id, Settlement::Released, Timestamp::now())?;
-        tell(id, &What::Released, state);
+        tell(id, &HistoryEvent::from(Settlement::Released), state);
         Ok(Effect::of_job(id, Change::Changed, Some(state), text))
     }
 
@@ -163,7 +165,7 @@ impl Orders<'_> {
         Ok(match self.state(id)? {
             Some(State::Queued | State::Waiting | State::Held) => {
                 let settlement = cancelled(by);
-                let what = What::from(settlement.clone());
+                let what = HistoryEvent::from(settlement.clone());
                 let state = self.owner.decide(id, settlement, Timestamp::now())?;
                 tell(id, &what, state);
                 Some(Effect::of_job(id, Change::Changed, Some(state), "cancelled"))
@@ -213,6 +215,6 @@ fn refused(id: JobId, state: Option<State>, text: impl Into<String>) -> Effect {
     Effect::of_job(id, Change::Refused, state, text)
 }
 
-fn tell(id: JobId, what: &What, state: State) {
+fn tell(id: JobId, what: &HistoryEvent, state: State) {
     tracing::info!(event = "decided", job = %id, what = %what, state = state.as_str());
 }

@@ -4,7 +4,7 @@
 use super::{Orders, refused, tell};
 use crate::config::Config;
 use crate::model::{JobId, State};
-use crate::spool::{self, Change, Effect, Filter, History, Settlement, SpoolError, What};
+use crate::spool::{self, Change, Effect, Filter, History, HistoryEvent, Settlement, SpoolError};
 use jiff::Timestamp;
 use std::collections::VecDeque;
 
@@ -64,7 +64,7 @@ impl Orders<'_> {
             return self.release(id);
         }
         let state = self.owner.decide(id, Settlement::Released, Timestamp::now())?;
-        tell(id, &What::Released, state);
+        tell(id, &HistoryEvent::from(Settlement::Released), state);
         Ok(Some(Effect::of_job(id, Change::Changed, Some(state), "released")))
     }
 
@@ -94,8 +94,8 @@ impl Orders<'_> {
 /// Whether a held job was held because an attempt at it was cut short: it may have done half of its work.
 fn was_interrupted(history: &History) -> bool {
     let mut before = history.entries().iter().rev().map(|entry| &entry.what);
-    let was_held = before.by_ref().find(|what| !matches!(what, What::Note { .. }));
-    let mut before = before.filter(|what| !matches!(what, What::Note { .. }));
-    matches!(was_held, Some(What::Held { .. }))
-        && matches!(before.next(), Some(What::Started { .. } | What::Step { .. }))
+    let was_held = before.by_ref().find(|what| !matches!(what, HistoryEvent::Note { .. }));
+    let mut before = before.filter(|what| !matches!(what, HistoryEvent::Note { .. }));
+    matches!(was_held, Some(HistoryEvent::Settled(Settlement::Held { .. })))
+        && matches!(before.next(), Some(HistoryEvent::Started { .. } | HistoryEvent::Step { .. }))
 }

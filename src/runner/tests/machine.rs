@@ -9,7 +9,7 @@ use crate::runner::backlog::{Backlog, Choice, Item};
 use crate::runner::outcome_cache::OutcomeCache;
 use crate::runner::verdict::{Verdict, judge};
 use crate::spool::fake::{FakeDisk, Survives};
-use crate::spool::{Claim, Claimed, Entry, Inbox, Place, Settlement, SpoolError, SpoolOwner, What};
+use crate::spool::{Claim, Claimed, Entry, HistoryEvent, Inbox, Place, Settlement, SpoolError, SpoolOwner};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 use std::os::unix::ffi::OsStrExt;
@@ -225,7 +225,7 @@ impl Machine {
         self.reference.goes(id, State::Running);
         let now = self.now;
         let Claimed::Job(mut claim) = self.runner().owner.claim(id, now)? else { panic!("{id} cannot be claimed") };
-        claim.record(&Entry::new(now, What::Started { attempt: claim.attempt(), pid: None }))?;
+        claim.record(&Entry::new(now, HistoryEvent::Started { attempt: claim.attempt() }))?;
         self.reference.starts(id);
         self.reference.is_in(id, State::Running);
         self.runner().running.insert(id, *claim);

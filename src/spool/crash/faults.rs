@@ -5,7 +5,7 @@ use super::scenarios::{append, at, backlog, day};
 use crate::spool::disk::{Disk, Place};
 use crate::spool::fake::{FakeDisk, Survives};
 use crate::spool::owner::SpoolOwner;
-use crate::spool::{Claimed, Entry, SpoolError, What};
+use crate::spool::{Claimed, Entry, HistoryEvent, SpoolError};
 use rustix::io::Errno;
 
 const ENDS: [Survives; 4] = [Survives::Everything, Survives::Nothing, Survives::Some(1), Survives::Some(2)];
@@ -54,7 +54,7 @@ fn a_history_whose_flush_failed_takes_no_more_lines() {
     let owner = SpoolOwner::on(disk.clone()).unwrap();
     let id = owner.scan(at(2)).unwrap().jobs[0];
     let Claimed::Job(mut claim) = owner.claim(id, at(2)).unwrap() else { panic!("{id} is not there") };
-    let started = Entry::new(at(2), What::Started { attempt: 1, pid: None });
+    let started = Entry::new(at(2), HistoryEvent::Started { attempt: 1 });
     disk.fail_at(2, Errno::IO);
     assert!(claim.record(&started).unwrap_err().to_string().starts_with("cannot flush "));
     assert!(matches!(claim.record(&started), Err(SpoolError::HistoryLost(_))));

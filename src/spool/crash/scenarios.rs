@@ -5,7 +5,7 @@ use crate::model::{EventKind, JobId, JobMeta, Outcome, State};
 use crate::spool::fake::FakeDisk;
 use crate::spool::inbox::Inbox;
 use crate::spool::owner::SpoolOwner;
-use crate::spool::{Claim, Claimed, Entry, Settlement, SpoolError, What};
+use crate::spool::{Claim, Claimed, Entry, HistoryEvent, Settlement, SpoolError};
 use jiff::Timestamp;
 
 /// A delivery that arrived at this second.
@@ -77,7 +77,7 @@ fn claim(
 ) -> Result<Claim<FakeDisk>, SpoolError> {
     promises.places(id, &[from, State::Running]);
     let Claimed::Job(mut claim) = owner.claim(id, at(2))? else { panic!("{id} is not there, or corrupt") };
-    claim.record(&Entry::new(at(2), What::Started { attempt: claim.attempt(), pid: None }))?;
+    claim.record(&Entry::new(at(2), HistoryEvent::Started { attempt: claim.attempt() }))?;
     promises.places(id, &[State::Running]);
     promises.lines(id, claim.history());
     Ok(*claim)

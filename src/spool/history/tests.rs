@@ -1,7 +1,7 @@
 //! Pure. What lines add up to, and what damage does.
 
 use super::*;
-use crate::model::{Happening, JobId, next};
+use crate::model::{JobId, Transition, next};
 use crate::spool::Settlement;
 
 const STARTED: &str = "{\"at\":\"2026-01-01T00:00:01Z\",\"what\":\"started\",\"attempt\":1}\n";
@@ -14,19 +14,18 @@ fn at(second: i64) -> Timestamp {
 
 #[test]
 fn a_history_is_one_line_of_json_per_entry() {
-    let claimed = What::Claimed { runner_pid: 7, boot_id: "b".into() };
-    let step = What::Step {
+    let claimed = HistoryEvent::Claimed { runner_pid: 7, boot_id: "b".into() };
+    let step = HistoryEvent::Step {
         index: 0,
         title: "npm ci".into(),
         status: Some(1),
         signal: None,
         timed_out: false,
         list: String::new(),
-        on_failure: false,
         result: String::new(),
         ms: 12,
     };
-    let lines: Vec<String> = [claimed, step, What::Released]
+    let lines: Vec<String> = [claimed, step, HistoryEvent::Settled(Settlement::Released)]
         .into_iter()
         .map(|what| String::from_utf8(Entry::new(at(0), what).to_line()).unwrap())
         .collect();
@@ -55,7 +54,7 @@ fn the_fold_says_where_the_job_is_how_it_ended_and_why() {
 #[test]
 fn a_released_job_has_no_outcome_and_fresh_attempts() {
     let mut history = History::parse(format!("{STARTED}{ENDED}").as_bytes());
-    history.push(Entry::new(at(3), What::Released), 1);
+    history.push(Entry::new(at(3), HistoryEvent::Settled(Settlement::Released)), 1);
     assert_eq!((history.state(), history.outcome(), history.reason()), (State::Queued, None, None));
     assert_eq!((history.attempts(), history.attempts_since_release()), (1, 0));
 }
@@ -73,7 +72,7 @@ fn every_cut_of_the_last_line_leaves_the_lines_before_it() {
 #[test]
 fn a_damaged_line_in_the_middle_is_a_note_and_hides_nothing_else() {
     let history = History::parse(format!("{STARTED}\0\0\u{1}garbage\n{ENDED}").as_bytes());
-    assert_eq!(history.entries()[1].what, What::Note { text: "a line of 11 bytes cannot be read".into() });
+    assert_eq!(history.entries()[1].what, HistoryEvent::Note { text: "a line of 11 bytes cannot be read".into() });
     assert_eq!((history.state(), history.attempts()), (State::Failed, 1));
 }
 
@@ -96,8 +95,8 @@ fn a_settlement_is_folded_to_the_state_that_the_table_gives_it() {
         (State::Running, Settlement::Corrupt { reason: reason() }),
     ];
     for (state, settlement) in settlements {
-        let by_table = next(state, settlement.happening());
+        let by_table = next(state, settlement.transition());
         assert_eq!(by_table, Ok(state_after(state, &settlement.clone().into())), "{settlement:?}");
     }
-    assert_eq!(next(State::Queued, Happening::Claimed), Ok(State::Running));
+    assert_eq!(next(State::Queued, Transition::Claimed), Ok(State::Running));
 }

@@ -4,7 +4,7 @@
 use crate::spool::append::meta;
 use crate::spool::owner::at;
 use hookspool::model::{Outcome, State};
-use hookspool::spool::{Claimed, Entry, Filter, Inbox, Settlement, SpoolError, SpoolOwner, What, list};
+use hookspool::spool::{Claimed, Entry, Filter, HistoryEvent, Inbox, Settlement, SpoolError, SpoolOwner, list};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -56,7 +56,7 @@ fn run_one(spool: &Path) -> Result<State, SpoolError> {
     mark("claim");
     let Claimed::Job(mut claim) = owner.claim(id, at(1))? else { panic!("{id} cannot be claimed") };
     mark("record");
-    claim.record(&Entry::new(at(1), What::Started { attempt: 1, pid: None }))?;
+    claim.record(&Entry::new(at(1), HistoryEvent::Started { attempt: 1 }))?;
     mark("settle");
     let state = claim.settle(Settlement::Ended { outcome: Outcome::Succeeded, reason: None }, at(1))?;
     mark("end");

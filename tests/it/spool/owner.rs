@@ -3,8 +3,8 @@
 use crate::spool::append::{meta, names};
 use hookspool::model::{JobId, Outcome, State};
 use hookspool::spool::{
-    Claim, Claimed, Entry, Filter, Inbox, JobView, Match, Settlement, SpoolError, SpoolOwner, What, create, find,
-    history_path, job_path, list, show,
+    Claim, Claimed, Entry, Filter, HistoryEvent, Inbox, JobView, Match, Settlement, SpoolError, SpoolOwner, create,
+    find, history_path, job_path, list, show,
 };
 use jiff::Timestamp;
 use std::fs;
@@ -48,7 +48,7 @@ fn a_job_goes_from_queued_through_running_to_done_with_its_history() {
     claim.payload().read_to_string(&mut payload).unwrap();
     assert_eq!(payload, "payload 1");
     assert_eq!(names(&home.path().join("queued")), [""; 0]);
-    claim.record(&Entry::new(at(11), What::Started { attempt: 1, pid: Some(5) })).unwrap();
+    claim.record(&Entry::new(at(11), HistoryEvent::Started { attempt: 1 })).unwrap();
     assert_eq!(claim.settle(ended(Outcome::Succeeded), at(12)).unwrap(), State::Done);
 
     assert_eq!(names(&home.path().join("running")), [""; 0]);
@@ -101,7 +101,7 @@ fn a_job_that_waits_is_due_when_its_time_has_come() {
     assert_eq!(due(40), (vec![ids[1]], Some(at(50))));
     assert_eq!(due(50), (vec![ids[0], ids[1]], None));
     let mut again = claim(&owner, ids[0]);
-    again.record(&Entry::new(at(51), What::Started { attempt: 1, pid: None })).unwrap();
+    again.record(&Entry::new(at(51), HistoryEvent::Started { attempt: 1 })).unwrap();
     let wait = Settlement::Waiting { not_before: at(90), reason: "exit 75".to_owned() };
     again.settle(wait, at(52)).unwrap();
     assert_eq!(due(60), (vec![ids[1]], Some(at(90))));
@@ -134,7 +134,7 @@ fn a_torn_last_line_is_replaced_by_the_next_one() {
         let owner = SpoolOwner::lock(home.path()).unwrap();
         let id = append(home.path(), 1);
         let mut claim = claim(&owner, id);
-        claim.record(&Entry::new(at(11), What::Started { attempt: 1, pid: None })).unwrap();
+        claim.record(&Entry::new(at(11), HistoryEvent::Started { attempt: 1 })).unwrap();
         id
     };
     let path = history_path(home.path(), State::Running, id);
@@ -144,7 +144,7 @@ fn a_torn_last_line_is_replaced_by_the_next_one() {
     let mut recovered = owner.recover(at(20)).unwrap();
     let mut claim = recovered.interrupted.remove(0);
     assert_eq!((claim.attempt(), claim.history().started_since_claim()), (2, true));
-    claim.record(&Entry::new(at(21), What::Released)).unwrap();
+    claim.record(&Entry::new(at(21), Settlement::Released.into())).unwrap();
     let released = "{\"at\":\"2026-01-01T00:00:21Z\",\"what\":\"released\"}\n";
     assert_eq!(fs::read_to_string(&path).unwrap(), format!("{whole}{released}"));
 }
