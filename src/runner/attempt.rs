@@ -1,18 +1,14 @@
 //! Edge. One attempt at one job: claim → steps → conclusion. Everything is written down before it is acted on.
 
-use super::cancel::Cancel;
-use super::conclusion::conclude;
+use super::conclusion::Conclusion;
 use super::job_context::JobContext;
-use super::outcome_cache::OutcomeCache;
 use super::steps::{self, Ended as Survivors, JobResult};
-use crate::config::Config;
+use super::task::{AttemptEnd, Task};
 use crate::model::{JobId, Outcome, State};
 use crate::spool::{Claim, Claimed, Entry, HistoryEvent, Settlement, SpoolError, SpoolOwner};
 use crate::system::errno::words;
-use crate::system::stop::Stop;
 use jiff::Timestamp;
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 
 /// Between TERM and KILL for what an interrupted attempt left alive.
@@ -21,76 +17,47 @@ const KILL_DELAY: Duration = Duration::from_secs(10);
 /// Why a job is held that nobody may start again yet.
 const STILL_ALIVE: &str = "processes of the interrupted attempt cannot be ended; end them, then release the job";
 
-/// A job to run, and what may end it.
-#[derive(Debug)]
-pub(super) struct Task {
-    pub(super) id: JobId,
-    /// The configuration when it was begun: a later one does not change a running job.
-    pub(super) config: Arc<Config>,
-    pub(super) outcomes: OutcomeCache,
-    /// The runner has to stop.
-    pub(super) halted: Stop,
-    /// The job has to end.
-    pub(super) cancel: Cancel,
-    /// No other job runs beside it.
-    pub(super) alone: bool,
-}
-
-/// Where an attempt left its job.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum End {
-    /// Nothing was run: the job was gone, or damaged.
-    NoJob,
-    /// In `held/`.
-    Held,
-    /// In `waiting/`, until then.
-    Waiting(Timestamp),
-    /// Ended for good.
-    Over {
-        outcome: Outcome,
-        /// The commit that was deployed, hex.
-        commit: Option<String>,
-    },
-}
-
 /// Claims a job, runs its steps and settles it.
-pub(super) fn run(owner: &SpoolOwner, task: &Task) -> Result<End, SpoolError> {
-    let id = task.id;
-    let mut claim = match owner.claim(id, Timestamp::now())? {
-        Claimed::Job(claim) => *claim,
-        Claimed::Gone => return Ok(End::NoJob),
-        Claimed::Corrupt { reason } => {
-            tracing::error!(event = "corrupt", job = %id, reason);
-            return Ok(End::NoJob);
-        }
-    };
+pub(super) fn run(owner: &SpoolOwner, task: &Task) -> Result<AttemptEnd, SpoolError> {
+    let Some(mut claim) = claim(owner, task.id)? else { return Ok(AttemptEnd::NoJob) };
     let Some(hook) = task.config.hook(&claim.meta().hook) else { return hold_orphan(claim) };
     let attempt = claim.attempt();
-    claim.record(&now(HistoryEvent::Started { attempt }))?;
-    tracing::info!(event = "started", job = %id, hook = hook.name, attempt);
+    claim.record(&Entry::new(Timestamp::now(), HistoryEvent::Started { attempt }))?;
+    tracing::info!(event = "started", job = %task.id, hook = hook.name, attempt);
     let mut context = JobContext::prepare(&claim, hook, attempt, &task.config.spool);
     let result = match &mut context {
         Ok(context) => context.run_steps(&mut claim, hook, task),
         Err(error) => failed(format!("cannot prepare the job: {}", words(error))),
     };
-    conclude(owner, claim, hook, &result, context.ok().map(|context| (context, task)))
+    Conclusion { owner, task, hook, claim, context: context.ok(), result }.settle()
+}
+
+fn claim(owner: &SpoolOwner, id: JobId) -> Result<Option<Claim>, SpoolError> {
+    Ok(match owner.claim(id, Timestamp::now())? {
+        Claimed::Job(claim) => Some(*claim),
+        Claimed::Gone => None,
+        Claimed::Corrupt { reason } => {
+            tracing::error!(event = "corrupt", job = %id, reason);
+            None
+        }
+    })
 }
 
 /// A hook that is gone from the configuration: the job waits for a person, and is not lost.
-fn hold_orphan(claim: Claim) -> Result<End, SpoolError> {
+fn hold_orphan(claim: Claim) -> Result<AttemptEnd, SpoolError> {
     let reason = format!("hook `{}` is not in the configuration", claim.meta().hook);
     hold(claim, reason)
 }
 
-fn hold(claim: Claim, reason: String) -> Result<End, SpoolError> {
+fn hold(claim: Claim, reason: String) -> Result<AttemptEnd, SpoolError> {
     tracing::warn!(event = "held", job = %claim.id(), reason);
     claim.settle(Settlement::Held { reason }, Timestamp::now())?;
-    Ok(End::Held)
+    Ok(AttemptEnd::Held)
 }
 
 /// Accounts for a job that a runner left behind when it died. Whatever of it still lives is ended first; if something
 /// cannot be, the job is held, so that no second copy ever runs beside it.
-pub(super) fn account_for(owner: &SpoolOwner, claim: Claim, task: &Task) -> Result<End, SpoolError> {
+pub(super) fn account_for(owner: &SpoolOwner, claim: Claim, task: &Task) -> Result<AttemptEnd, SpoolError> {
     if let Some((outcome, reason)) = claim.history().conclusion().filter(|_| claim.history().started_since_claim()) {
         JobContext::clear(&task.config.spool, claim.id());
         return settle_concluded(claim, outcome, reason);
@@ -111,8 +78,8 @@ pub(super) fn account_for(owner: &SpoolOwner, claim: Claim, task: &Task) -> Resu
         commit: None,
     };
     let attempt = claim.history().attempts();
-    let context = JobContext::prepare(&claim, hook, attempt, &task.config.spool).ok().map(|context| (context, task));
-    conclude(owner, claim, hook, &result, context)
+    let context = JobContext::prepare(&claim, hook, attempt, &task.config.spool).ok();
+    Conclusion { owner, task, hook, claim, context, result }.settle()
 }
 
 /// Settles a job that a runner left behind when it died, where a person wants no more of it.
@@ -139,29 +106,19 @@ fn end_survivors(id: JobId) -> bool {
 
 /// A job whose steps were over when the runner died. What of the steps that follow a job was not run is not made up for,
 /// and nothing is ended: the step that restarted the runner may still be at work.
-fn settle_concluded(claim: Claim, outcome: Outcome, reason: Option<String>) -> Result<End, SpoolError> {
+fn settle_concluded(claim: Claim, outcome: Outcome, reason: Option<String>) -> Result<AttemptEnd, SpoolError> {
     let commit = claim.history().commit().filter(|_| outcome == Outcome::Succeeded).map(str::to_owned);
     tracing::info!(event = "ended", job = %claim.id(), outcome = outcome.as_str(), reason, after_restart = true);
     claim.settle(Settlement::Ended { outcome, reason }, Timestamp::now())?;
-    Ok(End::Over { outcome, commit })
+    Ok(AttemptEnd::Over { outcome, commit })
 }
 
 /// A job that was claimed and of which nothing has begun: no interruption, whatever the hook says about those.
-fn give_back(claim: Claim) -> Result<End, SpoolError> {
+fn give_back(claim: Claim) -> Result<AttemptEnd, SpoolError> {
     let not_before = Timestamp::now();
     let reason = "the runner died before the attempt began".to_owned();
     claim.settle(Settlement::Waiting { not_before, reason }, not_before)?;
-    Ok(End::Waiting(not_before))
-}
-
-/// An entry of this moment.
-pub(super) fn now(what: HistoryEvent) -> Entry {
-    Entry::new(Timestamp::now(), what)
-}
-
-/// Where running jobs lie.
-pub(super) fn running(spool: &std::path::Path) -> std::path::PathBuf {
-    spool.join(State::Running.as_str())
+    Ok(AttemptEnd::Waiting(not_before))
 }
 
 fn failed(reason: String) -> JobResult {

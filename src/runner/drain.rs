@@ -1,13 +1,12 @@
 //! Edge. The loop: takes in what arrives, decides what is next, hands it to a worker, and hears how it ended.
 
-use super::attempt::{End, Task};
 use super::backlog::{Backlog, Choice, Item};
 use super::cancel::Cancel;
 use super::orders::Release;
 use super::outcome_cache::OutcomeCache;
 use super::reconcile::{Answer, Schedule};
-use super::recovery::is_bad;
 use super::reload::Reload;
+use super::task::{AttemptEnd, Task};
 use super::workers::Report;
 use crate::config::{Config, RunnerSettings};
 use crate::model::{JobId, Outcome, State};
@@ -220,7 +219,7 @@ impl Drain<'_> {
             self.running.remove(&id);
             let item = self.backlog.end(id);
             let end = end.unwrap_or_else(|panic| resume_unwind(panic))?;
-            self.failed += usize::from(is_bad(&end));
+            self.failed += usize::from(end.is_failure());
             self.take_back(id, item, &end);
             if let Err(error) = reap::reap_orphans(true) {
                 tracing::warn!(event = "cannot-reap", reason = words(&error));
@@ -229,10 +228,10 @@ impl Drain<'_> {
         if self.has_more && self.backlog.is_scarce() { self.refill() } else { Ok(()) }
     }
 
-    fn take_back(&mut self, id: JobId, item: Option<Item>, end: &End) {
+    fn take_back(&mut self, id: JobId, item: Option<Item>, end: &AttemptEnd) {
         let Some(item) = item else { return };
         self.outcomes.note(id, &item, end);
-        if let End::Waiting(not_before) = end {
+        if let AttemptEnd::Waiting(not_before) = end {
             self.backlog.insert(id, Item { not_before: Some(*not_before), ..item });
         }
     }
@@ -302,7 +301,7 @@ impl Drain<'_> {
             Ok(state) => {
                 tracing::info!(event = "decided", job = %id, what = %what, state = state.as_str());
                 if let (Some(item), State::Done) = (item, state) {
-                    self.outcomes.note(id, &item, &End::Over { outcome: Outcome::Superseded, commit: None });
+                    self.outcomes.note(id, &item, &AttemptEnd::Over { outcome: Outcome::Superseded, commit: None });
                 }
             }
             // A person was quicker.

@@ -1,13 +1,14 @@
 //! Edge. What an attempt needs beside its claim: facts, payload and log; and what it runs there.
 
-use super::attempt::{Task, now, running};
 use super::log::JobLog;
 use super::payload::PayloadFile;
 use super::steps::{self, Control, Facts, JobResult, List, StepNews, StepRecord, StepResult};
+use super::task::Task;
 use crate::config::Hook;
-use crate::model::{JobId, Outcome};
-use crate::spool::{Claim, HistoryEvent, log_path};
+use crate::model::{JobId, Outcome, State};
+use crate::spool::{Claim, Entry, HistoryEvent, log_path};
 use crate::system::errno::words;
+use jiff::Timestamp;
 use std::io;
 use std::path::Path;
 use std::time::Duration;
@@ -26,9 +27,9 @@ impl JobContext {
     pub(super) fn prepare(claim: &Claim, hook: &Hook, attempt: u32, spool: &Path) -> io::Result<Self> {
         let meta = claim.meta();
         let is_form = meta.content_type == "application/x-www-form-urlencoded";
-        let mut body = claim.payload();
-        let payload = PayloadFile::write(&running(spool), claim.id(), &hook.provider, is_form, &mut body)
-            .map_err(|error| naming(&running(spool), &error))?;
+        let running = spool.join(State::Running.as_str());
+        let payload = PayloadFile::write(&running, claim.id(), &hook.provider, is_form, &mut claim.payload())
+            .map_err(|error| naming(&running, &error))?;
         let log_path = log_path(spool, claim.id());
         let log = JobLog::open(&log_path).map_err(|error| naming(&log_path, &error))?;
         let (job, meta, payload_path) = (claim.id(), meta.clone(), payload.path().to_owned());
@@ -38,7 +39,7 @@ impl JobContext {
 
     /// Removes what an attempt left whose runner died.
     pub(super) fn clear(spool: &Path, id: JobId) {
-        PayloadFile::remove(&running(spool), id);
+        PayloadFile::remove(&spool.join(State::Running.as_str()), id);
     }
 
     /// Runs the steps of the job.
@@ -75,12 +76,12 @@ fn control(task: &Task) -> Control<'_> {
 
 fn record(claim: &mut Claim, news: StepNews<'_>) -> io::Result<()> {
     let recorded = match news {
-        StepNews::Restarts => claim.record(&now(HistoryEvent::Restarts)),
+        StepNews::Restarts => claim.record(&Entry::new(Timestamp::now(), HistoryEvent::Restarts)),
         StepNews::Ended(step) => {
             let (id, ms) = (claim.id(), milliseconds(step.duration));
             tracing::info!(event = "step", job = %id, list = step.list.as_str(), step = step.title, result = %step.result, ms);
             // A power cut that undoes it interrupts the job all the same.
-            claim.note(&now(in_history(step)))
+            claim.note(&Entry::new(Timestamp::now(), in_history(step)))
         }
     };
     recorded.map_err(io::Error::other)

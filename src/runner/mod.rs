@@ -18,6 +18,7 @@ mod refill;
 mod reload;
 pub mod retention;
 pub mod steps;
+mod task;
 #[cfg(test)]
 mod tests;
 mod verdict;
@@ -25,7 +26,6 @@ mod workers;
 
 pub use drain::Ended;
 pub use reload::Reload;
-pub use verdict::{Verdict, judge};
 
 use crate::config::Config;
 use crate::model::State;

@@ -1,10 +1,10 @@
 //! Edge. What is known of jobs that have ended: read from `done/` and `failed/` when somebody asks first, and kept up
 //! from then on.
 
-use super::attempt::End;
 use super::backlog::Item;
 use super::recent_outcomes::{LIMIT, Last, RecentOutcomes};
-use crate::model::{JobId, Outcome, RefName, State};
+use super::task::AttemptEnd;
+use crate::model::{JobId, JobMeta, Outcome, RefName, State};
 use crate::spool::{Disk, SpoolError, SpoolOwner};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -13,14 +13,20 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub(super) struct OutcomeCache(Arc<Mutex<Option<RecentOutcomes>>>);
 
 impl OutcomeCache {
-    /// How the last job for this hook and ref ended.
-    pub(super) fn last<D: Disk>(
+    /// How the last job for this hook, repository and ref ended.
+    pub(super) fn last<D: Disk>(&self, owner: &SpoolOwner<D>, meta: &JobMeta) -> Result<Option<Last>, SpoolError> {
+        let (repository, reference) = (meta.repository.as_deref(), meta.reference.as_ref());
+        self.ask(owner, |recent| recent.last(&meta.hook, repository, reference).cloned())
+    }
+
+    /// How the last job for this hook and branch ended, whatever the repository was called.
+    pub(super) fn last_of_branch<D: Disk>(
         &self,
         owner: &SpoolOwner<D>,
         hook: &str,
-        reference: Option<&RefName>,
+        branch: &RefName,
     ) -> Result<Option<Last>, SpoolError> {
-        self.ask(owner, |recent| recent.last(hook, reference).cloned())
+        self.ask(owner, |recent| recent.last_of_branch(hook, branch).cloned())
     }
 
     /// A job in `done/` for the same delivery.
@@ -29,9 +35,9 @@ impl OutcomeCache {
     }
 
     /// A job ended, or was decided.
-    pub(super) fn note(&self, id: JobId, item: &Item, end: &End) {
+    pub(super) fn note(&self, id: JobId, item: &Item, end: &AttemptEnd) {
         let mut recent = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let (Some(recent), End::Over { outcome, commit }) = (recent.as_mut(), end) {
+        if let (Some(recent), AttemptEnd::Over { outcome, commit }) = (recent.as_mut(), end) {
             recent.note(id, item, *outcome, commit.clone());
         }
     }

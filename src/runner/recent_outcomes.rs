@@ -1,15 +1,15 @@
-//! Pure. How jobs ended: the last one of each hook and ref, and which deliveries are done.
+//! Pure. How jobs ended: the last one of each hook, repository and ref, and which deliveries are done.
 
 use super::backlog::{Item, SameDelivery};
 use crate::model::{JobId, Outcome, RefName};
 use std::collections::{HashMap, VecDeque};
 use std::hash::Hash;
 
-/// Most deliveries, and most pairs of hook and ref, that are remembered; the oldest are forgotten first. A delivery that
+/// Most deliveries, and most triples of hook, repository and ref, that are remembered; the oldest are forgotten first. A delivery that
 /// is sent again after so many others runs again.
 pub(super) const LIMIT: usize = 10_000;
 
-/// How the last job for a hook and ref ended that was run to its end.
+/// How the last job for a hook, repository and ref ended that was run to its end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Last {
     /// Whether it succeeded.
@@ -18,15 +18,17 @@ pub(super) struct Last {
     pub(super) commit: Option<String>,
     /// The commit that the last job was for, hex.
     pub(super) tried: Option<String>,
+    /// `owner/name`.
+    pub(super) repository: Option<String>,
 }
 
-type HookAndRef = (String, Option<RefName>);
+type Subject = (String, Option<String>, Option<RefName>);
 
 /// What is remembered.
 #[derive(Debug, Default)]
 pub(super) struct RecentOutcomes {
     done: Bounded<SameDelivery, JobId>,
-    last: Bounded<HookAndRef, Last>,
+    last: Bounded<Subject, Last>,
 }
 
 impl RecentOutcomes {
@@ -36,16 +38,23 @@ impl RecentOutcomes {
         if let Some(delivery) = item.same_delivery().filter(|_| is_done) {
             self.done.insert(delivery, id);
         }
-        let key = (item.hook.clone(), item.reference.clone());
+        let repository = item.repository.clone();
+        let key = (item.hook.clone(), repository.clone(), item.reference.clone());
         if outcome == Outcome::Succeeded || !is_done {
             let commit = commit.or_else(|| self.last.get(&key)?.commit.clone());
-            self.last.insert(key, Last { succeeded: is_done, commit, tried: item.after.clone() });
+            self.last.insert(key, Last { succeeded: is_done, commit, tried: item.after.clone(), repository });
         }
     }
 
-    /// How the last job of a hook and ref ended.
-    pub(super) fn last(&self, hook: &str, reference: Option<&RefName>) -> Option<&Last> {
-        self.last.get(&(hook.to_owned(), reference.cloned()))
+    /// How the last job of a hook, repository and ref ended.
+    pub(super) fn last(&self, hook: &str, repository: Option<&str>, reference: Option<&RefName>) -> Option<&Last> {
+        self.last.get(&(hook.to_owned(), repository.map(str::to_owned), reference.cloned()))
+    }
+
+    /// How the last job of a hook and branch ended, whatever the repository was called.
+    pub(super) fn last_of_branch(&self, hook: &str, branch: &RefName) -> Option<&Last> {
+        let is_meant = |(of, _, reference): &Subject| of == hook && reference.as_ref() == Some(branch);
+        self.last.newest(is_meant)
     }
 
     /// The job in `done/` for a delivery.
@@ -79,6 +88,11 @@ impl<K: Hash + Eq + Clone, V> Bounded<K, V> {
 
     fn get(&self, key: &K) -> Option<&V> {
         self.map.get(key)
+    }
+
+    /// The value put in last whose key is meant.
+    fn newest(&self, is_meant: impl Fn(&K) -> bool) -> Option<&V> {
+        self.map.get(self.order.iter().rev().find(|key| is_meant(key))?)
     }
 }
 
@@ -115,9 +129,27 @@ mod tests {
         recent.note(id(3), &item("main", "3"), Outcome::Superseded, None);
         recent.note(id(4), &item("dev", "4"), Outcome::Succeeded, Some("c2".into()));
         let main = RefName::branch_named("main");
-        let expected = Last { succeeded: false, commit: Some("c1".into()), tried: None };
-        assert_eq!(recent.last("a", main.as_ref()), Some(&expected), "what is deployed is still the older commit");
-        assert_eq!(recent.last("b", main.as_ref()), None);
+        let expected = Last { succeeded: false, commit: Some("c1".into()), tried: None, repository: None };
+        assert_eq!(
+            recent.last("a", None, main.as_ref()),
+            Some(&expected),
+            "what is deployed is still the older commit"
+        );
+        assert_eq!(recent.last("b", None, main.as_ref()), None);
+    }
+
+    #[test]
+    fn two_repositories_of_one_hook_have_a_past_each() {
+        let mut recent = RecentOutcomes::default();
+        let of = |repository: &str| Item { repository: Some(repository.into()), ..item("main", "1") };
+        recent.note(id(1), &of("me/a"), Outcome::Succeeded, Some("c1".into()));
+        recent.note(id(2), &of("me/b"), Outcome::Failed, None);
+        let main = RefName::branch_named("main").unwrap();
+        let succeeded = |repository| recent.last("a", Some(repository), Some(&main)).map(|last| last.succeeded);
+        assert_eq!((succeeded("me/a"), succeeded("me/b"), succeeded("me/c")), (Some(true), Some(false), None));
+        assert_eq!(recent.done(&of("me/a").same_delivery().unwrap()), Some(id(1)));
+        assert_eq!(recent.done(&of("me/b").same_delivery().unwrap()), None, "the same delivery id elsewhere");
+        assert_eq!(recent.last_of_branch("a", &main).unwrap().repository.as_deref(), Some("me/b"), "the newest");
     }
 
     #[test]

@@ -1,13 +1,14 @@
 //! Edge. What the last runner left in `running/` is accounted for before anything is begun.
 
 use super::DrainError;
-use super::attempt::{self, End, Task};
+use super::attempt;
 use super::cancel::Cancel;
 use super::outcome_cache::OutcomeCache;
 use super::payload::PayloadFile;
 use super::refill::report;
+use super::task::Task;
 use crate::config::Config;
-use crate::model::{Outcome, State};
+use crate::model::State;
 use crate::spool::{Scan, SpoolOwner};
 use crate::system::stop::Stop;
 use jiff::Timestamp;
@@ -29,13 +30,8 @@ pub(super) fn recover(
     for claim in recovered.interrupted {
         let (config, outcomes, cancel) = (Arc::clone(config), outcomes.clone(), Cancel::new()?);
         let task = Task { id: claim.id(), config, outcomes, halted: stop.clone(), cancel, alone: true };
-        failed += usize::from(is_bad(&attempt::account_for(owner, claim, &task)?));
+        failed += usize::from(attempt::account_for(owner, claim, &task)?.is_failure());
     }
     PayloadFile::remove_all(&config.spool.join(State::Running.as_str()));
     Ok((failed, queued))
-}
-
-/// Whether a job has failed for good.
-pub(super) fn is_bad(end: &End) -> bool {
-    matches!(end, End::Over { outcome: Outcome::Failed | Outcome::TimedOut | Outcome::Interrupted, .. })
 }

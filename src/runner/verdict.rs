@@ -1,38 +1,25 @@
 //! Pure. What follows from how an attempt ended.
 
+use super::steps::JobResult;
 use crate::config::{Backoff, OnInterrupt, Plan, RetryOn};
 use crate::model::Outcome;
+use crate::spool::Settlement;
 use jiff::Timestamp;
 use std::time::Duration;
 
-/// Where a job goes after an attempt.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Verdict {
-    /// It ended well, or by a decision.
-    Done,
-    /// It ended badly, for good.
-    Failed,
-    /// It will be tried again, not before this time.
-    Retry {
-        /// When.
-        not_before: Timestamp,
-    },
-    /// A person must release it.
-    Hold,
-}
-
-/// Judges attempt number `attempt` (1 is the first). `chance` is a random number in 0..=1 for the jitter.
-pub fn judge(plan: &Plan, outcome: Outcome, transient: bool, attempt: u32, now: Timestamp, chance: f64) -> Verdict {
-    let again = |wait| Verdict::Retry { not_before: later(now, wait) };
+/// The decision after attempt number `attempt` (1 is the first), which ended as `result`. `chance` is a random number in
+/// 0..=1 for the jitter.
+pub(super) fn judge(plan: &Plan, result: &JobResult, attempt: u32, now: Timestamp, chance: f64) -> Settlement {
+    let (outcome, reason) = (result.outcome, result.reason.clone());
+    let again = |wait, reason| Settlement::Waiting { not_before: later(now, wait), reason };
     let may_retry = attempt < plan.retry.attempts;
     match outcome {
-        Outcome::Succeeded | Outcome::Cancelled | Outcome::Superseded | Outcome::Repeat => Verdict::Done,
-        Outcome::Interrupted if plan.on_interrupt == OnInterrupt::Hold => Verdict::Hold,
-        Outcome::Interrupted if may_retry => again(Duration::ZERO),
-        Outcome::Failed | Outcome::TimedOut if may_retry && (transient || plan.retry.on == RetryOn::Failure) => {
-            again(wait(plan.retry.backoff, attempt, chance))
+        Outcome::Interrupted if plan.on_interrupt == OnInterrupt::Hold => Settlement::Held { reason },
+        Outcome::Interrupted if may_retry => again(Duration::ZERO, reason),
+        Outcome::Failed | Outcome::TimedOut if may_retry && (result.transient || plan.retry.on == RetryOn::Failure) => {
+            again(wait(plan.retry.backoff, attempt, chance), reason)
         }
-        Outcome::Interrupted | Outcome::Failed | Outcome::TimedOut => Verdict::Failed,
+        _ => Settlement::Ended { outcome, reason: Some(reason).filter(|reason| !reason.is_empty()) },
     }
 }
 
@@ -56,20 +43,28 @@ mod tests {
         hook("docs").plan
     }
 
-    fn judged(plan: &Plan, outcome: Outcome, transient: bool, attempt: u32) -> Verdict {
-        judge(plan, outcome, transient, attempt, Timestamp::UNIX_EPOCH, 1.0)
+    fn result(outcome: Outcome, transient: bool) -> JobResult {
+        JobResult { outcome, reason: "why".into(), transient, commit: None }
     }
 
-    fn retry_after_s(seconds: i64) -> Verdict {
-        Verdict::Retry { not_before: Timestamp::from_second(seconds).unwrap() }
+    fn judged(plan: &Plan, outcome: Outcome, transient: bool, attempt: u32) -> Settlement {
+        judge(plan, &result(outcome, transient), attempt, Timestamp::UNIX_EPOCH, 1.0)
+    }
+
+    fn retry_after_s(seconds: i64) -> Settlement {
+        Settlement::Waiting { not_before: Timestamp::from_second(seconds).unwrap(), reason: "why".into() }
+    }
+
+    fn ended(outcome: Outcome) -> Settlement {
+        Settlement::Ended { outcome, reason: Some("why".into()) }
     }
 
     #[test]
     fn only_what_asks_for_it_is_retried() {
-        assert_eq!(judged(&plan(), Outcome::Failed, false, 1), Verdict::Failed);
+        assert_eq!(judged(&plan(), Outcome::Failed, false, 1), ended(Outcome::Failed));
         assert_eq!(judged(&plan(), Outcome::Failed, true, 1), retry_after_s(30));
         assert_eq!(judged(&plan(), Outcome::Failed, true, 2), retry_after_s(60));
-        assert_eq!(judged(&plan(), Outcome::Failed, true, 3), Verdict::Failed);
+        assert_eq!(judged(&plan(), Outcome::Failed, true, 3), ended(Outcome::Failed));
         let mut always = plan();
         always.retry.on = RetryOn::Failure;
         assert_eq!(judged(&always, Outcome::TimedOut, false, 1), retry_after_s(30));
@@ -78,14 +73,14 @@ mod tests {
     #[test]
     fn an_interrupted_job_comes_back_at_once_but_not_for_ever() {
         assert_eq!(judged(&plan(), Outcome::Interrupted, false, 1), retry_after_s(0));
-        assert_eq!(judged(&plan(), Outcome::Interrupted, false, 3), Verdict::Failed);
+        assert_eq!(judged(&plan(), Outcome::Interrupted, false, 3), ended(Outcome::Interrupted));
     }
 
     #[test]
     fn a_job_on_hold_after_an_interruption_never_comes_back_by_itself() {
         let hold = Plan { on_interrupt: OnInterrupt::Hold, ..plan() };
         for attempt in 1..5 {
-            assert_eq!(judged(&hold, Outcome::Interrupted, true, attempt), Verdict::Hold);
+            assert_eq!(judged(&hold, Outcome::Interrupted, true, attempt), Settlement::Held { reason: "why".into() });
         }
     }
 
@@ -95,8 +90,8 @@ mod tests {
         many.retry.attempts = 100;
         assert_eq!(judged(&many, Outcome::Failed, true, 99), retry_after_s(900));
         assert_eq!(
-            judge(&many, Outcome::Failed, true, 1, Timestamp::MAX, 1.0),
-            Verdict::Retry { not_before: Timestamp::MAX }
+            judge(&many, &result(Outcome::Failed, true), 1, Timestamp::MAX, 1.0),
+            Settlement::Waiting { not_before: Timestamp::MAX, reason: "why".into() }
         );
     }
 }

@@ -1,6 +1,7 @@
 //! Edge. The threads that run attempts, and what they and the loop tell each other.
 
-use super::attempt::{self, End, Task};
+use super::attempt;
+use super::task::{AttemptEnd, Task};
 use crate::model::JobId;
 use crate::spool::{SpoolError, SpoolOwner};
 use crate::system::bell::Bell;
@@ -12,7 +13,7 @@ use std::thread;
 /// What became of a task; the outer error is a panic.
 pub(super) struct Report {
     pub(super) id: JobId,
-    pub(super) end: thread::Result<Result<End, SpoolError>>,
+    pub(super) end: thread::Result<Result<AttemptEnd, SpoolError>>,
 }
 
 /// What the threads share.

@@ -16,6 +16,8 @@ pub(in crate::runner) struct Item {
     pub(in crate::runner) event: Option<EventKind>,
     /// Branch or tag.
     pub(in crate::runner) reference: Option<RefName>,
+    /// `owner/name`: one hook may serve every repository of an organisation.
+    pub(in crate::runner) repository: Option<String>,
     /// Commit after, hex.
     pub(in crate::runner) after: Option<String>,
     /// The provider's delivery id.
@@ -28,10 +30,10 @@ pub(in crate::runner) struct Item {
     pub(in crate::runner) sends_again: bool,
 }
 
-/// Hook, event and ref: the newest job of these does all that an older one would. A deletion is no push.
-pub(super) type SameWork = (String, Option<EventKind>, RefName);
-/// Hook, delivery id and ref.
-pub(in crate::runner) type SameDelivery = (String, String, Option<RefName>);
+/// Hook, repository, event and ref: the newest job of these does all that an older one would. A deletion is no push.
+pub(super) type SameWork = (String, Option<String>, Option<EventKind>, RefName);
+/// Hook, repository, delivery id and ref.
+pub(in crate::runner) type SameDelivery = (String, Option<String>, String, Option<RefName>);
 
 impl Item {
     /// The job that `meta` describes, in `queue`.
@@ -47,8 +49,8 @@ impl Item {
     /// The job that `meta` describes, which will not run.
     pub(in crate::runner) fn of_ended(meta: JobMeta) -> Self {
         let sends_again = Provider::named(&meta.provider).is_some_and(Provider::sends_again);
-        let JobMeta { hook, event, reference, after, delivery, .. } = meta;
-        Self { hook, event: Some(event), reference, after, delivery, sends_again, ..Self::unknown() }
+        let JobMeta { hook, event, reference, repository, after, delivery, .. } = meta;
+        Self { hook, event: Some(event), reference, repository, after, delivery, sends_again, ..Self::unknown() }
     }
 
     /// A job that says nothing of itself. Claiming it will find out what is wrong with it.
@@ -58,6 +60,7 @@ impl Item {
             queue: String::new(),
             event: None,
             reference: None,
+            repository: None,
             after: None,
             delivery: None,
             when_newer: WhenNewer::Keep,
@@ -67,11 +70,11 @@ impl Item {
     }
 
     pub(super) fn same_work(&self) -> Option<SameWork> {
-        Some((self.hook.clone(), self.event.clone(), self.reference.clone()?))
+        Some((self.hook.clone(), self.repository.clone(), self.event.clone(), self.reference.clone()?))
     }
 
     /// What makes another job a repeat of this one.
     pub(in crate::runner) fn same_delivery(&self) -> Option<SameDelivery> {
-        Some((self.hook.clone(), self.delivery.clone()?, self.reference.clone()))
+        Some((self.hook.clone(), self.repository.clone(), self.delivery.clone()?, self.reference.clone()))
     }
 }

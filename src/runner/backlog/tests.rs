@@ -11,6 +11,7 @@ fn id(sequence: u64) -> JobId {
 
 fn job(hook: &str, branch: &str, delivery: &str) -> Item {
     Item {
+        repository: None,
         hook: hook.into(),
         queue: hook.into(),
         event: Some(EventKind::Push),
@@ -115,6 +116,22 @@ fn a_retry_blocks_its_own_queue_and_no_other() {
     waits.not_before = Some(Timestamp::from_second(60).unwrap());
     let all = backlog(vec![waits, job("a", "dev", ""), job("b", "main", "")]);
     assert_eq!(story(all), [Choice::Run(id(3)), Choice::WaitUntil(Timestamp::from_second(60).unwrap())]);
+}
+
+#[test]
+fn pushes_of_two_repositories_are_no_work_of_each_other() {
+    let of = |repository: &str| Item { repository: Some(repository.into()), ..job("a", "main", "1") };
+    let replace = |repository| Item { when_newer: WhenNewer::Replace, ..of(repository) };
+    let mut backlog = Backlog::default();
+    backlog.insert(id(1), replace("me/a"));
+    backlog.start(id(1));
+    backlog.insert(id(2), replace("me/b"));
+    assert_eq!(backlog.next(NOW, true), Choice::Wait, "the running job of another repository is not stopped");
+    backlog.end(id(1));
+    backlog.insert(id(3), of("me/c"));
+    assert_eq!(backlog.next(NOW, true), Choice::Run(id(2)), "neither superseded nor a repeat");
+    backlog.insert(id(4), Item { delivery: None, ..of("me/b") });
+    assert_eq!(backlog.next(NOW, true), Choice::Supersede(id(2), id(4)));
 }
 
 #[test]

@@ -25,7 +25,7 @@ mod tests {
 
     fn last(commit: Option<&str>, tried: Option<&str>) -> Last {
         let text = |text: Option<&str>| text.map(str::to_owned);
-        Last { succeeded: true, commit: text(commit), tried: text(tried) }
+        Last { succeeded: true, commit: text(commit), tried: text(tried), repository: None }
     }
 
     #[test]

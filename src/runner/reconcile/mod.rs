@@ -9,8 +9,10 @@ pub(super) use ask::{Answer, ask};
 pub(super) use schedule::Schedule;
 
 use super::drain::Drain;
+use super::recent_outcomes::Last;
+use super::steps::Head;
 use crate::config::Hook;
-use crate::model::{EventKind, JobMeta, RefName};
+use crate::model::{EventKind, JobMeta};
 use crate::spool::{Inbox, SpoolError};
 use crate::system::random::random_bytes;
 use compare::missed;
@@ -75,26 +77,22 @@ impl Drain<'_> {
             }
         };
         for head in heads {
-            let last = self.outcomes.last(self.owner, &hook.name, Some(&head.branch))?;
+            let last = self.outcomes.last_of_branch(self.owner, &hook.name, &head.branch)?;
             if missed(head, last.as_ref()) && !self.backlog.is_on_its_way(&hook.name, &head.branch) {
-                self.queue_missed(hook, &head.branch, &head.commit, last.and_then(|last| last.commit))?;
+                self.queue_missed(hook, head, last)?;
             }
         }
         Ok(())
     }
 
-    fn queue_missed(
-        &self,
-        hook: &Hook,
-        branch: &RefName,
-        commit: &str,
-        before: Option<String>,
-    ) -> Result<(), SpoolError> {
+    fn queue_missed(&self, hook: &Hook, head: &Head, last: Option<Last>) -> Result<(), SpoolError> {
+        let (branch, commit) = (&head.branch, head.commit.as_str());
+        let (before, known) = last.map_or((None, None), |last| (last.commit, last.repository));
         let meta = JobMeta {
             reference: Some(branch.clone()),
             before,
             after: Some(commit.to_owned()),
-            repository: hook.rules.repository.clone(),
+            repository: hook.rules.repository.clone().or(known),
             note: Some("no delivery told of this commit".to_owned()),
             ..JobMeta::new(&hook.name, PROVIDER, EventKind::Push, Timestamp::now())
         };

@@ -4,10 +4,11 @@ use super::Event;
 use super::reference::Reference;
 use crate::config::{Hook, OnInterrupt, WhenNewer, testing};
 use crate::model::{EventKind, JobId, JobMeta, Outcome, RefName, State};
-use crate::runner::attempt::End;
 use crate::runner::backlog::{Backlog, Choice, Item};
 use crate::runner::outcome_cache::OutcomeCache;
-use crate::runner::verdict::{Verdict, judge};
+use crate::runner::steps::JobResult;
+use crate::runner::task::AttemptEnd;
+use crate::runner::verdict::judge;
 use crate::spool::fake::{FakeDisk, Survives};
 use crate::spool::{Claim, Claimed, Entry, HistoryEvent, Inbox, Place, Settlement, SpoolError, SpoolOwner};
 use jiff::{SignedDuration, Timestamp};
@@ -239,7 +240,7 @@ impl Machine {
         let runner = self.runner();
         let item = runner.backlog.remove(id);
         runner.owner.decide(id, how, now)?;
-        let end = End::Over { outcome: Outcome::Superseded, commit: None };
+        let end = AttemptEnd::Over { outcome: Outcome::Superseded, commit: None };
         if let Some(item) = item {
             runner.outcomes.note(id, &item, &end);
         }
@@ -260,13 +261,13 @@ impl Machine {
     fn conclude(&mut self, id: JobId, outcome: Outcome, transient: bool) -> Result<(), SpoolError> {
         let claim = &self.runner().running[&id];
         let (attempts, hook) = (claim.history().attempts_since_release(), claim.meta().hook.clone());
-        let verdict = judge(&self.hook(&hook).plan, outcome, transient, attempts, self.now, 0.5);
-        let reason = || "a reason".to_owned();
-        let (settlement, state) = match verdict {
-            Verdict::Done => (Settlement::Ended { outcome, reason: None }, State::Done),
-            Verdict::Failed => (Settlement::Ended { outcome, reason: None }, State::Failed),
-            Verdict::Retry { not_before } => (Settlement::Waiting { not_before, reason: reason() }, State::Waiting),
-            Verdict::Hold => (Settlement::Held { reason: reason() }, State::Held),
+        let result = JobResult { outcome, reason: "a reason".to_owned(), transient, commit: None };
+        let settlement = judge(&self.hook(&hook).plan, &result, attempts, self.now, 0.5);
+        let state = match settlement {
+            Settlement::Waiting { .. } => State::Waiting,
+            Settlement::Held { .. } => State::Held,
+            _ if outcome.is_failure() => State::Failed,
+            _ => State::Done,
         };
         self.settle(id, settlement, state, outcome)
     }
@@ -280,7 +281,7 @@ impl Machine {
         let item = runner.backlog.end(id);
         assert_eq!(claim.settle(how, now)?, to);
         if let Some(item) = item {
-            runner.outcomes.note(id, &item, &End::Over { outcome, commit: None });
+            runner.outcomes.note(id, &item, &AttemptEnd::Over { outcome, commit: None });
             if not_before.is_some() {
                 runner.backlog.insert(id, Item { not_before, ..item });
             }
@@ -345,11 +346,8 @@ impl Machine {
         let reason = "the runner died".to_owned();
         let settlement = if claim.history().started_since_claim() {
             let attempts = claim.history().attempts_since_release();
-            match judge(plan, Outcome::Interrupted, true, attempts, now, 0.5) {
-                Verdict::Hold => Settlement::Held { reason },
-                Verdict::Retry { not_before } => Settlement::Waiting { not_before, reason },
-                _ => Settlement::Ended { outcome: Outcome::Interrupted, reason: None },
-            }
+            let result = JobResult { outcome: Outcome::Interrupted, reason, transient: true, commit: None };
+            judge(plan, &result, attempts, now, 0.5)
         } else {
             Settlement::Waiting { not_before: now, reason }
         };
