@@ -1,4 +1,4 @@
-//! Edge. How a verb ends: exit codes of sysexits.h, and one line on standard error.
+//! Edge. How a verb ends: an exit code, and one line on standard error.
 
 use crate::system::errno::words;
 use crate::system::outlet;
@@ -7,22 +7,9 @@ use std::os::fd::AsFd;
 use std::process::ExitCode;
 use std::time::Duration;
 
-/// The answer is no: a job failed, a check found problems.
-pub(super) const NO: u8 = 1;
-/// Wrong usage.
-pub(super) const USAGE: u8 = 2;
-/// Something that is needed is not there.
-pub(super) const UNAVAILABLE: u8 = 69;
-/// Cannot create.
-pub(super) const CANNOT_CREATE: u8 = 73;
-/// Input or output failed.
-pub(super) const IO_ERROR: u8 = 74;
-/// Try again later.
-pub(super) const TRY_AGAIN: u8 = 75;
-/// No permission.
-pub(super) const NO_PERMISSION: u8 = 77;
-/// Configuration.
-pub(super) const CONFIGURATION: u8 = 78;
+pub(super) use crate::model::exit_code::{
+    CANNOT_CREATE, CONFIGURATION, IO_ERROR, NO, NO_PERMISSION, TRY_AGAIN, UNAVAILABLE, USAGE,
+};
 
 /// The reason that a verb fails.
 #[derive(Debug)]

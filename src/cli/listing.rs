@@ -101,8 +101,7 @@ pub(super) fn unreadable(error: SpoolError) -> Failure {
         SpoolError::Call { call: "open", path, .. } if error.is_missing() && !path.exists() => return no_spool(path),
         _ => {}
     }
-    let code = if error.is_permission() { exit::NO_PERMISSION } else { exit::IO_ERROR };
-    Failure::new(code, error)
+    Failure::new(error.exit_code(), error)
 }
 
 fn parse_state(text: &str) -> Result<State, Failure> {

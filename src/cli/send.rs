@@ -5,7 +5,7 @@ use super::exit::{self, Failure};
 use super::print;
 use super::receive::load;
 use crate::config::Hook;
-use crate::model::RefName;
+use crate::model::{RefName, without_credentials};
 use crate::provider::{SampleEvent, SamplePush, Secret};
 use crate::system::errno::words;
 use crate::system::random::random_bytes;
@@ -29,7 +29,9 @@ pub(super) fn run(config: Option<&Path>, args: &SendArgs) -> Result<ExitCode, Fa
     let delivery = delivery(hook, args)?;
     let (status, text) = post(&address(hook, url)?, url, &delivery)?;
     if args.json {
-        print::json(&serde_json::json!({ "hook": hook.name, "url": url, "status": status, "text": text }))?;
+        print::json(
+            &serde_json::json!({ "hook": hook.name, "url": without_credentials(url), "status": status, "text": text }),
+        )?;
     } else {
         print::line(&format!("{status} {text}"))?;
     }
@@ -140,7 +142,7 @@ const REPLY_LIMIT_BYTES: u64 = 4096;
 fn said(error: &ureq::Error) -> String {
     match error {
         ureq::Error::Io(error) => words(error),
-        other => other.to_string(),
+        other => without_credentials(&other.to_string()),
     }
 }
 
@@ -158,7 +160,7 @@ fn post(url: &str, typed: &str, delivery: &Delivery) -> Result<(u16, String), Fa
         } else {
             exit::UNAVAILABLE
         };
-        Failure::new(code, format!("cannot send to `{typed}`: {}", said(&error)))
+        Failure::new(code, format!("cannot send to `{}`: {}", without_credentials(typed), said(&error)))
     };
     let mut response = request.send(&delivery.body).map_err(unavailable)?;
     let status = response.status().as_u16();

@@ -33,7 +33,7 @@ pub(super) fn run(config: Option<&Path>, once: bool, max_runtime: Option<Duratio
     let stop = Stop::install().map_err(cannot_watch)?;
     // Beside `--once` nobody takes the request: it must not end the run.
     let hangup = Hangup::install().map_err(cannot_watch)?;
-    let owner = lock(&config.spool).map_err(cannot_lock)?;
+    let owner = lock(&config.spool).map_err(|error| Failure::new(error.exit_code(), error))?;
     owner.limit_payload(config.body_limit_bytes);
     let log_dir = config.runner.log_dir.clone().unwrap_or_else(|| config.spool.join("log"));
     let log = logging::to_stderr_and(&log_dir).map_err(|text| Failure::new(exit::CANNOT_CREATE, text))?;
@@ -49,7 +49,6 @@ pub(super) fn run(config: Option<&Path>, once: bool, max_runtime: Option<Duratio
         }
     }
     let ended = ended.map_err(|error| match error {
-        DrainError::Spool(error @ SpoolError::Replaced { .. }) => Failure::new(exit::TRY_AGAIN, error),
         DrainError::Spool(error) => unreadable(error),
         DrainError::System(error) => Failure::io("cannot begin to drain", &error),
     })?;
@@ -94,12 +93,4 @@ fn refuse_root(spool: &Path) -> Result<(), Failure> {
     let (path, owner) = (spool.display(), users::name_of(owner));
     let text = format!("spool {path} belongs to `{owner}`, and steps would run as root; start the runner as `{owner}`");
     Err(Failure::new(exit::NO_PERMISSION, text))
-}
-
-fn cannot_lock(error: SpoolError) -> Failure {
-    match error {
-        SpoolError::Locked { .. } => Failure::new(exit::TRY_AGAIN, error),
-        error if error.is_permission() => Failure::new(exit::NO_PERMISSION, error),
-        error => Failure::new(exit::CANNOT_CREATE, error),
-    }
 }

@@ -2,6 +2,7 @@
 
 use super::excerpt::line_around;
 use super::findings::Findings;
+use crate::model::without_credentials;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -22,7 +23,7 @@ fn under(key: &str, value: &Spanned<DeValue<'_>>, in_secret: bool, findings: &mu
     match value.get_ref() {
         DeValue::Table(inner) => entries(inner, in_secret || announced, findings),
         DeValue::Array(elements) => elements.iter().for_each(|element| under(key, element, in_secret, findings)),
-        DeValue::String(text) if announced || (in_secret && !text.starts_with('/')) || has_password(text) => {
+        DeValue::String(text) if announced || (in_secret && !text.starts_with('/')) || has_credentials(text) => {
             findings.mask(value.span());
         }
         _ => {}
@@ -38,7 +39,7 @@ pub(super) fn line(text: &str, at: usize, findings: &mut Findings<'_>) {
         first = line_around(text, first.start - 1);
     }
     let said = &text[first.start..line.end];
-    if announces_a_secret(said) || has_password(said) {
+    if announces_a_secret(said) || has_credentials(said) {
         let value = first.start + value_offset(&text[first]).unwrap_or_default();
         findings.mask(value.max(line.start)..line.end);
     }
@@ -52,10 +53,9 @@ fn value_offset(line: &str) -> Option<usize> {
     is_bare.then(|| line.len() - value.trim_start().len())
 }
 
-/// Whether it holds a URL with user information (RFC 3986 §3.2.1), where people keep tokens; `git` is none.
-fn has_password(text: &str) -> bool {
-    let user = |rest: &str| Some(rest.split('/').next()?.rsplit_once('@')?.0 != "git");
-    text.split("://").skip(1).any(|rest| user(rest).unwrap_or(false))
+/// `true` for a URL with credentials.
+fn has_credentials(text: &str) -> bool {
+    without_credentials(text) != text
 }
 
 /// Whether what follows this word may be a secret.

@@ -2,6 +2,7 @@
 
 mod echo;
 mod event;
+pub mod exit_code;
 mod head;
 mod headers;
 mod job;
@@ -9,6 +10,7 @@ mod life;
 mod paths;
 mod reply;
 mod throttle;
+mod url;
 
 pub use echo::echo;
 pub use event::{Changes, Delivery, Event, EventKind, RefName};
@@ -19,3 +21,4 @@ pub use life::{IllegalMove, Outcome, State, Transition, next};
 pub use paths::Paths;
 pub use reply::{Origin, Refusal, Reply, Status};
 pub use throttle::Throttle;
+pub use url::without_credentials;

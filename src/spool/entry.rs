@@ -11,7 +11,7 @@ use std::fmt;
 pub struct Entry {
     /// When.
     pub at: Timestamp,
-    /// HistoryEvent.
+    /// What happened.
     #[serde(flatten)]
     pub what: HistoryEvent,
 }

@@ -1,6 +1,6 @@
 //! Pure. What can go wrong with a spool, in words for the operator. Nothing here is for a sender's eyes.
 
-use crate::model::{IllegalMove, JobId};
+use crate::model::{IllegalMove, JobId, exit_code};
 use rustix::io::Errno;
 use std::path::{Path, PathBuf};
 
@@ -43,7 +43,7 @@ pub enum SpoolError {
     #[error("the clock says {0}, which no job can be named after; set the clock")]
     ClockOutOfRange(jiff::Timestamp),
     /// There is no such job where it was looked for.
-    #[error("no job {0} is there to be moved; it may have moved on meanwhile")]
+    #[error("job {0} not found; it may have been moved in the meantime")]
     NoSuchJob(JobId),
     /// The job cannot go there.
     #[error(transparent)]
@@ -67,19 +67,9 @@ impl SpoolError {
         }
     }
 
-    /// Whether space, inodes or quota ran out.
-    pub fn is_full(&self) -> bool {
-        self.errno().is_some_and(is_full)
-    }
-
     /// Whether a right is missing.
     pub fn is_permission(&self) -> bool {
         matches!(self.errno(), Some(Errno::ACCESS | Errno::PERM))
-    }
-
-    /// Whether the file system cannot be written to.
-    pub fn is_read_only(&self) -> bool {
-        self.errno() == Some(Errno::ROFS)
     }
 
     /// Whether something is not there.
@@ -87,16 +77,14 @@ impl SpoolError {
         matches!(self, Self::NoSuchJob(_)) || self.errno() == Some(Errno::NOENT)
     }
 
-    /// Exit code after sysexits(3): 70 a bug, 73 cannot create, 74 input or output, 75 try again later, 77 no right.
+    /// The exit code of a verb that cannot go on for it.
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Locked { .. } | Self::Replaced { .. } => 75,
-            Self::Call { errno, .. } if is_full(*errno) => 75,
-            Self::Call { .. } if self.is_permission() => 77,
-            Self::Call { .. } if self.is_missing() => 73,
-            Self::NoSuchJob(_) => 1,
-            Self::IllegalMove(_) => 70,
-            _ => 74,
+            Self::Locked { .. } | Self::Replaced { .. } => exit_code::TRY_AGAIN,
+            Self::Call { .. } if self.is_permission() => exit_code::NO_PERMISSION,
+            Self::Call { .. } if self.is_missing() => exit_code::CANNOT_CREATE,
+            Self::IllegalMove(_) => exit_code::INTERNAL,
+            _ => exit_code::IO_ERROR,
         }
     }
 }
@@ -141,8 +129,8 @@ mod tests {
             error.to_string(),
             "cannot create /s/tmp/1: no space left on device; free space or inodes there (`df`, `df -i`)"
         );
-        assert!(error.is_full() && !error.is_permission());
-        assert_eq!(error.exit_code(), 75);
+        assert!(!error.is_permission());
+        assert_eq!(error.exit_code(), 74, "a full disk");
     }
 
     #[test]

@@ -3,13 +3,14 @@
 use super::finding::Finding;
 use super::git::git;
 use crate::config::Hook;
+use crate::model::without_credentials;
 use crate::system::bounded::Said;
 use std::path::Path;
 
 /// Asks for the heads of `url`, as a job would.
 pub(super) fn ask(hook: &Hook, url: &str) -> Finding {
     let dir = if hook.plan.dir.join(".git").exists() { hook.plan.dir.as_path() } else { Path::new("/") };
-    let shown = without_password(url);
+    let shown = without_credentials(url);
     match git(dir, &["ls-remote", "--heads", "--", url]) {
         Some(said) if said.is_good() => Finding::ok(format!("hook `{}`: {shown} answers", hook.name)),
         Some(said) => explain(&hook.name, &shown, &said),
@@ -35,21 +36,7 @@ fn explain(hook: &str, url: &str, said: &Said) -> Finding {
     } else {
         ("the remote could not be reached", "try it by hand as the runner's user")
     };
-    Finding::problem(format!("hook `{hook}`: {url} does not answer: {}", without_password(last.trim())), why, repair)
-}
-
-/// A URL as it may be shown.
-fn without_password(text: &str) -> String {
-    let words = text.split(' ').map(|word| match word.split_once("://") {
-        Some((scheme, rest)) => match rest.split_once('@') {
-            Some((user, host)) if user.contains(':') && !user.contains('/') => {
-                format!("{scheme}://{}@{host}", user.split(':').next().unwrap_or_default())
-            }
-            _ => word.to_owned(),
-        },
-        None => word.to_owned(),
-    });
-    words.collect::<Vec<_>>().join(" ")
+    Finding::problem(format!("hook `{hook}`: {url} does not answer: {}", without_credentials(last.trim())), why, repair)
 }
 
 #[cfg(test)]
@@ -68,13 +55,5 @@ mod tests {
         assert!(repair("ERROR: Repository not found.").starts_with("correct the URL"));
         assert!(repair("ssh: connect to host h port 22: Connection refused").starts_with("try it by hand"));
         assert!(repair("").starts_with("try it by hand"));
-    }
-
-    #[test]
-    fn no_password_is_shown() {
-        assert_eq!(without_password("https://me:hunter2@h/x.git"), "https://me@h/x.git");
-        assert_eq!(without_password("fatal: 'https://me:hunter2@h/x.git/'"), "fatal: 'https://me@h/x.git/'");
-        assert_eq!(without_password("git@h:me/x.git"), "git@h:me/x.git");
-        assert_eq!(without_password("https://h/a:b@c"), "https://h/a:b@c");
     }
 }

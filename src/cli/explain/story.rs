@@ -1,7 +1,7 @@
 //! Pure. What is told of a delivery: one value, for people and for programs.
 
 use crate::config::{Hook, Step, StepAction};
-use crate::model::{Event, RefName};
+use crate::model::{Event, RefName, without_credentials};
 use serde::Serialize;
 
 /// Everything that is known of a delivery and this configuration.
@@ -140,7 +140,7 @@ fn event_lines(event: &EventStory, lines: &mut Vec<String>) {
 fn step(step: &Step) -> String {
     let what = match &step.action {
         StepAction::Git(git) => {
-            let from = git.from.as_ref().map(|from| format!(" from {from}")).unwrap_or_default();
+            let from = git.from.as_ref().map(|from| format!(" from {}", without_credentials(from))).unwrap_or_default();
             format!("git update{from}")
         }
         StepAction::Remove(path) => format!("remove {}", path.display()),

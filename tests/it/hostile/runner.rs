@@ -48,7 +48,7 @@ fn a_runner_that_cannot_go_on_lets_go_of_the_spool_and_does_not_die_at_once() {
     let mut runner = site.verb(&["spool-runner"]).stderr(Stdio::piped()).spawn().unwrap();
     let mut log = BufReader::new(runner.stderr.take().unwrap()).lines();
     let said = log.find(|line| line.as_ref().is_ok_and(|line| line.contains("event=runner-failed")));
-    assert!(said.unwrap().unwrap().contains("is there to be moved"));
+    assert!(said.unwrap().unwrap().contains("not found"));
     until("the lock is free", || hookspool::spool::presence(&site.path("spool")) == Presence::Free);
     assert_eq!((runner.wait().unwrap().code(), began.elapsed().as_secs() >= 2), (Some(74), true));
 }

@@ -58,7 +58,7 @@ fn a_job_goes_from_queued_through_running_to_done_with_its_history() {
         fs::read_to_string(history_path(home.path(), State::Done, id)).unwrap(),
         format!(
             "{{\"at\":\"2026-01-01T00:00:10Z\",\"what\":\"claimed\",\"runner_pid\":{},\"boot_id\":\"{}\"}}\n\
-             {{\"at\":\"2026-01-01T00:00:11Z\",\"what\":\"started\",\"attempt\":1,\"pid\":5}}\n\
+             {{\"at\":\"2026-01-01T00:00:11Z\",\"what\":\"started\",\"attempt\":1}}\n\
              {{\"at\":\"2026-01-01T00:00:12Z\",\"what\":\"ended\",\"outcome\":\"succeeded\"}}\n",
             std::process::id(),
             boot.trim()

@@ -1,6 +1,7 @@
 //! Edge. Runs git: without prompts, without hooks, and with patience for another git's locks.
 
-use super::trouble::{Cause, cause, quote, without_credentials};
+use super::trouble::{Cause, cause, quote};
+use crate::model::without_credentials;
 use crate::runner::log::Source;
 use crate::runner::steps::attempt::{Attempt, Bounds, Ran, Trouble, real};
 use crate::runner::steps::environment::Environment;

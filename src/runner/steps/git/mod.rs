@@ -18,11 +18,12 @@ pub use heads::{Head, Wanted, remote_heads};
 use super::attempt::{Attempt, Trouble};
 use crate::config::{GitUpdate, Plan, StepAction};
 use crate::model::RefName;
+use crate::model::without_credentials;
 use crate::system::errno::words;
 use command::Git;
 use std::fs;
 use std::time::Instant;
-use trouble::{Cause, without_credentials};
+use trouble::Cause;
 
 /// What to fetch, and what to call it.
 #[derive(Debug, Clone, PartialEq, Eq)]

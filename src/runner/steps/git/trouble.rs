@@ -98,19 +98,6 @@ pub(super) fn quote(err: &str) -> String {
     clean.take(QUOTE_LIMIT).collect()
 }
 
-/// `text` without the user and password of any URL.
-pub(super) fn without_credentials(text: &str) -> String {
-    let mut parts = text.split("://");
-    let mut clean = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        let end = part.find(|c: char| c == '/' || c == '\'' || c == '"' || c.is_whitespace()).unwrap_or(part.len());
-        let host = part[..end].rfind('@').map_or(0, |at| at + 1);
-        clean.push_str("://");
-        clean.push_str(&part[host..]);
-    }
-    clean
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -148,11 +135,5 @@ mod tests {
         assert_eq!(quote("From h\nfatal: no\u{1b}[1m\nhint: x\n"), "fatal: no [1m");
         assert_eq!(quote("one\n\ntwo\n"), "two");
         assert_eq!(quote(""), "it said nothing");
-    }
-
-    #[test]
-    fn credentials_of_urls_are_left_out() {
-        let text = "fatal: 'https://me:s3cret@host/x@y' and ssh://git@h:22/x 'http://token@h' a@b";
-        assert_eq!(without_credentials(text), "fatal: 'https://host/x@y' and ssh://h:22/x 'http://h' a@b");
     }
 }

@@ -1,0 +1,20 @@
+//! Pure. The exit codes of every verb: those of sysexits(3), and 1 and 2 as usual.
+
+/// The answer is no: a job failed, a check found problems.
+pub const NO: u8 = 1;
+/// Wrong usage.
+pub const USAGE: u8 = 2;
+/// Something that is needed is not there.
+pub const UNAVAILABLE: u8 = 69;
+/// A fault of this program.
+pub const INTERNAL: u8 = 70;
+/// Cannot create.
+pub const CANNOT_CREATE: u8 = 73;
+/// Input or output failed; a full disk, too.
+pub const IO_ERROR: u8 = 74;
+/// Try again later.
+pub const TRY_AGAIN: u8 = 75;
+/// No permission.
+pub const NO_PERMISSION: u8 = 77;
+/// Configuration.
+pub const CONFIGURATION: u8 = 78;
