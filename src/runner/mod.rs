@@ -5,8 +5,9 @@ mod backlog;
 mod cancel;
 mod clock;
 mod conclusion;
-mod drain;
+mod holds;
 mod job_context;
+mod jobs;
 pub mod log;
 pub mod orders;
 mod outcome_cache;
@@ -14,18 +15,19 @@ mod payload;
 mod recent_outcomes;
 mod reconcile;
 mod recovery;
-mod refill;
 mod reload;
 pub mod retention;
+mod run_loop;
 pub mod steps;
+mod supply;
 mod task;
 #[cfg(test)]
 mod tests;
 mod verdict;
 mod workers;
 
-pub use drain::Ended;
 pub use reload::Reload;
+pub use run_loop::Ended;
 
 use crate::config::Config;
 use crate::model::State;
@@ -34,21 +36,22 @@ use crate::system::bell::Bell;
 use crate::system::errno::words;
 use crate::system::stop::Stop;
 use crate::system::watch::Watch;
-use backlog::Backlog;
 use clock::Clock;
-use drain::Drain;
+use holds::Holds;
+use jobs::Jobs;
 use outcome_cache::OutcomeCache;
-use reconcile::{Schedule, ask};
-use std::collections::{BTreeMap, VecDeque};
+use reconcile::{Reconciler, Schedule};
+use reload::Reloader;
+use run_loop::{Limits, RunLoop};
 use std::io;
 use std::panic::resume_unwind;
-use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
-use std::thread::scope;
+use std::thread::{Builder, scope};
 use std::time::{Duration, Instant};
-use workers::WorkerPool;
+use supply::Supply;
+use workers::{WorkerPool, Workers};
 
-/// How long to drain.
+/// The conditions of a drain.
 #[derive(Clone, Copy)]
 pub struct Terms<'a> {
     /// The request to stop.
@@ -57,11 +60,11 @@ pub struct Terms<'a> {
     pub once: bool,
     /// Begin nothing after this time, and end when what runs then has ended.
     pub max_runtime: Option<Duration>,
-    /// How a new configuration is had.
+    /// Loads a new configuration on SIGHUP.
     pub reload: Option<Reload<'a>>,
 }
 
-/// Why nothing was drained, or not to the end.
+/// The reason that nothing was drained, or not to the end.
 #[derive(Debug, thiserror::Error)]
 pub enum DrainError {
     /// The spool.
@@ -75,75 +78,53 @@ pub enum DrainError {
 /// Drains the spool. The calling thread is the first of those that run attempts; the loop has a thread of its own, so
 /// that it can hear of arrivals, orders and stops while a job runs.
 pub fn drain(config: Config, owner: &SpoolOwner, terms: Terms<'_>) -> Result<Ended, DrainError> {
-    let until = terms.max_runtime.map(|time| Instant::now() + time);
-    let (config, outcomes) = (Arc::new(config), OutcomeCache::default());
+    let limits =
+        Limits { stop: terms.stop, once: terms.once, until: terms.max_runtime.map(|time| Instant::now() + time) };
     let clock = Clock::new(owner.last_ended(), Instant::now());
     // Before the first look into the spool, so that nothing that arrives after it is missed.
     let watch = watch(&config);
+    let (config, outcomes) = (Arc::new(config), OutcomeCache::default());
     let (failed, queued) = recovery::recover(owner, &config, &outcomes, terms.stop)?;
     owner.put_requests_back()?;
     let (halted, halt) = Stop::by_hand()?;
-    let (stop_caring, end_caring) = (halted.clone(), halt.clone());
     let bell = Bell::new()?;
-    let ((tasks, taken), (reports, heard)) = (channel(), channel());
-    let pool = WorkerPool { owner, tasks: Mutex::new(taken), reports, bell: &bell };
-    let (pool, bell) = (&pool, &bell);
-    let (said, answers) = channel();
-    let asking = halted.clone();
+    let (pool, channels) = WorkerPool::new(owner, &bell);
     let (spool, settings) = (config.spool.clone(), Mutex::new(config.runner.clone()));
+    let (pool, bell, settings) = (&pool, &bell, &settings);
     let ended = scope(|scope| {
-        let mut drain = Drain {
-            config,
-            outcomes,
-            owner,
-            backlog: Backlog::default(),
-            running: BTreeMap::new(),
+        let mut run_loop = RunLoop {
+            jobs: Jobs::new(config, owner, outcomes),
+            supply: Supply::new(queued),
+            holds: Holds::default(),
+            workers: Workers::new(scope, pool, channels, (halted.clone(), halt.clone())),
+            reconciler: Reconciler::new(
+                scope,
+                bell,
+                Schedule::new(owner.reconcile_times(), terms.once),
+                halted.clone(),
+            ),
+            reloader: Reloader { reload: terms.reload, settings },
             watch,
-            queued,
-            has_more: false,
-            known_whole: None,
-            horizon: None,
-            at_the_end: false,
-            once: terms.once,
-            until,
-            stop: terms.stop,
-            reload: terms.reload,
-            halt,
-            halted,
-            tasks,
-            reports: heard,
-            bell,
-            spawn_worker: Box::new(move || drop(scope.spawn(|| pool.work()))),
-            schedule: Schedule::new(owner.reconcile_times(), terms.once),
-            ask: Box::new(move |config, hook| {
-                let (said, halted) = (said.clone(), asking.clone());
-                scope.spawn(move || {
-                    // Nobody hears the last one.
-                    let _nobody_hears = said.send(ask(&config, hook, &halted));
-                    bell.ring();
-                });
-            }),
-            answers,
-            worker_count: 1,
-            failed,
-            holds: BTreeMap::new(),
-            to_hold: Vec::new(),
-            releases: VecDeque::new(),
-            settings: &settings,
+            limits,
         };
-        let drain = scope.spawn(move || drain.run());
+        run_loop.workers.failed = failed;
+        let run_loop = Builder::new().spawn_scoped(scope, move || run_loop.run())?;
         if !terms.once {
-            scope.spawn(|| retention::go_on(owner, &spool, &settings, clock, &stop_caring));
+            let (spool, halted) = (&spool, halted.clone());
+            let retention = move || retention::go_on(owner, spool, settings, clock, &halted);
+            if let Err(error) = Builder::new().spawn_scoped(scope, retention) {
+                tracing::error!(event = "no-retention", reason = words(&error));
+            }
         }
         pool.work();
-        let ended = drain.join();
-        end_caring.request();
-        ended.unwrap_or_else(|panic| resume_unwind(panic))
-    });
+        let ended = run_loop.join();
+        halt.request();
+        ended.unwrap_or_else(|panic| resume_unwind(panic)).map_err(DrainError::from)
+    })?;
     if terms.once {
-        retention::once(owner, &spool, &settings, clock);
+        retention::once(owner, &spool, settings, clock);
     }
-    Ok(ended?)
+    Ok(ended)
 }
 
 fn watch(config: &Config) -> Watch {

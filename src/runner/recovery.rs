@@ -5,7 +5,7 @@ use super::attempt;
 use super::cancel::Cancel;
 use super::outcome_cache::OutcomeCache;
 use super::payload::PayloadFile;
-use super::refill::report;
+use super::supply::report;
 use super::task::Task;
 use crate::config::Config;
 use crate::model::State;

@@ -1,13 +1,11 @@
 //! Edge. A new configuration for a runner that goes on.
 
-use super::drain::Drain;
-use super::refill::queue_of;
-use crate::config::Config;
-use crate::spool::SpoolError;
+use crate::config::{Config, RunnerSettings};
 use crate::system::stop::Hangup;
-use std::sync::{Arc, PoisonError};
+use std::os::fd::BorrowedFd;
+use std::sync::{Mutex, PoisonError};
 
-/// How a new configuration is asked for, and how it is had.
+/// The signal that asks for a new configuration, and the way to load one.
 #[derive(Clone, Copy)]
 pub struct Reload<'a> {
     /// SIGHUP.
@@ -16,30 +14,38 @@ pub struct Reload<'a> {
     pub load: &'a (dyn Fn() -> Result<Config, String> + Sync),
 }
 
-impl Drain<'_> {
-    /// Running jobs keep the configuration with which they began. One that is broken, or that is for another spool,
-    /// changes nothing.
-    pub(super) fn reload_if_asked(&mut self) -> Result<(), SpoolError> {
-        let Some(reload) = self.reload.filter(|reload| reload.hangup.take()) else { return Ok(()) };
+/// Loads a new configuration on SIGHUP, where the runner is one that reloads.
+pub(super) struct Reloader<'a> {
+    pub(super) reload: Option<Reload<'a>>,
+    /// The settings that retention goes by.
+    pub(super) settings: &'a Mutex<RunnerSettings>,
+}
+
+impl Reloader<'_> {
+    /// Readable when a new configuration is asked for.
+    pub(super) fn fd(&self) -> Option<BorrowedFd<'_>> {
+        self.reload.map(|reload| reload.hangup.fd())
+    }
+
+    /// A new configuration, if one is asked for. One that is broken, or that is for another spool, is refused, and the
+    /// runner keeps what it has.
+    pub(super) fn take(&self, current: &Config) -> Option<Config> {
+        let reload = self.reload.filter(|reload| reload.hangup.take())?;
         match (reload.load)() {
-            Ok(config) if config.spool == self.config.spool => {
+            Ok(config) if config.spool == current.spool => {
                 tracing::info!(event = "reloaded", config = %config.file.display(), hooks = config.hooks.len());
-                self.owner.limit_payload(config.body_limit_bytes);
                 *self.settings.lock().unwrap_or_else(PoisonError::into_inner) = config.runner.clone();
-                self.config = Arc::new(config);
-                let config = Arc::clone(&self.config);
-                self.backlog.requeue(|id, item| queue_of(&config, id, &item.hook));
-                self.refill()
+                Some(config)
             }
             Ok(config) => {
                 let spool = config.spool.display();
                 let reason = format!("the spool is `{spool}` now; restart the runner to change over to it");
                 tracing::error!(event = "reload-refused", reason);
-                Ok(())
+                None
             }
             Err(reason) => {
                 tracing::error!(event = "reload-refused", reason, kept = "the configuration as it was");
-                Ok(())
+                None
             }
         }
     }

@@ -39,7 +39,7 @@ impl Orders<'_> {
 }
 
 /// Puts a job of a hook on hold where a person must release it. A job that is gone meanwhile is none to hold.
-pub(super) fn hold_back(owner: &SpoolOwner, id: JobId, hook: &str, hold: &Hold) -> Result<(), SpoolError> {
+pub(in crate::runner) fn hold_back(owner: &SpoolOwner, id: JobId, hook: &str, hold: &Hold) -> Result<(), SpoolError> {
     let settlement = Settlement::Held { reason: hold.reason(hook) };
     let what = HistoryEvent::from(settlement.clone());
     match owner.decide(id, settlement, Timestamp::now()) {

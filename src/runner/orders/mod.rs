@@ -4,7 +4,9 @@ mod holds;
 mod release;
 mod taking;
 
+pub(super) use holds::hold_back;
 pub(super) use release::Release;
+pub(super) use taking::Requests;
 
 use super::attempt;
 use crate::config::Config;

@@ -14,7 +14,7 @@ const EFFECTS: usize = 10_000;
 /// A release on its way.
 #[derive(Debug)]
 pub(in crate::runner) struct Release {
-    pub(super) hook: String,
+    pub(in crate::runner) hook: String,
     /// What is in `held/`, in order of arrival, and was not looked at yet.
     left: VecDeque<JobId>,
     released: usize,

@@ -5,104 +5,151 @@ mod ask;
 mod compare;
 mod schedule;
 
-pub(super) use ask::{Answer, ask};
+use ask::{Answer, ask};
 pub(super) use schedule::Schedule;
 
-use super::drain::Drain;
+use super::jobs::Jobs;
 use super::recent_outcomes::Last;
 use super::steps::Head;
-use crate::config::Hook;
+use crate::config::{Config, Hook};
 use crate::model::{EventKind, JobMeta};
-use crate::spool::{Inbox, SpoolError};
+use crate::spool::{Inbox, SpoolError, SpoolOwner};
+use crate::system::bell::Bell;
+use crate::system::errno::words;
 use crate::system::random::random_bytes;
+use crate::system::stop::Stop;
 use compare::missed;
 use jiff::Timestamp;
+use std::path::Path;
 use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread::{Builder, Scope};
+use std::time::Duration;
 
 /// What stands for the provider of such a job.
 pub(super) const PROVIDER: &str = "reconcile";
 
-impl Drain<'_> {
-    /// Asks those remotes whose time has come, each in a thread of its own, and hears those that have answered.
-    pub(super) fn reconcile(&mut self) -> Result<(), SpoolError> {
+/// The questions to remotes: when each is due, the threads that ask, and what came back.
+pub(super) struct Reconciler<'scope, 'env> {
+    scope: &'scope Scope<'scope, 'env>,
+    bell: &'env Bell,
+    schedule: Schedule,
+    said: Sender<Answer>,
+    answers: Receiver<Answer>,
+    /// Ends the asking.
+    halted: Stop,
+}
+
+impl<'scope, 'env> Reconciler<'scope, 'env> {
+    /// Nothing is asked yet. `bell` rings when there is an answer.
+    pub(super) fn new(scope: &'scope Scope<'scope, 'env>, bell: &'env Bell, schedule: Schedule, halted: Stop) -> Self {
+        let (said, answers) = channel();
+        Self { scope, bell, schedule, said, answers, halted }
+    }
+
+    /// `true` while a remote is asked.
+    pub(super) fn is_asking(&self) -> bool {
+        !self.schedule.asking().is_empty()
+    }
+
+    /// Time until a question is due.
+    pub(super) fn wait(&self) -> Option<Duration> {
+        self.schedule.wait(Timestamp::now())
+    }
+
+    /// Hears the remotes that have answered, and asks those whose time has come, each in a thread of its own.
+    pub(super) fn turn(&mut self, jobs: &Jobs<'_>, may_ask: bool) -> Result<(), SpoolError> {
         while let Ok(answer) = self.answers.try_recv() {
             self.schedule.hear(&answer.hook);
-            self.take_answer(&answer)?;
+            take_answer(jobs, &answer)?;
         }
-        if self.may_ask() {
-            self.ask_who_is_due();
+        if may_ask {
+            self.ask_those_due(jobs);
         }
         Ok(())
     }
 
-    fn ask_who_is_due(&mut self) {
-        let (config, now) = (Arc::clone(&self.config), Timestamp::now());
+    fn ask_those_due(&mut self, jobs: &Jobs<'_>) {
+        let (config, now) = (Arc::clone(&jobs.config), Timestamp::now());
         self.schedule.keep(|hook| config.hook(hook).is_some_and(|hook| hook.plan.reconcile.is_some()));
         for hook in &config.hooks {
             if hook.plan.reconcile.is_some_and(|every| self.schedule.is_due(&hook.name, every, now, chance())) {
-                (self.ask)(Arc::clone(&config), hook.name.clone());
+                self.ask(Arc::clone(&config), hook.name.clone());
             }
         }
-        self.leave_schedule();
+        self.leave_schedule(jobs.owner);
+    }
+
+    fn ask(&self, config: Arc<Config>, hook: String) {
+        let (said, halted, bell) = (self.said.clone(), self.halted.clone(), self.bell);
+        let name = hook.clone();
+        let asked = Builder::new().spawn_scoped(self.scope, move || {
+            // Nobody hears the last one.
+            let _nobody_hears = said.send(ask(&config, hook, &halted));
+            bell.ring();
+        });
+        if let Err(error) = asked {
+            let heads = Err(format!("cannot start a thread: {}", words(&error)));
+            let _nobody_hears = self.said.send(Answer { hook: name, heads });
+        }
     }
 
     /// Where it cannot be written, the next runner asks sooner than it should.
-    fn leave_schedule(&mut self) {
-        let left = self.schedule.changed().map_or(Ok(()), |due| self.owner.leave_questions(due));
+    fn leave_schedule(&mut self, owner: &SpoolOwner) {
+        let left = self.schedule.changed().map_or(Ok(()), |due| owner.leave_questions(due));
         if let Err(error) = left {
             tracing::warn!(event = "no-schedule", reason = %error);
         }
     }
 
-    /// Tells whose remote has not answered: nobody will hear it any more. If that is because of a stop, the next runner
+    /// Logs whose remote has not answered: nobody will hear it any more. If that is because of a stop, the next runner
     /// asks at once; one whose time is always up before the answer comes had better not.
-    pub(super) fn give_up_asking(&mut self) {
+    pub(super) fn give_up(&mut self, owner: &SpoolOwner, is_stopped: bool) {
         for hook in self.schedule.asking() {
             tracing::warn!(event = "cannot-reconcile", hook, reason = "the runner ended before the remote answered");
         }
-        if self.stop.requested() {
+        if is_stopped {
             self.schedule.take_back(Timestamp::now());
-            self.leave_schedule();
+            self.leave_schedule(owner);
         }
     }
+}
 
-    fn take_answer(&mut self, answer: &Answer) -> Result<(), SpoolError> {
-        let config = Arc::clone(&self.config);
-        let Some(hook) = config.hook(&answer.hook) else { return Ok(()) };
-        let heads = match &answer.heads {
-            Ok(heads) => heads,
-            Err(reason) => {
-                tracing::warn!(event = "cannot-reconcile", hook = hook.name, reason);
-                return Ok(());
-            }
-        };
-        for head in heads {
-            let last = self.outcomes.last_of_branch(self.owner, &hook.name, &head.branch)?;
-            if missed(head, last.as_ref()) && !self.backlog.is_on_its_way(&hook.name, &head.branch) {
-                self.queue_missed(hook, head, last)?;
-            }
+fn take_answer(jobs: &Jobs<'_>, answer: &Answer) -> Result<(), SpoolError> {
+    let Some(hook) = jobs.config.hook(&answer.hook) else { return Ok(()) };
+    let heads = match &answer.heads {
+        Ok(heads) => heads,
+        Err(reason) => {
+            tracing::warn!(event = "cannot-reconcile", hook = hook.name, reason);
+            return Ok(());
         }
-        Ok(())
+    };
+    for head in heads {
+        let last = jobs.outcomes.last_of_branch(jobs.owner, &hook.name, &head.branch)?;
+        if missed(head, last.as_ref()) && !jobs.backlog.is_on_its_way(&hook.name, &head.branch) {
+            queue_missed(&jobs.config.spool, hook, head, last)?;
+        }
     }
+    Ok(())
+}
 
-    fn queue_missed(&self, hook: &Hook, head: &Head, last: Option<Last>) -> Result<(), SpoolError> {
-        let (branch, commit) = (&head.branch, head.commit.as_str());
-        let (before, known) = last.map_or((None, None), |last| (last.commit, last.repository));
-        let meta = JobMeta {
-            reference: Some(branch.clone()),
-            before,
-            after: Some(commit.to_owned()),
-            repository: hook.rules.repository.clone().or(known),
-            note: Some("no delivery told of this commit".to_owned()),
-            ..JobMeta::new(&hook.name, PROVIDER, EventKind::Push, Timestamp::now())
-        };
-        let mut draft = Inbox::open(&self.config.spool)?.draft()?;
-        let payload = serde_json::json!({ "ref": branch, "before": meta.before, "after": commit });
-        draft.write(payload.to_string().as_bytes())?;
-        let id = draft.commit(&meta)?;
-        tracing::warn!(event = "missed", job = %id, hook = hook.name, branch = branch.as_str(), commit);
-        Ok(())
-    }
+fn queue_missed(spool: &Path, hook: &Hook, head: &Head, last: Option<Last>) -> Result<(), SpoolError> {
+    let (branch, commit) = (&head.branch, head.commit.as_str());
+    let (before, known) = last.map_or((None, None), |last| (last.commit, last.repository));
+    let meta = JobMeta {
+        reference: Some(branch.clone()),
+        before,
+        after: Some(commit.to_owned()),
+        repository: hook.rules.repository.clone().or(known),
+        note: Some("no delivery told of this commit".to_owned()),
+        ..JobMeta::new(&hook.name, PROVIDER, EventKind::Push, Timestamp::now())
+    };
+    let mut draft = Inbox::open(spool)?.draft()?;
+    let payload = serde_json::json!({ "ref": branch, "before": meta.before, "after": commit });
+    draft.write(payload.to_string().as_bytes())?;
+    let id = draft.commit(&meta)?;
+    tracing::warn!(event = "missed", job = %id, hook = hook.name, branch = branch.as_str(), commit);
+    Ok(())
 }
 
 /// A random number in 0..=1. Without randomness the middle is as good as any.

@@ -6,6 +6,9 @@
 //!   steps left behind included. Otherwise what a step leaves running stays: people start servers so.
 //! - `always` steps that run when the job's time is up get that time again.
 //! - A step's own `timeout` never exceeds what the job has left. A removal is done in this process and is not timed.
+//!
+//! A new kind of step is a variant of [`StepAction`](crate::config::StepAction), its keys in `config/keys.rs` and
+//! `config/check/step.rs`, an arm of `act` in `list.rs`, and its title in `record.rs`; the compiler names the rest.
 
 mod attempt;
 mod control;
