@@ -15,7 +15,8 @@ use std::time::Duration;
 #[derive(Debug, Parser)]
 #[command(version, arg_required_else_help = true, max_term_width = 100)]
 pub(super) struct Cli {
-    /// Configuration file [default: `$HOOKSPOOL_CONFIG`, ~/.config/hookspool/hookspool.toml, /etc/hookspool/hookspool.toml]
+    /// Configuration file [default: `$HOOKSPOOL_CONFIG`, ~/.config/hookspool/hookspool.toml,
+    /// /etc/hookspool/hookspool.toml]
     #[arg(short, long, global = true, value_name = "FILE")]
     pub(super) config: Option<PathBuf>,
     #[command(subcommand)]

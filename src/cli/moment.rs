@@ -30,7 +30,8 @@ pub(super) fn ago(duration: Duration, now: Timestamp) -> Timestamp {
     now.checked_sub(duration).unwrap_or(Timestamp::MIN)
 }
 
-/// Reads `2h`, `2026-01-31`, `2026-01-31T12:00` or RFC 3339. Without an offset it is UTC, as everything that is printed.
+/// Reads `2h`, `2026-01-31`, `2026-01-31T12:00` or RFC 3339. Without an offset it is UTC, as everything that is
+/// printed.
 pub(super) fn moment(text: &str) -> Result<Moment, String> {
     if let Some(duration) = parse_duration(text) {
         return Ok(Moment::Ago(duration));

@@ -11,6 +11,7 @@ mod load;
 mod mask;
 mod nearest;
 #[doc(hidden)]
+#[allow(dead_code, reason = "the fuzz targets throw bytes at it")]
 pub mod probe;
 mod quantity;
 mod raw;

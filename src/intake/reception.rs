@@ -30,7 +30,7 @@ pub(super) struct Reception {
     left_bytes: u64,
 }
 
-/// A delivery whose body is in the spool's `tmp/` and whose sender is known. Only [`Reception::verify`] makes one.
+/// A delivery whose body is in the spool's `tmp/` and whose sender is known. Only [`verify`] makes one.
 struct Received<'a> {
     hook: &'a Hook,
     head: &'a Head,

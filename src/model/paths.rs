@@ -22,6 +22,7 @@ impl Paths {
     }
 
     /// Whether there is none.
+    #[allow(dead_code, reason = "goes with `len`")]
     pub fn is_empty(&self) -> bool {
         self.ends.is_empty()
     }

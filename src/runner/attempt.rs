@@ -104,8 +104,8 @@ fn end_survivors(id: JobId) -> bool {
     left == 0
 }
 
-/// A job whose steps were over when the runner died. What of the steps that follow a job was not run is not made up for,
-/// and nothing is ended: the step that restarted the runner may still be at work.
+/// A job whose steps were over when the runner died. What of the steps that follow a job was not run is not made up
+/// for, and nothing is ended: the step that restarted the runner may still be at work.
 fn settle_concluded(claim: Claim, outcome: Outcome, reason: Option<String>) -> Result<AttemptEnd, SpoolError> {
     let commit = claim.history().commit().filter(|_| outcome == Outcome::Succeeded).map(str::to_owned);
     tracing::info!(event = "ended", job = %claim.id(), outcome = outcome.as_str(), reason, after_restart = true);

@@ -40,8 +40,8 @@ impl Holds {
         Ok(true)
     }
 
-    /// Puts a waiting job away if its hook is on hold; `true` if it is. One whose hook is being released waits: none may
-    /// run before all that are older are queued.
+    /// Puts a waiting job away if its hook is on hold; `true` if it is. One whose hook is being released waits: none
+    /// may run before all that are older are queued.
     pub(super) fn hold_back(&self, jobs: &mut Jobs<'_>, id: JobId) -> Result<bool, SpoolError> {
         let Some(hook) = jobs.backlog.hook_of(id).map(str::to_owned) else { return Ok(false) };
         if self.releases.iter().any(|(_, release)| release.hook == hook) {

@@ -48,8 +48,8 @@ impl JobContext {
         steps::run_job(&hook.plan, &self.facts, &mut self.log, &control(task), &mut on_news)
     }
 
-    /// Runs the steps of `list`, after the job. What the job itself used of the grace is gone: whoever told the runner to
-    /// stop does not wait twice. A person who cancelled the job did not mean these.
+    /// Runs the steps of `list`, after the job. What the job itself used of the grace is gone: whoever told the runner
+    /// to stop does not wait twice. A person who cancelled the job did not mean these.
     pub(super) fn run_after(&mut self, list: List, claim: &mut Claim, hook: &Hook, result: &JobResult, task: &Task) {
         let control = control(task);
         let grace = if task.halted.requested() { control.grace.min(GRACE_AFTER_JOB) } else { control.grace };

@@ -60,8 +60,8 @@ impl<'a> Jobs<'a> {
         self.owner.look(id, State::Queued).is_some_and(|(_, history)| !history.entries().is_empty())
     }
 
-    /// `true` if others may give way to `newer`: it is there, and whole. A damaged one stands for itself alone; claiming
-    /// it will put it away.
+    /// `true` if others may give way to `newer`: it is there, and whole. A damaged one stands for itself alone;
+    /// claiming it will put it away.
     pub(super) fn may_supersede(&mut self, newer: JobId) -> Result<bool, SpoolError> {
         if self.known_whole == Some(newer) && self.is_there(newer)? {
             return Ok(true);

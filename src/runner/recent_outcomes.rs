@@ -5,8 +5,8 @@ use crate::model::{JobId, Outcome, RefName};
 use std::collections::{HashMap, VecDeque};
 use std::hash::Hash;
 
-/// Most deliveries, and most triples of hook, repository and ref, that are remembered; the oldest are forgotten first. A delivery that
-/// is sent again after so many others runs again.
+/// Most deliveries, and most triples of hook, repository and ref, that are remembered; the oldest are forgotten first.
+/// A delivery that is sent again after so many others runs again.
 pub(super) const LIMIT: usize = 10_000;
 
 /// How the last job for a hook, repository and ref ended that was run to its end.

@@ -15,8 +15,8 @@ use jiff::Timestamp;
 use std::sync::Arc;
 
 /// Whatever of such a job still lives is ended first, so that no second copy ever runs beside it; then the hook's
-/// `on_interrupt` decides. The number of jobs that have failed for good by it, and what is in `queued/`, unless that took
-/// time in which more may have arrived.
+/// `on_interrupt` decides. The number of jobs that have failed for good by it, and what is in `queued/`, unless that
+/// took time in which more may have arrived.
 pub(super) fn recover(
     owner: &SpoolOwner,
     config: &Arc<Config>,

@@ -1,4 +1,5 @@
-//! Edge. Care of the disk: removes what ended long ago, and what nobody needs any more. Never what failed or is damaged.
+//! Edge. Care of the disk: removes what ended long ago, and what nobody needs any more. Never what failed or is
+//! damaged.
 
 use super::clock::Clock;
 use crate::config::RunnerSettings;

@@ -48,8 +48,8 @@ impl Supply {
         self.has_more && jobs.backlog.is_scarce()
     }
 
-    /// Notes that something arrived. `true` if it is to be read at once; otherwise it is found when the backlog has been
-    /// worked off, since that is not read anew for each arrival.
+    /// Notes that something arrived. `true` if it is to be read at once; otherwise it is found when the backlog has
+    /// been worked off, since that is not read anew for each arrival.
     pub(super) fn has_arrived(&mut self, jobs: &Jobs<'_>, may_begin: bool) -> bool {
         self.at_the_end = false;
         let at_once = jobs.backlog.is_scarce() || (self.horizon.is_none() && may_begin);

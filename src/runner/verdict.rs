@@ -7,8 +7,8 @@ use crate::spool::Settlement;
 use jiff::Timestamp;
 use std::time::Duration;
 
-/// The decision after attempt number `attempt` (1 is the first), which ended as `result`. `chance` is a random number in
-/// 0..=1 for the jitter.
+/// The decision after attempt number `attempt` (1 is the first), which ended as `result`. `chance` is a random number
+/// in 0..=1 for the jitter.
 pub(super) fn judge(plan: &Plan, result: &JobResult, attempt: u32, now: Timestamp, chance: f64) -> Settlement {
     let (outcome, reason) = (result.outcome, result.reason.clone());
     let again = |wait, reason| Settlement::Waiting { not_before: later(now, wait), reason };

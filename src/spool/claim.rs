@@ -60,11 +60,6 @@ impl<D: Disk> Claim<D> {
         &self.journal.history
     }
 
-    /// Length of the payload in bytes.
-    pub fn payload_len(&self) -> u64 {
-        self.whole.length
-    }
-
     /// Exactly the payload. The bytes are compared with their hash once more as they pass, since a receiver may still
     /// have the file open: if they changed, the end of it is an error (`InvalidData`).
     pub fn payload(&self) -> impl Read + '_ {

@@ -51,6 +51,7 @@ impl<D: Disk> Draft<D> {
     }
 
     /// Whether the payload is empty so far.
+    #[allow(dead_code, reason = "goes with `len`")]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -60,8 +61,8 @@ impl<D: Disk> Draft<D> {
         DraftReader { draft: self, offset: 0 }
     }
 
-    /// Makes it a job: takes a number, adds the last line, flushes the file, moves it into `queued/`, flushes that. After
-    /// `Ok` the job survives a power cut, in the spool that the path leads to. After `Err` it was most likely not
+    /// Makes it a job: takes a number, adds the last line, flushes the file, moves it into `queued/`, flushes that.
+    /// After `Ok` the job survives a power cut, in the spool that the path leads to. After `Err` it was most likely not
     /// accepted; only when the flush of `queued/` failed may it still be there, whole, and run.
     pub fn commit(mut self, meta: &JobMeta) -> Result<JobId, SpoolError> {
         let id = self.take_number(meta)?;

@@ -135,7 +135,8 @@ fn count_starts<'a>(whats: impl Iterator<Item = &'a HistoryEvent>) -> u32 {
 }
 
 /// The table decides. A line was written after its move had been allowed: where the table says no, the line that says
-/// `claimed` is missing before it, since that one is not flushed by itself. What it forbids all the same changes nothing.
+/// `claimed` is missing before it, since that one is not flushed by itself. What it forbids all the same changes
+/// nothing.
 fn state_after(state: State, what: &HistoryEvent) -> State {
     let moved = |transition| next(state, transition).or_else(|_| next(State::Running, transition)).unwrap_or(state);
     what.transition().map_or(state, moved)

@@ -20,10 +20,10 @@
 //!
 //! # Names
 //!
-//! A job is `<sequence>.<random>`, 19 digits and 8 hex digits. The sequence is the time of arrival in nanoseconds, or one
-//! more than the last, whichever is larger: names rise, whatever the clock does. Two deliveries at the same time have
-//! no defined order. What was found in `queued/` and is no job lies in `corrupt/` as `<16 hex>.<its name, made safe>`,
-//! with the reason beside it in `….events`.
+//! A job is `<sequence>.<random>`, 19 digits and 8 hex digits. The sequence is the time of arrival in nanoseconds, or
+//! one more than the last, whichever is larger: names rise, whatever the clock does. Two deliveries at the same time
+//! have no defined order. What was found in `queued/` and is no job lies in `corrupt/` as `<16 hex>.<its name, made
+//! safe>`, with the reason beside it in `….events`.
 //!
 //! # The job's file
 //!
@@ -47,23 +47,27 @@
 //!   `queued/` the job may be there, whole, and will run. A descriptor whose flush failed is not used again.
 //! - **Full disk**: an append or a line of history that meets a full disk empties `reserve` and tries once more. The
 //!   runner makes the reserve whole when there is space again.
-//! - **Claim** ([`SpoolOwner::claim`]): rename into `running/`; read every byte once; line `claimed`; flush file, `running/`,
-//!   `queued/`. Then the job is ours, whatever happens; that it was claimed is flushed with the line after it. A file that is no regular file, has a second name,
-//!   belongs to a stranger, is too large, or differs from its seal in a single bit goes to `corrupt/`.
+//! - **Claim** ([`SpoolOwner::claim`]): rename into `running/`; read every byte once; line `claimed`; flush file,
+//!   `running/`, `queued/`. Then the job is ours, whatever happens; that it was claimed is flushed with the line after
+//!   it. A file that is no regular file, has a second name, belongs to a stranger, is too large, or differs from its
+//!   seal in a single bit goes to `corrupt/`.
 //! - **Settle** ([`Claim::settle`]): line, flushed; rename job, then history; flush file, new directory, old directory.
-//! - **Recover** ([`SpoolOwner::recover`]): goes by id. A job in two directories, or settled and not moved, is brought to
-//!   where its history says; a job whose history says that it was running is handed to the caller. A job that a person
-//!   moved by hand, with its history, stays where it was put.
-//! - **Remove** ([`SpoolOwner::remove`]): log, history, flush, and last the job, whose name finds the rest after a crash.
-//! - **Hold** ([`SpoolOwner::hold`]): a file in `holds/`, flushed under another name and renamed, until somebody removes it.
-//! - **Orders** ([`PendingRequest`], [`SpoolOwner::take_requests`]): whoever may write to `control/` may order a runner about; a
-//!   verb that finds none takes the lock and does it itself. Every order may be carried out twice.
+//! - **Recover** ([`SpoolOwner::recover`]): goes by id. A job in two directories, or settled and not moved, is brought
+//!   to where its history says; a job whose history says that it was running is handed to the caller. A job that a
+//!   person moved by hand, with its history, stays where it was put.
+//! - **Remove** ([`SpoolOwner::remove`]): log, history, flush, and last the job, whose name finds the rest after a
+//!   crash.
+//! - **Hold** ([`SpoolOwner::hold`]): a file in `holds/`, flushed under another name and renamed, until somebody
+//!   removes it.
+//! - **Orders** ([`PendingRequest`], [`SpoolOwner::take_requests`]): whoever may write to `control/` may order a runner
+//!   about; a verb that finds none takes the lock and does it itself. Every order may be carried out twice.
 //! - **Two of anything**: one owner at a time (`flock` of `lock` and of `control/`; the second is told who has it); any
 //!   number of receivers and readers. A reader may see a job that has moved on since. An owner whose `lock` was removed
 //!   makes it anew at its next look.
-//! - **Replaced directories** (a backup put back, a file system mounted over): before a receiver acknowledges a job, and
-//!   at each look of the runner, the paths still lead to the directories that are held open. Otherwise a receiver opens
-//!   what is there now, and refuses the delivery that was under way; the runner ends with 75, to be started again.
+//! - **Replaced directories** (a backup put back, a file system mounted over): before a receiver acknowledges a job,
+//!   and at each look of the runner, the paths still lead to the directories that are held open. Otherwise a receiver
+//!   opens what is there now, and refuses the delivery that was under way; the runner ends with 75, to be started
+//!   again.
 //! - **Hostile entries** in `queued/` are never followed, waited for or run, and never stop the others. They leave
 //!   `queued/`, unless they are directories that the runner may not move; those are reported once.
 //!
@@ -79,8 +83,8 @@
 //!
 //! # What it does not do
 //!
-//! It does not judge deliveries, run anything, read configuration, or delete a job unasked: `corrupt/` and `failed/` are
-//! for people, and what ends is kept until somebody prunes. It does not keep an index: `ls` is the index.
+//! It does not judge deliveries, run anything, read configuration, or delete a job unasked: `corrupt/` and `failed/`
+//! are for people, and what ends is kept until somebody prunes. It does not keep an index: `ls` is the index.
 
 mod arrivals;
 mod check;
@@ -105,6 +109,7 @@ mod owner;
 mod peek;
 mod presence;
 #[doc(hidden)]
+#[allow(dead_code, reason = "the fuzz targets throw bytes at it")]
 pub mod probe;
 mod prune;
 mod real;

@@ -23,8 +23,8 @@ pub enum Presence {
     Unknown(String),
 }
 
-/// Looks at the lock of the spool at `root`. Trying it would for a moment keep a runner from starting. Where its file was
-/// removed, the lock on `control/` tells.
+/// Looks at the lock of the spool at `root`. Trying it would for a moment keep a runner from starting. Where its file
+/// was removed, the lock on `control/` tells.
 pub fn presence(root: &Path) -> Presence {
     match holder_of(&root.join("lock")) {
         Presence::Free => holder_of(&root.join("control")),

@@ -1,4 +1,5 @@
-//! Edge. What the owner and its claims share: the locked spool, whose files are ours, and how files move between states.
+//! Edge. What the owner and its claims share: the locked spool, whose files are ours, and how files move between
+//! states.
 
 use super::disk::{Access, Disk, Facts, Io, JOB_MODE, Kind, Place};
 use super::entry::{Entry, HistoryEvent};

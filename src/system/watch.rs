@@ -20,8 +20,8 @@ const WATCHED: inotify::WatchFlags = inotify::WatchFlags::MOVED_TO
 pub struct Watch(Option<OwnedFd>);
 
 impl Watch {
-    /// Watches `directory` for names that appear in it, and for its own end. Where the kernel grants no watch (their number is limited, and
-    /// a network file system has none), waiting ends with its time alone; the error says why.
+    /// Watches `directory` for names that appear in it, and for its own end. Where the kernel grants no watch (their
+    /// number is limited, and a network file system has none), waiting ends with its time alone; the error says why.
     pub fn directory(directory: &Path) -> (Self, Option<io::Error>) {
         match open(directory) {
             Ok(fd) => (Self(Some(fd)), None),

@@ -1,5 +1,5 @@
-//! Pure. Why a signature does not match: known mistakes are tried out, each by the very check that refused the delivery.
-//! What is told is which one makes it pass, never a secret or the signature that was expected.
+//! Pure. Why a signature does not match: known mistakes are tried out, each by the very check that refused the
+//! delivery. What is told is which one makes it pass, never a secret or the signature that was expected.
 
 use super::request::{FORM, JSON, claimed_length};
 use crate::intake::looks_like;
@@ -41,8 +41,8 @@ impl Case<'_> {
     }
 }
 
-/// What makes the delivery pass: the first known mistake that does, and whether it is another provider's. `keys` are the
-/// secrets that count, `others` such as are expired or belong to other hooks.
+/// What makes the delivery pass: the first known mistake that does, and whether it is another provider's. `keys` are
+/// the secrets that count, `others` such as are expired or belong to other hooks.
 pub(super) fn findings(case: Case<'_>, keys: &[Key], others: &[Key]) -> Vec<String> {
     let mistake = another_time(case, keys)
         .or_else(|| another_secret(case, others))

@@ -61,11 +61,13 @@ impl Params {
     }
 
     /// Number of pairs.
+    #[allow(dead_code, reason = "the fuzz targets ask")]
     pub fn len(&self) -> usize {
         self.pairs.len()
     }
 
     /// True if there are no pairs.
+    #[allow(dead_code, reason = "goes with `len`")]
     pub fn is_empty(&self) -> bool {
         self.pairs.is_empty()
     }

@@ -173,9 +173,9 @@ impl Backlog {
         self.waiting.len()
     }
 
-    /// Repeats first: a forge's redelivery must not supersede a newer push. Then the oldest job of those queues in which
-    /// nothing runs; a retry whose time has not come blocks its own queue and no other. With `may_run` false nothing is
-    /// run, and everything else is decided.
+    /// Repeats first: a forge's redelivery must not supersede a newer push. Then the oldest job of those queues in
+    /// which nothing runs; a retry whose time has not come blocks its own queue and no other. With `may_run` false
+    /// nothing is run, and everything else is decided.
     pub(super) fn next(&self, now: Timestamp, may_run: bool) -> Choice {
         if let Some((&repeat, &first)) = self.repeats.first_key_value() {
             return Choice::Repeat(repeat, first);

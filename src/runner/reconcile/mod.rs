@@ -1,5 +1,5 @@
-//! Edge. Asks remotes whether a delivery was missed, and queues the job that it would have been: most forges never send a
-//! failed delivery again.
+//! Edge. Asks remotes whether a delivery was missed, and queues the job that it would have been: most forges never send
+//! a failed delivery again.
 
 mod ask;
 mod compare;

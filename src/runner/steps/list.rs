@@ -50,8 +50,8 @@ pub fn run_job(plan: &Plan, facts: &Facts, log: &mut JobLog, control: &Control<'
     result
 }
 
-/// Runs the steps of `list` after a job that ended as `result`: each of them, even after one that failed, for as long as
-/// the job's `timeout` in all. Their failure changes nothing.
+/// Runs the steps of `list` after a job that ended as `result`: each of them, even after one that failed, for as long
+/// as the job's `timeout` in all. Their failure changes nothing.
 pub fn run_after(
     list: List,
     plan: &Plan,

@@ -70,12 +70,7 @@ pub enum StepResult {
     Refused(String),
 }
 
-impl StepResult {
-    /// Whether the step did what it was for.
-    pub fn is_success(&self) -> bool {
-        matches!(self, Self::Exited(0) | Self::Restarted)
-    }
-}
+impl StepResult {}
 
 impl fmt::Display for StepResult {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

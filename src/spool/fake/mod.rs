@@ -230,7 +230,8 @@ impl Disk for FakeDisk {
         if world.mute == Some(Mute::Dir(place)) {
             return Ok(());
         }
-        // The most that a file system may keep back: a name that moved away is not gone before its new place is flushed.
+        // The most that a file system may keep back: a name that moved away is not gone before its new place is
+        // flushed.
         let held_back: Vec<usize> = world.moved_to_other_places(place);
         let World { names, inodes, .. } = &mut *world;
         for (_, binding) in names.iter_mut().filter(|((p, _), _)| *p == place) {

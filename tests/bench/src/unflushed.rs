@@ -70,6 +70,14 @@ impl Disk for Unflushed {
         self.0.entries(place, visit)
     }
 
+    fn lock_dir(&self, place: Place) -> Io<bool> {
+        self.0.lock_dir(place)
+    }
+
+    fn is_in_place(&self, place: Place) -> Io<bool> {
+        self.0.is_in_place(place)
+    }
+
     fn free_bytes(&self) -> Io<u64> {
         self.0.free_bytes()
     }

@@ -118,11 +118,6 @@ impl Codec {
         self.active.map(|(request, _)| request)
     }
 
-    /// True if the active request's body is complete.
-    pub fn body_complete(&self) -> bool {
-        self.active.is_some_and(|(_, stage)| stage == RequestProgress::Complete)
-    }
-
     /// The active request was answered or given up: what still comes for it is skipped.
     pub fn end_request(&mut self) {
         self.active = None;

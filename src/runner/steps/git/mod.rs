@@ -6,8 +6,8 @@
 //! - The branch is checked out under its own name and follows the remote's; a tag is checked out detached.
 //! - Submodules are brought along when the commit has a `.gitmodules`.
 //! - The repository's hooks do not run.
-//! - A first clone is an init and a fetch, so that one that was cut short goes on where it was, or begins anew from where
-//!   `from` says now. Once there are files, the repository's own remote counts.
+//! - A first clone is an init and a fetch, so that one that was cut short goes on where it was, or begins anew from
+//!   where `from` says now. Once there are files, the repository's own remote counts.
 
 mod command;
 mod heads;
