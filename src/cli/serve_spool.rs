@@ -7,6 +7,7 @@ use super::receive::load;
 use crate::config::Config;
 use crate::runner::{DrainError, Ended, Reload, Terms, drain};
 use crate::spool::{SpoolError, SpoolOwner};
+use crate::system::errno::is_shortage;
 use crate::system::stop::{Hangup, Stop};
 use crate::system::users;
 use crate::system::wait::{after, ready};
@@ -50,6 +51,7 @@ pub(super) fn run(config: Option<&Path>, once: bool, max_runtime: Option<Duratio
     }
     let ended = ended.map_err(|error| match error {
         DrainError::Spool(error) => unreadable(error),
+        DrainError::System(error) if is_shortage(&error) => Failure::new(exit::TRY_AGAIN, DrainError::System(error)),
         DrainError::System(error) => Failure::io("cannot begin to drain", &error),
     })?;
     Ok(ExitCode::from(match ended {

@@ -34,7 +34,7 @@ use crate::model::State;
 use crate::spool::{Place, SpoolError, SpoolOwner};
 use crate::system::bell::Bell;
 use crate::system::errno::words;
-use crate::system::stop::Stop;
+use crate::system::stop::{ChildExits, Stop};
 use crate::system::watch::Watch;
 use clock::Clock;
 use holds::Holds;
@@ -87,7 +87,7 @@ pub fn drain(config: Config, owner: &SpoolOwner, terms: Terms<'_>) -> Result<End
     let (failed, queued) = recovery::recover(owner, &config, &outcomes, terms.stop)?;
     owner.put_requests_back()?;
     let (halted, halt) = Stop::by_hand()?;
-    let bell = Bell::new()?;
+    let (bell, exits) = (Bell::new()?, ChildExits::install()?);
     let (pool, channels) = WorkerPool::new(owner, &bell);
     let (spool, settings) = (config.spool.clone(), Mutex::new(config.runner.clone()));
     let (pool, bell, settings) = (&pool, &bell, &settings);
@@ -105,6 +105,7 @@ pub fn drain(config: Config, owner: &SpoolOwner, terms: Terms<'_>) -> Result<End
             ),
             reloader: Reloader { reload: terms.reload, settings },
             watch,
+            exits,
             limits,
         };
         run_loop.workers.failed = failed;

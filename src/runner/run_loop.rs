@@ -11,7 +11,8 @@ use super::workers::Workers;
 use crate::model::JobId;
 use crate::spool::{Settlement, SpoolError};
 use crate::system::errno::words;
-use crate::system::stop::Stop;
+use crate::system::reap;
+use crate::system::stop::{ChildExits, Stop};
 use crate::system::watch::Watch;
 use jiff::Timestamp;
 use std::time::{Duration, Instant};
@@ -72,6 +73,8 @@ pub(super) struct RunLoop<'a, 'scope, 'env> {
     pub(super) reloader: Reloader<'a>,
     /// Wakes the loop when a name appears.
     pub(super) watch: Watch,
+    /// Wakes the loop when a process has ended that may be an orphan: this process is the parent of all.
+    pub(super) exits: ChildExits,
     pub(super) limits: Limits<'a>,
 }
 
@@ -110,6 +113,7 @@ impl RunLoop<'_, '_, '_> {
 
     /// Hears the workers, the people, a new configuration and the remotes.
     fn take_news(&mut self) -> Result<(), SpoolError> {
+        self.reap();
         self.workers.hear(&mut self.jobs)?;
         if self.supply.is_due(&self.jobs) {
             self.refill()?;
@@ -121,6 +125,15 @@ impl RunLoop<'_, '_, '_> {
             self.refill()?;
         }
         self.reconciler.turn(&self.jobs, self.limits.may_ask())
+    }
+
+    /// A step may wait until a process is gone that an earlier job left, and a zombie is not.
+    fn reap(&self) {
+        if self.exits.take()
+            && let Err(error) = reap::reap_orphans(true)
+        {
+            tracing::warn!(event = "cannot-reap", reason = words(&error));
+        }
     }
 
     fn refill(&mut self) -> Result<(), SpoolError> {
@@ -183,7 +196,8 @@ impl RunLoop<'_, '_, '_> {
         let question = self.limits.may_ask().then(|| self.reconciler.wait()).flatten();
         let at_most = self.limits.sleep(question.map_or(at_most, |wait| at_most.min(wait)), began);
         let (stop, bell) = (self.limits.stop.fd(), self.workers.bell().fd());
-        let fds: Vec<_> = [Some(stop), Some(bell), self.reloader.fd()].into_iter().flatten().collect();
+        let fds: Vec<_> =
+            [Some(stop), Some(bell), Some(self.exits.fd()), self.reloader.fd()].into_iter().flatten().collect();
         let appeared = self.watch.wait(&fds, at_most).unwrap_or_else(|error| {
             tracing::error!(event = "wait-failed", reason = words(&error));
             std::thread::sleep(RETRY_DELAY);

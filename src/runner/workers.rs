@@ -8,8 +8,6 @@ use super::task::{AttemptEnd, Task};
 use crate::model::JobId;
 use crate::spool::{Settlement, SpoolError, SpoolOwner};
 use crate::system::bell::Bell;
-use crate::system::errno::words;
-use crate::system::reap;
 use crate::system::stop::{Stop, StopTrigger};
 use crate::system::wait::forever;
 use std::collections::BTreeMap;
@@ -143,9 +141,6 @@ impl<'scope, 'env> Workers<'scope, 'env> {
             self.running.remove(&id);
             let end = jobs.end(id, end.unwrap_or_else(|panic| resume_unwind(panic)))?;
             self.failed += usize::from(end.is_failure());
-            if let Err(error) = reap::reap_orphans(true) {
-                tracing::warn!(event = "cannot-reap", reason = words(&error));
-            }
         }
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! Edge. A request to stop: SIGTERM, SIGINT and SIGQUIT as a descriptor that becomes readable, and stays so.
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
+use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
 use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
@@ -60,35 +60,70 @@ impl Stop {
     }
 }
 
-/// SIGHUP: a request that is taken, and may then be made again. SIGUSR1 and SIGUSR2 are the same: log rotators and
-/// supervisors know them from other programs, and mean it.
+/// Signals as a descriptor: readable from a signal on, until it is taken.
 #[derive(Debug)]
-pub struct Hangup(UnixStream);
+struct Signalled(UnixStream);
 
-impl Hangup {
-    /// From now on none of them ends this process any more.
-    pub fn install() -> io::Result<Self> {
+impl Signalled {
+    fn by(signals: &[i32]) -> io::Result<Self> {
         let (read, write) = UnixStream::pair()?;
         read.set_nonblocking(true)?;
         write.set_nonblocking(true)?;
-        for signal in [SIGHUP, SIGUSR1, SIGUSR2] {
+        for &signal in signals {
             signal_hook::low_level::pipe::register(signal, write.try_clone()?)?;
         }
         Ok(Self(read))
     }
 
-    /// True if it was made since the last time. Does not block.
-    pub fn take(&self) -> bool {
+    fn take(&self) -> bool {
         let mut was_made = false;
         while matches!((&self.0).read(&mut [0; 64]), Ok(1..)) {
             was_made = true;
         }
         was_made
     }
+}
+
+/// SIGHUP: a request that is taken, and may then be made again. SIGUSR1 and SIGUSR2 are the same: log rotators and
+/// supervisors know them from other programs, and mean it.
+#[derive(Debug)]
+pub struct Hangup(Signalled);
+
+impl Hangup {
+    /// From now on none of them ends this process any more.
+    pub fn install() -> io::Result<Self> {
+        Signalled::by(&[SIGHUP, SIGUSR1, SIGUSR2]).map(Self)
+    }
+
+    /// True if it was made since the last time. Does not block.
+    pub fn take(&self) -> bool {
+        self.0.take()
+    }
 
     /// Readable once the request was made, until it is taken.
     pub fn fd(&self) -> BorrowedFd<'_> {
-        self.0.as_fd()
+        self.0.0.as_fd()
+    }
+}
+
+/// SIGCHLD: a child has exited, perhaps an orphan that nobody else will reap.
+#[derive(Debug)]
+pub struct ChildExits(Signalled);
+
+impl ChildExits {
+    /// Seen from now on.
+    pub fn install() -> io::Result<Self> {
+        Signalled::by(&[SIGCHLD]).map(Self)
+    }
+
+    /// True if one has exited since the last time. Does not block.
+    pub fn take(&self) -> bool {
+        self.0.take()
+    }
+
+    /// Readable once one has exited, until that is taken.
+    pub fn fd(&self) -> BorrowedFd<'_> {
+        self.0.0.as_fd()
     }
 }
 

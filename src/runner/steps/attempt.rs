@@ -9,7 +9,7 @@ use super::output::{Output, Sink};
 use super::record::StepResult;
 use crate::config::{Plan, Step};
 use crate::runner::log::{JobLog, Source};
-use crate::system::errno::words;
+use crate::system::errno::{is_shortage, words};
 use crate::system::process::{Child, Program};
 use crate::system::tree::{Ended, Tree};
 use crate::system::wait::{self, after};
@@ -39,6 +39,11 @@ pub(super) struct Trouble {
 impl Trouble {
     pub(super) fn refused(reason: impl Into<String>) -> Self {
         Self { result: StepResult::Refused(reason.into()), transient: false }
+    }
+
+    /// A call failed: tried again if it was for a shortage that passes by itself.
+    fn failed(error: &io::Error, reason: String) -> Self {
+        Self { result: StepResult::Refused(reason), transient: is_shortage(error) }
     }
 
     fn cut_short(wake: Wake) -> Option<Self> {
@@ -146,7 +151,7 @@ impl<'a> Attempt<'a> {
         let program = self.program(argv)?;
         let dir = self.log_dir;
         let file = unnamed_file(dir)
-            .map_err(|error| Trouble::refused(format!("no file for its output: {}", words(&error))))?;
+            .map_err(|error| Trouble::failed(&error, format!("no file for its output: {}", words(&error))))?;
         self.interrupts.awaits_stop = true;
         let ran = self.execute_into(&program, Some(&file), bounds, Sink::Log);
         self.interrupts.awaits_stop = false;
@@ -183,7 +188,10 @@ impl<'a> Attempt<'a> {
         bounds: Bounds,
         sink: Sink,
     ) -> Result<Ran, Trouble> {
-        let start_failed = |error| Trouble::refused(lookup::why_not_started(&program.file, &program.dir, &error));
+        let start_failed = |error| {
+            let reason = lookup::why_not_started(&program.file, &program.dir, &error);
+            Trouble::failed(&error, reason)
+        };
         let mut child = Child::start(program, file).map_err(start_failed)?;
         self.tree.add(child.pid());
         let mut output = Output::new(child.take_output(), sink, self.log);
@@ -260,7 +268,7 @@ pub(super) fn result_of(status: ExitStatus) -> StepResult {
 }
 
 fn watch_failed(error: &io::Error) -> Trouble {
-    Trouble::refused(format!("cannot watch a process: {}", words(error)))
+    Trouble::failed(error, format!("cannot watch a process: {}", words(error)))
 }
 
 /// A file that is gone when nobody has it open any more.

@@ -70,8 +70,6 @@ pub enum StepResult {
     Refused(String),
 }
 
-impl StepResult {}
-
 impl fmt::Display for StepResult {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

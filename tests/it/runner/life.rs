@@ -260,3 +260,34 @@ fn a_step_that_fails_to_restart_the_runner_has_failed_and_what_it_printed_is_in_
     let log = std::fs::read_to_string(yard.path(&format!("spool/log/{id}.log"))).unwrap();
     assert!(log.contains(" out no such program\n"), "{log}");
 }
+
+/// Leaves a process in a session of its own whose id is in `pid`, and which ends when somebody writes to `gate`.
+const LEAVE_BEHIND: &str = "setsid sh -c 'echo $$ >pid; read x <gate' >/dev/null & while ! [ -s pid ]; do :; done";
+
+#[test]
+fn a_step_that_waits_for_the_end_of_an_older_process_sees_it_gone() {
+    let stop = "kill $(cat pid); while kill -0 $(cat pid) 2>/dev/null; do :; done; echo gone >>ended";
+    let hooks = [("start", LEAVE_BEHIND), ("stop", stop)];
+    let hooks = hooks
+        .map(|(name, command)| (name, format!("timeout = \"60s\"\nsteps = [{{ shell = \"\"\"{command}\"\"\" }}]")));
+    let yard = Yard::new("", &hooks.each_ref().map(|(name, lines)| (*name, lines.as_str())));
+    yard.fifo("gate");
+    yard.deliver("start", "main", "1");
+    let second = yard.deliver("stop", "main", "2");
+    assert!(yard.drain().status.success(), "{:?}", yard.job(second));
+    assert_eq!(yard.site("ended"), "gone\n");
+}
+
+#[test]
+fn a_process_that_ends_while_the_runner_is_idle_is_no_zombie() {
+    let yard = Yard::new("", &[("start", &format!("steps = [{{ shell = \"\"\"{LEAVE_BEHIND}\"\"\" }}]"))]);
+    yard.fifo("gate");
+    let runner = yard.start();
+    let job = yard.deliver("start", "main", "1");
+    until("it is done", || yard.is_in("done", job));
+    let process = std::path::PathBuf::from(format!("/proc/{}", yard.site("pid").trim()));
+    assert!(process.exists());
+    std::fs::write(yard.path("site/gate"), "x\n").unwrap();
+    until("it is reaped", || !process.exists());
+    assert_eq!(runner.stop(), Some(0));
+}
