@@ -10,7 +10,7 @@ use crate::spool::{SpoolError, SpoolOwner};
 use crate::system::errno::is_shortage;
 use crate::system::stop::{Hangup, Stop};
 use crate::system::users;
-use crate::system::wait::{after, ready};
+use crate::system::wait::ready;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::process::ExitCode;
@@ -20,14 +20,14 @@ use std::time::{Duration, Instant};
 const LOCK_TIMEOUT: Duration = Duration::from_secs(1);
 /// Between two tries.
 const POLL_INTERVAL: Duration = Duration::from_millis(20);
-/// Delay before a runner that cannot go on, such as on a full disk, ends. A supervisor gives up for good after a few
-/// quick exits: supervisord after four that take less than `startsecs`.
+/// Least time for which a runner that cannot go on, such as on a full disk, is there. A supervisor gives up for good
+/// after a few quick exits: supervisord after four that take less than `startsecs`.
 const RESTART_DELAY: Duration = Duration::from_secs(5);
 
 /// Drains until told to stop, with `once` until nothing is left, and no longer than `max_runtime`. Exit 75 when another
 /// runner has the spool, 1 when it ends by itself and a job failed for good.
 pub(super) fn run(config: Option<&Path>, once: bool, max_runtime: Option<Duration>) -> Result<ExitCode, Failure> {
-    let file = config;
+    let (file, began) = (config, Instant::now());
     let config = load(file)?;
     refuse_root(&config.spool)?;
     let cannot_watch = |error| Failure::io("cannot watch for signals", &error);
@@ -46,7 +46,7 @@ pub(super) fn run(config: Option<&Path>, once: bool, max_runtime: Option<Duratio
         tracing::error!(event = "runner-failed", reason = %error);
         drop(owner);
         if !once {
-            let _stopped_or_over = ready(&[stop.fd()], after(RESTART_DELAY));
+            let _stopped_or_over = ready(&[stop.fd()], began + RESTART_DELAY);
         }
     }
     let ended = ended.map_err(|error| match error {

@@ -130,7 +130,10 @@ pub fn drain(config: Config, owner: &SpoolOwner, terms: Terms<'_>) -> Result<End
 
 fn watch(config: &Config) -> Watch {
     let (watch, error) = Watch::directory(&config.spool.join(State::Queued.as_str()));
-    if let Some(error) = error.or(watch.add(&config.spool.join(Place::Control.as_str())).err()) {
+    // In the spool itself a name appears when somebody puts another directory in the place of one of its own.
+    let others = [config.spool.join(Place::Control.as_str()), config.spool.clone()];
+    let failed = others.iter().find_map(|directory| watch.add(directory).err());
+    if let Some(error) = error.or(failed) {
         tracing::warn!(event = "no-watch", reason = words(&error));
     }
     watch

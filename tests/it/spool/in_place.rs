@@ -75,7 +75,11 @@ fn a_runner_whose_queue_was_replaced_ends_and_the_next_one_runs_what_arrived() {
     let first = yard.deliver("docs", "main", "0");
     let runner = yard.start();
     until("the runner is at work", || yard.is_in("done", first));
-    replace(&yard.path("spool/queued"), |path| fs::create_dir(path).unwrap());
+    // As by a restore: removed, and another put in its place.
+    let (queued, restored) = (yard.path("spool/queued"), yard.path("spool/queued.new"));
+    fs::create_dir(&restored).unwrap();
+    fs::remove_dir(&queued).unwrap();
+    fs::rename(&restored, &queued).unwrap();
     assert_eq!(runner.ends(), Some(75), "{}", yard.log());
     assert!(yard.log().contains("queued/ was moved, replaced or mounted over"), "{}", yard.log());
     let second = yard.deliver("docs", "main", "1");
