@@ -1,8 +1,8 @@
-//! Pure. From the facts of a document to an event: names, commits and kinds, checked.
+//! Pure. From the fields of a document to an event: names, commits and kinds, checked.
 
-use super::Malformed;
-use super::facts::{Facts, ITEMS_LIMIT};
 use crate::model::{Delivery, Event, EventKind, Head, RefName};
+use crate::provider::json::{Fields, LIST_LIMIT};
+use crate::provider::malformed::Malformed;
 
 /// Longest name of a repository or person.
 const NAME_LIMIT_BYTES: usize = 255;
@@ -12,7 +12,7 @@ const DELIVERY_LIMIT_BYTES: usize = 128;
 const WORD_LIMIT: usize = 64;
 
 /// The provider's word for the event, from the only header `name`.
-pub(super) fn word<'a>(head: &'a Head, name: &str) -> Result<&'a str, Malformed> {
+pub(crate) fn word<'a>(head: &'a Head, name: &str) -> Result<&'a str, Malformed> {
     let value = head.headers.only(&name.to_ascii_lowercase()).map_err(|twice| Malformed::new(twice.to_string()))?;
     let word = value.and_then(|value| std::str::from_utf8(value).ok()).filter(|word| !word.is_empty());
     word.ok_or_else(|| Malformed::new(format!("header `{name}` with the event is missing")))
@@ -20,7 +20,7 @@ pub(super) fn word<'a>(head: &'a Head, name: &str) -> Result<&'a str, Malformed>
 
 /// An event that no kind is for, by the provider's word: lower case, at most 64 letters, digits and `._-`. Never
 /// one of our own words, so that no sender's word can pass for them.
-pub(super) fn other(word: &str) -> EventKind {
+pub(crate) fn other(word: &str) -> EventKind {
     let clean = |c: char| if c.is_ascii_alphanumeric() || ".-".contains(c) { c.to_ascii_lowercase() } else { '_' };
     let word: String = word.chars().take(WORD_LIMIT).map(clean).collect();
     match word.as_str() {
@@ -31,21 +31,21 @@ pub(super) fn other(word: &str) -> EventKind {
 }
 
 /// `word.action`: a release that was edited is no release.
-pub(super) fn other_action(word: &str, facts: &Facts) -> EventKind {
-    match facts.text("action") {
+pub(crate) fn other_action(word: &str, fields: &Fields) -> EventKind {
+    match fields.text("action") {
         Some(action) if !action.is_empty() => other(&format!("{word}.{action}")),
         _ => other(word),
     }
 }
 
 /// The delivery id in the first of `names` that arrived and looks like one.
-pub(super) fn delivery_id(head: &Head, names: &[&str]) -> Option<String> {
+pub(crate) fn delivery_id(head: &Head, names: &[&str]) -> Option<String> {
     checked_id(names.iter().find_map(|name| head.headers.first(&name.to_ascii_lowercase()))?)
 }
 
 /// The delivery id at `path` of the document, if it looks like one.
-pub(super) fn id(facts: &Facts, path: &str) -> Option<String> {
-    checked_id(facts.text(path)?.as_bytes())
+pub(crate) fn id(fields: &Fields, path: &str) -> Option<String> {
+    checked_id(fields.text(path)?.as_bytes())
 }
 
 fn checked_id(id: &[u8]) -> Option<String> {
@@ -54,55 +54,55 @@ fn checked_id(id: &[u8]) -> Option<String> {
 }
 
 /// The first of `paths` that holds a name that can be shown: not empty, short, without control characters.
-pub(super) fn name(facts: &Facts, paths: &[&str]) -> Option<String> {
+pub(crate) fn name(fields: &Fields, paths: &[&str]) -> Option<String> {
     let fits = |name: &&str| !name.is_empty() && name.len() <= NAME_LIMIT_BYTES && !name.contains(char::is_control);
-    paths.iter().filter_map(|path| facts.text(path)).find(fits).map(str::to_owned)
+    paths.iter().filter_map(|path| fields.text(path)).find(fits).map(str::to_owned)
 }
 
 /// The branch name at `path`, if git would have it.
-pub(super) fn default_branch(facts: &Facts, path: &str) -> Option<String> {
-    facts.text(path).filter(|name| RefName::branch_named(name).is_some()).map(str::to_owned)
+pub(crate) fn default_branch(fields: &Fields, path: &str) -> Option<String> {
+    fields.text(path).filter(|name| RefName::branch_named(name).is_some()).map(str::to_owned)
 }
 
 /// The commit at `path`: 40 or 64 hex digits. `None` if there is none, or zeros (no commit).
-pub(super) fn commit(facts: &Facts, path: &str) -> Result<Option<String>, Malformed> {
-    let Some(text) = facts.text_if_any(path)?.filter(|text| !text.is_empty()) else { return Ok(None) };
+pub(crate) fn commit(fields: &Fields, path: &str) -> Result<Option<String>, Malformed> {
+    let Some(text) = fields.text_if_any(path)?.filter(|text| !text.is_empty()) else { return Ok(None) };
     if !matches!(text.len(), 40 | 64) || !text.bytes().all(|digit| digit.is_ascii_hexdigit()) {
         return Err(Malformed::new(format!("`{path}` is not a commit")));
     }
     Ok((!is_zeros(text)).then(|| text.to_ascii_lowercase()))
 }
 
-/// Whether a commit is all zeros, as forges write "none".
-pub(super) fn is_zeros(commit: &str) -> bool {
+/// True if a commit is all zeros, as forges write "none".
+pub(crate) fn is_zeros(commit: &str) -> bool {
     matches!(commit.len(), 40 | 64) && commit.bytes().all(|digit| digit == b'0')
 }
 
 /// The full reference name at `path`, which must be that of a branch or tag.
-pub(super) fn reference(facts: &Facts, path: &str) -> Result<RefName, Malformed> {
-    let full = present(facts, path)?;
+pub(crate) fn reference(fields: &Fields, path: &str) -> Result<RefName, Malformed> {
+    let full = present(fields, path)?;
     RefName::parse(full).ok_or_else(|| not_a_reference(path))
 }
 
 /// The branch at `path`, short or full.
-pub(super) fn branch(facts: &Facts, path: &str) -> Result<RefName, Malformed> {
-    full_or(facts, path, RefName::branch_named)
+pub(crate) fn branch(fields: &Fields, path: &str) -> Result<RefName, Malformed> {
+    full_or(fields, path, RefName::branch_named)
 }
 
 /// The tag at `path`, short or full.
-pub(super) fn tag(facts: &Facts, path: &str) -> Result<RefName, Malformed> {
-    full_or(facts, path, RefName::tag_named)
+pub(crate) fn tag(fields: &Fields, path: &str) -> Result<RefName, Malformed> {
+    full_or(fields, path, RefName::tag_named)
 }
 
-fn full_or(facts: &Facts, path: &str, named: fn(&str) -> Option<RefName>) -> Result<RefName, Malformed> {
-    let text = present(facts, path)?;
+fn full_or(fields: &Fields, path: &str, named: fn(&str) -> Option<RefName>) -> Result<RefName, Malformed> {
+    let text = present(fields, path)?;
     let parsed = if text.starts_with("refs/") { RefName::parse(text) } else { named(text) };
     parsed.ok_or_else(|| not_a_reference(path))
 }
 
-fn present<'a>(facts: &'a Facts, path: &str) -> Result<&'a str, Malformed> {
+fn present<'a>(fields: &'a Fields, path: &str) -> Result<&'a str, Malformed> {
     let hint = "is missing: is this hook at the forge of the forge's own type, not one for a chat service?";
-    facts.text_if_any(path)?.ok_or_else(|| Malformed::new(format!("`{path}` {hint}")))
+    fields.text_if_any(path)?.ok_or_else(|| Malformed::new(format!("`{path}` {hint}")))
 }
 
 fn not_a_reference(path: &str) -> Malformed {
@@ -110,24 +110,24 @@ fn not_a_reference(path: &str) -> Malformed {
 }
 
 /// `owner/name` from the names at two paths.
-pub(super) fn full_name(facts: &Facts, owner: &str, last: &str) -> Option<String> {
-    Some(format!("{}/{}", name(facts, &[owner])?, name(facts, &[last])?))
+pub(crate) fn full_name(fields: &Fields, owner: &str, last: &str) -> Option<String> {
+    Some(format!("{}/{}", name(fields, &[owner])?, name(fields, &[last])?))
 }
 
 /// The full reference name at `path`; `None` for one that is neither branch nor tag, of which nobody wants to know.
-pub(super) fn reference_if_any(facts: &Facts, path: &str) -> Result<Option<RefName>, Malformed> {
-    let full = present(facts, path)?;
+pub(crate) fn reference_if_any(fields: &Fields, path: &str) -> Result<Option<RefName>, Malformed> {
+    let full = present(fields, path)?;
     let is_other = full.starts_with("refs/") && !full.starts_with("refs/heads/") && !full.starts_with("refs/tags/");
-    if is_other { Ok(None) } else { reference(facts, path).map(Some) }
+    if is_other { Ok(None) } else { reference(fields, path).map(Some) }
 }
 
 /// The name at `path`, which is short, in full.
-pub(super) fn named(facts: &Facts, path: &str, full: fn(&str) -> Option<RefName>) -> Result<RefName, Malformed> {
-    full(present(facts, path)?).ok_or_else(|| not_a_reference(path))
+pub(crate) fn named(fields: &Fields, path: &str, full: fn(&str) -> Option<RefName>) -> Result<RefName, Malformed> {
+    full(present(fields, path)?).ok_or_else(|| not_a_reference(path))
 }
 
 /// `event` as the move of `reference` from `before` to `after`; `None` if that moves nothing, and so is a test.
-pub(super) fn moved(
+pub(crate) fn moved(
     event: Event,
     reference: Option<RefName>,
     before: Option<String>,
@@ -138,16 +138,16 @@ pub(super) fn moved(
 }
 
 /// One delivery about several refs: an event for each object of the list at `path` that `each` makes one of.
-pub(super) fn several(
-    facts: &Facts,
+pub(crate) fn several(
+    fields: &Fields,
     path: &str,
-    each: impl Fn(&Facts) -> Result<Option<Event>, Malformed>,
+    each: impl Fn(&Fields) -> Result<Option<Event>, Malformed>,
 ) -> Result<Delivery, Malformed> {
     let list = || path.trim_end_matches("[].");
-    let items = facts.items(path).ok_or_else(|| Malformed::new(format!("`{}` is missing", list())))?;
+    let items = fields.items(path).ok_or_else(|| Malformed::new(format!("`{}` is missing", list())))?;
     if items.more {
         return Err(Malformed::new(format!(
-            "`{}` has more than {ITEMS_LIMIT} elements: push fewer refs at once",
+            "`{}` has more than {LIST_LIMIT} elements: push fewer refs at once",
             list()
         )));
     }
@@ -161,24 +161,24 @@ pub(super) fn several(
 
 /// Completes `event` into a push of `reference` from `before` to `after`. A push that moves nothing is a test; one
 /// to zeros, or marked `deleted`, a deletion.
-pub(super) fn push(mut event: Event, reference: Option<RefName>, facts: &Facts) -> Result<Delivery, Malformed> {
-    if is_test(facts) {
+pub(crate) fn push(mut event: Event, reference: Option<RefName>, fields: &Fields) -> Result<Delivery, Malformed> {
+    if is_test(fields) {
         return Ok(Delivery::Ping);
     }
     event.reference = reference;
-    event.before = commit(facts, "before")?;
-    event.after = commit(facts, "after")?;
-    if facts.flag("deleted") == Some(true) || facts.text("after").is_some_and(is_zeros) {
+    event.before = commit(fields, "before")?;
+    event.after = commit(fields, "after")?;
+    if fields.flag("deleted") == Some(true) || fields.text("after").is_some_and(is_zeros) {
         event.kind = EventKind::Delete;
         event.after = None;
     }
     Ok(event.into())
 }
 
-/// Whether `before` and `after` are the same: the test buttons of Gitea, Forgejo and Gogs send a push that moves
+/// True if `before` and `after` are the same: the test buttons of Gitea, Forgejo and Gogs send a push that moves
 /// nothing, some from zeros to zeros.
-fn is_test(facts: &Facts) -> bool {
-    match (facts.text("before"), facts.text("after")) {
+fn is_test(fields: &Fields) -> bool {
+    match (fields.text("before"), fields.text("after")) {
         (Some(before), Some(after)) => !after.is_empty() && before.eq_ignore_ascii_case(after),
         _ => false,
     }

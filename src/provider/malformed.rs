@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-/// Why a verified delivery says nothing.
+/// The reason that a verified delivery says nothing.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Unreadable {
     /// The sender's fault: for a 400.
@@ -20,7 +20,7 @@ pub enum Unreadable {
 pub struct Malformed(Cow<'static, str>);
 
 impl Malformed {
-    pub(super) fn new(text: impl Into<Cow<'static, str>>) -> Self {
+    pub(crate) fn new(text: impl Into<Cow<'static, str>>) -> Self {
         Self(text.into())
     }
 }

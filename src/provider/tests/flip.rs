@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// Whether the body is covered by the provider's signature.
+/// True if the body is covered by the provider's signature.
 fn signs_body(provider: &Provider) -> bool {
     let unsigned = [Strength::SignedTime, Strength::SharedToken, Strength::SecretUrl];
     *provider == Provider::Gitcode || !unsigned.contains(&provider.strength())

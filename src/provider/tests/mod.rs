@@ -177,7 +177,7 @@ impl Arrived {
         self.verify_with(&[verifying])
     }
 
-    /// What it says, taken for verified.
+    /// Its content, taken for verified.
     fn read(&self) -> Result<Delivery, Malformed> {
         let verified = Check::decided(0).finish(&mut std::io::empty()).unwrap();
         match self.provider.read(&self.head, &verified, &mut self.body.as_slice(), true) {

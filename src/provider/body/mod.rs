@@ -1,0 +1,11 @@
+//! Pure. The body of a delivery on its way to the parser: stored, perhaps a form, and in the end a JSON document.
+
+mod document;
+mod form;
+mod stored;
+
+pub(crate) use document::{Document, open};
+pub use form::FormError;
+pub(crate) use form::FormField;
+pub(crate) use stored::StoredBody;
+pub use stored::again;

@@ -1,0 +1,73 @@
+//! Pure. Slack's scheme: HMAC-SHA256 over version, time and raw body. A form, as of a slash command, holds no document
+//! and is a push of nothing in particular.
+
+use crate::model::{Delivery, Event, EventKind, Head};
+use crate::provider::authenticity::{
+    Algorithm, Check, Denied, Encoding, HmacHeader, SECOND_MS, Secret, SignedTime, Strength,
+};
+use crate::provider::body::Document;
+use crate::provider::dialect::{CannotSign, Dialect, HeaderMark, SignedHeaders, ToSign, header};
+use crate::provider::forge::generic;
+use crate::provider::forge::sample::{SampleBody, SampleOf, SamplePush, github_shaped};
+use crate::provider::malformed::Malformed;
+use jiff::Timestamp;
+use serde_json::Value;
+
+const SIGNATURE: HmacHeader<'static> =
+    HmacHeader { name: "X-Slack-Signature", prefix: "v0=", algorithm: Algorithm::Sha256, encoding: Encoding::Hex };
+const TIME: SignedTime = SignedTime { header: "X-Slack-Request-Timestamp", window_ms: 300 * SECOND_MS };
+
+/// Slack asks for its challenge back, and a reply of ours never holds what the sender sent.
+const NO_CHALLENGE: &str = "events of Slack are not answered as Slack wants; use a slash command or a button instead";
+
+/// Slack's dialect.
+pub(crate) struct Slack;
+
+impl Dialect for Slack {
+    fn begin(&self, head: &Head, secrets: &[Secret], now: Timestamp) -> Result<Check, Denied> {
+        let signed = SIGNATURE.signed(head, secrets)?;
+        let (sent_s, time) = TIME.seconds(head)?;
+        Ok(Check::signed(signed.after(b"v0:").after(time).after(b":").at(TIME.near_s(sent_s, now))))
+    }
+
+    fn read(&self, head: &Head, document: Document<'_>) -> Result<Delivery, Malformed> {
+        if head.is_form() {
+            return Ok(Event::new(EventKind::Push).into());
+        }
+        let document = generic::read_github_document(head, document, &[])?;
+        if document.fields.text("type") == Some("url_verification") {
+            return Ok(Delivery::Ignored(NO_CHALLENGE.to_owned()));
+        }
+        generic::said(&document)
+    }
+
+    fn marks(&self) -> &'static [HeaderMark] {
+        const { &[HeaderMark::by(&["x-slack-signature"])] }
+    }
+
+    fn strength(&self) -> Strength {
+        Strength::SignedBodyAndTime
+    }
+
+    fn sends_again(&self) -> bool {
+        true
+    }
+
+    fn form_field(&self) -> Option<&'static str> {
+        None
+    }
+
+    fn sample_push(&self, sample: &SamplePush<'_>) -> Value {
+        github_shaped::push(sample)
+    }
+
+    fn sample(&self, wanted: &SampleOf<'_>, push: Value) -> SampleBody {
+        github_shaped::pushes_only(wanted, push)
+    }
+
+    fn sign(&self, sent: &ToSign<'_>) -> Result<SignedHeaders, CannotSign> {
+        let time = sent.now.as_second().to_string();
+        let signature = SIGNATURE.sign_parts(sent.secret, &[b"v0:", time.as_bytes(), b":", sent.body]);
+        Ok(vec![header(TIME.header, time), signature])
+    }
+}
