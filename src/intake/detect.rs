@@ -2,75 +2,36 @@
 //! nothing of this decides which check is made.
 
 use crate::model::{Head, Headers};
-
-/// Headers by which a provider is known: each must be there, none of the last may. A provider that also sends the
-/// headers of those that it stems from stands before them.
-const MARKS: [(&str, &[&str], &[&str]); 21] = [
-    ("forgejo", &["x-forgejo-event"], &[]),
-    ("gitea", &["x-gitea-event"], &[]),
-    ("gogs", &["x-gogs-event"], &[]),
-    ("gitee", &["x-gitee-event"], &[]),
-    ("gitee", &["x-git-oschina-event"], &[]),
-    ("gitcode", &["x-gitcode-event"], &[]),
-    ("codeup", &["codeup-event"], &[]),
-    ("coding", &["x-coding-event"], &[]),
-    ("pagure", &["x-pagure-topic"], &[]),
-    ("bitbucket", &["x-event-key", "x-hook-uuid"], &[]),
-    ("bitbucket", &["x-event-key", "x-attempt-number"], &[]),
-    ("bitbucket-server", &["x-event-key"], &[]),
-    ("tencent-git", &["x-token", "x-event", "x-gitlab-event"], &[]),
-    ("codearts", &["x-repo-token"], &[]),
-    ("gitlab", &["x-gitlab-event"], &[]),
-    ("sourcehut", &["x-payload-signature", "x-payload-nonce"], &[]),
-    ("standard-webhooks", &["webhook-signature", "webhook-id"], &[]),
-    ("standard-webhooks", &["svix-signature", "svix-id"], &[]),
-    ("stripe", &["stripe-signature"], &[]),
-    ("slack", &["x-slack-signature"], &[]),
-    ("github", &["x-github-event"], &["x-gogs-delivery", "x-gitea-delivery"]),
-];
-
-/// Headers that hold a delivery id, best first.
-const DELIVERY_IDS: [&str; 16] = [
-    "x-forgejo-delivery",
-    "x-gitea-delivery",
-    "x-gogs-delivery",
-    "x-gitcode-delivery",
-    "x-coding-delivery",
-    "x-github-delivery",
-    "idempotency-key",
-    "webhook-id",
-    "svix-id",
-    "x-gitlab-event-uuid",
-    "x-webhook-delivery",
-    "x-request-uuid",
-    "x-request-id",
-    "x-trace-id",
-    "x-delivery-id",
-    "x-delivery",
-];
+use crate::provider::Provider;
 
 /// Longest delivery id; they are UUIDs.
 const ID_LIMIT_BYTES: usize = 128;
 
 /// The provider whose headers these are, by its name in the configuration.
 pub fn looks_like(headers: &Headers) -> Option<&'static str> {
-    let there = |name: &&str| headers.first(name).is_some();
-    let fits = |(_, all, none): &&(_, &[&str], &[&str])| all.iter().all(there) && !none.iter().any(there);
-    MARKS.iter().find(fits).map(|(provider, ..)| *provider)
+    seen(headers).map(Provider::name)
+}
+
+/// The provider whose headers these are: of several, the one that the others do not imitate.
+fn seen(headers: &Headers) -> Option<&'static Provider> {
+    let marked: Vec<_> = Provider::ALL.iter().filter(|provider| provider.is_marked_in(headers)).collect();
+    let is_imitated = |name: &str| marked.iter().any(|other| other.imitates().contains(&name));
+    marked.iter().find(|provider| !is_imitated(provider.name())).copied()
 }
 
 /// Says that a delivery seems to be another provider's than `configured`, if it does.
-pub fn mismatch(configured: &str, headers: &Headers) -> Option<String> {
+pub fn mismatch(configured: &Provider, headers: &Headers) -> Option<String> {
     let seen = looks_like(headers)?;
-    // Schemes that any service may use say nothing of who it is, and GitLab's signing token is one of them.
-    let own_scheme = matches!(configured, "generic" | "standard-webhooks");
-    (seen != configured && !own_scheme)
-        .then(|| format!("this delivery looks like {seen}'s, the hook says {configured}"))
+    // GitLab's signing token is Standard Webhooks, for one.
+    let is_surprise = seen != configured.name() && !configured.is_open_scheme();
+    is_surprise.then(|| format!("this delivery looks like {seen}'s, the hook says {}", configured.name()))
 }
 
-/// The delivery id that a header claims, before anything is verified.
-pub(super) fn delivery_id(head: &Head) -> Option<String> {
-    let id = DELIVERY_IDS.iter().find_map(|name| head.headers.first(name))?;
+/// The delivery id that a header claims, before anything is verified: one of the hook's own provider, or else of the
+/// one that the headers look like.
+pub(super) fn delivery_id(head: &Head, configured: Option<&Provider>) -> Option<String> {
+    let providers = [configured, seen(&head.headers)].into_iter().flatten();
+    let id = providers.flat_map(Provider::delivery_headers).find_map(|name| head.headers.first(name))?;
     let fits = !id.is_empty() && id.len() <= ID_LIMIT_BYTES && id.iter().all(u8::is_ascii_graphic);
     fits.then(|| String::from_utf8_lossy(id).into_owned())
 }
@@ -78,7 +39,7 @@ pub(super) fn delivery_id(head: &Head) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::provider::{Provider, Secret};
+    use crate::provider::Secret;
     use jiff::Timestamp;
 
     fn of(names: &[&str]) -> Headers {
@@ -130,9 +91,10 @@ mod tests {
                 seen => assert_eq!(seen, Some(name)),
             }
             let kept = super::super::spooled_headers::allowed(&headers);
-            for (header, _) in headers.iter().filter(|(_, value)| *value == b"d-1") {
-                assert!(DELIVERY_IDS.contains(&header), "{header} of {name}");
-                assert!(kept.contains_key(header) || name == "generic", "{header} of {name}");
+            // The header of `generic` may be anything, and so is not kept.
+            for (header, _) in headers.iter().filter(|(_, value)| *value == b"d-1" && name != "generic") {
+                assert!(provider.delivery_headers().contains(&header), "{header} of {name}");
+                assert!(kept.contains_key(header), "{header} of {name}");
             }
         }
         // The true Tencent Git also repeats GitLab's headers; the others send none of their own.
@@ -142,10 +104,10 @@ mod tests {
     #[test]
     fn another_provider_than_the_configured_one_is_a_remark() {
         let forgejo = of(&["X-Forgejo-Event", "X-GitHub-Event"]);
-        let said = mismatch("github", &forgejo);
+        let said = mismatch(&Provider::Github, &forgejo);
         assert_eq!(said.as_deref(), Some("this delivery looks like forgejo's, the hook says github"));
-        assert_eq!(mismatch("forgejo", &forgejo), None);
-        assert_eq!(mismatch("generic", &forgejo), None);
-        assert_eq!(mismatch("github", &Headers::default()), None);
+        assert_eq!(mismatch(&Provider::Forgejo, &forgejo), None);
+        assert_eq!(mismatch(Provider::named("generic").unwrap(), &forgejo), None);
+        assert_eq!(mismatch(&Provider::Github, &Headers::default()), None);
     }
 }

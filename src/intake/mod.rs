@@ -60,8 +60,10 @@ impl Intake {
 
 /// The walk, straight down, as far as it goes without the body; [`Reception`] goes on with it.
 fn begin(setup: &Arc<Setup>, head: Head) -> Begun {
-    let identity = Identity { delivery: detect::delivery_id(&head), secret: None };
-    let index = match setup.addressed(&head) {
+    let addressed = setup.addressed(&head);
+    let provider = addressed.as_ref().ok().map(|index| &setup.hook(*index).provider);
+    let identity = Identity { delivery: detect::delivery_id(&head, provider), secret: None };
+    let index = match addressed {
         Ok(index) => index,
         Err(refusal) => return answered(setup, &head, Handled { hook: None, identity, result: Err(refusal) }),
     };

@@ -47,7 +47,7 @@ pub(super) fn reply_and_log(head: &Head, handled: Handled<'_>, refusals: &Refusa
         provider: handled.hook.map(|hook| hook.provider.name()),
         delivery: handled.identity.delivery.as_deref(),
         secret: handled.identity.secret.as_deref(),
-        remark: handled.hook.and_then(|hook| super::mismatch(hook.provider.name(), &head.headers)),
+        remark: handled.hook.and_then(|hook| super::mismatch(&hook.provider, &head.headers)),
         remote: &echo(&head.remote_addr),
     };
     match handled.result {
@@ -137,7 +137,7 @@ pub(super) fn denied(denied: &Denied, hook: &Hook, head: &Head) -> Refusal {
         Denied::Key { .. } => (Status::InternalError, "not configured"),
         _ => (Status::Forbidden, denied.sender_text()),
     };
-    let remark = super::mismatch(hook.provider.name(), &head.headers).map(|text| format!("; {text}"));
+    let remark = super::mismatch(&hook.provider, &head.headers).map(|text| format!("; {text}"));
     Refusal::new(status, told, format!("{denied}{}", remark.unwrap_or_default()))
 }
 

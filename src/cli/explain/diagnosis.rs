@@ -200,7 +200,8 @@ fn other_provider(case: Case<'_>, keys: &[Key]) -> Option<String> {
     let looks_like = looks_like(&case.head.headers);
     let fits = |provider: &&Provider| keys.iter().any(|key| Case { provider, ..case }.passes(&key.secret));
     // What `generic` fits needs more than its name.
-    let others = Provider::ALL.iter().filter(|other| ![case.provider.name(), "generic"].contains(&other.name()));
+    let is_other = |other: &&Provider| other.name() != case.provider.name() && !matches!(other, Provider::Generic(_));
+    let others = Provider::ALL.iter().filter(is_other);
     let mut fitting = others.filter(fits);
     let first = fitting.next()?;
     let best = std::iter::once(first).chain(fitting).find(|other| Some(other.name()) == looks_like).unwrap_or(first);

@@ -1,7 +1,7 @@
 //! Edge. A job, explained from its file by the configuration of today.
 
 use super::story::{Signature, Story};
-use super::{begun, request, tell_events, what_is_signed};
+use super::{begun, request, tell_events};
 use crate::cli::exit::{self, Failure};
 use crate::cli::listing;
 use crate::config::Config;
@@ -35,7 +35,7 @@ pub(super) fn explain_job(config: &Config, text: &str) -> Result<Story, Failure>
     story.job = Some(format!("{id}, {}{outcome}", shown.view.state.as_str()));
     story.signature = Signature {
         ok: true,
-        signed: what_is_signed(&hook.provider, &head),
+        signed: hook.provider.signed_part(&head),
         says: format!("found so at {}, before the job was queued; it is not kept", meta.arrived_at),
         findings: Vec::new(),
     };

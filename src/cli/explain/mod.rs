@@ -16,7 +16,7 @@ use super::receive::load;
 use crate::config::{Config, Hook};
 use crate::intake::{Decision, admissible, as_form, decide, each, looks_like, mismatch, unmatched};
 use crate::model::{Delivery, Event, Head};
-use crate::provider::{Denied, Malformed, Provider, Strength};
+use crate::provider::{Denied, Malformed};
 use diagnosis::{Case, Key};
 use jiff::Timestamp;
 use request::Request;
@@ -69,7 +69,7 @@ fn explain_delivery(config: &Config, hook: &Hook, args: &ExplainArgs) -> Result<
 }
 
 fn begun(hook: &Hook, head: &Head, mut remarks: Vec<String>) -> Story {
-    remarks.extend(mismatch(hook.provider.name(), &head.headers));
+    remarks.extend(mismatch(&hook.provider, &head.headers));
     Story {
         hook: hook.name.clone(),
         provider: hook.provider.name().to_owned(),
@@ -87,7 +87,7 @@ fn answer_of(reply: &crate::model::Reply) -> String {
 
 fn signature(case: Case<'_>, keys: &[Key], others: &[Key]) -> Signature {
     let secrets: Vec<_> = keys.iter().map(|key| key.secret.clone()).collect();
-    let signed = what_is_signed(case.provider, case.head);
+    let signed = case.provider.signed_part(case.head);
     match case.verify(&secrets) {
         Ok(verified) => {
             let label = keys.get(verified.secret_index()).map_or("nothing that is secret", |key| key.label.as_str());
@@ -100,21 +100,6 @@ fn signature(case: Case<'_>, keys: &[Key], others: &[Key]) -> Signature {
             }
             Signature { ok: false, signed, says: denied.to_string(), findings }
         }
-    }
-}
-
-/// For people: what a genuine delivery proves.
-fn what_is_signed(provider: &Provider, head: &Head) -> &'static str {
-    let by_signing_token = provider.name() == "gitlab" && head.headers.first("webhook-signature").is_some();
-    match (provider.strength(), provider.name()) {
-        _ if by_signing_token => "the body as it was sent, and the time",
-        (Strength::SignedBody, "gitea" | "forgejo" | "gogs") if head.is_form() => "the JSON inside the form",
-        (Strength::SignedBody, _) => "the body as it was sent",
-        (Strength::SignedBodyAndTime, _) => "the body as it was sent, and the time",
-        (Strength::SignedTime, _) => "the time, not the body",
-        (Strength::SharedToken, _) => "nothing: the secret itself comes along",
-        (Strength::InstanceKey, _) => "the body as it was sent, by a key that all users of the instance share",
-        (Strength::SecretUrl, _) => "nothing: the address is the secret",
     }
 }
 

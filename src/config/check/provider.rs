@@ -1,4 +1,4 @@
-//! Pure. Who sends, and by which scheme the deliveries are verified.
+//! Pure. The provider, and the scheme by which the deliveries are verified.
 
 use super::section::{self, Layers};
 use super::value;
@@ -10,12 +10,12 @@ use crate::provider::{
 };
 
 /// Keys that say something about the scheme of some providers only.
-const KEYS_OF: [(&str, &[&str]); 4] = [
-    ("version", &["coding"]),
-    ("signature", &["generic"]),
-    ("authorization", &["generic", "gitea", "forgejo"]),
-    ("allow_get", &["gitea", "forgejo"]),
-];
+const KEYS: [&str; 4] = ["version", "signature", "authorization", "allow_get"];
+
+/// The names of the providers that `key` is for.
+fn owners(key: &str) -> Vec<&'static str> {
+    Provider::ALL.iter().filter(|provider| provider.settings().contains(&key)).map(Provider::name).collect()
+}
 
 const AUTHORIZATIONS: [(&str, Authorization); 3] =
     [("bearer", Authorization::Bearer), ("basic", Authorization::Basic), ("verbatim", Authorization::Verbatim)];
@@ -49,7 +49,7 @@ pub(super) fn provider(layers: &Layers<'_>, findings: &mut Findings<'_>) -> Opti
     }
 }
 
-/// What `signature` or `authorization` says, of which a hook can have one.
+/// The word of `signature` or `authorization`, of which a hook can have one.
 enum Proof {
     Unsaid,
     Wrong,
@@ -78,8 +78,8 @@ fn proof(layers: &Layers<'_>, findings: &mut Findings<'_>) -> Proof {
 pub(super) fn allow_get(layers: &Layers<'_>, findings: &mut Findings<'_>) -> Option<bool> {
     let Some(entry) = layers.get("allow_get") else { return Some(false) };
     let provider = layers.get("provider").and_then(|entry| entry.as_text());
-    let is_for = |(key, owners): &(&str, &[&str])| *key == entry.key && provider.is_some_and(|p| owners.contains(&p));
-    Some(value::boolean(&entry, findings)? && KEYS_OF.iter().any(is_for))
+    let is_for = provider.is_some_and(|name| owners("allow_get").contains(&name));
+    Some(value::boolean(&entry, findings)? && is_for)
 }
 
 fn plain(entry: &Entry<'_>, word: &str, findings: &mut Findings<'_>) -> Option<Provider> {
@@ -92,7 +92,7 @@ fn plain(entry: &Entry<'_>, word: &str, findings: &mut Findings<'_>) -> Option<P
 
 /// Reports what a hook says about the scheme of another provider. In `[defaults]` it may wait for a hook to fit.
 fn foreign_keys(layers: &Layers<'_>, provider: &str, findings: &mut Findings<'_>) {
-    for (key, owners) in KEYS_OF {
+    for (key, owners) in KEYS.map(|key| (key, owners(key))) {
         let typed = layers.own.get(key).filter(|_| !owners.contains(&provider) && layers.own.table == Table::Hook);
         if let Some(entry) = typed {
             let message = format!("`{key}` is for provider `{}` only", owners.join("`, `"));

@@ -123,7 +123,7 @@ authorization = "digest"
 allow_get = "yes""#,
         ),
         r#"
-hookspool.toml:5:1: `authorization` is for provider `generic`, `gitea`, `forgejo` only
+hookspool.toml:5:1: `authorization` is for provider `gitea`, `forgejo`, `generic` only
   |
 5 | authorization = "digest"
   | ^^^^^^^^^^^^^ leave it out
