@@ -2,7 +2,7 @@
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
@@ -77,7 +77,7 @@ impl Signalled {
 
     fn take(&self) -> bool {
         let mut was_made = false;
-        while matches!((&self.0).read(&mut [0; 64]), Ok(1..)) {
+        while matches!(rustix::io::read(&self.0, &mut [0; 64]), Ok(1..)) {
             was_made = true;
         }
         was_made
