@@ -1,9 +1,10 @@
 //! Edge. One attempt at one job: claim → steps → conclusion. Everything is written down before it is acted on.
 
+use super::attempt_end::AttemptEnd;
 use super::conclusion::Conclusion;
 use super::job_context::JobContext;
 use super::steps::{self, Ended as Survivors, JobResult};
-use super::task::{AttemptEnd, Task};
+use super::task::Task;
 use crate::model::{JobId, Outcome, State};
 use crate::spool::{Claim, Claimed, Entry, HistoryEvent, Settlement, SpoolError, SpoolOwner};
 use crate::system::errno::words;

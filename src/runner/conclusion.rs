@@ -1,8 +1,9 @@
 //! Edge. From how the steps ended to where the job goes, and what is run on the way there.
 
+use super::attempt_end::AttemptEnd;
 use super::job_context::JobContext;
 use super::steps::{JobResult, List};
-use super::task::{AttemptEnd, Task};
+use super::task::Task;
 use super::verdict::judge;
 use crate::config::Hook;
 use crate::model::Outcome;

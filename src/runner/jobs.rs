@@ -1,8 +1,8 @@
 //! Edge. The jobs that the loop knows of, and the decisions about those that do not run.
 
+use super::attempt_end::AttemptEnd;
 use super::backlog::{Backlog, Item};
 use super::outcome_cache::OutcomeCache;
-use super::task::AttemptEnd;
 use crate::config::Config;
 use crate::model::{JobId, JobMeta, Outcome, State};
 use crate::spool::{HistoryEvent, Settlement, SpoolError, SpoolOwner};

@@ -1,6 +1,7 @@
 //! Edge. The back half: claim → steps → outcome → settle; jobs of one queue one after the other, queues side by side.
 
 mod attempt;
+mod attempt_end;
 mod backlog;
 mod cancel;
 mod clock;

@@ -1,9 +1,9 @@
 //! Edge. What is known of jobs that have ended: read from `done/` and `failed/` when somebody asks first, and kept up
 //! from then on.
 
+use super::attempt_end::AttemptEnd;
 use super::backlog::Item;
 use super::recent_outcomes::{LIMIT, Last, RecentOutcomes};
-use super::task::AttemptEnd;
 use crate::model::{JobId, JobMeta, Outcome, RefName, State};
 use crate::spool::{Disk, SpoolError, SpoolOwner};
 use std::sync::{Arc, Mutex, PoisonError};

@@ -1,10 +1,11 @@
 //! Edge. The threads that run attempts: tasks go to them, and reports come back.
 
 use super::attempt;
+use super::attempt_end::AttemptEnd;
 use super::backlog::Backlog;
 use super::cancel::Cancel;
 use super::jobs::Jobs;
-use super::task::{AttemptEnd, Task};
+use super::task::Task;
 use crate::model::JobId;
 use crate::spool::{Settlement, SpoolError, SpoolOwner};
 use crate::system::bell::Bell;

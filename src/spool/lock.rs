@@ -5,13 +5,12 @@
 
 use super::disk::{Access, Disk, LOCK_MODE, Lock, Place};
 use super::error::SpoolError;
-use super::owner::SpoolOwner;
-use super::scan::Problem;
 use rustix::io::Errno;
 use std::ffi::OsStr;
-use std::sync::PoisonError;
+use std::sync::{Mutex, PoisonError};
 
-const NAME: &str = "lock";
+/// Name of the file.
+pub(super) const NAME: &str = "lock";
 
 /// Takes the lock, and writes our process id into it for people.
 pub(super) fn take<D: Disk>(disk: &D) -> Result<D::File, SpoolError> {
@@ -49,26 +48,22 @@ fn holder<D: Disk>(disk: &D, file: &D::File) -> Option<u32> {
     std::str::from_utf8(&text[..filled]).ok()?.trim().parse().ok()
 }
 
-impl<D: Disk> SpoolOwner<D> {
-    /// Makes the lock's file anew if it is gone: the lock on `control/` holds meanwhile. Reports that it was gone.
-    pub(super) fn keep_lock(&self) -> Option<Problem> {
-        let disk = &self.dirs.disk;
-        let mut held = self.dirs.lock.lock().unwrap_or_else(PoisonError::into_inner);
-        let ours = disk.facts(&held).ok()?.inode;
-        if disk.facts_at(Place::Root, NAME.as_ref()).is_ok_and(|facts| facts.inode == ours) {
-            return None;
-        }
-        let path = disk.path(Place::Root, NAME.as_ref());
-        let text = match take_file(disk) {
-            Ok(file) => {
-                write_pid(disk, &file);
-                *held = file;
-                "it was removed beneath the runner, and is made anew; never remove it: nothing is left behind by a \
-                 runner that died"
-                    .to_owned()
-            }
-            Err(error) => format!("it was removed beneath the runner: {error}"),
-        };
-        Some(Problem { path, text })
+/// Makes the lock's file anew if it is gone: the lock on `control/` holds meanwhile. The words for people, if it was
+/// gone.
+pub(super) fn keep<D: Disk>(disk: &D, held: &Mutex<D::File>) -> Option<String> {
+    let mut held = held.lock().unwrap_or_else(PoisonError::into_inner);
+    let ours = disk.facts(&held).ok()?.inode;
+    if disk.facts_at(Place::Root, NAME.as_ref()).is_ok_and(|facts| facts.inode == ours) {
+        return None;
     }
+    Some(match take_file(disk) {
+        Ok(file) => {
+            write_pid(disk, &file);
+            *held = file;
+            "it was removed beneath the runner, and is made anew; never remove it: nothing is left behind by a runner \
+             that died"
+                .to_owned()
+        }
+        Err(error) => format!("it was removed beneath the runner: {error}"),
+    })
 }

@@ -5,6 +5,7 @@ use super::error::{SpoolError, words};
 use super::in_place;
 use super::journal::{self, history_name};
 use super::listing::{Listing, STRAY_LIMIT};
+use super::lock;
 use super::name::Name;
 use super::owner::SpoolOwner;
 use crate::model::{JobId, State};
@@ -56,10 +57,11 @@ impl<D: Disk> SpoolOwner<D> {
     /// if a directory of the spool is no longer the one at its path.
     pub fn scan(&self, at: Timestamp) -> Result<Scan, SpoolError> {
         in_place::check(&self.dirs.disk, &Place::BELOW_ROOT)?;
-        let lost_lock = self.keep_lock();
+        let lost_lock = lock::keep(&self.dirs.disk, &self.dirs.lock);
         let listing = self.list_queued(Listing::default())?;
         let mut scan = self.put_in_order(listing, at)?;
-        scan.problems.extend(lost_lock);
+        let path = self.dirs.disk.path(Place::Root, lock::NAME.as_ref());
+        scan.problems.extend(lost_lock.map(|text| Problem { path, text }));
         Ok(scan)
     }
 

@@ -1,19 +1,14 @@
 //! Edge. Git as the runner's user meets it: the program, the work trees, the remotes.
 
 use super::finding::Finding;
+use super::program::git;
 use super::{remote, ssh};
 use crate::config::{Config, GitUpdate, Hook, StepAction};
-use crate::system::bounded::{self, Said};
 use crate::system::users;
 use rustix::fs::{Access, access};
 use std::collections::BTreeSet;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
-use std::process::Command;
-use std::time::Duration;
-
-/// How long git may take to answer.
-const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Looks at every hook's work directory, and asks every remote.
 pub(super) fn look(config: &Config, offline: bool, findings: &mut Vec<Finding>) {
@@ -108,23 +103,4 @@ fn no_remote(hook: &Hook, remote: &str, cause: &str) -> Finding {
     }
     let what = format!("hook `{name}`: the repository {dir} has no remote `{remote}`");
     Finding::problem(what, "`git = \"update\"` fetches from it", format!("git -C {dir} remote add {remote} <URL>"))
-}
-
-/// Asks git; `None` when it cannot be started.
-pub(super) fn git(dir: &Path, arguments: &[&str]) -> Option<Said> {
-    let mut command = tool("git");
-    command.arg("-C").arg(dir).args(arguments);
-    bounded::run(command, PATIENCE).ok()
-}
-
-/// A program in the environment that a job has: the runner's user, nobody to answer a question.
-pub(super) fn tool(name: &str) -> Command {
-    let mut command = Command::new(name);
-    command.env_clear().env("LC_ALL", "C").env("GIT_TERMINAL_PROMPT", "0");
-    command.env("GIT_SSH_COMMAND", "ssh -o BatchMode=yes -o ConnectTimeout=10");
-    command.env("PATH", std::env::var_os("PATH").unwrap_or_else(|| "/usr/local/bin:/usr/bin:/bin".into()));
-    if let Some(user) = users::current() {
-        command.env("HOME", user.home).env("USER", &user.name).env("LOGNAME", &user.name);
-    }
-    command
 }

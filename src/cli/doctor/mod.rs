@@ -6,6 +6,7 @@ mod disk;
 mod finding;
 mod git;
 mod parts;
+mod program;
 mod programs;
 mod remote;
 mod rights;

@@ -1,7 +1,7 @@
 //! Edge. Whether a remote answers the runner's user.
 
 use super::finding::Finding;
-use super::git::git;
+use super::program::git;
 use crate::config::Hook;
 use crate::model::without_credentials;
 use crate::system::bounded::Said;

@@ -1,7 +1,7 @@
 //! Edge. ssh as the runner's user meets it: a key to show, and a host that is known.
 
 use super::finding::Finding;
-use super::git::tool;
+use super::program::tool;
 use crate::system::bounded;
 use crate::system::users;
 use std::path::{Path, PathBuf};

@@ -9,8 +9,6 @@ use crate::config::raw::Entry;
 use crate::config::settings::{Backoff, OnInterrupt, Plan, Retry, RetryOn, StepAction, WhenNewer};
 use std::time::Duration;
 
-/// Bounds of a time-out.
-pub(super) const TIMEOUT_LIMITS: [&str; 2] = ["1ms", "7d"];
 /// Bounds of `reconcile`: each is a question to the remote.
 const RECONCILE_LIMITS: [&str; 2] = ["1s", "7d"];
 /// Bounds of `backoff` and `cap`.
@@ -39,7 +37,7 @@ pub(super) fn plan(layers: &Layers<'_>, findings: &mut Findings<'_>) -> Option<P
         None => default_retry(),
     };
     let timeout = match layers.get("timeout") {
-        Some(entry) => value::duration(&entry, TIMEOUT_LIMITS, findings),
+        Some(entry) => value::duration(&entry, value::TIMEOUT_LIMITS, findings),
         None => default_duration(Table::Hook, "timeout"),
     };
     let silence = optional(layers, "silence", findings);
@@ -73,7 +71,7 @@ pub(super) fn plan(layers: &Layers<'_>, findings: &mut Findings<'_>) -> Option<P
 /// A duration that may be absent; the outer `None` when it is wrong.
 #[expect(clippy::option_option, reason = "wrong, absent and right are three things")]
 fn optional(layers: &Layers<'_>, key: &str, findings: &mut Findings<'_>) -> Option<Option<Duration>> {
-    let limits = if key == "reconcile" { RECONCILE_LIMITS } else { TIMEOUT_LIMITS };
+    let limits = if key == "reconcile" { RECONCILE_LIMITS } else { value::TIMEOUT_LIMITS };
     match layers.get(key) {
         Some(entry) => value::duration(&entry, limits, findings).map(Some),
         None => Some(None),

@@ -1,5 +1,6 @@
 //! Pure. Where secrets are read from. Whatever is wrong here is kept out of the report's excerpts: it may be a secret.
 
+use super::section::SECRET_ADVICE;
 use super::{section, value};
 use crate::config::findings::Findings;
 use crate::config::keys::Table;
@@ -9,14 +10,11 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 
-/// What to do with a secret.
-pub(super) const ADVICE: &str = "put it into a file: `secret = { file = \"/etc/hookspool/secrets/name\" }`";
-
 /// `secret`: one source, or several while a secret is rotated.
 pub(super) fn sources(entry: &Entry<'_>, findings: &mut Findings<'_>) -> Option<Vec<HookSecret>> {
     let Some(list) = entry.as_list() else { return Some(vec![secret(entry, findings)?]) };
     if list.is_empty() {
-        entry.wrong(findings, "a hook without a secret would run for anybody", ADVICE);
+        entry.wrong(findings, "a hook without a secret would run for anybody", SECRET_ADVICE);
         return None;
     }
     let sources: Vec<_> = list.iter().map(|element| secret(element, findings)).collect();
@@ -25,7 +23,7 @@ pub(super) fn sources(entry: &Entry<'_>, findings: &mut Findings<'_>) -> Option<
 
 fn secret(entry: &Entry<'_>, findings: &mut Findings<'_>) -> Option<HookSecret> {
     let Some(table) = entry.as_section(Table::Secret) else {
-        entry.wrong(findings, "a secret cannot stand in the configuration", ADVICE);
+        entry.wrong(findings, "a secret cannot stand in the configuration", SECRET_ADVICE);
         return None;
     };
     section::known_keys(&table, findings);
@@ -73,7 +71,7 @@ fn masked_unless_right(entry: &Entry<'_>, read: Reader, findings: &mut Findings<
 fn not_one(table: &Section<'_>, findings: &mut Findings<'_>) -> Option<SecretSource> {
     let message = "`secret` must have exactly one of `file`, `env` and `credential`";
     let several = table.entries().any(|entry| entry.key != "expires");
-    let hint = if several { "write an array of tables to accept several secrets" } else { ADVICE };
+    let hint = if several { "write an array of tables to accept several secrets" } else { SECRET_ADVICE };
     findings.add(table.span.clone(), message, hint);
     None
 }

@@ -6,6 +6,9 @@ use crate::config::mask::announces_a_secret;
 use crate::config::nearest::nearest;
 use crate::config::raw::{Entry, Section};
 
+/// What to do with a secret.
+pub(super) const SECRET_ADVICE: &str = "put it into a file: `secret = { file = \"/etc/hookspool/secrets/name\" }`";
+
 /// Most keys that a hint lists.
 const LISTED_KEYS: usize = 8;
 
@@ -60,7 +63,7 @@ fn required(table: Table) -> impl Iterator<Item = &'static Key> {
 
 fn missing(section: &Section<'_>, key: &Key, findings: &mut Findings<'_>) {
     let (message, hint) = if key.name == "secret" {
-        ("a hook without a secret would run for anybody".to_owned(), super::secret::ADVICE.to_owned())
+        ("a hook without a secret would run for anybody".to_owned(), SECRET_ADVICE.to_owned())
     } else {
         (format!("`{}` is missing", key.name), format!("add `{} = …`: {}", key.name, key.meaning))
     };
@@ -81,7 +84,7 @@ fn unknown_key(section: &Section<'_>, entry: &Entry<'_>, findings: &mut Findings
         findings.mask(entry.span());
     }
     let (message, hint) = if is_literal_secret(section, name) {
-        ("a secret cannot stand in the configuration".to_owned(), super::secret::ADVICE.to_owned())
+        ("a secret cannot stand in the configuration".to_owned(), SECRET_ADVICE.to_owned())
     } else {
         (format!("unknown key `{}`", name.escape_debug()), meant(section.table, name))
     };

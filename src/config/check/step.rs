@@ -1,6 +1,5 @@
 //! Pure. The steps of a job.
 
-use super::plan::TIMEOUT_LIMITS;
 use super::{section, value};
 use crate::config::findings::Findings;
 use crate::config::keys::Table;
@@ -49,8 +48,8 @@ fn step(entry: &Entry<'_>, findings: &mut Findings<'_>) -> Option<Step> {
     let table = section::open(entry, Table::Step, findings)?;
     let action = action(&table, findings);
     git_keys_without_git(&table, findings);
-    let timeout = table.get("timeout").map(|entry| value::duration(&entry, TIMEOUT_LIMITS, findings));
-    let silence = table.get("silence").map(|entry| value::duration(&entry, TIMEOUT_LIMITS, findings));
+    let timeout = table.get("timeout").map(|entry| value::duration(&entry, value::TIMEOUT_LIMITS, findings));
+    let silence = table.get("silence").map(|entry| value::duration(&entry, value::TIMEOUT_LIMITS, findings));
     let always = table.get("always").map_or(Some(false), |entry| value::boolean(&entry, findings));
     let restarts_runner = restarts_runner(&table, findings);
     let timeout = match timeout {

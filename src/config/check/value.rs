@@ -8,6 +8,9 @@ use std::ops::RangeInclusive;
 use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
 
+/// Bounds of a time-out.
+pub(super) const TIMEOUT_LIMITS: [&str; 2] = ["1ms", "7d"];
+
 /// A string that is not blank and that can be an argument of a program.
 pub(super) fn text<'a>(entry: &Entry<'a>, findings: &mut Findings<'_>) -> Option<&'a str> {
     let text = any_text(entry, findings)?;

@@ -1,0 +1,29 @@
+//! Edge. Programs as the runner's user would start them.
+
+use crate::system::bounded::{self, Said};
+use crate::system::users;
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+/// Longest time for an answer of git.
+const GIT_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// Asks git; `None` when it cannot be started.
+pub(super) fn git(dir: &Path, arguments: &[&str]) -> Option<Said> {
+    let mut command = tool("git");
+    command.arg("-C").arg(dir).args(arguments);
+    bounded::run(command, GIT_TIMEOUT).ok()
+}
+
+/// A program in the environment that a job has: the runner's user, nobody to answer a question.
+pub(super) fn tool(name: &str) -> Command {
+    let mut command = Command::new(name);
+    command.env_clear().env("LC_ALL", "C").env("GIT_TERMINAL_PROMPT", "0");
+    command.env("GIT_SSH_COMMAND", "ssh -o BatchMode=yes -o ConnectTimeout=10");
+    command.env("PATH", std::env::var_os("PATH").unwrap_or_else(|| "/usr/local/bin:/usr/bin:/bin".into()));
+    if let Some(user) = users::current() {
+        command.env("HOME", user.home).env("USER", &user.name).env("LOGNAME", &user.name);
+    }
+    command
+}
