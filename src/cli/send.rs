@@ -74,7 +74,10 @@ fn delivery(hook: &Hook, args: &SendArgs) -> Result<Delivery, Failure> {
     let sample = hook.provider.sample(kind(event), &reference, &push).ok_or_else(|| cannot(hook, event, &push))?;
     let now = jiff::Timestamp::now();
     let signed = hook.provider.sign(&secret, &sample.body, sample.event, &random_commit()?, now);
-    let headers = signed.map_err(|error| Failure::new(exit::CONFIGURATION, error))?;
+    let mut headers = signed.map_err(|error| Failure::new(exit::CONFIGURATION, error))?;
+    if let Some(name) = &hook.reading.delivery_header {
+        headers.push((name.clone(), random_commit()?));
+    }
     Ok(Delivery { headers, body: sample.body })
 }
 

@@ -91,6 +91,8 @@ pub const KEYS: &[Key] = &[
     key(Table::Hook, "signature", "table", "(none)", "how a sender of provider `generic` signs"),
     key(Table::Hook, "authorization", "word", "(none)", "the secret comes in `Authorization`: `bearer`, `basic` (secret `user:password`) or `verbatim`; for `generic`, `gitea`, `forgejo`"),
     key(Table::Hook, "allow_get", "true or false", "false", "accept deliveries of `gitea` or `forgejo` by GET, with the payload in the query"),
+    key(Table::Hook, "payload", "word", "any", "of a sender that may send anything: `any`, each delivery is a push of nothing in particular; `github`, it has GitHub's `ref`, `before` and `after`, as is meant where the hook has `branches` or `tags`; for `standard-webhooks`, `stripe`, `slack`, `generic`"),
+    key(Table::Hook, "delivery_header", "string", "(none)", "header with an id of the delivery, by which a repeat is known; for `generic`"),
     key(Table::Hook, "repository", "string", "(any)", "the only repository accepted, `owner/name`"),
     key(Table::Hook, "events", "array of words", "push", "kinds of event that become jobs: `push`, `tag`, `delete`, `merge`, `release`, `package`"),
     key(Table::Hook, "branches", "array of globs", "(the repository's default branch)", "branches that become jobs"),

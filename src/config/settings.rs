@@ -1,6 +1,6 @@
 //! Pure. A configuration that has been checked: only things that are right.
 
-use crate::provider::{Pointer, Provider};
+use crate::provider::{Pointer, Provider, ReadOptions};
 use globset::GlobSet;
 use jiff::Timestamp;
 use regex::Regex;
@@ -55,6 +55,8 @@ pub struct Hook {
     pub provider: Provider,
     /// Whether a GET with the payload in the query is a delivery.
     pub allow_get: bool,
+    /// The way in which its deliveries are read (`payload`, `delivery_header`).
+    pub reading: ReadOptions,
     /// Its secrets; at least one.
     pub secrets: Vec<HookSecret>,
     /// Which deliveries become jobs.

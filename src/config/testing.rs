@@ -1,7 +1,7 @@
 //! Pure. Hooks and rules for the unit tests of other layers.
 
 use super::{Backoff, Hook, OnInterrupt, Plan, Retry, RetryOn, Rules, WhenNewer};
-use crate::provider::Provider;
+use crate::provider::{Provider, ReadOptions};
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -32,6 +32,7 @@ pub(crate) fn hook(name: &str) -> Hook {
         path: None,
         provider: Provider::Github,
         allow_get: false,
+        reading: ReadOptions::default(),
         secrets: Vec::new(),
         rules: rules(),
         plan: Plan {

@@ -148,8 +148,7 @@ fn decide_and_append(
     delivery: &mut Option<String>,
 ) -> Result<Accepted, Refusal> {
     let (hook, head) = (received.hook, received.head);
-    let wants_paths = hook.rules.paths.is_some();
-    let read = hook.provider.read(head, &received.verified, &mut received.draft.reader(), wants_paths);
+    let read = hook.provider.read(head, &received.verified, &mut received.draft.reader(), &hook.reading);
     let events = match read.map_err(|error| outcome::unreadable(&error))? {
         Delivery::Ping => return Ok(Accepted::Pong),
         Delivery::Ignored(why) => return Ok(Accepted::Ignored(vec![why])),

@@ -4,7 +4,7 @@ use crate::model::{Delivery, Head, Headers};
 use crate::provider::authenticity::{Check, Denied, Secret, Strength};
 use crate::provider::body::Document;
 use crate::provider::forge::sample::{SampleBody, SampleOf, SamplePush};
-use crate::provider::malformed::Malformed;
+use crate::provider::malformed::NoEvent;
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -24,7 +24,7 @@ pub(crate) trait Dialect {
     }
 
     /// The content of a verified delivery.
-    fn read(&self, head: &Head, document: Document<'_>) -> Result<Delivery, Malformed>;
+    fn read(&self, head: &Head, document: Document<'_>) -> Result<Delivery, NoEvent>;
 
     /// The least that its check proves.
     fn strength(&self) -> Strength;

@@ -2,7 +2,7 @@
 
 use crate::model::{Delivery, Event, EventKind, Head, RefName};
 use crate::provider::json::{Fields, LIST_LIMIT};
-use crate::provider::malformed::Malformed;
+use crate::provider::malformed::{Malformed, NoEvent};
 
 /// Longest name of a repository or person.
 const NAME_LIMIT_BYTES: usize = 255;
@@ -78,26 +78,26 @@ pub(crate) fn is_zeros(commit: &str) -> bool {
     matches!(commit.len(), 40 | 64) && commit.bytes().all(|digit| digit == b'0')
 }
 
-/// The full reference name at `path`, which must be that of a branch or tag.
-pub(crate) fn reference(fields: &Fields, path: &str) -> Result<RefName, Malformed> {
+/// The full reference name at `path`; of no use unless it is that of a branch or tag.
+pub(crate) fn reference(fields: &Fields, path: &str) -> Result<RefName, NoEvent> {
     let full = present(fields, path)?;
-    RefName::parse(full).ok_or_else(|| not_a_reference(path))
+    RefName::parse(full).ok_or_else(|| no_reference(path))
 }
 
 /// The branch at `path`, short or full.
-pub(crate) fn branch(fields: &Fields, path: &str) -> Result<RefName, Malformed> {
+pub(crate) fn branch(fields: &Fields, path: &str) -> Result<RefName, NoEvent> {
     full_or(fields, path, RefName::branch_named)
 }
 
 /// The tag at `path`, short or full.
-pub(crate) fn tag(fields: &Fields, path: &str) -> Result<RefName, Malformed> {
+pub(crate) fn tag(fields: &Fields, path: &str) -> Result<RefName, NoEvent> {
     full_or(fields, path, RefName::tag_named)
 }
 
-fn full_or(fields: &Fields, path: &str, named: fn(&str) -> Option<RefName>) -> Result<RefName, Malformed> {
+fn full_or(fields: &Fields, path: &str, named: fn(&str) -> Option<RefName>) -> Result<RefName, NoEvent> {
     let text = present(fields, path)?;
     let parsed = if text.starts_with("refs/") { RefName::parse(text) } else { named(text) };
-    parsed.ok_or_else(|| not_a_reference(path))
+    parsed.ok_or_else(|| no_reference(path))
 }
 
 fn present<'a>(fields: &'a Fields, path: &str) -> Result<&'a str, Malformed> {
@@ -105,8 +105,9 @@ fn present<'a>(fields: &'a Fields, path: &str) -> Result<&'a str, Malformed> {
     fields.text_if_any(path)?.ok_or_else(|| Malformed::new(format!("`{path}` {hint}")))
 }
 
-fn not_a_reference(path: &str) -> Malformed {
-    Malformed::new(format!("`{path}` is not a branch or tag name"))
+/// A ref that git allows somewhere, and that nobody deploys from: a note, a pull request, a name like an option.
+fn no_reference(path: &str) -> NoEvent {
+    NoEvent::Ignored(format!("`{path}` is not a branch or tag that could be deployed"))
 }
 
 /// `owner/name` from the names at two paths.
@@ -114,16 +115,9 @@ pub(crate) fn full_name(fields: &Fields, owner: &str, last: &str) -> Option<Stri
     Some(format!("{}/{}", name(fields, &[owner])?, name(fields, &[last])?))
 }
 
-/// The full reference name at `path`; `None` for one that is neither branch nor tag, of which nobody wants to know.
-pub(crate) fn reference_if_any(fields: &Fields, path: &str) -> Result<Option<RefName>, Malformed> {
-    let full = present(fields, path)?;
-    let is_other = full.starts_with("refs/") && !full.starts_with("refs/heads/") && !full.starts_with("refs/tags/");
-    if is_other { Ok(None) } else { reference(fields, path).map(Some) }
-}
-
 /// The name at `path`, which is short, in full.
-pub(crate) fn named(fields: &Fields, path: &str, full: fn(&str) -> Option<RefName>) -> Result<RefName, Malformed> {
-    full(present(fields, path)?).ok_or_else(|| not_a_reference(path))
+pub(crate) fn named(fields: &Fields, path: &str, full: fn(&str) -> Option<RefName>) -> Result<RefName, NoEvent> {
+    full(present(fields, path)?).ok_or_else(|| no_reference(path))
 }
 
 /// `event` as the move of `reference` from `before` to `after`; `None` if that moves nothing, and so is a test.
@@ -137,31 +131,37 @@ pub(crate) fn moved(
     (before != after).then_some(Event { kind, reference, before, after, ..event })
 }
 
-/// One delivery about several refs: an event for each object of the list at `path` that `each` makes one of.
+/// One delivery about several refs: an event for each object of the list at `path` that `each` makes one of. A part that
+/// is of no use hides none of the others.
 pub(crate) fn several(
     fields: &Fields,
     path: &str,
-    each: impl Fn(&Fields) -> Result<Option<Event>, Malformed>,
-) -> Result<Delivery, Malformed> {
+    each: impl Fn(&Fields) -> Result<Option<Event>, NoEvent>,
+) -> Result<Delivery, NoEvent> {
     let list = || path.trim_end_matches("[].");
     let items = fields.items(path).ok_or_else(|| Malformed::new(format!("`{}` is missing", list())))?;
     if items.more {
-        return Err(Malformed::new(format!(
-            "`{}` has more than {LIST_LIMIT} elements: push fewer refs at once",
-            list()
-        )));
+        return Err(Malformed::new(format!("`{}` has more than {LIST_LIMIT} elements", list())).into());
     }
-    let events: Vec<Event> = items.kept.iter().filter_map(|item| each(item).transpose()).collect::<Result<_, _>>()?;
-    Ok(match events.is_empty() {
-        false => Delivery::Events(events),
-        true if items.kept.is_empty() => Delivery::Ignored("the delivery moves no branch or tag".to_owned()),
-        true => Delivery::Ping,
-    })
+    let (mut events, mut useless) = (Vec::new(), None);
+    for item in &items.kept {
+        match each(item) {
+            Ok(event) => events.extend(event),
+            Err(NoEvent::Ignored(why)) => useless = Some(why),
+            Err(malformed) => return Err(malformed),
+        }
+    }
+    match useless {
+        _ if !events.is_empty() => Ok(Delivery::Events(events)),
+        Some(why) => Err(NoEvent::Ignored(why)),
+        None if items.kept.is_empty() => Ok(Delivery::Ignored("the delivery moves no branch or tag".to_owned())),
+        None => Ok(Delivery::Ping),
+    }
 }
 
 /// Completes `event` into a push of `reference` from `before` to `after`. A push that moves nothing is a test; one
 /// to zeros, or marked `deleted`, a deletion.
-pub(crate) fn push(mut event: Event, reference: Option<RefName>, fields: &Fields) -> Result<Delivery, Malformed> {
+pub(crate) fn push(mut event: Event, reference: Option<RefName>, fields: &Fields) -> Result<Delivery, NoEvent> {
     if is_test(fields) {
         return Ok(Delivery::Ping);
     }
@@ -173,6 +173,16 @@ pub(crate) fn push(mut event: Event, reference: Option<RefName>, fields: &Fields
         event.after = None;
     }
     Ok(event.into())
+}
+
+/// The same push, to the commit that a tag names, where the forge tells which.
+pub(crate) fn at_commit(mut delivery: Delivery, tagged: Option<String>) -> Delivery {
+    if let Delivery::Events(events) = &mut delivery
+        && let [event @ Event { kind: EventKind::Push, .. }] = events.as_mut_slice()
+    {
+        event.after = tagged.or(event.after.take());
+    }
+    delivery
 }
 
 /// True if `before` and `after` are the same: the test buttons of Gitea, Forgejo and Gogs send a push that moves

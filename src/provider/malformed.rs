@@ -30,3 +30,18 @@ impl From<serde_json::Error> for Malformed {
         Self::new(format!("the document is not usable JSON: {error}"))
     }
 }
+
+/// The reason that a delivery, or one part of it, tells of nothing that could run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum NoEvent {
+    /// It cannot be understood.
+    Malformed(Malformed),
+    /// It is genuine and understood, and of no use: why.
+    Ignored(String),
+}
+
+impl<E: Into<Malformed>> From<E> for NoEvent {
+    fn from(error: E) -> Self {
+        Self::Malformed(error.into())
+    }
+}

@@ -17,7 +17,7 @@ mod json;
 mod malformed;
 
 pub use authenticity::{Algorithm, Authorization, Check, Denied, Encoding, Secret, Strength, Verified};
-pub use body::{FormError, again};
+pub use body::{FormError, ReadOptions, again};
 pub use dialect::CannotSign;
 pub use forge::sample::{Sample, SampleEvent, SamplePush};
 pub use forge::{CodingVersion, GenericScheme, GiteaAuthorization, HmacScheme, Provider};
@@ -29,6 +29,7 @@ use body::{Document, open};
 use dialect::{ToSign, header};
 use forge::sample::SampleOf;
 use jiff::Timestamp;
+use malformed::NoEvent;
 use std::io::Read;
 
 impl Provider {
@@ -120,24 +121,33 @@ impl Provider {
     }
 
     /// The content of a verified delivery. Reads `body` to its end, from its start, in little memory whatever its size.
-    /// The changed paths are left out unless the caller wants them.
+    /// The changed paths are left out unless `options` want them.
     pub fn read(
         &self,
         head: &Head,
         _: &Verified,
         body: &mut dyn Read,
-        keep_paths: bool,
+        options: &ReadOptions,
     ) -> Result<Delivery, Unreadable> {
-        again(body, |body| self.read_document(head, body, keep_paths))
+        again(body, |body| self.read_document(head, body, options))
     }
 
     /// As `read`, of a delivery that nobody has verified: for words on it, and for nothing else.
-    pub fn read_unverified(&self, head: &Head, body: &mut dyn Read) -> Result<Delivery, Malformed> {
-        self.read_document(head, body, true)
+    pub fn read_unverified(
+        &self,
+        head: &Head,
+        body: &mut dyn Read,
+        options: &ReadOptions,
+    ) -> Result<Delivery, Malformed> {
+        self.read_document(head, body, options)
     }
 
-    fn read_document(&self, head: &Head, body: &mut dyn Read, keep_paths: bool) -> Result<Delivery, Malformed> {
-        self.dialect().read(head, Document::new(self.document(head.is_form(), body), keep_paths))
+    fn read_document(&self, head: &Head, body: &mut dyn Read, options: &ReadOptions) -> Result<Delivery, Malformed> {
+        match self.dialect().read(head, Document::new(self.document(head.is_form(), body), options)) {
+            Ok(delivery) => Ok(delivery),
+            Err(NoEvent::Ignored(why)) => Ok(Delivery::Ignored(why)),
+            Err(NoEvent::Malformed(malformed)) => Err(malformed),
+        }
     }
 
     /// The JSON document of a body as a stream: the body itself, or the decoded field of a form. A form that is

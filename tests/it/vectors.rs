@@ -9,13 +9,15 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use hookspool::model::{Head, Headers, Method};
 use hookspool::provider::{
     Algorithm, Authorization, CodingVersion, Denied, Encoding, GenericScheme, GiteaAuthorization, HmacScheme, Provider,
-    SamplePush, Secret, Verified,
+    ReadOptions, SamplePush, Secret, Verified,
 };
 use jiff::Timestamp;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 
 /// 2026-09-21T13:33:20Z, where a vector names no other time.
+/// The wishes of a hook that has GitHub's fields, and wants to know everything.
+const OPTIONS: ReadOptions = ReadOptions { keep_paths: true, github_payload: true, delivery_header: None };
 const NOW_S: i64 = 1_790_000_000;
 
 /// The directory with vectors and payloads.

@@ -16,7 +16,7 @@ use super::receive::load;
 use crate::config::{Config, Hook};
 use crate::intake::{Decision, admissible, as_form, decide, each, looks_like, mismatch, unmatched};
 use crate::model::{Delivery, Event, Head};
-use crate::provider::{Denied, Malformed};
+use crate::provider::{Denied, Malformed, ReadOptions};
 use diagnosis::{Case, Key};
 use jiff::Timestamp;
 use request::Request;
@@ -134,7 +134,8 @@ enum Judged {
 }
 
 fn judged(hook: &Hook, head: &Head, body: &[u8], wanted: impl Fn(&Event) -> bool) -> Result<Judged, Malformed> {
-    let events = match hook.provider.read_unverified(head, &mut &*body)? {
+    let reading = ReadOptions { keep_paths: true, ..hook.reading.clone() };
+    let events = match hook.provider.read_unverified(head, &mut &*body, &reading)? {
         Delivery::Ping => return Ok(Judged::Answer("200 pong".to_owned())),
         Delivery::Ignored(why) => return Ok(Judged::Answer(format!("200 ignored: {why}"))),
         Delivery::Events(events) => events,

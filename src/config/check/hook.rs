@@ -1,7 +1,7 @@
 //! Pure. One `[[hook]]`, and what several of them may not share.
 
 use super::section::Layers;
-use super::{plan, provider, rules, secret, value};
+use super::{plan, provider, reading, rules, secret, value};
 use crate::config::findings::{Findings, Span};
 use crate::config::raw::Entry;
 use crate::config::settings::{Hook, HookSecret, Plan, Rules};
@@ -22,13 +22,14 @@ fn hook(layers: &Layers<'_>, findings: &mut Findings<'_>) -> Option<Hook> {
     let name = layers.own.get("name").and_then(|entry| value::name(&entry, findings));
     let path = layers.own.get("path").and_then(|entry| url_path(&entry, findings));
     let allow_get = provider::allow_get(layers, findings);
+    let reading = reading::options(layers, findings);
     let (provider, secrets, rules, plan) = settings(layers, findings);
     let (name, mut plan) = (name?, plan?);
     if plan.queue.is_empty() {
         plan.queue.clone_from(&name);
     }
-    let allow_get = allow_get?;
-    Some(Hook { name, path, provider: provider?, allow_get, secrets: secrets?, rules: rules?, plan })
+    let (allow_get, reading) = (allow_get?, reading?);
+    Some(Hook { name, path, provider: provider?, allow_get, reading, secrets: secrets?, rules: rules?, plan })
 }
 
 type Settings = (Option<Provider>, Option<Vec<HookSecret>>, Option<Rules>, Option<Plan>);

@@ -5,6 +5,7 @@ mod hook;
 mod place;
 mod plan;
 mod provider;
+mod reading;
 mod rules;
 mod secret;
 mod section;

@@ -10,10 +10,10 @@ use crate::provider::{
 };
 
 /// Keys that say something about the scheme of some providers only.
-const KEYS: [&str; 4] = ["version", "signature", "authorization", "allow_get"];
+const KEYS: [&str; 6] = ["version", "signature", "authorization", "allow_get", "payload", "delivery_header"];
 
 /// The names of the providers that `key` is for.
-fn owners(key: &str) -> Vec<&'static str> {
+pub(super) fn owners(key: &str) -> Vec<&'static str> {
     Provider::ALL.iter().filter(|provider| provider.settings().contains(&key)).map(Provider::name).collect()
 }
 
@@ -137,7 +137,7 @@ fn word_or_default<T: Copy>(
 }
 
 /// A field name (RFC 9110 §5.1), spelled as those of requests: CGI does not tell `_` from `-`.
-fn header(entry: &Entry<'_>, findings: &mut Findings<'_>) -> Option<String> {
+pub(super) fn header(entry: &Entry<'_>, findings: &mut Findings<'_>) -> Option<String> {
     let name = value::text(entry, findings)?;
     let is_token = name.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b));
     if !is_token {

@@ -4,7 +4,7 @@ use super::*;
 use crate::config::testing::{globs, rules};
 use crate::config::{FieldRule, FieldTest};
 use crate::model::{Changes, Delivery, Head, Headers, Method};
-use crate::provider::{Provider, Secret};
+use crate::provider::{Provider, ReadOptions, Secret};
 
 fn push(reference: &str) -> Event {
     Event {
@@ -107,7 +107,8 @@ fn github(body: &str) -> Event {
     let mut check = Provider::Github.begin(&head, &[secret], now).unwrap();
     check.update(body.as_bytes());
     let verified = check.finish(&mut std::io::empty()).unwrap();
-    match Provider::Github.read(&head, &verified, &mut body.as_bytes(), true).unwrap() {
+    let options = ReadOptions { keep_paths: true, ..ReadOptions::default() };
+    match Provider::Github.read(&head, &verified, &mut body.as_bytes(), &options).unwrap() {
         Delivery::Events(mut events) => events.remove(0),
         other => panic!("{other:?}"),
     }

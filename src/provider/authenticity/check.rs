@@ -2,7 +2,7 @@
 
 use super::matching::{digest, index_of_token, matching_index};
 use super::{Denied, Secret, SignedBody};
-use crate::provider::body::{Document, StoredBody, open};
+use crate::provider::body::{Document, ReadOptions, StoredBody, open};
 use crate::provider::json::Fields;
 use std::fmt;
 use std::io::Read;
@@ -96,7 +96,7 @@ impl Check {
 
 /// The text at `token` of the document, which must be there once.
 fn token(form_field: Option<&'static str>, body: &mut dyn Read) -> Result<String, Denied> {
-    let fields = Fields::read(&["token"], Document::new(open(form_field, body), false))
+    let fields = Fields::read(&["token"], Document::new(open(form_field, body), &ReadOptions::default()))
         .map_err(|error| Denied::Body(error.to_string()))?;
     match fields.text("token") {
         None => Err(Denied::Absent { header: "token".to_owned() }),

@@ -3,17 +3,27 @@
 use super::form::DecodedField;
 use std::io::Read;
 
+/// The wishes of a hook about how its deliveries are read.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ReadOptions {
+    /// The changed paths are wanted: they can be many.
+    pub keep_paths: bool,
+    /// The payload has GitHub's `ref`, `before` and `after`, where the scheme says nothing of payloads.
+    pub github_payload: bool,
+    /// The header that holds the delivery id, in lower case, where the scheme has none.
+    pub delivery_header: Option<String>,
+}
+
 /// A document on its way to be read.
 pub(crate) struct Document<'a> {
     text: Box<dyn Read + 'a>,
-    /// True if anybody wants to know which paths were changed: they can be many.
-    pub(crate) keep_paths: bool,
+    pub(crate) options: &'a ReadOptions,
 }
 
 impl<'a> Document<'a> {
     /// A document whose text is read from `text`.
-    pub(crate) fn new(text: impl Read + 'a, keep_paths: bool) -> Self {
-        Self { text: Box::new(text), keep_paths }
+    pub(crate) fn new(text: impl Read + 'a, options: &'a ReadOptions) -> Self {
+        Self { text: Box::new(text), options }
     }
 }
 

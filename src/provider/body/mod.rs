@@ -4,6 +4,7 @@ mod document;
 mod form;
 mod stored;
 
+pub use document::ReadOptions;
 pub(crate) use document::{Document, open};
 pub use form::FormError;
 pub(crate) use form::FormField;

@@ -5,10 +5,10 @@ use crate::model::{Delivery, Event, EventKind, Head, RefName};
 use crate::provider::authenticity::{Authorization, Check, Denied, Secret, Strength};
 use crate::provider::body::Document;
 use crate::provider::dialect::{CannotSign, Dialect, SignedHeaders, ToSign};
-use crate::provider::event::{branch, commit, full_name, id, moved, name, other, reference_if_any, several};
+use crate::provider::event::{branch, commit, full_name, id, moved, name, other, reference, several};
 use crate::provider::forge::sample::{SampleBody, SampleEvent, SampleOf, SamplePush, ZEROS};
 use crate::provider::json::Fields;
-use crate::provider::malformed::Malformed;
+use crate::provider::malformed::{Malformed, NoEvent};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -42,11 +42,11 @@ impl Dialect for AzureDevops {
         Authorization::Basic.begin(head, secrets)
     }
 
-    fn read(&self, _: &Head, document: Document<'_>) -> Result<Delivery, Malformed> {
+    fn read(&self, _: &Head, document: Document<'_>) -> Result<Delivery, NoEvent> {
         let fields = Fields::read(WANTED, document)?;
-        let Some(word) = fields.text("eventType") else { return Err(Malformed::new("`eventType` is missing")) };
+        let Some(word) = fields.text("eventType") else { return Err(Malformed::new("`eventType` is missing").into()) };
         match word {
-            "git.push" if fields.items("resource.refUpdates[].").is_none() => Err(Malformed::new(NO_DETAILS)),
+            "git.push" if fields.items("resource.refUpdates[].").is_none() => Err(Malformed::new(NO_DETAILS).into()),
             "git.push" => several(&fields, "resource.refUpdates[].", |update| updated(&fields, update)),
             "git.pullrequest.merged" => merged(&fields),
             _ => Ok(event(&fields, other(word)).into()),
@@ -115,8 +115,8 @@ fn event(fields: &Fields, kind: EventKind) -> Event {
 }
 
 /// One element of `resource.refUpdates`.
-fn updated(fields: &Fields, update: &Fields) -> Result<Option<Event>, Malformed> {
-    let Some(reference) = reference_if_any(update, "resource.refUpdates[].name")? else { return Ok(None) };
+fn updated(fields: &Fields, update: &Fields) -> Result<Option<Event>, NoEvent> {
+    let reference = reference(update, "resource.refUpdates[].name")?;
     let before = commit(update, "resource.refUpdates[].oldObjectId")?;
     let after = commit(update, "resource.refUpdates[].newObjectId")?;
     let commits = fields.items("resource.commits[].").map_or(&[][..], |items| &items.kept);
@@ -127,7 +127,7 @@ fn updated(fields: &Fields, update: &Fields) -> Result<Option<Event>, Malformed>
 }
 
 /// A merge that was tried: one only if it is done and succeeded.
-fn merged(fields: &Fields) -> Result<Delivery, Malformed> {
+fn merged(fields: &Fields) -> Result<Delivery, NoEvent> {
     let is = |path: &str, word: &str| fields.text(path) == Some(word);
     if !is("resource.status", "completed") || !is("resource.mergeStatus", "succeeded") {
         return Ok(event(fields, other("git.pullrequest.merge_attempted")).into());

@@ -8,7 +8,7 @@ use crate::provider::dialect::{CannotSign, Dialect, HeaderMark, SignedHeaders, T
 use crate::provider::event::{branch, commit, default_branch, delivery_id, moved, name, named, other, several, word};
 use crate::provider::forge::sample::{SampleBody, SampleEvent, SampleOf, SamplePush, beside};
 use crate::provider::json::Fields;
-use crate::provider::malformed::Malformed;
+use crate::provider::malformed::{Malformed, NoEvent};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -45,7 +45,7 @@ impl Dialect for Bitbucket {
         SIGNATURE.begin(head, secrets)
     }
 
-    fn read(&self, head: &Head, document: Document<'_>) -> Result<Delivery, Malformed> {
+    fn read(&self, head: &Head, document: Document<'_>) -> Result<Delivery, NoEvent> {
         let word = word(head, EVENT)?;
         let fields = Fields::read(WANTED, document)?;
         let event = |kind| Event {
@@ -139,7 +139,7 @@ impl Dialect for Bitbucket {
 }
 
 /// One element of `push.changes`. Its `new` is null for what was deleted, its `old` for what was created.
-fn changed(event: Event, change: &Fields) -> Result<Option<Event>, Malformed> {
+fn changed(event: Event, change: &Fields) -> Result<Option<Event>, NoEvent> {
     let is_new = change.has("push.changes[].new.name");
     let (kind_path, name_path) = if is_new {
         ("push.changes[].new.type", "push.changes[].new.name")
@@ -149,13 +149,13 @@ fn changed(event: Event, change: &Fields) -> Result<Option<Event>, Malformed> {
     let full = match change.text(kind_path) {
         Some("branch") => RefName::branch_named,
         Some("tag") => RefName::tag_named,
-        _ => return Err(Malformed::new(format!("`{kind_path}` is neither `branch` nor `tag`"))),
+        _ => return Err(NoEvent::Ignored(format!("`{kind_path}` is neither `branch` nor `tag`"))),
     };
     let reference = named(change, name_path, full)?;
     let before = commit(change, "push.changes[].old.target.hash")?;
     let after = commit(change, "push.changes[].new.target.hash")?;
     if is_new && after.is_none() {
-        return Err(Malformed::new("`push.changes[].new.target.hash` is missing"));
+        return Err(Malformed::new("`push.changes[].new.target.hash` is missing").into());
     }
     let message = change.start_of("push.changes[].new.target.message").map(str::to_owned);
     Ok(moved(Event { message, ..event }, Some(reference), before, after))

@@ -4,13 +4,11 @@ use crate::model::{Delivery, Event, EventKind, Head};
 use crate::provider::authenticity::{Check, Denied, Secret, Strength};
 use crate::provider::body::Document;
 use crate::provider::dialect::{CannotSign, Dialect, HeaderMark, SignedHeaders, ToSign, header};
-use crate::provider::event::{
-    branch, commit, delivery_id, full_name, moved, name, other, reference_if_any, several, word,
-};
+use crate::provider::event::{branch, commit, delivery_id, full_name, moved, name, other, reference, several, word};
 use crate::provider::forge::bitbucket::{EVENT, SIGNATURE};
 use crate::provider::forge::sample::{SampleBody, SampleEvent, SampleOf, SamplePush, ZEROS, beside};
 use crate::provider::json::Fields;
-use crate::provider::malformed::Malformed;
+use crate::provider::malformed::NoEvent;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -46,7 +44,7 @@ impl Dialect for BitbucketServer {
         word(head, EVENT).is_ok_and(|word| word == PING)
     }
 
-    fn read(&self, head: &Head, document: Document<'_>) -> Result<Delivery, Malformed> {
+    fn read(&self, head: &Head, document: Document<'_>) -> Result<Delivery, NoEvent> {
         let word = word(head, EVENT)?;
         if word == PING {
             return Ok(Delivery::Ping);
@@ -141,8 +139,8 @@ impl Dialect for BitbucketServer {
 }
 
 /// One element of `changes`.
-fn changed(event: Event, change: &Fields, fields: &Fields) -> Result<Option<Event>, Malformed> {
-    let Some(reference) = reference_if_any(change, "changes[].ref.id")? else { return Ok(None) };
+fn changed(event: Event, change: &Fields, fields: &Fields) -> Result<Option<Event>, NoEvent> {
+    let reference = reference(change, "changes[].ref.id")?;
     let after = commit(change, "changes[].toHash")?;
     let is_head = fields.text("toCommit.id").is_some_and(|id| Some(id) == after.as_deref());
     let message = fields.start_of("toCommit.message").filter(|_| is_head).map(str::to_owned);

@@ -4,10 +4,10 @@ use crate::model::{Delivery, Event, EventKind, Head};
 use crate::provider::authenticity::{Algorithm, Check, Denied, Encoding, HmacHeader, Secret, Strength};
 use crate::provider::body::Document;
 use crate::provider::dialect::{CannotSign, Dialect, HeaderMark, SignedHeaders, ToSign, header};
-use crate::provider::event::{branch, other, push, word};
+use crate::provider::event::{branch, delivery_id, other, push, word};
 use crate::provider::forge::github_shape::GithubDocument;
 use crate::provider::forge::sample::{SampleBody, SampleEvent, SampleOf, SamplePush, beside, github_shaped};
-use crate::provider::malformed::Malformed;
+use crate::provider::malformed::NoEvent;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -36,12 +36,12 @@ impl Dialect for CodingVersion {
         }
     }
 
-    fn read(&self, head: &Head, document: Document<'_>) -> Result<Delivery, Malformed> {
+    fn read(&self, head: &Head, document: Document<'_>) -> Result<Delivery, NoEvent> {
         let word = word(head, EVENT)?;
         if word == "ping" {
             return Ok(Delivery::Ping);
         }
-        let document = GithubDocument::read(head, document, &[DELIVERY], PUSHERS)?;
+        let document = GithubDocument::read(document, delivery_id(head, &[DELIVERY]), PUSHERS)?;
         match (word, self) {
             ("push", Self::V1) => pushed(&document),
             // Nothing says how many commits the list may hold.
@@ -98,7 +98,7 @@ impl Dialect for CodingVersion {
 }
 
 /// A push of version 1: `ref` may be a short branch name, and the repository's name comes in parts.
-fn pushed(document: &GithubDocument) -> Result<Delivery, Malformed> {
+fn pushed(document: &GithubDocument) -> Result<Delivery, NoEvent> {
     let reference = branch(&document.fields, "ref")?;
     let mut event: Event = document.event(EventKind::Push);
     event.repository = event.repository.or_else(|| document.name_in_parts());

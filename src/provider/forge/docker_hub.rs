@@ -9,7 +9,7 @@ use crate::provider::dialect::{CannotSign, Dialect, SignedHeaders, ToSign};
 use crate::provider::event::name;
 use crate::provider::forge::sample::{SampleBody, SampleOf, SamplePush};
 use crate::provider::json::Fields;
-use crate::provider::malformed::Malformed;
+use crate::provider::malformed::{Malformed, NoEvent};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -28,10 +28,10 @@ impl Dialect for DockerHub {
         true
     }
 
-    fn read(&self, _: &Head, document: Document<'_>) -> Result<Delivery, Malformed> {
+    fn read(&self, _: &Head, document: Document<'_>) -> Result<Delivery, NoEvent> {
         let fields = Fields::read(WANTED, document)?;
         if !fields.has("push_data.tag") {
-            return Err(Malformed::new("`push_data.tag` is missing"));
+            return Err(Malformed::new("`push_data.tag` is missing").into());
         }
         let repository = name(&fields, &["repository.repo_name"]);
         let pusher = name(&fields, &["push_data.pusher"]);

@@ -1,17 +1,16 @@
 //! Pure. Any service that signs the raw body with an HMAC, in a header that the configuration describes, or that sends
 //! the secret in `Authorization`.
 //!
-//! GitHub's field names are understood where they are present. Every delivery is a push, or the deletion that its
-//! fields show; without `ref` it is a push of nothing in particular. `ref` is a full name.
+//! Every delivery is a push: see `open_payload`. Only a header that the configuration names holds a delivery id.
 
-use crate::model::{Delivery, EventKind, Head};
+use crate::model::{Delivery, Head};
 use crate::provider::authenticity::{Algorithm, Authorization, Check, Denied, Encoding, HmacHeader, Secret, Strength};
 use crate::provider::body::Document;
-use crate::provider::dialect::{CannotSign, Dialect, SignedHeaders, ToSign, header};
-use crate::provider::event::{id, push, reference};
-use crate::provider::forge::github_shape::GithubDocument;
+use crate::provider::dialect::{CannotSign, Dialect, SignedHeaders, ToSign};
+use crate::provider::event::delivery_id;
+use crate::provider::forge::open_payload::OpenPayload;
 use crate::provider::forge::sample::{SampleBody, SampleOf, SamplePush, github_shaped};
-use crate::provider::malformed::Malformed;
+use crate::provider::malformed::NoEvent;
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -37,38 +36,11 @@ pub struct HmacScheme {
     pub prefix: String,
 }
 
-const DELIVERY: &str = "X-Delivery-Id";
-/// Fields that can name the person.
-const PUSHERS: &[&str] = &["pusher.name", "pusher.login", "pusher.username", "sender.login"];
-
 impl HmacScheme {
     fn signature(&self) -> HmacHeader<'_> {
         let Self { header, algorithm, encoding, prefix } = self;
         HmacHeader { name: header, prefix, algorithm: *algorithm, encoding: *encoding }
     }
-}
-
-/// Reads a document of nobody in particular; the delivery id is in the first of `delivery_headers`, or its `id`.
-pub(crate) fn read(head: &Head, document: Document<'_>, delivery_headers: &[&str]) -> Result<Delivery, Malformed> {
-    said(&read_github_document(head, document, delivery_headers)?)
-}
-
-/// The fields of such a document.
-pub(crate) fn read_github_document(
-    head: &Head,
-    document: Document<'_>,
-    delivery_headers: &[&str],
-) -> Result<GithubDocument, Malformed> {
-    GithubDocument::read(head, document, delivery_headers, PUSHERS)
-}
-
-/// The delivery that they tell of.
-pub(crate) fn said(document: &GithubDocument) -> Result<Delivery, Malformed> {
-    let mut event = document.event(EventKind::Push);
-    event.delivery = event.delivery.or_else(|| id(&document.fields, "id"));
-    let named = document.fields.text_if_any("ref")?.is_some();
-    let reference = named.then(|| reference(&document.fields, "ref")).transpose()?;
-    push(event, reference, &document.fields)
 }
 
 impl Dialect for GenericScheme {
@@ -79,12 +51,10 @@ impl Dialect for GenericScheme {
         }
     }
 
-    fn read(&self, head: &Head, document: Document<'_>) -> Result<Delivery, Malformed> {
-        read(head, document, &[DELIVERY, "X-GitHub-Delivery"])
-    }
-
-    fn delivery_headers(&self) -> &'static [&'static str] {
-        &["x-github-delivery"]
+    fn read(&self, head: &Head, document: Document<'_>) -> Result<Delivery, NoEvent> {
+        let header = document.options.delivery_header.clone();
+        let delivery = header.and_then(|header| delivery_id(head, &[&header]));
+        OpenPayload::read(document, delivery)?.into_delivery()
     }
 
     fn is_open_scheme(&self) -> bool {
@@ -92,7 +62,7 @@ impl Dialect for GenericScheme {
     }
 
     fn settings(&self) -> &'static [&'static str] {
-        &["signature", "authorization"]
+        &["signature", "authorization", "payload", "delivery_header"]
     }
 
     fn strength(&self) -> Strength {
@@ -115,6 +85,6 @@ impl Dialect for GenericScheme {
             Self::Hmac(scheme) => scheme.signature().sign(sent.secret, sent.body),
             Self::Authorization(scheme) => scheme.header(sent.secret),
         };
-        Ok(vec![header(DELIVERY, sent.delivery), proof])
+        Ok(vec![proof])
     }
 }

@@ -4,11 +4,11 @@ use crate::model::{Delivery, Head};
 use crate::provider::authenticity::{Algorithm, Check, Denied, Encoding, HmacHeader, Secret, Strength};
 use crate::provider::body::Document;
 use crate::provider::dialect::{CannotSign, Dialect, HeaderMark, SignedHeaders, ToSign, header};
-use crate::provider::event::{other, word};
+use crate::provider::event::{delivery_id, other, word};
 use crate::provider::forge::github_shape::GithubDocument;
 use crate::provider::forge::sample::{SampleBody, SampleEvent, SampleOf, SamplePush, beside, github_shaped};
 use crate::provider::json::Fields;
-use crate::provider::malformed::Malformed;
+use crate::provider::malformed::NoEvent;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -83,9 +83,11 @@ impl Dialect for Family {
         Ok(Check::signed(if head.is_form() { signed.over_form_field(FORM_FIELD) } else { signed }))
     }
 
-    fn read(&self, head: &Head, document: Document<'_>) -> Result<Delivery, Malformed> {
+    fn read(&self, head: &Head, document: Document<'_>) -> Result<Delivery, NoEvent> {
         let word = word(head, self.event)?;
-        let document = GithubDocument::read(head, document, &[self.delivery], PUSHERS)?;
+        // Gitea and Forgejo send a push of the tag as well, also from a webhook of the type Gogs.
+        let is_of_gitea = head.headers.first("x-gitea-event").is_some();
+        let document = GithubDocument::read(document, delivery_id(head, &[self.delivery]), PUSHERS)?;
         if !["ref", "action", "repository.full_name"].iter().any(|path| document.fields.has(path)) {
             return Ok(Delivery::Ignored(CONVERTED.to_owned()));
         }
@@ -93,7 +95,9 @@ impl Dialect for Family {
             "push" => document.push(all_listed),
             // A deleted branch is announced by nothing else.
             "delete" => document.deleted(),
-            "create" if self.is_gogs && document.fields.text("ref_type") == Some("tag") => document.created_tag(),
+            "create" if self.is_gogs && !is_of_gitea && document.fields.text("ref_type") == Some("tag") => {
+                document.created_tag()
+            }
             "pull_request" => document.pull_request(word, "closed"),
             "release" => document.release(),
             "package" => Ok(document.package("created")),

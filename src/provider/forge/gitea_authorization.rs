@@ -6,7 +6,7 @@ use crate::provider::body::Document;
 use crate::provider::dialect::{CannotSign, Dialect, SignedHeaders, ToSign};
 use crate::provider::forge::gitea::{FORGEJO, Family, GITEA};
 use crate::provider::forge::sample::{SampleBody, SampleOf, SamplePush};
-use crate::provider::malformed::Malformed;
+use crate::provider::malformed::NoEvent;
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -35,7 +35,7 @@ impl Dialect for GiteaAuthorization {
         self.scheme.begin(head, secrets)
     }
 
-    fn read(&self, head: &Head, document: Document<'_>) -> Result<Delivery, Malformed> {
+    fn read(&self, head: &Head, document: Document<'_>) -> Result<Delivery, NoEvent> {
         self.family().read(head, document)
     }
 

@@ -15,7 +15,7 @@ use crate::provider::event::{other, word};
 use crate::provider::forge::github_shape::GithubDocument;
 use crate::provider::forge::sample::{SampleBody, SampleEvent, SampleOf, SamplePush, github_shaped};
 use crate::provider::json::Fields;
-use crate::provider::malformed::Malformed;
+use crate::provider::malformed::NoEvent;
 use jiff::Timestamp;
 use serde_json::Value;
 use std::borrow::Cow;
@@ -48,13 +48,13 @@ impl Dialect for Gitee {
         TIMESTAMP.near(sent_ms, now).map(|()| Check::decided(index))
     }
 
-    fn read(&self, head: &Head, document: Document<'_>) -> Result<Delivery, Malformed> {
+    fn read(&self, head: &Head, document: Document<'_>) -> Result<Delivery, NoEvent> {
         if head.headers.first("x-gitee-ping").is_some_and(|ping| ping.eq_ignore_ascii_case(b"true")) {
             return Ok(Delivery::Ping);
         }
         let word = word(head, EVENT)?.to_ascii_lowercase().replace(' ', "_");
         let word = word.strip_suffix("_hooks").or(word.strip_suffix("_hook")).unwrap_or(&word);
-        let document = GithubDocument::read(head, document, &[], PUSHERS)?;
+        let document = GithubDocument::read(document, None, PUSHERS)?;
         match word {
             "push" | "tag_push" => document.push(all_listed),
             "merge_request" => document.pull_request(word, "merge"),

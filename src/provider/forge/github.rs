@@ -4,11 +4,11 @@ use crate::model::{Delivery, Head};
 use crate::provider::authenticity::{Algorithm, Check, Denied, Encoding, HmacHeader, Secret, Strength};
 use crate::provider::body::Document;
 use crate::provider::dialect::{CannotSign, Dialect, HeaderMark, SignedHeaders, ToSign, header};
-use crate::provider::event::{other, word};
+use crate::provider::event::{delivery_id, other, word};
 use crate::provider::forge::github_shape::GithubDocument;
 use crate::provider::forge::sample::{SampleBody, SampleOf, SamplePush, github_shaped};
 use crate::provider::json::Fields;
-use crate::provider::malformed::Malformed;
+use crate::provider::malformed::NoEvent;
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -35,12 +35,16 @@ impl Dialect for Github {
         SIGNATURE.begin_or(&LEGACY, head, secrets)
     }
 
-    fn read(&self, head: &Head, document: Document<'_>) -> Result<Delivery, Malformed> {
+    fn read(&self, head: &Head, document: Document<'_>) -> Result<Delivery, NoEvent> {
         let word = word(head, "X-GitHub-Event")?;
         if word == "ping" {
             return Ok(Delivery::Ping);
         }
-        let document = GithubDocument::read(head, document, &["X-GitHub-Delivery"], &["pusher.name", "sender.login"])?;
+        let document = GithubDocument::read(
+            document,
+            delivery_id(head, &["X-GitHub-Delivery"]),
+            &["pusher.name", "sender.login"],
+        )?;
         match word {
             "push" => document.push(all_listed),
             "pull_request" => document.pull_request(word, "closed"),

@@ -1,11 +1,11 @@
 //! Pure. GitHub's shape of a document, which Gitea, Forgejo, Gogs, Gitee and Coding.net took over, each with fields
 //! of its own.
 
-use crate::model::{Delivery, Event, EventKind, Head};
+use crate::model::{Delivery, Event, EventKind};
 use crate::provider::body::Document;
-use crate::provider::event::{branch, commit, default_branch, delivery_id, name, other_action, push, reference, tag};
+use crate::provider::event::{at_commit, branch, commit, default_branch, name, other_action, push, reference, tag};
 use crate::provider::json::Fields;
-use crate::provider::malformed::Malformed;
+use crate::provider::malformed::{Malformed, NoEvent};
 
 /// The fields that are read of a document.
 const WANTED: &[&str] = &[
@@ -24,6 +24,7 @@ const WANTED: &[&str] = &[
     "total_commits_count",
     "commits_more_than_ten",
     "commits[]",
+    "head_commit.id",
     "head_commit.message",
     "repository.full_name",
     "repository.path_with_namespace",
@@ -49,21 +50,23 @@ const WANTED: &[&str] = &[
 /// again under another word: what it becomes, the body must bear out.
 pub(crate) struct GithubDocument {
     pub(crate) fields: Fields,
-    delivery: Option<String>,
-    pushers: &'static [&'static str],
+    pub(crate) delivery: Option<String>,
+    pub(crate) pushers: &'static [&'static str],
 }
 
 impl GithubDocument {
-    /// Reads the document. The first of `delivery_headers` holds the delivery id, `pushers` are the fields that can
-    /// name the person, best first.
+    /// Reads the document of the delivery `delivery`; `pushers` are the fields that can name the person, best first.
     pub(crate) fn read(
-        head: &Head,
         document: Document<'_>,
-        delivery_headers: &[&str],
+        delivery: Option<String>,
         pushers: &'static [&'static str],
     ) -> Result<Self, Malformed> {
-        let delivery = delivery_id(head, delivery_headers);
-        Ok(Self { fields: Fields::read(WANTED, document)?, delivery, pushers })
+        Ok(Self::of(Fields::read(WANTED, document)?, delivery, pushers))
+    }
+
+    /// A document of which `fields` have been read.
+    pub(crate) fn of(fields: Fields, delivery: Option<String>, pushers: &'static [&'static str]) -> Self {
+        Self { fields, delivery, pushers }
     }
 
     /// An event of `kind` with what every delivery says.
@@ -90,7 +93,7 @@ impl GithubDocument {
     }
 
     /// A push. `all_listed` says whether the provider lists every commit and path, for a branch that moved forward.
-    pub(crate) fn push(mut self, all_listed: fn(&Fields) -> bool) -> Result<Delivery, Malformed> {
+    pub(crate) fn push(mut self, all_listed: fn(&Fields) -> bool) -> Result<Delivery, NoEvent> {
         let moved = self.moved_forward();
         let complete = moved && all_listed(&self.fields);
         let commits = self.fields.take_commits().unwrap_or_default();
@@ -99,7 +102,15 @@ impl GithubDocument {
         event.message = event.message.or_else(|| head.map(str::to_owned));
         event.changes = commits.into_changes(complete);
         let reference = reference(&self.fields, "ref")?;
-        push(event, Some(reference), &self.fields)
+        let is_tag = reference.tag().is_some();
+        let delivery = push(event, Some(reference), &self.fields)?;
+        Ok(if is_tag { self.of_the_tagged_commit(delivery) } else { delivery })
+    }
+
+    /// `after` of an annotated tag is the tag itself, and the head commit is what it names.
+    fn of_the_tagged_commit(&self, delivery: Delivery) -> Delivery {
+        let tagged = commit(&self.fields, "head_commit.id").ok().flatten();
+        at_commit(delivery, tagged)
     }
 
     /// True if the listed commits are the difference between `before` and `after`: not so for a new branch, nor
@@ -110,7 +121,7 @@ impl GithubDocument {
     }
 
     /// A tag that was created without a push event; its commit is `sha`.
-    pub(crate) fn created_tag(&self) -> Result<Delivery, Malformed> {
+    pub(crate) fn created_tag(&self) -> Result<Delivery, NoEvent> {
         let mut event = self.event(EventKind::Push);
         event.reference = Some(tag(&self.fields, "ref")?);
         event.after = commit(&self.fields, "sha")?;
@@ -118,18 +129,18 @@ impl GithubDocument {
     }
 
     /// A branch or tag that was deleted.
-    pub(crate) fn deleted(&self) -> Result<Delivery, Malformed> {
+    pub(crate) fn deleted(&self) -> Result<Delivery, NoEvent> {
         let mut event = self.event(EventKind::Delete);
         event.reference = Some(match self.fields.text("ref_type") {
             Some("branch") => branch(&self.fields, "ref")?,
             Some("tag") => tag(&self.fields, "ref")?,
-            _ => return Err(Malformed::new("`ref_type` is neither `branch` nor `tag`")),
+            _ => return Err(Malformed::new("`ref_type` is neither `branch` nor `tag`").into()),
         });
         Ok(event.into())
     }
 
     /// A pull request, of which `word` is the event: a merge if it was really merged.
-    pub(crate) fn pull_request(&self, word: &str, merged_action: &str) -> Result<Delivery, Malformed> {
+    pub(crate) fn pull_request(&self, word: &str, merged_action: &str) -> Result<Delivery, NoEvent> {
         let merged = self.fields.flag("pull_request.merged") == Some(true);
         if !merged || self.fields.text("action") != Some(merged_action) {
             return Ok(self.plain(other_action(word, &self.fields)));
@@ -141,7 +152,7 @@ impl GithubDocument {
     }
 
     /// A release, if it was published.
-    pub(crate) fn release(&self) -> Result<Delivery, Malformed> {
+    pub(crate) fn release(&self) -> Result<Delivery, NoEvent> {
         if self.fields.text("action") != Some("published") {
             return Ok(self.plain(other_action("release", &self.fields)));
         }

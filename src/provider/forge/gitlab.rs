@@ -8,7 +8,7 @@ use crate::provider::dialect::{CannotSign, Dialect, HeaderMark, SignedHeaders, T
 use crate::provider::forge::gitlab_shape;
 use crate::provider::forge::sample::{SampleBody, SampleOf, SamplePush, gitlab_shaped};
 use crate::provider::forge::standard_webhooks::{HeaderNames, SECRET_PREFIX, WebhookKey};
-use crate::provider::malformed::Malformed;
+use crate::provider::malformed::NoEvent;
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -41,7 +41,7 @@ impl Dialect for Gitlab {
         HeaderNames::STANDARD.begin(head, &keys, now)
     }
 
-    fn read(&self, head: &Head, document: Document<'_>) -> Result<Delivery, Malformed> {
+    fn read(&self, head: &Head, document: Document<'_>) -> Result<Delivery, NoEvent> {
         gitlab_shape::read(head, document, Some(EVENT), &[DELIVERY, HeaderNames::STANDARD.id])
     }
 

@@ -3,10 +3,10 @@
 use crate::model::{Delivery, Event, EventKind, Head};
 use crate::provider::body::Document;
 use crate::provider::event::{
-    branch, commit, default_branch, delivery_id, name, other, other_action, push, reference, tag, word,
+    at_commit, branch, commit, default_branch, delivery_id, name, other, other_action, push, reference, tag, word,
 };
 use crate::provider::json::Fields;
-use crate::provider::malformed::Malformed;
+use crate::provider::malformed::{Malformed, NoEvent};
 
 const WANTED: &[&str] = &[
     "ref",
@@ -30,6 +30,9 @@ const WANTED: &[&str] = &[
     "object_attributes.state",
     "object_attributes.target_branch",
     "object_attributes.merge_commit_sha",
+    "object_attributes.squash_commit_sha",
+    "object_attributes.last_commit.id",
+    "operation_kind",
 ];
 
 /// Reads the document. The event is named by the header `event_header`, or by the document itself where that is
@@ -39,7 +42,7 @@ pub(crate) fn read(
     document: Document<'_>,
     event_header: Option<&str>,
     delivery_headers: &[&str],
-) -> Result<Delivery, Malformed> {
+) -> Result<Delivery, NoEvent> {
     let header = event_header.map(|name| word(head, name)).transpose()?;
     let word = header.map(|word| word.trim_end_matches(" Hook").to_ascii_lowercase().replace(' ', "_"));
     let fields = Fields::read(WANTED, document)?;
@@ -83,8 +86,9 @@ fn path_of(fields: &Fields, path: &str) -> Option<String> {
     (!full_name.is_empty()).then(|| full_name.trim_end_matches(".git").to_owned())
 }
 
-fn pushed(mut fields: Fields, delivery: Option<String>) -> Result<Delivery, Malformed> {
-    let existed = matches!(commit(&fields, "before"), Ok(Some(_)));
+fn pushed(mut fields: Fields, delivery: Option<String>) -> Result<Delivery, NoEvent> {
+    let is_forced = fields.text("operation_kind") == Some("update_nonfastforward");
+    let existed = matches!(commit(&fields, "before"), Ok(Some(_))) && !is_forced;
     let all = fields.commits().map(|commits| commits.count) == fields.number("total_commits_count");
     let commits = fields.take_commits().unwrap_or_default();
     let head = fields.text("checkout_sha").or(fields.text("after")).and_then(|head| commits.message_of(head));
@@ -93,18 +97,13 @@ fn pushed(mut fields: Fields, delivery: Option<String>) -> Result<Delivery, Malf
     let event = Event { changes, message, ..event(&fields, delivery, EventKind::Push) };
     let reference = reference(&fields, "ref")?;
     let is_tag = reference.tag().is_some();
-    let mut delivery = push(event, Some(reference), &fields)?;
-    if let Delivery::Events(events) = &mut delivery
-        && is_tag
-        && let [event @ Event { kind: EventKind::Push, .. }] = events.as_mut_slice()
-    {
-        // `after` of an annotated tag is the tag itself; this is its commit.
-        event.after = commit(&fields, "checkout_sha")?.or(event.after.take());
-    }
-    Ok(delivery)
+    let delivery = push(event, Some(reference), &fields)?;
+    // `after` of an annotated tag is the tag itself; this is its commit.
+    let tagged = if is_tag { commit(&fields, "checkout_sha")? } else { None };
+    Ok(at_commit(delivery, tagged))
 }
 
-fn merge_request(fields: &Fields, delivery: Option<String>) -> Result<Delivery, Malformed> {
+fn merge_request(fields: &Fields, delivery: Option<String>) -> Result<Delivery, NoEvent> {
     let text = |field: &str| fields.text(&format!("object_attributes.{field}"));
     if text("action") != Some("merge") || text("state") != Some("merged") {
         let kind = other(&format!("merge_request.{}", text("action").unwrap_or("unknown")));
@@ -112,11 +111,21 @@ fn merge_request(fields: &Fields, delivery: Option<String>) -> Result<Delivery, 
     }
     let mut event = event(fields, delivery, EventKind::Merge);
     event.reference = Some(branch(fields, "object_attributes.target_branch")?);
-    event.after = commit(fields, "object_attributes.merge_commit_sha")?;
+    event.after = merged_commit(fields)?;
     Ok(event.into())
 }
 
-fn released(fields: &Fields, delivery: Option<String>) -> Result<Delivery, Malformed> {
+/// The commit that the target branch is at: a merge that only moved the branch forward has no commit of its own.
+fn merged_commit(fields: &Fields) -> Result<Option<String>, Malformed> {
+    for path in ["merge_commit_sha", "squash_commit_sha", "last_commit.id"] {
+        if let Some(merged) = commit(fields, &format!("object_attributes.{path}"))? {
+            return Ok(Some(merged));
+        }
+    }
+    Ok(None)
+}
+
+fn released(fields: &Fields, delivery: Option<String>) -> Result<Delivery, NoEvent> {
     let mut event = event(fields, delivery, EventKind::Release);
     event.reference = Some(tag(fields, "tag")?);
     event.after = commit(fields, "commit.id")?;

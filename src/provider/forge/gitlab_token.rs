@@ -6,7 +6,7 @@ use crate::provider::body::Document;
 use crate::provider::dialect::{CannotSign, Dialect, HeaderMark, SignedHeaders, ToSign, header};
 use crate::provider::forge::gitlab_shape;
 use crate::provider::forge::sample::{SampleBody, SampleOf, SamplePush, gitlab_shaped};
-use crate::provider::malformed::Malformed;
+use crate::provider::malformed::NoEvent;
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -58,7 +58,7 @@ impl Dialect for TokenForge {
         Check::token(name, required(head, name)?, secrets)
     }
 
-    fn read(&self, head: &Head, document: Document<'_>) -> Result<Delivery, Malformed> {
+    fn read(&self, head: &Head, document: Document<'_>) -> Result<Delivery, NoEvent> {
         gitlab_shape::read(head, document, self.event, self.delivery.as_slice())
     }
 

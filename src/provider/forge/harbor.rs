@@ -8,7 +8,7 @@ use crate::provider::dialect::{CannotSign, Dialect, SignedHeaders, ToSign};
 use crate::provider::event::{id, name, other};
 use crate::provider::forge::sample::{SampleBody, SampleOf, SamplePush};
 use crate::provider::json::Fields;
-use crate::provider::malformed::Malformed;
+use crate::provider::malformed::{Malformed, NoEvent};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -29,10 +29,10 @@ impl Dialect for Harbor {
         Authorization::Verbatim.begin(head, secrets)
     }
 
-    fn read(&self, _: &Head, document: Document<'_>) -> Result<Delivery, Malformed> {
+    fn read(&self, _: &Head, document: Document<'_>) -> Result<Delivery, NoEvent> {
         let fields = Fields::read(WANTED, document)?;
         let kind = match fields.text("type") {
-            None => return Err(Malformed::new("`type` is missing")),
+            None => return Err(Malformed::new("`type` is missing").into()),
             Some("PUSH_ARTIFACT" | "harbor.artifact.pushed") => EventKind::Package,
             Some(word) => other(word),
         };

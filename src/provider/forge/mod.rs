@@ -20,6 +20,7 @@ mod gitlab;
 mod gitlab_shape;
 mod gitlab_token;
 mod harbor;
+mod open_payload;
 mod pagure;
 pub(crate) mod sample;
 mod slack;

@@ -10,7 +10,7 @@ use crate::provider::dialect::{CannotSign, Dialect, HeaderMark, SignedHeaders, T
 use crate::provider::event::{branch, commit, id, moved, name, other, tag};
 use crate::provider::forge::sample::{SampleBody, SampleEvent, SampleOf, SamplePush};
 use crate::provider::json::Fields;
-use crate::provider::malformed::Malformed;
+use crate::provider::malformed::{Malformed, NoEvent};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -43,7 +43,7 @@ impl Dialect for Pagure {
         SIGNATURE.begin_or(&LEGACY, head, secrets)
     }
 
-    fn read(&self, _: &Head, document: Document<'_>) -> Result<Delivery, Malformed> {
+    fn read(&self, _: &Head, document: Document<'_>) -> Result<Delivery, NoEvent> {
         let fields = Fields::read(WANTED, document)?;
         let topic = fields.text("topic").ok_or_else(|| Malformed::new("`topic` is missing"))?.to_owned();
         let event = |kind| Event {
@@ -128,7 +128,7 @@ impl Dialect for Pagure {
 }
 
 /// `old_commit` of a new branch is zeros, behind a caret in some versions.
-fn received(event: Event, mut fields: Fields) -> Result<Delivery, Malformed> {
+fn received(event: Event, mut fields: Fields) -> Result<Delivery, NoEvent> {
     let is_new = fields.text("msg.old_commit").is_some_and(|old| old.starts_with('^'));
     let before = if is_new { None } else { commit(&fields, "msg.old_commit")? };
     let after = commit(&fields, "msg.end_commit")?;

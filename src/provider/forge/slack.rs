@@ -7,9 +7,9 @@ use crate::provider::authenticity::{
 };
 use crate::provider::body::Document;
 use crate::provider::dialect::{CannotSign, Dialect, HeaderMark, SignedHeaders, ToSign, header};
-use crate::provider::forge::generic;
+use crate::provider::forge::open_payload::OpenPayload;
 use crate::provider::forge::sample::{SampleBody, SampleOf, SamplePush, github_shaped};
-use crate::provider::malformed::Malformed;
+use crate::provider::malformed::NoEvent;
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -30,19 +30,23 @@ impl Dialect for Slack {
         Ok(Check::signed(signed.after(b"v0:").after(time).after(b":").at(TIME.near_s(sent_s, now))))
     }
 
-    fn read(&self, head: &Head, document: Document<'_>) -> Result<Delivery, Malformed> {
+    fn read(&self, head: &Head, document: Document<'_>) -> Result<Delivery, NoEvent> {
         if head.is_form() {
             return Ok(Event::new(EventKind::Push).into());
         }
-        let document = generic::read_github_document(head, document, &[])?;
-        if document.fields.text("type") == Some("url_verification") {
+        let payload = OpenPayload::read(document, None)?;
+        if payload.kind() == Some("url_verification") {
             return Ok(Delivery::Ignored(NO_CHALLENGE.to_owned()));
         }
-        generic::said(&document)
+        payload.into_delivery()
     }
 
     fn marks(&self) -> &'static [HeaderMark] {
         const { &[HeaderMark::by(&["x-slack-signature"])] }
+    }
+
+    fn settings(&self) -> &'static [&'static str] {
+        &["payload"]
     }
 
     fn strength(&self) -> Strength {

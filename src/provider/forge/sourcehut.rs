@@ -6,11 +6,11 @@ use crate::model::{Delivery, Event, EventKind, Head};
 use crate::provider::authenticity::{Check, Denied, Secret, SignedBody, Strength, keys, required};
 use crate::provider::body::Document;
 use crate::provider::dialect::{CannotSign, Dialect, HeaderMark, SignedHeaders, ToSign, header};
-use crate::provider::event::{commit, delivery_id, full_name, moved, name, other, reference_if_any, several, word};
+use crate::provider::event::{commit, delivery_id, full_name, moved, name, other, reference, several, word};
 use crate::provider::forge::sample::{SampleBody, SampleEvent, SampleOf, SamplePush};
 use crate::provider::forge::standard_webhooks::PRIVATE_PREFIX;
 use crate::provider::json::Fields;
-use crate::provider::malformed::Malformed;
+use crate::provider::malformed::{Malformed, NoEvent};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -59,7 +59,7 @@ impl Dialect for Sourcehut {
         Ok(Check::signed(signed.before(nonce)))
     }
 
-    fn read(&self, head: &Head, document: Document<'_>) -> Result<Delivery, Malformed> {
+    fn read(&self, head: &Head, document: Document<'_>) -> Result<Delivery, NoEvent> {
         let word = word(head, EVENT)?;
         let fields = Fields::read(WANTED, document)?;
         let event = |kind| Event {
@@ -76,7 +76,7 @@ impl Dialect for Sourcehut {
             return Ok(event(other(word)).into());
         }
         if fields.items("data.webhook.updates[].").is_none() {
-            return Err(Malformed::new(QUERY));
+            return Err(Malformed::new(QUERY).into());
         }
         several(&fields, "data.webhook.updates[].", |update| updated(event(EventKind::Push), update))
     }
@@ -145,8 +145,8 @@ impl Dialect for Sourcehut {
 }
 
 /// One element of `updates`. `old` is null for what was created, `new` for what was deleted.
-fn updated(event: Event, update: &Fields) -> Result<Option<Event>, Malformed> {
-    let Some(reference) = reference_if_any(update, "data.webhook.updates[].ref.name")? else { return Ok(None) };
+fn updated(event: Event, update: &Fields) -> Result<Option<Event>, NoEvent> {
+    let reference = reference(update, "data.webhook.updates[].ref.name")?;
     let before = commit(update, "data.webhook.updates[].old.id")?;
     let after = commit(update, "data.webhook.updates[].new.id")?;
     Ok(moved(event, Some(reference), before, after))

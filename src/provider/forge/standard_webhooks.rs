@@ -7,9 +7,10 @@ use crate::provider::authenticity::{
 };
 use crate::provider::body::Document;
 use crate::provider::dialect::{CannotSign, Dialect, HeaderMark, SignedHeaders, ToSign, header};
-use crate::provider::forge::generic;
+use crate::provider::event::delivery_id;
+use crate::provider::forge::open_payload::OpenPayload;
 use crate::provider::forge::sample::{SampleBody, SampleOf, SamplePush, github_shaped};
-use crate::provider::malformed::Malformed;
+use crate::provider::malformed::NoEvent;
 use ed25519_dalek::{Signature, VerifyingKey};
 use jiff::Timestamp;
 use serde_json::Value;
@@ -152,8 +153,8 @@ impl Dialect for StandardWebhooks {
         names(head).begin(head, &keys, now)
     }
 
-    fn read(&self, head: &Head, document: Document<'_>) -> Result<Delivery, Malformed> {
-        generic::read(head, document, &[names(head).id])
+    fn read(&self, head: &Head, document: Document<'_>) -> Result<Delivery, NoEvent> {
+        OpenPayload::read(document, delivery_id(head, &[names(head).id]))?.into_delivery()
     }
 
     fn marks(&self) -> &'static [HeaderMark] {
@@ -166,6 +167,10 @@ impl Dialect for StandardWebhooks {
 
     fn is_open_scheme(&self) -> bool {
         true
+    }
+
+    fn settings(&self) -> &'static [&'static str] {
+        &["payload"]
     }
 
     fn strength(&self) -> Strength {

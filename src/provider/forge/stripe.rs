@@ -7,9 +7,9 @@ use crate::provider::authenticity::{
 };
 use crate::provider::body::Document;
 use crate::provider::dialect::{CannotSign, Dialect, HeaderMark, SignedHeaders, ToSign, header};
-use crate::provider::forge::generic;
+use crate::provider::forge::open_payload::OpenPayload;
 use crate::provider::forge::sample::{SampleBody, SampleOf, SamplePush, github_shaped};
-use crate::provider::malformed::Malformed;
+use crate::provider::malformed::NoEvent;
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -67,12 +67,18 @@ impl Dialect for Stripe {
         Ok(Check::signed(signed.after(parts.time).after(b".").at(SIGNATURE.near_s(parts.sent_s, now))))
     }
 
-    fn read(&self, head: &Head, document: Document<'_>) -> Result<Delivery, Malformed> {
-        generic::read(head, document, &[])
+    fn read(&self, _: &Head, document: Document<'_>) -> Result<Delivery, NoEvent> {
+        let payload = OpenPayload::read(document, None)?;
+        let delivery = payload.id();
+        payload.of_delivery(delivery).into_delivery()
     }
 
     fn marks(&self) -> &'static [HeaderMark] {
         const { &[HeaderMark::by(&["stripe-signature"])] }
+    }
+
+    fn settings(&self) -> &'static [&'static str] {
+        &["payload"]
     }
 
     fn strength(&self) -> Strength {

@@ -27,9 +27,18 @@ impl Fields {
     /// for the list of commits, `changes[].name` for places in a list of objects, `files{}` for the keys of an object
     /// as the paths of one commit). Everything else is skipped unseen.
     pub(crate) fn read(wanted: &'static [&'static str], document: Document<'_>) -> Result<Self, Malformed> {
-        let keep_paths = document.keep_paths;
+        match Self::read_any(wanted, document)? {
+            (fields, true) => Ok(fields),
+            (_, false) => Err(Malformed::new("the document is not a JSON object")),
+        }
+    }
+
+    /// As `read`, of a document that may be any JSON value. Returns whether it is an object beside the fields, of which
+    /// anything else has none.
+    pub(crate) fn read_any(wanted: &'static [&'static str], document: Document<'_>) -> Result<(Self, bool), Malformed> {
+        let keep_paths = document.options.keep_paths;
         let (found, is_object) = walk::walk(&places(wanted), keep_paths, document)?;
-        if is_object { Ok(Self::of(wanted, found)) } else { Err(Malformed::new("the document is not a JSON object")) }
+        Ok((Self::of(wanted, found), is_object))
     }
 
     fn of(wanted: &'static [&'static str], values: FoundValues) -> Self {
@@ -98,7 +107,7 @@ impl Fields {
     /// The list of commits, if there is one.
     pub(crate) fn commits(&self) -> Option<&Commits> {
         self.found.iter().find_map(|(_, value)| match value {
-            FoundValue::Commits(commits) => Some(commits),
+            FoundValue::Commits(commits) => Some(&**commits),
             _ => None,
         })
     }
@@ -107,7 +116,7 @@ impl Fields {
     pub(crate) fn take_commits(&mut self) -> Option<Commits> {
         let at = self.found.iter().position(|(_, value)| matches!(value, FoundValue::Commits(_)))?;
         match self.found.swap_remove(at) {
-            (_, FoundValue::Commits(commits)) => Some(commits),
+            (_, FoundValue::Commits(commits)) => Some(*commits),
             _ => None,
         }
     }
@@ -153,13 +162,15 @@ fn place(number: usize, path: &'static str, within: &'static str) -> WantedPlace
 mod tests {
     use super::super::walk::{LIST_LIMIT, PIECE_BYTES};
     use super::*;
+    use crate::provider::body::ReadOptions;
 
+    const KEEP: ReadOptions = ReadOptions { keep_paths: true, github_payload: false, delivery_header: None };
     const WANTED: &[&str] = &["ref", "repository.full_name", "count", "commits[]"];
 
     /// The fields of `text`, read in one piece and as a stream.
     fn both(text: &str) -> [Result<Fields, Malformed>; 2] {
         let stream = format!("{}{text}", " ".repeat(PIECE_BYTES));
-        [text, &stream].map(|text| Fields::read(WANTED, Document::new(text.as_bytes(), true)))
+        [text, &stream].map(|text| Fields::read(WANTED, Document::new(text.as_bytes(), &KEEP)))
     }
 
     #[test]
@@ -192,7 +203,7 @@ mod tests {
         let read = |count: usize| {
             let item = r#"{"new":{"name":"a","x":[{"name":"b"}]}}"#;
             let text = format!(r#"{{"push":{{"changes":[{},1]}}}}"#, vec![item; count].join(","));
-            Fields::read(&["push.changes[].new.name"], Document::new(text.as_bytes(), true)).unwrap()
+            Fields::read(&["push.changes[].new.name"], Document::new(text.as_bytes(), &KEEP)).unwrap()
         };
         let fields = read(2);
         let items = fields.items("push.changes[].").unwrap();
@@ -202,7 +213,7 @@ mod tests {
         let items = fields.items("push.changes[].").unwrap();
         assert_eq!((items.kept.len(), items.more), (LIST_LIMIT, true));
         let twice =
-            Fields::read(&["l[].a"], Document::new(&br#"{"l":[{"a":1,"a":1}]}"#[..], true)).unwrap_err().to_string();
+            Fields::read(&["l[].a"], Document::new(&br#"{"l":[{"a":1,"a":1}]}"#[..], &KEEP)).unwrap_err().to_string();
         assert!(twice.contains("`l[].a` occurs twice"), "{twice}");
     }
 }

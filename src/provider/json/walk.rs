@@ -9,7 +9,7 @@ use serde_json::{Deserializer, Error};
 use std::io::{BufReader, Read};
 
 /// Most objects of a list that are kept.
-pub(crate) const LIST_LIMIT: usize = 50;
+pub(crate) const LIST_LIMIT: usize = 4096;
 /// A document shorter than this is parsed in one piece.
 pub(crate) const PIECE_BYTES: usize = 32 * 1024;
 
@@ -47,7 +47,7 @@ pub(crate) enum FoundValue {
     Flag(bool),
     /// Another type where a scalar is wanted: a list, an object, another number.
     Unusable,
-    Commits(Commits),
+    Commits(Box<Commits>),
     List(Elements),
 }
 
@@ -68,15 +68,15 @@ pub(crate) struct Elements {
 pub(crate) fn walk(
     places: &[WantedPlace],
     keep_paths: bool,
-    mut document: impl Read,
+    document: impl Read,
 ) -> Result<(FoundValues, bool), Error> {
+    let mut text = BoundedText::new(document);
     let mut piece = Vec::with_capacity(PIECE_BYTES);
-    document.by_ref().take(PIECE_BYTES as u64).read_to_end(&mut piece).map_err(Error::custom)?;
+    text.by_ref().take(PIECE_BYTES as u64).read_to_end(&mut piece).map_err(Error::custom)?;
     if piece.len() < PIECE_BYTES {
         return parse(places, keep_paths, Deserializer::from_slice(&piece));
     }
-    let whole = piece.as_slice().chain(document);
-    parse(places, keep_paths, Deserializer::from_reader(BufReader::new(BoundedText::new(whole))))
+    parse(places, keep_paths, Deserializer::from_reader(BufReader::new(piece.as_slice().chain(text))))
 }
 
 fn parse<'de, R: serde_json::de::Read<'de>>(
@@ -177,7 +177,10 @@ impl<'de> Take<'de> for Walk<'_> {
         let wanted = self.wanted(|target| matches!(target, WantedValue::Commits | WantedValue::List(_)));
         let value = match wanted.map(|place| &place.target) {
             Some(WantedValue::List(places)) => FoundValue::List(elements(places, list)?),
-            Some(_) => FoundValue::Commits(TakeCommits { keep_paths: self.keep_paths }.list(list)?.unwrap_or_default()),
+            Some(_) => {
+                let commits = TakeCommits { keep_paths: self.keep_paths }.list(list)?.unwrap_or_default();
+                FoundValue::Commits(Box::new(commits))
+            }
             None => {
                 self.put(|| FoundValue::Unusable);
                 self.by_index(list)?;
@@ -191,7 +194,7 @@ impl<'de> Take<'de> for Walk<'_> {
     fn object<A: MapAccess<'de>>(mut self, mut map: A) -> Result<bool, A::Error> {
         if let Some(place) = self.wanted(|target| matches!(target, WantedValue::Paths)) {
             let paths = TakeKeys { keep_paths: self.keep_paths }.object(map)?.unwrap_or_default();
-            self.found.push((place.number, FoundValue::Commits(paths)));
+            self.found.push((place.number, FoundValue::Commits(Box::new(paths))));
             return Ok(true);
         }
         self.put(|| FoundValue::Unusable);

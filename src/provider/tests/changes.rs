@@ -39,6 +39,8 @@ fn changed_paths_are_complete_only_where_the_provider_promises_it() {
         (Provider::Gitlab, json!({ "total_commits_count": 2 }), true),
         (Provider::Gitlab, json!({ "total_commits_count": 21 }), false),
         (Provider::Gitlab, json!({ "total_commits_count": 2, "before": ZEROS }), false),
+        (Provider::TencentGit, json!({ "total_commits_count": 2, "operation_kind": "update" }), true),
+        (Provider::TencentGit, json!({ "total_commits_count": 2, "operation_kind": "update_nonfastforward" }), false),
         (Provider::Gitee, json!({ "commits_more_than_ten": false }), true),
         (Provider::Gitee, json!({ "commits_more_than_ten": false, "total_commits_count": 3 }), false),
         (Provider::Gitee, json!({ "commits_more_than_ten": true }), false),

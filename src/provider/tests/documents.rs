@@ -8,7 +8,7 @@ use proptest::prelude::*;
 #[test]
 fn what_is_not_one_json_object_is_malformed() {
     for body in
-        ["", " ", "null", "[]", "1", "\"x\"", "{", "{}{}", "{} x", "{\"a\":}", "\u{feff}{}", "{\"ref\":\"\\ud800\"}"]
+        ["", " ", "null", "[]", "1", "\"x\"", "{", "{}{}", "{} x", "{\"a\":}", "{\"ref\":\"\\u12\"}", "{}\u{feff}"]
     {
         let headers = [("X-GitHub-Event", "create")];
         assert!(Arrived::new(Provider::Github, &headers, body).read().is_err(), "{body}");
@@ -16,8 +16,27 @@ fn what_is_not_one_json_object_is_malformed() {
     for bracket in ["[", "{\"a\":"] {
         let bomb = bracket.repeat(1_000_000);
         let error = Arrived::new(Provider::Github, &[("X-GitHub-Event", "create")], bomb).read().unwrap_err();
-        assert!(error.to_string().contains("nested deeper than 64"), "{error}");
+        assert!(error.to_string().contains("nested deeper than 512"), "{error}");
     }
+}
+
+#[test]
+fn a_text_that_is_broken_costs_no_delivery() {
+    let moved = format!("\"ref\":\"refs/heads/main\",\"before\":\"{BEFORE}\",\"after\":\"{AFTER}\"");
+    let filler = format!("\"x\":\"{}\",", "y".repeat(40_000));
+    for size in ["", &filler] {
+        for message in [&b"cut \\ud83d"[..], b"caf\xe9", b"\xff\xfe", b"\\udc00"] {
+            let head = [b"\xef\xbb\xbf{", size.as_bytes(), b"\"head_commit\":{\"message\":\"", message].concat();
+            let body = [&head[..], b"\"},", moved.as_bytes(), b",\"\xe9\":{\"\\ud800\":1}}"].concat();
+            let event = Arrived::new(Provider::Github, &[("X-GitHub-Event", "push")], body).event();
+            assert_eq!((event.reference, event.after.as_deref()), (RefName::branch_named("main"), Some(AFTER)));
+            assert!(event.message.is_some_and(|message| message.contains('\u{fffd}')));
+        }
+    }
+    // A name that is broken is no other name.
+    let body = format!("{{{}}}", moved.replace("main", "ma\\ud83din"));
+    let odd = Arrived::new(Provider::Github, &[("X-GitHub-Event", "push")], body).event();
+    assert_eq!(odd.reference, RefName::branch_named("ma\u{fffd}in"));
 }
 
 #[test]
@@ -112,7 +131,7 @@ fn a_body_that_cannot_be_read_again_is_not_malformed() {
                 let mut arrived = Arrived::new(provider.clone(), headers, start);
                 let (event, _) = headers_of(&provider);
                 arrived.head.headers.push(event, b"push");
-                let read = provider.read(&arrived.head, &verified(), &mut Failing(start, kind), true);
+                let read = provider.read(&arrived.head, &verified(), &mut Failing(start, kind), &options());
                 assert!(matches!(read, Err(Unreadable::Io(_))), "{provider:?} {read:?}");
             }
         }

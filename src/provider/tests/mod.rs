@@ -28,6 +28,11 @@ fn secret(text: &str) -> Secret {
     Secret::new(text).unwrap()
 }
 
+/// The wishes of a hook that has GitHub's fields, and wants to know everything.
+fn options() -> ReadOptions {
+    ReadOptions { keep_paths: true, github_payload: true, delivery_header: Some("x-delivery-id".into()) }
+}
+
 /// A generic scheme in which nothing is as in GitHub's.
 fn generic() -> Provider {
     Provider::Generic(GenericScheme::Hmac(HmacScheme {
@@ -180,7 +185,7 @@ impl Arrived {
     /// Its content, taken for verified.
     fn read(&self) -> Result<Delivery, Malformed> {
         let verified = Check::decided(0).finish(&mut std::io::empty()).unwrap();
-        match self.provider.read(&self.head, &verified, &mut self.body.as_slice(), true) {
+        match self.provider.read(&self.head, &verified, &mut self.body.as_slice(), &options()) {
             Err(Unreadable::Malformed(malformed)) => Err(malformed),
             Err(Unreadable::Io(error)) => panic!("bytes in memory cannot fail: {error}"),
             Ok(delivery) => Ok(delivery),

@@ -20,9 +20,8 @@ fn or_null(commit: &str, field: &str) -> Value {
 
 fn bitbucket(moves: &[(&str, &str, &str)]) -> Value {
     let change = |(full, before, after): &(&str, &str, &str)| {
-        let name = RefName::parse(full).unwrap();
-        let kind = if name.branch().is_some() { "branch" } else { "tag" };
-        let short = name.branch().or(name.tag()).unwrap();
+        let branch = full.strip_prefix("refs/heads/").map(|short| ("branch", short));
+        let (kind, short) = branch.unwrap_or(("tag", full.trim_start_matches("refs/tags/")));
         let end = |hash: &str| match hash {
             ZEROS => Value::Null,
             hash => json!({ "type": kind, "name": short, "target": { "hash": hash, "message": "m" } }),
@@ -96,20 +95,34 @@ fn a_delivery_that_moves_nothing_is_a_test_and_one_about_nothing_is_ignored() {
 }
 
 #[test]
-fn fifty_refs_are_taken_and_no_more() {
+fn many_refs_are_taken_and_at_last_no_more() {
     for (provider, word, push) in PUSHES {
-        let names: Vec<_> = (0..51).map(|number| format!("refs/heads/b{number}")).collect();
+        let names: Vec<_> = (0..4097).map(|number| format!("refs/heads/b{number}")).collect();
         let moves: Vec<_> = names.iter().map(|name| (name.as_str(), BEFORE, AFTER)).collect();
-        assert_eq!(arrived(provider.clone(), word, &push(&moves[..50])).events().len(), 50);
+        assert_eq!(arrived(provider.clone(), word, &push(&moves[..4096])).events().len(), 4096);
         let error = arrived(provider, word, &push(&moves)).read().unwrap_err().to_string();
-        assert!(error.contains("has more than 50 elements"), "{error}");
+        assert!(error.contains("has more than 4096 elements"), "{error}");
     }
 }
 
 #[test]
-fn one_bad_ref_makes_the_whole_delivery_malformed() {
+fn an_odd_ref_hides_no_other_and_alone_is_ignored() {
     for (provider, word, push) in PUSHES {
-        for (from, to) in [("good", "-bad"), ("good", "a..b"), (AFTER, "$(id)"), (AFTER, &AFTER[1..])] {
+        for odd in ["-bad", "a..b", "@"] {
+            let odd = format!("refs/heads/{odd}");
+            let (main, odd) = (("refs/heads/main", BEFORE, AFTER), (odd.as_str(), BEFORE, AFTER));
+            let events = arrived(provider.clone(), word, &push(&[odd, main, odd])).events();
+            assert_eq!((events.len(), &events[0].reference), (1, &RefName::branch_named("main")), "{provider:?}");
+            let alone = arrived(provider.clone(), word, &push(&[odd])).read();
+            assert!(matches!(alone, Ok(Delivery::Ignored(_))), "{provider:?} {alone:?}");
+        }
+    }
+}
+
+#[test]
+fn one_bad_commit_makes_the_whole_delivery_malformed() {
+    for (provider, word, push) in PUSHES {
+        for (from, to) in [(AFTER, "$(id)"), (AFTER, &AFTER[1..])] {
             let body = push(&[("refs/heads/main", BEFORE, BEFORE), ("refs/heads/good", BEFORE, AFTER)]);
             let changed: Value = serde_json::from_str(&body.to_string().replace(from, to)).unwrap();
             assert!(arrived(provider.clone(), word, &changed).read().is_err(), "{provider:?} {to}");
@@ -125,6 +138,8 @@ fn refs_that_are_neither_branch_nor_tag_are_passed_over() {
         let events = arrived(provider.clone(), word, &body).events();
         assert_eq!(events.len(), 1, "{provider:?}");
         assert_eq!(events[0].reference, RefName::branch_named("main"));
+        let notes = arrived(provider.clone(), word, &push(&[("refs/notes/commits", BEFORE, AFTER)])).read();
+        assert!(matches!(notes, Ok(Delivery::Ignored(_))), "{provider:?} {notes:?}");
     }
 }
 

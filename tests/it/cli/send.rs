@@ -4,7 +4,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use ed25519_dalek::SigningKey;
 use hookspool::config::probe;
 use hookspool::model::{Delivery, Event, EventKind, Head, Headers, Method, RefName};
-use hookspool::provider::{Provider, Sample, SampleEvent, SamplePush, Secret};
+use hookspool::provider::{Provider, ReadOptions, Sample, SampleEvent, SamplePush, Secret};
 use jiff::Timestamp;
 
 const AFTER: &str = "b7c1e2d3f4a5968778695a4b3c2d1e0f12345678";
@@ -80,7 +80,8 @@ fn taken(provider: &Provider, name: &str, sample: &Sample) -> Delivery {
     let mut check = provider.begin(&head, &[public], now).unwrap_or_else(|denied| panic!("{name}: {denied}"));
     check.update(&sample.body);
     let verified = check.finish(&mut sample.body.as_slice()).unwrap_or_else(|denied| panic!("{name}: {denied}"));
-    let read = provider.read(&head, &verified, &mut sample.body.as_slice(), true);
+    let options = ReadOptions { keep_paths: true, github_payload: true, delivery_header: None };
+    let read = provider.read(&head, &verified, &mut sample.body.as_slice(), &options);
     read.unwrap_or_else(|malformed| panic!("{name}, {}: {malformed}", String::from_utf8_lossy(&sample.body)))
 }
 

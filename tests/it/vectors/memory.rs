@@ -64,7 +64,7 @@ impl Made {
 
     /// Reads the body as a delivery of Gitea; says whether it was understood.
     fn read(&self) -> bool {
-        let delivery = Provider::Gitea.read(&head(&self.headers(), b""), &proof(), &mut self.stream(), true);
+        let delivery = Provider::Gitea.read(&head(&self.headers(), b""), &proof(), &mut self.stream(), &OPTIONS);
         matches!(delivery, Ok(Delivery::Events(_)))
     }
 

@@ -44,7 +44,7 @@ fn read(directory: &str, provider: &Provider, file: &Path, word: &str) -> String
         head.path = [b"/hooks/docs/", signing.bytes()].concat();
     }
     let verified = verify(provider, &head, &[verifying], &body, now).unwrap();
-    match provider.read(&head, &verified, &mut &body[..], true) {
+    match provider.read(&head, &verified, &mut &body[..], &OPTIONS) {
         Ok(delivery) => summary(&delivery),
         Err(malformed) => format!("{directory}: {malformed}"),
     }
@@ -101,7 +101,7 @@ fn every_sample_becomes_a_push() {
             head.path = [b"/hooks/docs/", signing.bytes()].concat();
         }
         let verified = verify(&provider, &head, &[verifying], &body, now).unwrap();
-        let said = summary(&provider.read(&head, &verified, &mut &body[..], true).unwrap());
+        let said = summary(&provider.read(&head, &verified, &mut &body[..], &OPTIONS).unwrap());
         let expected = match provider {
             Provider::DockerHub | Provider::Harbor => "package - -..- me/docs - by ada, some of 0",
             Provider::Bitbucket | Provider::BitbucketServer | Provider::Sourcehut | Provider::Pagure => {
