@@ -22,7 +22,7 @@ pub(super) fn run(file: Option<&Path>, json: bool) -> Result<ExitCode, Failure> 
 }
 
 fn right(config: &Config, json: bool) -> Result<ExitCode, Failure> {
-    let (unreadable, replaceable) = (unreadable_secrets(config), replaceable_files(config));
+    let (unreadable, replaceable) = (useless_secrets(config), replaceable_files(config));
     let is_ok = unreadable.is_empty() && replaceable.is_empty();
     if json {
         let hooks: Vec<_> = config
@@ -61,16 +61,19 @@ fn replaceable_files(config: &Config) -> Vec<String> {
     weak.map(|(file, (what, repair))| format!("{} can be replaced: {what}; `{repair}`", file.display())).collect()
 }
 
-/// Secrets are the receiver's to read; whoever checks may lack the permission, and then says so.
-fn unreadable_secrets(config: &Config) -> Vec<String> {
+/// Secrets that cannot be read, have expired or are no keys. They are the receiver's to read; whoever checks may lack the permission, and then says so.
+fn useless_secrets(config: &Config) -> Vec<String> {
     let now = Timestamp::now();
     let secrets = config.hooks.iter().flat_map(|hook| hook.secrets.iter().map(move |secret| (hook, secret)));
     secrets
         .filter_map(|(hook, secret)| {
             let problem = match secret.source.read() {
                 Err(error) => error.to_string(),
-                Ok(_) if secret.counts_at(now) => return None,
-                Ok(_) => format!("{} has expired; take it out", secret.source.source_name()),
+                Ok(_) if !secret.counts_at(now) => format!("{} has expired; take it out", secret.source.source_name()),
+                Ok(key) => {
+                    let denied = hook.provider.check_key(&key).err()?;
+                    format!("{} can verify nothing: {denied}", secret.source.source_name())
+                }
             };
             Some(format!("secret of hook `{}`: {problem}", hook.name))
         })

@@ -25,9 +25,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// The handler behind every gateway.
 pub struct Intake(Mutex<Arc<Setup>>);
 
-/// Media types of deliveries; `cloudevents` is Harbor's other format.
-const MEDIA_TYPES: [&str; 3] =
-    ["application/json", "application/x-www-form-urlencoded", "application/cloudevents+json"];
+const JSON: &str = "application/json";
+const FORM: &str = "application/x-www-form-urlencoded";
 
 impl Handler for Intake {
     fn begin(&self, params: &Params) -> Begun {
@@ -112,11 +111,27 @@ pub fn admissible(hook: &Hook, head: &Head, limit_bytes: u64) -> Result<(), Refu
         let reason = format!("{} bytes are more than `body_limit`, {limit_bytes} bytes", head.content_length);
         return Err(Refusal::new(Status::PayloadTooLarge, "payload too large", reason));
     }
-    if !MEDIA_TYPES.contains(&head.media_type().as_str()) {
+    if let Some(encoding) = compressed_by(head) {
+        let reason = format!("content encoding `{}`; let the sender not compress the body", echo(&encoding));
+        return Err(Refusal::new(Status::UnsupportedMediaType, "send the body without a content encoding", reason));
+    }
+    if !is_wanted_type(&head.media_type()) {
         let reason = format!("content type `{}`; choose JSON in the forge", echo(&head.content_type));
         return Err(Refusal::new(Status::UnsupportedMediaType, "send JSON or a form", reason));
     }
     Ok(())
+}
+
+/// True for JSON, whichever (RFC 6839 §3.1), and for forms.
+fn is_wanted_type(media_type: &str) -> bool {
+    let is_json = media_type == JSON || (media_type.starts_with("application/") && media_type.ends_with("+json"));
+    is_json || media_type == FORM
+}
+
+/// The content encoding of a body that is not sent as it is: nobody says whether it was signed before or after.
+fn compressed_by(head: &Head) -> Option<String> {
+    let encoding = String::from_utf8_lossy(head.headers.first("content-encoding")?).into_owned();
+    (!encoding.is_empty() && !encoding.eq_ignore_ascii_case("identity")).then_some(encoding)
 }
 
 /// A GET as the POST of the form that its query is, and that form; `None` for a POST.
@@ -125,7 +140,7 @@ pub fn as_form(head: &Head) -> Option<(Head, Vec<u8>)> {
         return None;
     }
     let query = head.query.clone();
-    let content_type = "application/x-www-form-urlencoded".to_owned();
+    let content_type = FORM.to_owned();
     let head = Head { method: Method::Post, content_type, content_length: query.len() as u64, ..head.clone() };
     Some((head, query))
 }

@@ -59,9 +59,9 @@ pub(super) fn reply_and_log(head: &Head, handled: Handled<'_>, refusals: &Refusa
                 |refusal| fields.refused(refusal, refusals),
             )
         }
-        Ok(Accepted::Ignored(mut reasons)) => {
+        Ok(Accepted::Ignored(reasons)) => {
             fields.ignored(&reasons);
-            reasons.dedup();
+            let reasons = first_of(&reasons);
             Reply::new(Status::Ok, format!("ignored: {}", reasons.join("; ")))
         }
         Ok(Accepted::Pong) => {
@@ -99,7 +99,7 @@ impl LogFields<'_> {
 
     fn ignored(&self, reasons: &[String]) {
         let Self { hook, provider, delivery, remark, remote, .. } = self;
-        for reason in reasons {
+        for reason in first_of(reasons) {
             tracing::info!(event = "ignored", hook, provider, delivery, remark, remote, reason);
         }
     }
@@ -112,6 +112,19 @@ impl LogFields<'_> {
         }
         refusal.reply
     }
+}
+
+/// Most reasons that are told of one delivery.
+const REASONS_LIMIT: usize = 20;
+
+/// The different ones of `reasons`, as far as anybody reads them.
+fn first_of(reasons: &[String]) -> Vec<String> {
+    let mut different = reasons.to_vec();
+    different.dedup();
+    let more = different.len().saturating_sub(REASONS_LIMIT);
+    different.truncate(REASONS_LIMIT);
+    different.extend((more > 0).then(|| format!("{more} more refs are not wanted")));
+    different
 }
 
 /// `queued <id> <id> …`.

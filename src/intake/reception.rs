@@ -8,12 +8,15 @@ use super::{jobs, spooled_headers};
 use crate::config::{Hook, HookSecret};
 use crate::gateway::fastcgi::{Response, Upload};
 use crate::model::{Delivery, Event, Head, JobMeta, Refusal, Status};
-use crate::provider::{Check, Secret, Verified, again};
+use crate::provider::{Check, Denied, Secret, Verified, again};
 use crate::spool::Draft;
 use crate::system::errno::words;
 use jiff::Timestamp;
 use std::io::{self, ErrorKind, Read};
 use std::sync::Arc;
+
+/// Most jobs that one delivery becomes; each holds the whole payload.
+const JOBS_LIMIT: usize = 50;
 
 /// A delivery that is being received.
 pub(super) struct Reception {
@@ -80,7 +83,9 @@ impl Reception {
         let Self { setup, hook, head, mut identity, sources, draft, check, arrived_at, .. } = self;
         let hook = setup.hook(hook);
         let result = body.map_err(|error| incomplete(&error)).and_then(|()| {
-            let (received, index) = verify(hook, &head, draft, check, arrived_at)?;
+            let Some((received, index)) = verify(hook, &head, draft, check, arrived_at)? else {
+                return Ok(Accepted::Pong);
+            };
             identity.secret = sources.into_iter().nth(index).filter(|_| hook.secrets.len() > 1);
             decide_and_append(&setup, received, &mut identity.delivery)
         });
@@ -127,18 +132,22 @@ fn begin_check(hook: &Hook, head: &Head, now: Timestamp) -> Result<(Check, Vec<S
     Ok((check, sources.iter().map(|secret| secret.source.source_name()).collect()))
 }
 
-/// Only a check that was fed the whole body passes. Beside what was received, the place of the secret that matched.
+/// Only a check that was fed the whole body passes. Beside what was received, the place of the secret that matched; none
+/// for a test that the provider does not sign.
 fn verify<'a>(
     hook: &'a Hook,
     head: &'a Head,
     draft: Draft,
     check: Option<Check>,
     arrived_at: Timestamp,
-) -> Result<(Received<'a>, usize), Refusal> {
+) -> Result<Option<(Received<'a>, usize)>, Refusal> {
     let check = check.ok_or_else(|| Refusal::new(Status::InternalError, "internal error", "checked twice"))?;
-    let verified = check.finish(&mut draft.reader()).map_err(|error| outcome::denied(&error, hook, head))?;
+    let verified = match check.finish(&mut draft.reader()) {
+        Err(Denied::UnsignedTest) => return Ok(None),
+        checked => checked.map_err(|error| outcome::denied(&error, hook, head))?,
+    };
     let index = verified.secret_index();
-    Ok((Received { hook, head, draft, verified, arrived_at }, index))
+    Ok(Some((Received { hook, head, draft, verified, arrived_at }, index)))
 }
 
 /// Ping, not wanted, or a job.
@@ -163,7 +172,14 @@ fn decide_and_append(
             Decision::Run { note } => metas.push(received.job(event, note)),
         }
     }
-    if metas.is_empty() { Ok(Accepted::Ignored(ignored)) } else { append(setup, received.draft, metas, ignored) }
+    match metas.len() {
+        0 => Ok(Accepted::Ignored(ignored)),
+        1..=JOBS_LIMIT => append(setup, received.draft, metas, ignored),
+        count => {
+            let reason = format!("{count} refs would each be a job, more than {JOBS_LIMIT}: push fewer at once");
+            Err(Refusal::new(Status::BadRequest, "too many refs at once", reason))
+        }
+    }
 }
 
 fn append(setup: &Setup, draft: Draft, metas: Vec<JobMeta>, ignored: Vec<String>) -> Result<Accepted, Refusal> {

@@ -1,6 +1,6 @@
 //! Pure. The questions that a provider's file answers.
 
-use crate::model::{Delivery, Head, Headers};
+use crate::model::{Delivery, EventKind, Head, Headers};
 use crate::provider::authenticity::{Check, Denied, Secret, Strength};
 use crate::provider::body::Document;
 use crate::provider::forge::sample::{SampleBody, SampleOf, SamplePush};
@@ -65,9 +65,19 @@ pub(crate) trait Dialect {
         &[]
     }
 
+    /// The error if `secret` is no key of the scheme, with which no delivery could ever be verified.
+    fn check_key(&self, _: &Secret) -> Result<(), Denied> {
+        Ok(())
+    }
+
     /// For people: the part of a genuine delivery that is signed.
     fn signed_part(&self, _: &Head) -> &'static str {
         self.strength().signed_part()
+    }
+
+    /// True if one happening of this kind is told in two deliveries, each with an id of its own.
+    fn announces_twice(&self, _: &EventKind) -> bool {
+        false
     }
 
     /// Field of a form body that holds the document; `None` where a form holds none.

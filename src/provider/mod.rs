@@ -24,7 +24,7 @@ pub use forge::{CodingVersion, GenericScheme, GiteaAuthorization, HmacScheme, Pr
 pub use json::{NotAPointer, PICKED_LIMIT_BYTES, Picked, Pointer, pick};
 pub use malformed::{Malformed, Unreadable};
 
-use crate::model::{Delivery, Head, Headers, RefName};
+use crate::model::{Delivery, EventKind, Head, Headers, RefName};
 use body::{Document, open};
 use dialect::{ToSign, header};
 use forge::sample::SampleOf;
@@ -88,6 +88,11 @@ impl Provider {
         self.dialect().settings()
     }
 
+    /// The error if `secret` is no key of its scheme, with which no delivery could ever be verified.
+    pub fn check_key(&self, secret: &Secret) -> Result<(), Denied> {
+        self.dialect().check_key(secret)
+    }
+
     /// For people: the part of a genuine delivery that is signed.
     pub fn signed_part(&self, head: &Head) -> &'static str {
         self.dialect().signed_part(head)
@@ -97,6 +102,11 @@ impl Provider {
     /// for it, and then mean it.
     pub fn sends_again(&self) -> bool {
         self.dialect().sends_again()
+    }
+
+    /// True if one happening of this kind is told in two deliveries, each with an id of its own.
+    pub fn announces_twice(&self, kind: &EventKind) -> bool {
+        self.dialect().announces_twice(kind)
     }
 
     /// The least that its check proves.

@@ -19,6 +19,9 @@ pub(super) struct Jobs<'a> {
     known_whole: Option<JobId>,
 }
 
+/// Longest time between two deliveries that announce the same; the sequence of a job is its time of arrival.
+const ANNOUNCED_WITHIN_NS: u64 = 60_000_000_000;
+
 impl<'a> Jobs<'a> {
     /// An empty backlog.
     pub(super) fn new(config: Arc<Config>, owner: &'a SpoolOwner, outcomes: OutcomeCache) -> Self {
@@ -47,12 +50,17 @@ impl<'a> Jobs<'a> {
         }
     }
 
-    /// A job in `done/` that did what this one would, of a sender that delivers again by itself. A person who released
-    /// this very job wants it all the same.
+    /// A job in `done/` that did what this one would, of a sender that delivers again by itself or tells everything twice.
+    /// A person who released this very job wants it all the same.
     pub(super) fn done_already(&self, id: JobId) -> Result<Option<JobId>, SpoolError> {
-        let item = self.backlog.waiting(id).filter(|item| item.sends_again && item.not_before.is_none());
-        let done = item.map(|item| self.outcomes.done(self.owner, item)).transpose()?.flatten();
-        Ok(done.filter(|_| !self.was_released(id)))
+        let Some(item) = self.backlog.waiting(id).filter(|item| item.not_before.is_none()) else { return Ok(None) };
+        let (sends_again, announced_twice) = (item.sends_again, item.announced_twice);
+        if !sends_again && !announced_twice {
+            return Ok(None);
+        }
+        let done = self.outcomes.done(self.owner, item)?;
+        let is_same = |first: &JobId| sends_again || id.sequence().abs_diff(first.sequence()) < ANNOUNCED_WITHIN_NS;
+        Ok(done.filter(is_same).filter(|_| !self.was_released(id)))
     }
 
     /// Only a job that has been further on has a history in `queued/`.
@@ -78,14 +86,27 @@ impl<'a> Jobs<'a> {
         Ok(false)
     }
 
-    /// Settles `id` as a repeat of `first`, unless somebody has taken that one away meanwhile: then nothing else would
-    /// do what this one does.
-    pub(super) fn repeat(&mut self, id: JobId, first: JobId) -> Result<(), SpoolError> {
-        if self.is_there(first)? {
-            return self.decide(id, Settlement::RepeatOf { id: first });
+    /// Settles `id` as a repeat of `first`, unless somebody has taken that one away meanwhile, or it is damaged: then
+    /// nothing else would do what this one does. `false` while a worker is finding out which.
+    pub(super) fn repeat(&mut self, id: JobId, first: JobId) -> Result<bool, SpoolError> {
+        let is_running = self.backlog.is_running(first);
+        if is_running && !self.is_claimed_whole(first)? {
+            return Ok(false);
         }
-        self.backlog.remove(first);
-        Ok(())
+        if is_running || self.may_supersede(first)? {
+            self.decide(id, Settlement::RepeatOf { id: first })?;
+        }
+        Ok(true)
+    }
+
+    /// True if a worker has claimed the job and found it whole.
+    fn is_claimed_whole(&mut self, id: JobId) -> Result<bool, SpoolError> {
+        let is_known = self.known_whole == Some(id);
+        if is_known || self.owner.is_whole(id, State::Running)? {
+            self.known_whole = Some(id);
+            return Ok(true);
+        }
+        Ok(false)
     }
 
     fn is_there(&self, id: JobId) -> Result<bool, SpoolError> {

@@ -100,13 +100,13 @@ impl RunLoop<'_, '_, '_> {
                 Choice::Run(id) => self.begin_unless_done(id)?,
                 Choice::Supersede(_, newer) | Choice::Replace(_, newer) if !self.jobs.may_supersede(newer)? => {}
                 Choice::Supersede(id, newer) => self.jobs.decide(id, Settlement::SupersededBy { id: newer })?,
-                Choice::Repeat(id, first) => self.jobs.repeat(id, first)?,
+                Choice::Repeat(id, first) if self.jobs.repeat(id, first)? => {}
                 Choice::Replace(id, newer) => self.replace(id, newer),
                 Choice::WaitUntil(_) | Choice::Wait if self.may_look_further() => self.look_further()?,
                 Choice::WaitUntil(_) | Choice::Wait if self.is_out_of_time() => return Ok(self.ended("its time is up")),
                 Choice::WaitUntil(due) => self.wait(until(due))?,
                 Choice::Nothing if self.has_ended()? => return Ok(self.ended("nothing is left to do")),
-                Choice::Wait | Choice::Nothing => self.wait(POLL_INTERVAL)?,
+                Choice::Repeat(..) | Choice::Wait | Choice::Nothing => self.wait(POLL_INTERVAL)?,
             }
         }
     }

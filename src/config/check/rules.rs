@@ -71,8 +71,10 @@ fn skip(entry: &Entry<'_>, findings: &mut Findings<'_>) -> Option<Vec<String>> {
 fn repository(entry: &Entry<'_>, findings: &mut Findings<'_>) -> Option<String> {
     let typed = value::text(entry, findings)?;
     let parts: Vec<_> = typed.split('/').collect();
-    let strange = |c: char| c.is_whitespace() || c.is_control() || c == ':';
-    if parts.len() < 2 || parts.contains(&"") || typed.contains(strange) {
+    // Projects of Azure DevOps may have blanks in their names.
+    let strange = |c: char| (c.is_whitespace() && c != ' ') || c.is_control() || c == ':';
+    let is_name = |part: &&str| !part.is_empty() && part.trim() == *part;
+    if parts.len() < 2 || !parts.iter().all(is_name) || typed.contains(strange) {
         let message = format!("`{}` is not a repository", typed.escape_debug());
         entry.wrong(findings, message, "write its full name, `owner/name`, and not its URL");
         return None;
@@ -121,9 +123,25 @@ fn ref_glob(typed: &str) -> Option<&'static str> {
         Some("write the short name, without `refs/heads/` or `refs/tags/`")
     } else if typed.starts_with('!') {
         Some("there is no negation: name what you want")
+    } else if is_no_ref(typed) {
+        Some("git allows no such name of a branch or tag")
     } else {
         None
     }
+}
+
+/// True if a glob without alternatives demands what no name of a branch or tag can have (git-check-ref-format(1)).
+fn is_no_ref(glob: &str) -> bool {
+    if glob.contains(['[', '{', '\\']) {
+        return false;
+    }
+    let is_wrong = |c: char| c.is_control() || " ~^:".contains(c);
+    let (wrong_parts, wrong_starts, wrong_ends) = (["..", "@{", "//", "/."], ["-", "/", "."], ["/", ".", ".lock"]);
+    glob == "@"
+        || glob.contains(is_wrong)
+        || wrong_parts.iter().any(|part| glob.contains(part))
+        || wrong_starts.iter().any(|start| glob.starts_with(start))
+        || wrong_ends.iter().any(|end| glob.ends_with(end))
 }
 
 fn path_glob(typed: &str) -> Option<&'static str> {

@@ -1,6 +1,7 @@
 //! Pure. The check of one delivery, fed with the body as it arrives, and the proof that it passed.
 
 use super::matching::{digest, index_of_token, matching_index};
+use super::unsigned_test::UnsignedTest;
 use super::{Denied, Secret, SignedBody};
 use crate::provider::body::{Document, ReadOptions, StoredBody, open};
 use crate::provider::json::Fields;
@@ -17,6 +18,8 @@ enum Evidence {
     Decided(Verified),
     /// In signatures of the body.
     Body(Box<SignedBody>),
+    /// In nothing: it may be the provider's test, which is never signed.
+    Unsigned(Box<UnsignedTest>),
     /// In a token inside the JSON document; holds the digests of the secrets.
     Token { secrets: Vec<[u8; 32]>, form_field: Option<&'static str> },
 }
@@ -62,6 +65,11 @@ impl Check {
         Self(Evidence::Decided(Verified { secret_index: index }))
     }
 
+    /// Nothing is signed, which is right for a `test` alone.
+    pub(crate) fn unsigned(test: UnsignedTest) -> Self {
+        Self(Evidence::Unsigned(Box::new(test)))
+    }
+
     /// A token is in the body's JSON document, which is looked at in the end.
     pub(crate) fn token_in_body(form_field: Option<&'static str>, secrets: &[Secret]) -> Result<Self, Denied> {
         if secrets.is_empty() {
@@ -73,8 +81,10 @@ impl Check {
 
     /// Takes the next bytes of the body, in order.
     pub fn update(&mut self, bytes: &[u8]) {
-        if let Evidence::Body(signed) = &mut self.0 {
-            signed.update(bytes);
+        match &mut self.0 {
+            Evidence::Body(signed) => signed.update(bytes),
+            Evidence::Unsigned(test) => test.update(bytes),
+            Evidence::Decided(_) | Evidence::Token { .. } => {}
         }
     }
 
@@ -83,6 +93,7 @@ impl Check {
         match self.0 {
             Evidence::Decided(verified) => Ok(verified),
             Evidence::Body(signed) => signed.finish().map(|secret_index| Verified { secret_index }),
+            Evidence::Unsigned(test) => Err(test.finish()),
             Evidence::Token { secrets, form_field } => {
                 let mut stored = StoredBody::new(body);
                 let token = token(form_field, &mut stored);

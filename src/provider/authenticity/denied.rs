@@ -40,6 +40,9 @@ pub enum Denied {
         /// The shape of one.
         expected: &'static str,
     },
+    /// The provider's test, which it does not sign: answered, and never a job.
+    #[error("this is the provider's test, which is not signed")]
+    UnsignedTest,
     /// No configured secret gives the signature or token that arrived.
     #[error("`{what}` is wrong: the forge has another secret than this hook, or the body was changed on its way")]
     Wrong {

@@ -13,6 +13,7 @@ mod secret;
 mod signed_body;
 mod signed_time;
 mod strength;
+mod unsigned_test;
 
 pub use authorization::Authorization;
 pub use check::{Check, Verified};
@@ -26,3 +27,4 @@ pub use secret::Secret;
 pub(crate) use signed_body::SignedBody;
 pub(crate) use signed_time::{SECOND_MS, SignedTime, number};
 pub use strength::Strength;
+pub(crate) use unsigned_test::UnsignedTest;

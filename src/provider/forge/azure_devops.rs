@@ -53,6 +53,10 @@ impl Dialect for AzureDevops {
         }
     }
 
+    fn check_key(&self, secret: &Secret) -> Result<(), Denied> {
+        Authorization::Basic.check_key(secret)
+    }
+
     fn strength(&self) -> Strength {
         Strength::SharedToken
     }

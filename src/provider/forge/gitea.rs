@@ -100,7 +100,7 @@ impl Dialect for Family {
             }
             "pull_request" => document.pull_request(word, "closed"),
             "release" => document.release(),
-            "package" => Ok(document.package("created")),
+            "package" => Ok(document.package("created").into()),
             _ => Ok(document.plain(other(word))),
         }
     }

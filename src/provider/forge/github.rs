@@ -1,6 +1,6 @@
 //! Pure. GitHub and GitHub Enterprise Server: HMAC-SHA256 over the raw body, also of a form.
 
-use crate::model::{Delivery, Head};
+use crate::model::{Delivery, EventKind, Head};
 use crate::provider::authenticity::{Algorithm, Check, Denied, Encoding, HmacHeader, Secret, Strength};
 use crate::provider::body::Document;
 use crate::provider::dialect::{CannotSign, Dialect, HeaderMark, SignedHeaders, ToSign, header};
@@ -49,7 +49,7 @@ impl Dialect for Github {
             "push" => document.push(all_listed),
             "pull_request" => document.pull_request(word, "closed"),
             "release" => document.release(),
-            "package" | "registry_package" => Ok(document.package("published")),
+            "package" | "registry_package" => Ok(document.package("published").into()),
             // Beside a push that says the same, unless the hook is not subscribed to pushes.
             "delete" => document.deleted(),
             // Comes beside a push that says more.
@@ -67,6 +67,11 @@ impl Dialect for Github {
 
     fn kept_headers(&self) -> &'static [&'static str] {
         &["x-github-event", "x-github-hook-id"]
+    }
+
+    /// A deletion is a push and a `delete`, a package a `package` and a `registry_package`.
+    fn announces_twice(&self, kind: &EventKind) -> bool {
+        matches!(kind, EventKind::Delete | EventKind::Package)
     }
 
     fn strength(&self) -> Strength {

@@ -43,7 +43,9 @@ const WANTED: &[&str] = &[
     "pull_request.base.ref",
     "release.tag_name",
     "package.name",
+    "package.package_version.id",
     "registry_package.name",
+    "registry_package.package_version.id",
 ];
 
 /// A document in this shape. The event's word is in a header that nobody signs, so that a captured body could be sent
@@ -162,9 +164,17 @@ impl GithubDocument {
     }
 
     /// A package, if it was published (`published_action`).
-    pub(crate) fn package(&self, published_action: &str) -> Delivery {
+    pub(crate) fn package(&self, published_action: &str) -> Event {
         let is_package = self.fields.has("package.name") || self.fields.has("registry_package.name");
         let is_published = is_package && self.fields.text("action") == Some(published_action);
-        self.plain(if is_published { EventKind::Package } else { other_action("package", &self.fields) })
+        let kind = if is_published { EventKind::Package } else { other_action("package", &self.fields) };
+        Event { delivery: self.version().or(self.delivery.clone()), ..self.event(kind) }
+    }
+
+    /// The version of a package, as a delivery id: it may be announced in two deliveries of different ids.
+    fn version(&self) -> Option<String> {
+        let paths = ["package.package_version.id", "registry_package.package_version.id"];
+        let number = paths.iter().find_map(|path| self.fields.number(path))?;
+        Some(format!("package-version-{number}"))
     }
 }

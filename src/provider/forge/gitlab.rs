@@ -67,6 +67,15 @@ impl Dialect for Gitlab {
         if is_signed { Strength::SignedBodyAndTime } else { self.strength() }.signed_part()
     }
 
+    /// A token may be any text, a signing token is a key.
+    fn check_key(&self, secret: &Secret) -> Result<(), Denied> {
+        let is_signing = secret.bytes().windows(SECRET_PREFIX.len()).any(|part| part == SECRET_PREFIX.as_bytes());
+        if !is_signing || secret.bytes().starts_with(SECRET_PREFIX.as_bytes()) {
+            return if is_signing { WebhookKey::hmac(secret).map(|_| ()) } else { Ok(()) };
+        }
+        Err(Denied::Key { expected: "the token, or the signing token `whsec_…` alone" })
+    }
+
     /// With a signing token it is more; but which of the two a hook has is known at GitLab only.
     fn strength(&self) -> Strength {
         Strength::SharedToken

@@ -15,6 +15,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 const SIGNATURE: &str = "X-Payload-Signature";
+const NO_KEY: Denied = Denied::Key { expected: "the public key of the instance, base64 of 32 bytes" };
 const NONCE: &str = "X-Payload-Nonce";
 const EVENT: &str = "X-Webhook-Event";
 const DELIVERY: &str = "X-Webhook-Delivery";
@@ -53,8 +54,7 @@ impl Dialect for Sourcehut {
         }
         let mut signed = SignedBody::new(SIGNATURE);
         for (index, secret) in secrets.iter().enumerate() {
-            let unusable = Denied::Key { expected: "the public key of the instance, base64 of 32 bytes" };
-            signed = signed.ed25519(index, &keys::public_key(secret, "").ok_or(unusable)?, &signature);
+            signed = signed.ed25519(index, &keys::public_key(secret, "").ok_or(NO_KEY)?, &signature);
         }
         Ok(Check::signed(signed.before(nonce)))
     }
@@ -91,6 +91,10 @@ impl Dialect for Sourcehut {
 
     fn kept_headers(&self) -> &'static [&'static str] {
         &["x-webhook-event"]
+    }
+
+    fn check_key(&self, secret: &Secret) -> Result<(), Denied> {
+        keys::public_key(secret, "").map(|_| ()).ok_or(NO_KEY)
     }
 
     fn strength(&self) -> Strength {

@@ -169,6 +169,10 @@ impl Dialect for StandardWebhooks {
         true
     }
 
+    fn check_key(&self, secret: &Secret) -> Result<(), Denied> {
+        WebhookKey::of(secret).map(|_| ())
+    }
+
     fn settings(&self) -> &'static [&'static str] {
         &["payload"]
     }

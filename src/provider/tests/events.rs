@@ -267,6 +267,21 @@ fn a_new_tag_of_gogs_comes_as_create_and_is_a_push_of_the_tag() {
 }
 
 #[test]
+fn a_package_that_is_announced_twice_has_the_id_of_its_version() {
+    let of = |word: &str| {
+        let version = json!({ "name": "a", "package_version": { "id": 24147 } });
+        arrived(Provider::Github, word, &json!({ "action": "published", word: version })).event()
+    };
+    for word in ["package", "registry_package"] {
+        assert_eq!(of(word).delivery.as_deref(), Some("package-version-24147"));
+        assert!(Provider::Github.announces_twice(&of(word).kind));
+    }
+    assert!(
+        !Provider::Github.announces_twice(&EventKind::Push) && !Provider::Gitea.announces_twice(&EventKind::Delete)
+    );
+}
+
+#[test]
 fn a_deleted_branch_comes_as_delete_with_a_short_or_full_name() {
     for provider in [Provider::Gitea, Provider::Forgejo, Provider::Gogs, Provider::Github] {
         for (kind, name, expected) in [

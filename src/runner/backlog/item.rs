@@ -28,12 +28,17 @@ pub(in crate::runner) struct Item {
     pub(in crate::runner) not_before: Option<Timestamp>,
     /// The sender delivers again by itself: a delivery that is done is not run again.
     pub(in crate::runner) sends_again: bool,
+    /// The sender tells of it in two deliveries: one that was done just now is not run again.
+    pub(in crate::runner) announced_twice: bool,
 }
 
 /// Hook, repository, event and ref: the newest job of these does all that an older one would. A deletion is no push.
 pub(super) type SameWork = (String, Option<String>, Option<EventKind>, RefName);
 /// Hook, repository, delivery id and ref.
 pub(in crate::runner) type SameDelivery = (String, Option<String>, String, Option<RefName>);
+
+/// In place of the delivery ids of a deletion that is announced twice.
+const DELETION: &str = "deletion";
 
 impl Item {
     /// The job that `meta` describes, in `queue`.
@@ -48,9 +53,15 @@ impl Item {
 
     /// The job that `meta` describes, which will not run.
     pub(in crate::runner) fn of_ended(meta: JobMeta) -> Self {
-        let sends_again = Provider::named(&meta.provider).is_some_and(Provider::sends_again);
+        let provider = Provider::named(&meta.provider);
+        let sends_again = provider.is_some_and(Provider::sends_again);
+        let announced_twice = provider.is_some_and(|provider| provider.announces_twice(&meta.event));
         let JobMeta { hook, event, reference, repository, after, delivery, .. } = meta;
-        Self { hook, event: Some(event), reference, repository, after, delivery, sends_again, ..Self::unknown() }
+        // Two deliveries about one deletion have nothing in common but their ref.
+        let is_deletion = announced_twice && event == EventKind::Delete;
+        let delivery = if is_deletion { Some(DELETION.to_owned()) } else { delivery };
+        let event = Some(event);
+        Self { hook, event, reference, repository, after, delivery, sends_again, announced_twice, ..Self::unknown() }
     }
 
     /// A job that says nothing of itself. Claiming it will find out what is wrong with it.
@@ -66,6 +77,7 @@ impl Item {
             when_newer: WhenNewer::Keep,
             not_before: None,
             sends_again: false,
+            announced_twice: false,
         }
     }
 

@@ -21,6 +21,7 @@ fn job(hook: &str, branch: &str, delivery: &str) -> Item {
         when_newer: WhenNewer::Supersede,
         not_before: None,
         sends_again: false,
+        announced_twice: false,
     }
 }
 

@@ -95,6 +95,40 @@ hookspool.toml:4:12: unknown word `githab` for `provider`
 }
 
 #[test]
+fn the_payload_of_a_provider_must_be_right() {
+    is_reported(
+        &with(
+            r#"provider = "generic"
+authorization = "bearer"
+payload = "xml"
+events = ["delete"]"#,
+        ),
+        r#"
+hookspool.toml:6:11: unknown word `xml` for `payload`
+  |
+6 | payload = "xml"
+  |           ^^^^^ known: `any`, `github`"#,
+    );
+    is_reported(
+        &with(
+            r#"provider = "stripe"
+delivery_header = "X-Id"
+events = ["delete"]"#,
+        ),
+        r#"
+hookspool.toml:5:1: `delivery_header` is for provider `generic` only
+  |
+5 | delivery_header = "X-Id"
+  | ^^^^^^^^^^^^^^^ leave it out
+
+hookspool.toml:6:10: a delivery of this provider is always a `push`
+  |
+6 | events = ["delete"]
+  |          ^^^^^^^^^^ say `payload = "github"` if it has GitHub's `ref`, `before` and `after`"#,
+    );
+}
+
+#[test]
 fn the_scheme_of_a_provider_must_be_right() {
     is_reported(
         &with(r#"provider = "generic""#),

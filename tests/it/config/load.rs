@@ -191,6 +191,20 @@ fn a_hook_can_undo_what_is_run_after_the_jobs_of_all() {
 }
 
 #[test]
+fn a_payload_that_may_be_anything_is_githubs_where_the_hook_says_so_or_asks_for_refs() {
+    let reading = |settings: &str| {
+        let provider = "provider = \"generic\"\nauthorization = \"bearer\"";
+        loaded(&with(&format!("{provider}\n{settings}"))).hooks[0].reading.clone()
+    };
+    assert!(!reading("").github_payload && reading("").delivery_header.is_none());
+    assert!(reading("payload = \"github\"").github_payload);
+    assert!(reading("branches = [\"main\"]").github_payload && reading("tags = [\"v*\"]").github_payload);
+    assert!(!reading("branches = [\"main\"]\npayload = \"any\"").github_payload);
+    assert_eq!(reading("delivery_header = \"X_Request-ID\"").delivery_header.as_deref(), Some("x-request-id"));
+    assert!(reading("paths = [\"docs/**\"]").keep_paths);
+}
+
+#[test]
 fn a_get_is_accepted_for_those_only_whom_the_default_is_for() {
     let with_default = |text: &str| loaded(&text.replace("[[hook]]", "[defaults]\nallow_get = true\n[[hook]]"));
     assert!(with_default(&with("provider = \"forgejo\"")).hooks[0].allow_get);

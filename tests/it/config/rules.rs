@@ -1,6 +1,7 @@
 //! What is said of rules, durations and retries.
 
 use crate::config::golden::{is_reported, with};
+use hookspool::config::probe::read;
 
 #[test]
 fn a_repository_is_named_in_full() {
@@ -78,6 +79,34 @@ hookspool.toml:8:32: the glob `!x` would match nothing
 8 | branches = ["refs/heads/main", "!x"]
   |                                ^^^^ there is no negation: name what you want"#,
     );
+}
+
+#[test]
+fn a_glob_that_no_ref_can_match_is_found() {
+    for glob in
+        ["release candidate", "a..b", "@", "-x", "/main", "main/", "x//y", "v1.", "v*.lock", ".x", "a/.b", "x^1", "a:b"]
+    {
+        let text = with(&format!("tags = [\"{glob}\"]"));
+        let report = read(&text).unwrap_err().to_string();
+        assert!(
+            report.contains("would match nothing") && report.contains("git allows no such name"),
+            "{glob}: {report}"
+        );
+    }
+    for glob in ["**", "v*", "release/*", "*.lock*", "{a,-b}", "[!-]*", "@x", "v1.*", "?"] {
+        let text = with(&format!("tags = [\"{glob}\"]"));
+        assert!(read(&text).is_ok(), "{glob}");
+    }
+}
+
+#[test]
+fn a_repository_of_azure_may_have_blanks_within_its_names() {
+    for (name, is_right) in
+        [("My Project/My Repo", true), ("My Project/ Repo", false), ("a /b", false), ("a\tb/c", false)]
+    {
+        let text = with(&format!("repository = {name:?}"));
+        assert_eq!(read(&text).is_ok(), is_right, "{name}");
+    }
 }
 
 #[test]

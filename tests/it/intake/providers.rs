@@ -53,10 +53,90 @@ fn fifty_jobs_are_all_named_in_the_reply_and_fifty_one_are_none() {
     let send = |count: usize| {
         Sent::signed(&site, &Provider::Bitbucket, "s3cr3t", "push", &pushes(&branches[..count], 0)).answer()
     };
-    assert_eq!(send(51).reply, "400 malformed payload");
+    assert_eq!(send(51).reply, "400 too many refs at once");
     let answer = send(50);
     assert_eq!(answer.ids().len(), 50);
     assert_eq!(site.names("queued").len(), 50);
+}
+
+#[test]
+fn one_wanted_branch_beside_many_unwanted_refs_is_one_job_and_few_lines_of_log() {
+    let site = site(&bitbucket(), &[("secret", "s3cr3t")]);
+    let names: Vec<_> = (0..200).map(|number| format!("x{number}")).chain(["main".to_owned()]).collect();
+    let branches: Vec<_> = names.iter().map(String::as_str).collect();
+    let send =
+        |branches: &[&str]| Sent::signed(&site, &Provider::Bitbucket, "s3cr3t", "push", &pushes(branches, 0)).answer();
+    let answer = send(&branches);
+    assert_eq!((answer.ids().len(), answer.log.len()), (1, 22));
+    assert!(answer.log[21].ends_with("reason=\"180 more refs are not wanted\""), "{:?}", answer.log);
+    let unwanted = send(&branches[..200]);
+    assert!(unwanted.reply.starts_with("200 ignored: branch x0 is not deployed; "), "{}", unwanted.reply);
+    assert!(unwanted.reply.ends_with("; 180 more refs are not wanted"), "{}", unwanted.reply);
+}
+
+#[test]
+fn every_kind_of_json_is_taken_and_no_compressed_body() {
+    let bearer = Provider::Generic(GenericScheme::Authorization(Authorization::Bearer));
+    let generic = format!(
+        "provider = \"generic\"\nauthorization = \"bearer\"\nsecret = {{ file = \"{{root}}/secret\" }}\n{STEPS}"
+    );
+    let site = site(&generic, &[("secret", "s3cr3t")]);
+    let send = |variable: &str, value: &str| {
+        let sent = Sent::signed(&site, &bearer, "s3cr3t", "push", &json!({ "events": [] }));
+        sent.with("CONTENT_TYPE", "application/json").with(variable, value).answer()
+    };
+    for taken in ["application/vnd.docker.distribution.events.v2+json", "application/cloudevents+json; charset=utf-8"] {
+        assert_eq!(send("CONTENT_TYPE", taken).ids().len(), 1, "{taken}");
+    }
+    for refused in ["text/plain", "text/x+json", "application/json+x", "application/+jsonx"] {
+        assert_eq!(send("CONTENT_TYPE", refused).reply, "415 send JSON or a form", "{refused}");
+    }
+    let compressed = send("HTTP_CONTENT_ENCODING", "gzip");
+    assert_eq!(compressed.reply, "415 send the body without a content encoding");
+    assert!(compressed.log[0].contains("content encoding `gzip`"), "{:?}", compressed.log);
+    assert_eq!(send("HTTP_CONTENT_ENCODING", "identity").ids().len(), 1);
+}
+
+#[test]
+fn the_unsigned_check_of_slack_is_answered_and_is_no_job() {
+    let slack = format!("provider = \"slack\"\nsecret = {{ file = \"{{root}}/secret\" }}\n{STEPS}");
+    let site = site(&slack, &[("secret", "s3cr3t")]);
+    let send = |body: &str| {
+        let form = [("Content-Type".to_owned(), "application/x-www-form-urlencoded".to_owned())];
+        Sent::new(&site, &form, body.as_bytes()).answer().reply
+    };
+    assert_eq!(send("ssl_check=1&token=abc"), "200 pong");
+    let long = format!("ssl_check=1&x={}", "y".repeat(2000));
+    for unsigned in
+        ["", "token=abc&command=%2Fdeploy", "ssl_check=0&x=1", "ssl_check=1&ssl_check=1", "ssl_check=11", &long]
+    {
+        assert_eq!(send(unsigned), "403 signature missing or wrong", "{unsigned}");
+    }
+    assert_eq!((site.names("queued").len(), site.names("tmp").len()), (0, 0));
+}
+
+#[test]
+fn a_secret_that_is_no_key_of_its_scheme_is_found_by_check() {
+    let key = "whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+    for (settings, secret, is_right) in [
+        ("provider = \"standard-webhooks\"", key.to_owned(), true),
+        ("provider = \"standard-webhooks\"", format!("v1,{key}"), false),
+        ("provider = \"standard-webhooks\"", "whpk_AAAA".to_owned(), false),
+        ("provider = \"gitlab\"", "any text".to_owned(), true),
+        ("provider = \"gitlab\"", key.to_owned(), true),
+        ("provider = \"gitlab\"", format!("v1,{key}"), false),
+        ("provider = \"gitlab\"", "whsec_no base64".to_owned(), false),
+        ("provider = \"sourcehut\"", "ssh-ed25519 AAAA".to_owned(), false),
+        ("provider = \"azure-devops\"", "ada:s3cr3t".to_owned(), true),
+        ("provider = \"azure-devops\"", "s3cr3t".to_owned(), false),
+        ("provider = \"github\"", format!("v1,{key}"), true),
+    ] {
+        let settings = format!("{settings}\nsecret = {{ file = \"{{root}}/secret\" }}\n{STEPS}");
+        let check = site(&settings, &[("secret", &secret)]).verb(&["check"]).output().unwrap();
+        let text = String::from_utf8(check.stdout).unwrap();
+        assert_eq!((check.status.success(), text.contains("can verify nothing")), (is_right, !is_right), "{text}");
+        assert!(!text.contains(&secret), "{text}");
+    }
 }
 
 #[test]

@@ -2,6 +2,8 @@
 
 use crate::support::steps::until;
 use crate::support::yard::Yard;
+use hookspool::model::{EventKind, JobId, JobMeta, RefName};
+use jiff::Timestamp;
 
 /// Two steps that each wait for the other.
 const MEETING: [(&str, &str); 2] = [
@@ -128,13 +130,47 @@ fn a_failed_job_makes_the_exit_status_also_when_the_time_is_up() {
     assert!(yard.is_in("failed", jobs[0]) && yard.is_in("queued", jobs[1]));
 }
 
+/// Damages the file of a job that waits.
+fn damage(yard: &Yard, id: JobId) {
+    use std::os::unix::fs::FileExt;
+    let file = yard.path(&format!("spool/queued/{id}.job"));
+    std::fs::File::options().write(true).open(file).unwrap().write_at(b"[", 0).unwrap();
+}
+
+#[test]
+fn a_repeat_runs_where_the_first_of_the_same_delivery_is_damaged() {
+    let yard = Yard::new("", &[("a", "steps = [{ shell = \"echo $HOOKSPOOL_DELIVERY >>ran\" }]")]);
+    let (first, repeat) = (yard.deliver("a", "main", "1"), yard.deliver("a", "main", "1"));
+    damage(&yard, first);
+    assert!(yard.drain().status.success());
+    assert_eq!((yard.job(repeat)[1].as_str(), yard.site("ran").as_str()), ("succeeded", "1\n"));
+    assert!(yard.is_in("corrupt", first));
+}
+
+#[test]
+fn a_deletion_that_github_announces_twice_runs_once() {
+    let yard = Yard::new("", &[("a", "steps = [{ shell = \"echo $HOOKSPOOL_DELIVERY >>ran\" }]")]);
+    let deleted = |delivery: &str, repository: &str| {
+        yard.append(&JobMeta {
+            reference: RefName::branch_named("old"),
+            delivery: Some(delivery.to_owned()),
+            repository: Some(repository.to_owned()),
+            ..JobMeta::new("a", "github", EventKind::Delete, Timestamp::now())
+        })
+    };
+    let first = deleted("1", "me/a");
+    assert!(yard.drain().status.success());
+    let (second, other) = (deleted("2", "me/a"), deleted("3", "me/b"));
+    assert!(yard.drain().status.success());
+    assert_eq!([first, second, other].map(|id| yard.job(id)[1].clone()), ["succeeded", "repeat", "succeeded"]);
+    assert_eq!(yard.site("ran"), "1\n3\n");
+}
+
 #[test]
 fn a_job_does_not_give_way_to_a_newer_one_that_is_damaged() {
-    use std::os::unix::fs::FileExt;
     let yard = Yard::new("", &[("a", "steps = [{ shell = \"echo $HOOKSPOOL_DELIVERY >>ran\" }]")]);
     let (older, newer) = (yard.deliver("a", "main", "1"), yard.deliver("a", "main", "2"));
-    let file = yard.path(&format!("spool/queued/{newer}.job"));
-    std::fs::File::options().write(true).open(file).unwrap().write_at(b"[", 0).unwrap();
+    damage(&yard, newer);
     assert!(yard.drain().status.success());
     assert_eq!((yard.job(older)[1].as_str(), yard.site("ran").as_str()), ("succeeded", "1\n"));
     assert!(yard.is_in("corrupt", newer));
