@@ -43,14 +43,6 @@ impl Authorization {
         (NAME.to_owned(), value)
     }
 
-    /// The error if `secret` can never arrive in this way.
-    pub(crate) fn check_key(self, secret: &Secret) -> Result<(), Denied> {
-        if self == Self::Basic && !secret.bytes().contains(&b':') {
-            return Err(Denied::Key { expected: "user, colon and password" });
-        }
-        Ok(())
-    }
-
     fn describe(self) -> &'static str {
         match self {
             Self::Bearer => "`Bearer` and the secret",

@@ -53,10 +53,6 @@ impl Dialect for AzureDevops {
         }
     }
 
-    fn check_key(&self, secret: &Secret) -> Result<(), Denied> {
-        Authorization::Basic.check_key(secret)
-    }
-
     fn strength(&self) -> Strength {
         Strength::SharedToken
     }

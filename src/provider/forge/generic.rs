@@ -61,13 +61,6 @@ impl Dialect for GenericScheme {
         true
     }
 
-    fn check_key(&self, secret: &Secret) -> Result<(), Denied> {
-        match self {
-            Self::Hmac(_) => Ok(()),
-            Self::Authorization(scheme) => scheme.check_key(secret),
-        }
-    }
-
     fn settings(&self) -> &'static [&'static str] {
         &["signature", "authorization", "payload", "delivery_header"]
     }

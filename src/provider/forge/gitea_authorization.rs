@@ -47,10 +47,6 @@ impl Dialect for GiteaAuthorization {
         self.family().kept_headers()
     }
 
-    fn check_key(&self, secret: &Secret) -> Result<(), Denied> {
-        self.scheme.check_key(secret)
-    }
-
     fn strength(&self) -> Strength {
         Strength::SharedToken
     }

@@ -128,7 +128,7 @@ fn a_secret_that_is_no_key_of_its_scheme_is_found_by_check() {
         ("provider = \"gitlab\"", "whsec_no base64".to_owned(), false),
         ("provider = \"sourcehut\"", "ssh-ed25519 AAAA".to_owned(), false),
         ("provider = \"azure-devops\"", "ada:s3cr3t".to_owned(), true),
-        ("provider = \"azure-devops\"", "s3cr3t".to_owned(), false),
+        ("provider = \"azure-devops\"", "s3cr3t".to_owned(), true),
         ("provider = \"github\"", format!("v1,{key}"), true),
     ] {
         let settings = format!("{settings}\nsecret = {{ file = \"{{root}}/secret\" }}\n{STEPS}");
