@@ -138,8 +138,10 @@ fn count_starts<'a>(whats: impl Iterator<Item = &'a HistoryEvent>) -> u32 {
 /// `claimed` is missing before it, since that one is not flushed by itself. What it forbids all the same changes
 /// nothing.
 fn state_after(state: State, what: &HistoryEvent) -> State {
-    let moved = |transition| next(state, transition).or_else(|_| next(State::Running, transition)).unwrap_or(state);
-    what.transition().map_or(state, moved)
+    let Some(transition) = what.transition() else { return state };
+    let may_lack_claim = matches!(state, State::Queued | State::Waiting);
+    let unclaimed = |error| if may_lack_claim { next(State::Running, transition) } else { Err(error) };
+    next(state, transition).or_else(unclaimed).unwrap_or(state)
 }
 
 fn unreadable(line: &[u8]) -> HistoryEvent {

@@ -77,6 +77,35 @@ fn a_damaged_line_in_the_middle_is_a_note_and_hides_nothing_else() {
 }
 
 #[test]
+fn what_the_table_forbids_moves_no_job_that_has_ended_or_is_held() {
+    let id = JobId::new(1, 1).unwrap();
+    let reason = || "r".to_owned();
+    let settlements = [
+        Settlement::Waiting { not_before: at(1), reason: reason() },
+        Settlement::Held { reason: reason() },
+        Settlement::SupersededBy { id },
+        Settlement::Ended { outcome: Outcome::Failed, reason: None },
+        Settlement::Released,
+    ];
+    for settlement in settlements {
+        for state in [State::Done, State::Failed, State::Held, State::Corrupt] {
+            let expected = next(state, settlement.transition()).unwrap_or(state);
+            assert_eq!(state_after(state, &settlement.clone().into()), expected, "{state:?} {settlement:?}");
+        }
+    }
+}
+
+#[test]
+fn an_end_whose_claim_was_lost_counts_all_the_same() {
+    for state in [State::Queued, State::Waiting] {
+        let succeeded = Settlement::Ended { outcome: Outcome::Succeeded, reason: None };
+        let again = Settlement::Waiting { not_before: at(1), reason: "r".to_owned() };
+        assert_eq!(state_after(state, &succeeded.into()), State::Done);
+        assert_eq!(state_after(state, &again.into()), State::Waiting);
+    }
+}
+
+#[test]
 fn a_settlement_is_folded_to_the_state_that_the_table_gives_it() {
     let id = JobId::new(1, 1).unwrap();
     let reason = || "r".to_owned();

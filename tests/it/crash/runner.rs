@@ -67,8 +67,9 @@ const VARIES: [&str; 14] = [
     "mremap",
     "mprotect",
 ];
-/// How often these are called depends on who is quicker, the step or the runner.
-const RACES: [&str; 5] = ["ppoll", "poll", "pidfd_open", "pidfd_send_signal", "wait4"];
+/// How often these are called depends on who is quicker, the step or the runner. The last two are those of the handler of
+/// SIGCHLD, which interrupts whichever thread the kernel chooses, and once for several children that end together.
+const RACES: [&str; 7] = ["ppoll", "poll", "pidfd_open", "pidfd_send_signal", "wait4", "sendto", "rt_sigreturn"];
 
 impl Case {
     /// A home with the job queued, or interrupted.
