@@ -45,7 +45,7 @@ struct Received<'a> {
 impl Received<'_> {
     /// The job that `event` becomes.
     fn job(&self, event: Event, note: Option<String>) -> JobMeta {
-        JobMeta {
+        let meta = JobMeta {
             hook: self.hook.name.clone(),
             provider: self.hook.provider.name().to_owned(),
             event: event.kind,
@@ -59,7 +59,9 @@ impl Received<'_> {
             content_type: self.head.media_type(),
             headers: spooled_headers::allowed(&self.head.headers),
             arrived_at: self.arrived_at,
-        }
+        };
+        debug_assert_eq!(meta.impossible_member(), None, "the runner would not run it");
+        meta
     }
 }
 

@@ -10,6 +10,7 @@ mod life;
 mod paths;
 mod reply;
 mod throttle;
+mod told;
 mod url;
 
 pub use echo::echo;
@@ -21,4 +22,5 @@ pub use life::{IllegalMove, Outcome, State, Transition, next};
 pub use paths::Paths;
 pub use reply::{Origin, Refusal, Reply, Status};
 pub use throttle::Throttle;
+pub use told::{is_commit, is_delivery_id, is_name};
 pub use url::without_credentials;

@@ -1,13 +1,9 @@
 //! Pure. From the fields of a document to an event: names, commits and kinds, checked.
 
-use crate::model::{Delivery, Event, EventKind, Head, RefName};
+use crate::model::{Delivery, Event, EventKind, Head, RefName, is_commit, is_delivery_id, is_name};
 use crate::provider::json::{Fields, LIST_LIMIT};
 use crate::provider::malformed::{Malformed, NoEvent};
 
-/// Longest name of a repository or person.
-const NAME_LIMIT_BYTES: usize = 255;
-/// Longest delivery id; they are UUIDs.
-const DELIVERY_LIMIT_BYTES: usize = 128;
 /// Longest word for another event.
 const WORD_LIMIT: usize = 64;
 
@@ -49,14 +45,12 @@ pub(crate) fn id(fields: &Fields, path: &str) -> Option<String> {
 }
 
 fn checked_id(id: &[u8]) -> Option<String> {
-    let fits = !id.is_empty() && id.len() <= DELIVERY_LIMIT_BYTES && id.iter().all(u8::is_ascii_graphic);
-    fits.then(|| String::from_utf8_lossy(id).into_owned())
+    is_delivery_id(id).then(|| String::from_utf8_lossy(id).into_owned())
 }
 
 /// The first of `paths` that holds a name that can be shown: not empty, short, without control characters.
 pub(crate) fn name(fields: &Fields, paths: &[&str]) -> Option<String> {
-    let fits = |name: &&str| !name.is_empty() && name.len() <= NAME_LIMIT_BYTES && !name.contains(char::is_control);
-    paths.iter().filter_map(|path| fields.text(path)).find(fits).map(str::to_owned)
+    paths.iter().filter_map(|path| fields.text(path)).find(|text| is_name(text)).map(str::to_owned)
 }
 
 /// The branch name at `path`, if git would have it.
@@ -67,10 +61,11 @@ pub(crate) fn default_branch(fields: &Fields, path: &str) -> Option<String> {
 /// The commit at `path`: 40 or 64 hex digits. `None` if there is none, or zeros (no commit).
 pub(crate) fn commit(fields: &Fields, path: &str) -> Result<Option<String>, Malformed> {
     let Some(text) = fields.text_if_any(path)?.filter(|text| !text.is_empty()) else { return Ok(None) };
-    if !matches!(text.len(), 40 | 64) || !text.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+    let text = text.to_ascii_lowercase();
+    if !is_commit(&text) {
         return Err(Malformed::new(format!("`{path}` is not a commit")));
     }
-    Ok((!is_zeros(text)).then(|| text.to_ascii_lowercase()))
+    Ok((!is_zeros(&text)).then_some(text))
 }
 
 /// True if a commit is all zeros, as forges write "none".

@@ -75,6 +75,9 @@ pub(super) fn check<D: Disk>(disk: &D, file: &D::File, size: u64, id: JobId) -> 
     if hex::encode(sealed.finalize()) != said.seal {
         return Err("its seal does not fit its content".into());
     }
+    if let Some(member) = said.meta.impossible_member() {
+        return Err(format!("its `{member}` is none that a delivery could have told").into());
+    }
     Ok(Whole { meta: said.meta, length: said.length, sha256: said.sha256 })
 }
 

@@ -30,7 +30,7 @@
 //! The raw payload, a line feed, one line of JSON, a line feed; `tail -n 1` shows the line. It holds `version`, `id`,
 //! `sequence`, what the receiver says of the delivery, `length` and `sha256` of the payload, and last `seal`: the
 //! SHA-256 of every byte of the file before `,"seal":"`. It is a check against damage, not a signature: who may write
-//! to `queued/` may queue a job. What a job *does* is not in it.
+//! to `queued/` may queue a job, with values such as a delivery could have told. What a job *does* is not in it.
 //!
 //! # The history
 //!
@@ -49,8 +49,8 @@
 //!   runner makes the reserve whole when there is space again.
 //! - **Claim** ([`SpoolOwner::claim`]): rename into `running/`; read every byte once; line `claimed`; flush file,
 //!   `running/`, `queued/`. Then the job is ours, whatever happens; that it was claimed is flushed with the line after
-//!   it. A file that is no regular file, has a second name, belongs to a stranger, is too large, or differs from its
-//!   seal in a single bit goes to `corrupt/`.
+//!   it. A file that is no regular file, has a second name, belongs to a stranger, is too large, differs from its
+//!   seal in a single bit, or says what no delivery could have told goes to `corrupt/`.
 //! - **Settle** ([`Claim::settle`]): line, flushed; rename job, then history; flush file, new directory, old directory.
 //! - **Recover** ([`SpoolOwner::recover`]): goes by id. A job in two directories, or settled and not moved, is brought
 //!   to where its history says; a job whose history says that it was running is handed to the caller. A job that a

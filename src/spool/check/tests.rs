@@ -9,8 +9,9 @@ use std::collections::BTreeMap;
 use std::io::Read;
 
 fn meta() -> JobMeta {
-    let event = EventKind::Other("ping \"quoted\"\n".to_owned());
+    let event = EventKind::Other("ping".to_owned());
     JobMeta {
+        note: Some("a \"quoted\"\n".to_owned()),
         after: Some("0123456789".repeat(4)),
         repository: Some("me/dócs".to_owned()),
         delivery: Some("d".to_owned()),
@@ -21,10 +22,14 @@ fn meta() -> JobMeta {
 
 /// The bytes of a job with this payload.
 fn file_of(payload: &[u8]) -> (JobId, Vec<u8>) {
+    file_with(&meta(), payload)
+}
+
+fn file_with(meta: &JobMeta, payload: &[u8]) -> (JobId, Vec<u8>) {
     let disk = FakeDisk::with_spool();
     let mut draft = Inbox::on(disk.clone()).unwrap().draft().unwrap();
     draft.write(payload).unwrap();
-    let id = draft.commit(&meta()).unwrap();
+    let id = draft.commit(meta).unwrap();
     let file = disk.open(Place::In(State::Queued), format!("{id}.job").as_ref(), super::super::Access::Read).unwrap();
     let mut bytes = vec![0; usize::try_from(disk.facts(&file).unwrap().size).unwrap()];
     disk.read_full_at(&file, &mut bytes, 0).unwrap();
@@ -97,6 +102,21 @@ fn a_damaged_file_is_told_what_is_wrong_with_it() {
     ];
     for (file, id, reason) in rows {
         assert_eq!(verdict(id, &file).unwrap_err(), reason);
+    }
+}
+
+/// Anybody can compute a seal: it says nothing of where a job comes from.
+#[test]
+fn a_sealed_file_with_values_that_no_delivery_could_have_told_is_damaged() {
+    let rows = [
+        ("after", JobMeta { after: Some("--help".to_owned()), ..meta() }),
+        ("event", JobMeta { event: EventKind::Other("a\u{1b}b".to_owned()), ..meta() }),
+        ("pusher", JobMeta { pusher: Some("a\nb".to_owned()), ..meta() }),
+    ];
+    for (member, meta) in rows {
+        let (id, bytes) = file_with(&meta, b"payload");
+        let reason = format!("its `{member}` is none that a delivery could have told");
+        assert_eq!(verdict(id, &bytes).unwrap_err(), reason);
     }
 }
 

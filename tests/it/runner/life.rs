@@ -124,13 +124,13 @@ fn a_failed_job_that_a_person_retries_with_success_is_a_recovery_whichever_runne
     let yard = Yard::new("", &[("a", &obedient(&tell("on_recovery")))]);
     for script in ["true", "exit 1"] {
         say(&yard, script);
-        yard.deliver("a", "main", script);
+        yard.deliver("a", "main", &script.replace(' ', "-"));
         yard.drain();
     }
     say(&yard, "true");
     assert!(yard.hookspool(&["retry", "--failed"]).status().unwrap().success());
     assert!(yard.drain().status.success());
-    assert_eq!(yard.site("told").trim_end(), "on_recovery exit 1 succeeded");
+    assert_eq!(yard.site("told").trim_end(), "on_recovery exit-1 succeeded");
 }
 
 #[test]
