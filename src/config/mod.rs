@@ -20,6 +20,7 @@ mod secret;
 mod settings;
 #[cfg(test)]
 pub(crate) mod testing;
+mod wanted;
 
 pub use exposure::is_below;
 pub use find::{NotFound, find};

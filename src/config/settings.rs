@@ -44,7 +44,7 @@ pub struct RunnerSettings {
     pub keep_count: Option<usize>,
 }
 
-/// One `[[hook]]`. The receiver reads everything but `plan`; the runner reads `name` and `plan`.
+/// One `[[hook]]`. The receiver reads everything but `plan`; the runner reads `name`, `plan`, and once more `rules`.
 #[derive(Debug, Clone)]
 pub struct Hook {
     /// The last part of its URL, `[A-Za-z0-9._-]+`.

@@ -22,7 +22,7 @@ impl From<Event> for Delivery {
 }
 
 /// Kind of event. The configuration's `events` names kinds by these words, and by `tag` for the pushes of tags alone
-/// ([`Event::is_a`]): at most forges a new tag is a push, so that it is no kind of its own.
+/// ([`EventKind::is_a`]): at most forges a new tag is a push, so that it is no kind of its own.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum EventKind {
@@ -55,6 +55,12 @@ impl EventKind {
             Self::Package => "package",
             Self::Other(word) => word,
         }
+    }
+
+    /// Whether `word` of `events` means this kind at `reference`: the kind itself, or `tag` for the push of a tag.
+    pub fn is_a(&self, word: &str, reference: Option<&RefName>) -> bool {
+        let is_tag = || reference.is_some_and(|reference| reference.tag().is_some());
+        word == self.as_str() || (word == "tag" && *self == Self::Push && is_tag())
     }
 }
 
@@ -179,12 +185,6 @@ impl Event {
             message: None,
         }
     }
-
-    /// Whether `word` of `events` means this event: its kind, or `tag` for the push of a tag.
-    pub fn is_a(&self, word: &str) -> bool {
-        let is_tag = || self.reference.as_ref().is_some_and(|reference| reference.tag().is_some());
-        word == self.kind.as_str() || (word == "tag" && self.kind == EventKind::Push && is_tag())
-    }
 }
 
 #[cfg(test)]
@@ -193,13 +193,12 @@ mod tests {
 
     #[test]
     fn tag_means_the_push_of_a_tag_and_nothing_else() {
-        let of = |kind, name| Event { reference: RefName::parse(name), ..Event::new(kind) };
-        let tag = of(EventKind::Push, "refs/tags/v1");
-        assert!(tag.is_a("tag") && tag.is_a("push"));
-        assert!(!of(EventKind::Push, "refs/heads/tag").is_a("tag"));
-        assert!(!of(EventKind::Delete, "refs/tags/v1").is_a("tag"));
-        assert!(!of(EventKind::Release, "refs/tags/v1").is_a("push"));
-        assert!(!Event::new(EventKind::Push).is_a("tag"));
+        let is = |kind: EventKind, name, word| kind.is_a(word, RefName::parse(name).as_ref());
+        assert!(is(EventKind::Push, "refs/tags/v1", "tag") && is(EventKind::Push, "refs/tags/v1", "push"));
+        assert!(!is(EventKind::Push, "refs/heads/tag", "tag"));
+        assert!(!is(EventKind::Delete, "refs/tags/v1", "tag"));
+        assert!(!is(EventKind::Release, "refs/tags/v1", "push"));
+        assert!(!is(EventKind::Push, "", "tag"));
     }
 
     #[test]

@@ -91,7 +91,7 @@ pub enum Transition {
     /// An attempt ended, and another is allowed.
     WillRetry,
     /// The runner died or gave up while it ran, and the hook says `on_interrupt = "hold"`; or the hook is on hold or
-    /// gone.
+    /// gone, or does not want it.
     PutOnHold,
     /// A person released or retried it.
     Released,

@@ -1,5 +1,6 @@
 //! Edge. One attempt at one job: claim → steps → conclusion. Everything is written down before it is acted on.
 
+use super::admission::unwanted;
 use super::attempt_end::AttemptEnd;
 use super::conclusion::Conclusion;
 use super::job_context::JobContext;
@@ -22,6 +23,9 @@ const STILL_ALIVE: &str = "processes of the interrupted attempt cannot be ended;
 pub(super) fn run(owner: &SpoolOwner, task: &Task) -> Result<AttemptEnd, SpoolError> {
     let Some(mut claim) = claim(owner, task.id)? else { return Ok(AttemptEnd::NoJob) };
     let Some(hook) = task.config.hook(&claim.meta().hook) else { return hold_orphan(claim) };
+    if let Some(why) = unwanted(hook, claim.meta()) {
+        return hold_unwanted(claim, &why);
+    }
     let attempt = claim.attempt();
     claim.record(&Entry::new(Timestamp::now(), HistoryEvent::Started { attempt }))?;
     tracing::info!(event = "started", job = %task.id, hook = hook.name, attempt);
@@ -48,6 +52,11 @@ fn claim(owner: &SpoolOwner, id: JobId) -> Result<Option<Claim>, SpoolError> {
 fn hold_orphan(claim: Claim) -> Result<AttemptEnd, SpoolError> {
     let reason = format!("hook `{}` is not in the configuration", claim.meta().hook);
     hold(claim, reason)
+}
+
+/// No delivery could queue it as the hook is today: a person decides.
+fn hold_unwanted(claim: Claim, why: &str) -> Result<AttemptEnd, SpoolError> {
+    hold(claim, format!("the hook does not want it: {why}; change the hook and release the job, or cancel it"))
 }
 
 fn hold(claim: Claim, reason: String) -> Result<AttemptEnd, SpoolError> {

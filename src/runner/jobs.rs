@@ -1,9 +1,10 @@
 //! Edge. The jobs that the loop knows of, and the decisions about those that do not run.
 
+use super::admission::unwanted;
 use super::attempt_end::AttemptEnd;
 use super::backlog::{Backlog, Item};
 use super::outcome_cache::OutcomeCache;
-use crate::config::Config;
+use crate::config::{Config, Hook};
 use crate::model::{JobId, JobMeta, Outcome, State};
 use crate::spool::{HistoryEvent, Settlement, SpoolError, SpoolOwner};
 use jiff::Timestamp;
@@ -42,10 +43,11 @@ impl<'a> Jobs<'a> {
         queue_of(&self.config, id, hook)
     }
 
-    /// The job that `meta` describes. One whose hook is gone is under no queue: claiming it will hold it.
+    /// The job that `meta` describes. One whose hook is gone, or does not want it, is under no queue, and no other job
+    /// gives way to it: claiming it will hold it.
     pub(super) fn item(&self, id: JobId, meta: JobMeta) -> Item {
-        match self.config.hook(&meta.hook).map(|hook| &hook.plan) {
-            Some(plan) => Item::of(id, meta, &plan.queue, plan.when_newer),
+        match self.config.hook(&meta.hook).filter(|hook| unwanted(hook, &meta).is_none()) {
+            Some(Hook { plan, .. }) => Item::of(id, meta, &plan.queue, plan.when_newer),
             None => Item { hook: meta.hook, ..Item::unknown() },
         }
     }

@@ -1,5 +1,6 @@
 //! Edge. The back half: claim → steps → outcome → settle; jobs of one queue one after the other, queues side by side.
 
+mod admission;
 mod attempt;
 mod attempt_end;
 mod backlog;

@@ -7,7 +7,7 @@ mod tests;
 pub use fields::unmatched;
 
 use crate::config::Rules;
-use crate::model::{Event, EventKind, RefName};
+use crate::model::{Event, RefName};
 
 /// The decision of the rules on an event.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,8 +36,8 @@ pub fn each(
 ) -> impl Iterator<Item = (&'static str, Option<String>)> {
     let reference = if event.reference.as_ref().is_some_and(|name| name.tag().is_some()) { "tags" } else { "branches" };
     [
-        ("repository", unwanted_repository(rules, event)),
-        ("events", unwanted_kind(rules, event)),
+        ("repository", rules.unwanted_repository(event.repository.as_deref())),
+        ("events", rules.unwanted_kind(&event.kind, event.reference.as_ref())),
         (reference, unwanted_reference(rules, event)),
         ("skip", skipped(rules, event)),
         ("match", unmatched.map(str::to_owned)),
@@ -46,45 +46,15 @@ pub fn each(
     .into_iter()
 }
 
-fn unwanted_repository(rules: &Rules, event: &Event) -> Option<String> {
-    let wanted = rules.repository.as_ref()?;
-    match &event.repository {
-        Some(got) if got.eq_ignore_ascii_case(wanted) => None,
-        Some(got) => Some(format!("repository {got} is not the one of this hook")),
-        None => Some("the delivery names no repository".into()),
-    }
-}
-
-fn unwanted_kind(rules: &Rules, event: &Event) -> Option<String> {
-    let wanted = rules.events.iter().any(|wanted| event.is_a(wanted));
-    (!wanted).then(|| format!("event {} is not wanted", event.kind.as_str()))
-}
-
+/// Without `branches` the default branch is wanted, as the delivery names it.
 fn unwanted_reference(rules: &Rules, event: &Event) -> Option<String> {
     let reference = event.reference.as_ref()?;
-    match (reference.branch(), reference.tag()) {
-        (Some(branch), _) => unwanted_branch(rules, event, branch),
-        (_, Some(tag)) => unwanted_tag(rules, event, tag),
-        _ => None,
-    }
-}
-
-fn unwanted_branch(rules: &Rules, event: &Event, branch: &str) -> Option<String> {
-    match (&rules.branches, &event.default_branch) {
-        (Some(globs), _) => (!globs.is_match(branch)).then(|| format!("branch {branch} is not deployed")),
-        (None, Some(default)) if default == branch => None,
-        (None, Some(default)) => Some(format!("branch {branch} is not the default branch {default}")),
-        (None, None) => Some("the delivery names no default branch; set `branches`".into()),
-    }
-}
-
-/// A release or package names a tag without anybody having asked for tags; `events` may ask for all of them.
-fn unwanted_tag(rules: &Rules, event: &Event, tag: &str) -> Option<String> {
-    match &rules.tags {
-        Some(globs) => (!globs.is_match(tag)).then(|| format!("tag {tag} is not deployed")),
-        None if matches!(event.kind, EventKind::Release | EventKind::Package) => None,
-        None if event.is_a("tag") && rules.events.iter().any(|wanted| wanted == "tag") => None,
-        None => Some("tags are not deployed".into()),
+    let unwanted = || rules.unwanted_reference(&event.kind, reference);
+    match (reference.branch(), &rules.branches, &event.default_branch) {
+        (None, ..) | (_, Some(_), _) => unwanted(),
+        (Some(branch), None, Some(default)) if default == branch => None,
+        (Some(branch), None, Some(default)) => Some(format!("branch {branch} is not the default branch {default}")),
+        (Some(_), None, None) => Some("the delivery names no default branch; set `branches`".into()),
     }
 }
 

@@ -3,7 +3,7 @@
 use super::*;
 use crate::config::testing::{globs, rules};
 use crate::config::{FieldRule, FieldTest};
-use crate::model::{Changes, Delivery, Head, Headers, Method};
+use crate::model::{Changes, Delivery, EventKind, Head, Headers, Method};
 use crate::provider::{Provider, ReadOptions, Secret};
 
 fn push(reference: &str) -> Event {

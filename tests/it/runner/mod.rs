@@ -1,5 +1,6 @@
 //! The runner with real processes.
 
+mod admission; // jobs that no signed delivery could have queued
 mod backlog; // many jobs that wait
 mod life; // repeats, retries, interruptions, what runs after a job, a new configuration
 mod queues; // queues side by side, with real processes

@@ -149,7 +149,8 @@ fn a_repeat_runs_where_the_first_of_the_same_delivery_is_damaged() {
 
 #[test]
 fn a_deletion_that_github_announces_twice_runs_once() {
-    let yard = Yard::new("", &[("a", "steps = [{ shell = \"echo $HOOKSPOOL_DELIVERY >>ran\" }]")]);
+    let yard =
+        Yard::new("", &[("a", "events = [\"delete\"]\nsteps = [{ shell = \"echo $HOOKSPOOL_DELIVERY >>ran\" }]")]);
     let deleted = |delivery: &str, repository: &str| {
         yard.append(&JobMeta {
             reference: RefName::branch_named("old"),

@@ -189,3 +189,12 @@ fn a_stop_ends_the_question_and_the_next_runner_asks_at_once() {
         assert_eq!(asked(&yard), times);
     }
 }
+
+#[test]
+fn what_was_missed_is_deployed_whatever_events_the_hook_wants() {
+    let yard = yard(DAY);
+    yard.configure("", &[("a", &format!("reconcile = \"{DAY}\"\nevents = [\"merge\"]\n{HOOK}"))]);
+    push(&yard, &[("file", "two\n")]);
+    drain(&yard);
+    assert_eq!(seen(&yard), "two\n");
+}
