@@ -12,6 +12,7 @@ pub fn run(input: &[u8]) {
     let id = JobId::new(1_795_332_869_123_456_789, 0x3f9a_1c2e).expect("19 digits");
     as_a_file(id, input);
     as_a_payload(id, input);
+    as_a_description(id, input);
     let history = History::parse(input);
     let _ = (history.state(), history.outcome(), history.reason(), history.not_before(), history.attempts());
     assert!(history.attempts_since_release() <= history.attempts());
@@ -37,23 +38,39 @@ fn as_a_payload(id: JobId, payload: &[u8]) {
     assert!(probe::claimed(id, &file[..file.len() - 1]).is_err(), "a cut file was whole");
 }
 
+/// A file of ours with any text in every member: whole if a delivery could have told it, and nothing otherwise.
+fn as_a_description(id: JobId, input: &[u8]) {
+    let text = text(input);
+    let meta = JobMeta {
+        event: EventKind::Other(format!("x{text}")),
+        repository: Some(text.clone()),
+        pusher: Some(text.clone()),
+        delivery: Some(text),
+        ..meta(input)
+    };
+    let read = probe::claimed(id, &probe::written(id, &meta, input)).ok();
+    let is_possible = meta.impossible_member().is_none();
+    assert_eq!(read, is_possible.then_some(meta), "only what a delivery could have told is read");
+}
+
 fn flipped_is_refused(id: JobId, file: &[u8], at: usize) {
     let mut damaged = file.to_vec();
     damaged[at] ^= 1;
     assert!(probe::claimed(id, &damaged).is_err(), "byte {at} does not matter");
 }
 
-/// What a delivery could say of itself in the worst case.
+fn text(input: &[u8]) -> String {
+    String::from_utf8_lossy(input).chars().take(NOTE_CHARS).collect()
+}
+
+/// The worst description that a delivery could bring about.
 fn meta(input: &[u8]) -> JobMeta {
-    let text: String = String::from_utf8_lossy(input).chars().take(NOTE_CHARS).collect();
-    let event = EventKind::Other(if text.is_empty() { "x".into() } else { format!("x{text}") });
+    let text = text(input);
     JobMeta {
         reference: RefName::branch_named(&text),
         after: Some("0123456789abcdef0123456789abcdef01234567".into()),
-        repository: Some(text.clone()),
-        delivery: Some(text.clone()),
         note: Some(text.clone()),
         headers: BTreeMap::from([("user-agent".to_owned(), text)]),
-        ..JobMeta::new("docs", "github", event, Timestamp::UNIX_EPOCH)
+        ..JobMeta::new("docs", "github", EventKind::Push, Timestamp::UNIX_EPOCH)
     }
 }
