@@ -26,6 +26,7 @@ pub(super) fn run(config: Option<&Path>, args: &SendArgs) -> Result<ExitCode, Fa
         let why = "`--url` is missing: only your web server knows the address of the hook";
         Failure::new(exit::USAGE, format!("{why}; as in `--url https://example.org/hooks/{}`", hook.name))
     })?;
+    refuse_without_scheme(url)?;
     let delivery = delivery(hook, args)?;
     let (status, text) = post(&address(hook, url)?, url, &delivery)?;
     if args.json {
@@ -36,6 +37,15 @@ pub(super) fn run(config: Option<&Path>, args: &SendArgs) -> Result<ExitCode, Fa
         print::line(&format!("{status} {text}"))?;
     }
     Ok(ExitCode::from(if (200..300).contains(&status) { 0 } else { exit::NO }))
+}
+
+/// Refuses what does not begin like a URL. It is not repeated: without a scheme nothing tells a host from a password.
+fn refuse_without_scheme(typed: &str) -> Result<(), Failure> {
+    let scheme = typed.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase());
+    if matches!(scheme.as_deref(), Some("http" | "https")) {
+        return Ok(());
+    }
+    Err(Failure::new(exit::USAGE, "`--url` must begin with `http://` or `https://`"))
 }
 
 /// Where the secret is a part of the address, it is added to what was typed, which holds none.

@@ -140,12 +140,13 @@ fn event_lines(event: &EventStory, lines: &mut Vec<String>) {
 fn step(step: &Step) -> String {
     let what = match &step.action {
         StepAction::Git(git) => {
-            let from = git.from.as_ref().map(|from| format!(" from {}", without_credentials(from))).unwrap_or_default();
+            let from = git.from.as_ref().map(|from| format!(" from {from}")).unwrap_or_default();
             format!("git update{from}")
         }
         StepAction::Remove(path) => format!("remove {}", path.display()),
         StepAction::Run(arguments) => format!("run {arguments:?}"),
         StepAction::Shell(command) => format!("shell {command}"),
     };
-    if step.always { format!("{what} (always)") } else { what }
+    let shown = without_credentials(&what);
+    if step.always { format!("{shown} (always)") } else { shown }
 }

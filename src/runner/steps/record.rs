@@ -1,7 +1,7 @@
 //! Pure. How steps and attempts ended, and the words for it.
 
 use crate::config::{Plan, Step, StepAction};
-use crate::model::Outcome;
+use crate::model::{Outcome, without_credentials};
 use std::fmt;
 use std::time::Duration;
 
@@ -124,7 +124,8 @@ pub struct JobResult {
     pub commit: Option<String>,
 }
 
-/// What a step does, in one line without control characters.
+/// The description of a step in one line, without control characters. It reaches logs, histories and tables, so the
+/// credentials of URLs are not in it.
 pub fn title(step: &Step) -> String {
     let full = match &step.action {
         StepAction::Git(_) => "git update".to_owned(),
@@ -132,7 +133,7 @@ pub fn title(step: &Step) -> String {
         StepAction::Run(argv) => argv.join(" "),
         StepAction::Shell(script) => script.clone(),
     };
-    let line: String = full.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let line: String = without_credentials(&full).chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     match line.char_indices().nth(TITLE_LIMIT) {
         Some((end, _)) => format!("{}…", &line[..end]),
         None => line,
@@ -155,5 +156,8 @@ mod tests {
         };
         assert_eq!(title(&step("a\n\u{1b}[31mb")), "a  [31mb");
         assert_eq!(title(&step(&"é".repeat(500))).chars().count(), TITLE_LIMIT + 1);
+        assert_eq!(title(&step("git clone https://ghp_TOKEN@h/x.git")), "git clone https://h/x.git");
+        let cut_within = format!("{} https://ghp_TOKEN@h/x", "a".repeat(TITLE_LIMIT - 12));
+        assert!(!title(&step(&cut_within)).contains("ghp_"), "hidden before the line is cut");
     }
 }
