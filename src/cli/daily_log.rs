@@ -1,7 +1,6 @@
 //! Edge. The runner's log on disk: a file a day, so many days of it, and each file bounded: a loop of errors must not
 //! take the room that jobs need.
 
-use crate::system::errno::words;
 use jiff::Timestamp;
 use std::fs;
 use std::io::{self, Write};
@@ -25,30 +24,30 @@ pub(super) struct DailyLog {
 }
 
 /// The system's answer, where there is one.
-fn cause(error: &InitError) -> String {
+fn cause(error: &InitError) -> io::Error {
     let source = std::error::Error::source(error).and_then(|source| source.downcast_ref::<io::Error>());
-    source.map_or_else(|| error.to_string(), words)
+    let errno = source.and_then(io::Error::raw_os_error);
+    errno.map_or_else(|| io::Error::other(error.to_string()), io::Error::from_raw_os_error)
 }
 
 impl DailyLog {
     /// In `directory`, which is made if it is not there.
-    pub(super) fn open(directory: &Path) -> Result<Self, String> {
+    pub(super) fn open(directory: &Path) -> io::Result<Self> {
         Self::with_limit(directory, LIMIT_BYTES)
     }
 
     /// Goes on in a file of the day's name, whatever became of the one until now. That one is kept where this fails.
-    pub(super) fn reopen(&mut self) -> Result<(), String> {
+    pub(super) fn reopen(&mut self) -> io::Result<()> {
         *self = Self::with_limit(&self.directory, self.limit_bytes)?;
         Ok(())
     }
 
-    fn with_limit(directory: &Path, limit_bytes: u64) -> Result<Self, String> {
+    fn with_limit(directory: &Path, limit_bytes: u64) -> io::Result<Self> {
         let day = today();
         let written = fs::metadata(directory.join(format!("hookspool.{day}.log"))).map(|metadata| metadata.len());
         let builder = RollingFileAppender::builder().rotation(Rotation::DAILY).max_log_files(KEPT_FILES);
         let file = builder.filename_prefix("hookspool").filename_suffix("log").build(directory);
-        let file =
-            file.map_err(|error| format!("cannot write logs to `{}`: {}", directory.display(), cause(&error)))?;
+        let file = file.map_err(|error| cause(&error))?;
         Ok(Self { directory: directory.to_owned(), file, day, bytes: written.unwrap_or(0), limit_bytes })
     }
 }

@@ -3,12 +3,14 @@
 use crate::system::errno::words;
 use crate::system::outlet;
 use std::fmt::Display;
+use std::io::{Error, ErrorKind};
 use std::os::fd::AsFd;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 use std::time::Duration;
 
 pub(super) use crate::model::exit_code::{
-    CANNOT_CREATE, CONFIGURATION, IO_ERROR, NO, NO_PERMISSION, TRY_AGAIN, UNAVAILABLE, USAGE,
+    CANNOT_CREATE, CONFIGURATION, INTERNAL, IO_ERROR, NO, NO_PERMISSION, TRY_AGAIN, UNAVAILABLE, USAGE,
 };
 
 /// The reason that a verb fails.
@@ -24,13 +26,23 @@ impl Failure {
     }
 
     /// A verb could not read or write.
-    pub(super) fn io(what: impl Display, error: &std::io::Error) -> Self {
-        let code = match error.kind() {
-            std::io::ErrorKind::PermissionDenied => NO_PERMISSION,
-            _ => IO_ERROR,
-        };
+    pub(super) fn io(what: impl Display, error: &Error) -> Self {
+        let code = if error.kind() == ErrorKind::PermissionDenied { NO_PERMISSION } else { IO_ERROR };
         Self::new(code, format!("{what}: {}", words(error)))
     }
+
+    /// A verb could not create a file or directory.
+    pub(super) fn create(what: impl Display, error: &Error) -> Self {
+        match error.kind() {
+            ErrorKind::PermissionDenied | ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Self::io(what, error),
+            _ => Self { code: CANNOT_CREATE, ..Self::io(what, error) },
+        }
+    }
+}
+
+/// The result of `work`; a panic, which has been reported, becomes the code of an internal fault.
+pub(super) fn guard(work: impl FnOnce() -> ExitCode) -> ExitCode {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| ExitCode::from(INTERNAL))
 }
 
 /// The process's exit code; a failure's text goes to standard error.
@@ -42,4 +54,26 @@ pub(super) fn report(result: Result<ExitCode, Failure>) -> ExitCode {
         }
         ExitCode::from(failure.code)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_has_one_code_whatever_was_done() {
+        for kind in [ErrorKind::StorageFull, ErrorKind::QuotaExceeded] {
+            let codes = [Failure::io("x", &kind.into()).code, Failure::create("x", &kind.into()).code];
+            assert_eq!(codes, [74, 74], "{kind}");
+        }
+        assert_eq!(Failure::create("x", &ErrorKind::PermissionDenied.into()).code, 77);
+        assert_eq!(Failure::create("x", &ErrorKind::NotADirectory.into()).code, 73);
+    }
+
+    #[test]
+    fn a_panic_is_a_fault_of_this_program() {
+        let code = |exit: ExitCode| format!("{exit:?}");
+        assert_eq!(code(guard(|| panic!("seen on standard error"))), code(ExitCode::from(70)));
+        assert_eq!(code(guard(|| ExitCode::from(3))), code(ExitCode::from(3)));
+    }
 }

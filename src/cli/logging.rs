@@ -3,6 +3,7 @@
 use super::daily_log::DailyLog;
 use crate::system::outlet::{self, Outlet};
 use std::fmt::{self, Write as _};
+use std::io;
 use std::os::fd::AsFd;
 use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -33,7 +34,7 @@ pub(super) fn to_stderr() {
 }
 
 /// Events go to standard error and to the daily log in `directory`, which is begun anew where `reopen` is called.
-pub(super) fn to_stderr_and(directory: &Path) -> Result<Reopen, String> {
+pub(super) fn to_stderr_and(directory: &Path) -> io::Result<Reopen> {
     let log = Arc::new(Mutex::new(DailyLog::open(directory)?));
     let reopen = Reopen(Arc::clone(&log));
     install(lines().with_writer(standard_error.and(move || DailyLine(Arc::clone(&log)))).finish());
@@ -52,7 +53,7 @@ pub(super) struct Reopen(Arc<Mutex<DailyLog>>);
 
 impl Reopen {
     /// Goes on in a file of the day's name, whatever became of the one until now.
-    pub(super) fn reopen(&self) -> Result<(), String> {
+    pub(super) fn reopen(&self) -> io::Result<()> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).reopen()
     }
 }

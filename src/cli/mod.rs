@@ -32,6 +32,10 @@ use std::process::ExitCode;
 /// Entry point. The mode is decided by how we were started, before any argument is looked at: Apache hands the query
 /// of a request over as arguments (RFC 3875 §4.4), so in CGI mode they do not exist.
 pub fn main() -> ExitCode {
+    exit::guard(start)
+}
+
+fn start() -> ExitCode {
     crate::system::inherited::settle_signals();
     // Without it a spool beyond the limit ends the process; with it the sender is told 503.
     let _ = crate::system::file_limit::as_error();

@@ -7,7 +7,7 @@ use super::receive::load;
 use crate::config::Config;
 use crate::runner::{DrainError, Ended, Reload, Terms, drain};
 use crate::spool::{SpoolError, SpoolOwner};
-use crate::system::errno::is_shortage;
+use crate::system::errno::{is_shortage, words};
 use crate::system::stop::{Hangup, Stop};
 use crate::system::users;
 use crate::system::wait::ready;
@@ -37,7 +37,8 @@ pub(super) fn run(config: Option<&Path>, once: bool, max_runtime: Option<Duratio
     let owner = lock(&config.spool).map_err(|error| Failure::new(error.exit_code(), error))?;
     owner.limit_payload(config.body_limit_bytes);
     let log_dir = config.runner.log_dir.clone().unwrap_or_else(|| config.spool.join("log"));
-    let log = logging::to_stderr_and(&log_dir).map_err(|text| Failure::new(exit::CANNOT_CREATE, text))?;
+    let cannot_log = |error| Failure::create(format!("cannot write logs to `{}`", log_dir.display()), &error);
+    let log = logging::to_stderr_and(&log_dir).map_err(cannot_log)?;
     let load_again = || load_again(file, &log);
     let reload = (!once).then_some(Reload { hangup: &hangup, load: &load_again });
     tracing::info!(event = "runner", spool = %config.spool.display(), pid = std::process::id());
@@ -68,8 +69,8 @@ pub(super) fn run(config: Option<&Path>, once: bool, max_runtime: Option<Duratio
 
 /// The configuration anew, in a log that is begun anew: whoever sends SIGHUP may have moved it away.
 fn load_again(file: Option<&Path>, log: &logging::Reopen) -> Result<Config, String> {
-    if let Err(reason) = log.reopen() {
-        tracing::error!(event = "log-not-reopened", reason);
+    if let Err(error) = log.reopen() {
+        tracing::error!(event = "log-not-reopened", reason = words(&error));
     }
     load(file).map_err(|failure| failure.text)
 }

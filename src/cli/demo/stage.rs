@@ -1,9 +1,8 @@
 //! Edge. The temporary directory that `demo` plays in: a bare repository, a clone to push from, a configuration.
 
 use super::{output_of, quote};
-use crate::cli::exit::{self, Failure};
+use crate::cli::exit::Failure;
 use crate::provider::Secret;
-use crate::system::errno::words;
 use crate::system::random::random_bytes;
 use std::io::Write;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
@@ -28,16 +27,17 @@ impl Stage {
     pub(super) fn build() -> Result<Self, Failure> {
         let program = std::env::current_exe().map_err(|error| Failure::io("cannot find this program", &error))?;
         let dir = std::env::temp_dir().join(format!("hookspool-demo-{}", random_hex::<4>()?));
-        std::fs::DirBuilder::new().mode(0o700).create(&dir).map_err(|error| {
-            Failure::new(exit::CANNOT_CREATE, format!("cannot create `{}`: {}", dir.display(), words(&error)))
-        })?;
+        std::fs::DirBuilder::new()
+            .mode(0o700)
+            .create(&dir)
+            .map_err(|error| Failure::create(format!("cannot create `{}`", dir.display()), &error))?;
         let secret_text = random_hex::<32>()?;
         let secret = Secret::new(secret_text.as_bytes()).ok_or_else(|| super::broken("no randomness"))?;
         let stage = Self { dir, secret, program };
         stage.write("secret", &secret_text)?;
         stage.write("hookspool.toml", &stage.configuration())?;
         // The runner would make it at its first start; the delivery comes first here.
-        crate::spool::create(&stage.dir.join("spool")).map_err(|error| Failure::new(exit::CANNOT_CREATE, error))?;
+        crate::spool::create(&stage.dir.join("spool")).map_err(|error| Failure::new(error.exit_code(), error))?;
         stage.make_repository()?;
         Ok(stage)
     }

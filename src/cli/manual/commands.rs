@@ -1,6 +1,7 @@
 //! Pure. hookspool(1): the commands, as they can be typed.
 
 use super::roff::Roff;
+use crate::model::exit_code::MEANINGS;
 use clap::{Arg, Command};
 
 /// The page of `command`, which is the whole program.
@@ -20,6 +21,10 @@ pub(super) fn page(mut command: Command) -> String {
     roff.section("commands");
     for verb in command.get_subcommands().filter(|verb| verb.get_name() != "help") {
         describe(&mut roff, verb);
+    }
+    roff.section("exit status");
+    for (code, meaning) in MEANINGS {
+        roff.item(&format!("`{code}`"), meaning);
     }
     for (title, items) in TABLES {
         roff.section(title);
@@ -76,24 +81,6 @@ const ABOUT_ORDERS: &str = "`retry`, `cancel`, `hold`, `release` and `prune` are
 type Items = &'static [(&'static str, &'static str)];
 
 const TABLES: &[(&str, Items)] = &[
-    (
-        "exit status",
-        &[
-            ("0", "Done."),
-            ("1", "The answer is no: a job failed, a check found something, an order was refused."),
-            ("2", "Wrong usage."),
-            ("69", "Something that is needed is not there."),
-            ("70", "A fault of hookspool: please report it with the message."),
-            ("73", "Something cannot be created, such as a spool whose parent directory is missing."),
-            ("74", "Reading or writing failed, or the disk is full."),
-            (
-                "75",
-                "Try again later: another runner has the spool, the spool was replaced beneath this one, the time of `wait` is up, nobody answered.",
-            ),
-            ("77", "A permission is missing."),
-            ("78", "The configuration is wrong, or there is none."),
-        ],
-    ),
     (
         "environment",
         &[

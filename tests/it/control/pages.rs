@@ -64,6 +64,34 @@ fn every_verb_and_every_key_is_on_its_page() {
     }
 }
 
+/// The codes of a list with `separator` between its items, each of which begins with its code.
+fn codes(list: &str, separator: &str) -> Vec<u8> {
+    list.split(separator).filter_map(|item| item.split_whitespace().next()?.parse().ok()).collect()
+}
+
+/// What stands between two texts, each of which is there.
+fn between<'a>(text: &'a str, start: &str, end: &str) -> &'a str {
+    let rest = text.split_once(start).unwrap_or_else(|| panic!("no `{start}`")).1;
+    rest.split_once(end).unwrap_or_else(|| panic!("no `{end}`")).0
+}
+
+#[test]
+fn every_exit_code_is_in_the_manual_and_in_both_documents() {
+    let table = read_shipped("src/model/exit_code.rs");
+    let constants = table.lines().filter_map(|line| line.strip_prefix("pub const ")?.split_once(": u8 = "));
+    let constants = constants.map(|(_, value)| value.trim_end_matches(';').parse().unwrap());
+    let expected: Vec<u8> = std::iter::once(0).chain(constants).collect();
+    let section = printed(&["man"]);
+    let section = between(&section, ".SH EXIT STATUS\n", ".SH ");
+    let page: Vec<u8> =
+        section.lines().filter_map(|line| line.strip_prefix("\\fB")?.strip_suffix("\\fR")?.parse().ok()).collect();
+    assert_eq!(page, expected, "hookspool(1)");
+    let readme = read_shipped("README.md");
+    assert_eq!(codes(&format!("0 {}", between(&readme, "\n0 ", "\n\n")), "·"), expected, "README.md");
+    let operator = read_shipped("deploy/OPERATOR.md");
+    assert_eq!(codes(between(&operator, "Exit status: ", "\n\n"), ", "), expected, "OPERATOR.md");
+}
+
 #[test]
 fn the_example_on_the_page_of_the_configuration_is_right() {
     let page = printed(&["man", "hookspool.toml"]);
