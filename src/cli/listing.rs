@@ -2,12 +2,12 @@
 
 use super::args::ListArgs;
 use super::exit::{self, Failure};
+use super::jobs::{age, find, no_such, refuse_unknown, unreadable};
+use super::load::load;
 use super::moment::Moment;
 use super::print;
-use super::receive::load;
-use crate::config::Config;
 use crate::model::{JobId, State};
-use crate::spool::{self, Filter, JobView, Match, Shown, SpoolError};
+use crate::spool::{self, Filter, JobView, Shown};
 use jiff::Timestamp;
 use std::path::Path;
 use std::process::ExitCode;
@@ -56,54 +56,6 @@ pub(super) fn show(config: Option<&Path>, job: &str, json: bool) -> Result<ExitC
     Ok(ExitCode::SUCCESS)
 }
 
-/// The job that a person means.
-pub(super) fn find(root: &Path, text: &str) -> Result<JobId, Failure> {
-    match spool::find(root, text).map_err(unreadable)? {
-        Match::One(id) => Ok(id),
-        Match::None => Err(no_such(text)),
-        Match::Several(ids) => {
-            let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
-            let ids = ids.join(", ");
-            Err(Failure::new(exit::USAGE, format!("`{text}` is too short to tell one job; it may be any of: {ids}, …")))
-        }
-    }
-}
-
-fn no_such(text: &str) -> Failure {
-    Failure::new(exit::NO, format!("no job `{text}`; `hookspool list` shows which there are"))
-}
-
-/// That there is such a hook: a name with a slip in it has no jobs either.
-pub(super) fn refuse_unknown(config: &Config, hook: &str) -> Result<(), Failure> {
-    if config.hook(hook).is_some() {
-        return Ok(());
-    }
-    Err(Failure::new(exit::NO, format!("no hook `{hook}`; there are: {}", names_of_hooks(config))))
-}
-
-/// What to say of a text that is neither.
-pub(super) fn no_hook_and_no_job(config: &Config, text: &str) -> String {
-    format!("no hook and no job `{text}`; the hooks are: {}", names_of_hooks(config))
-}
-
-fn names_of_hooks(config: &Config) -> String {
-    config.hooks.iter().map(|hook| hook.name.as_str()).collect::<Vec<_>>().join(", ")
-}
-
-/// What to say where no spool is.
-pub(super) fn no_spool(root: &Path) -> Failure {
-    let text = format!("there is no spool at {}; the runner makes it when it starts", root.display());
-    Failure::new(exit::UNAVAILABLE, text)
-}
-
-pub(super) fn unreadable(error: SpoolError) -> Failure {
-    match &error {
-        SpoolError::Call { call: "open", path, .. } if error.is_missing() && !path.exists() => return no_spool(path),
-        _ => {}
-    }
-    Failure::new(error.exit_code(), error)
-}
-
 fn parse_state(text: &str) -> Result<State, Failure> {
     State::ALL.into_iter().find(|state| state.as_str() == text).ok_or_else(|| {
         let states = State::ALL.map(State::as_str).join(", ");
@@ -138,17 +90,6 @@ fn missed(job: &JobView) -> Option<&'static str> {
     (job.provider.as_deref() == Some("reconcile")).then_some("no delivery told of it (reconcile)")
 }
 
-/// `12s`, `5m`, `3h`, `2d`: the largest unit that gives a number.
-pub(super) fn age(from: Timestamp, now: Timestamp) -> String {
-    let seconds = now.duration_since(from).as_secs().max(0);
-    match seconds {
-        0..60 => format!("{seconds}s"),
-        60..3600 => format!("{}m", seconds / 60),
-        3600..86_400 => format!("{}h", seconds / 3600),
-        _ => format!("{}d", seconds / 86_400),
-    }
-}
-
 fn print_job(root: &Path, shown: &Shown) -> Result<(), Failure> {
     let view = &shown.view;
     let field = |name: &str, value: Option<String>| match value {
@@ -174,17 +115,4 @@ fn print_job(root: &Path, shown: &Shown) -> Result<(), Failure> {
     field("file", Some(spool::job_path(root, view.state, view.id).display().to_string()))?;
     field("log", Some(spool::log_path(root, view.id).display().to_string()))?;
     shown.history.entries().iter().try_for_each(|entry| print::line(&format!("{:.3}  {}", entry.at, entry.what)))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_age_has_one_unit() {
-        let at = |s| Timestamp::from_second(s).unwrap();
-        let ages = [0, 59, 60, 3599, 3600, 86_399, 86_400, 900_000].map(|s| age(at(0), at(s)));
-        assert_eq!(ages, ["0s", "59s", "1m", "59m", "1h", "23h", "1d", "10d"]);
-        assert_eq!(age(at(10), at(0)), "0s");
-    }
 }

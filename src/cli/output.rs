@@ -1,8 +1,8 @@
 //! Edge. `log`: what a job printed, also while it prints.
 
 use super::exit::{self, Failure};
-use super::listing::find;
-use super::receive::load;
+use super::jobs::find;
+use super::load::load;
 use crate::model::{JobId, State};
 use crate::runner::log::Follower;
 use crate::spool;

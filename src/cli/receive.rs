@@ -2,8 +2,8 @@
 
 use super::args::FastcgiArgs;
 use super::exit::{self, Failure};
+use super::load::load;
 use super::logging;
-use crate::config::{self, Config};
 use crate::gateway::cgi;
 use crate::gateway::fastcgi::{self, Limits, Listener, Notice};
 use crate::intake::Intake;
@@ -154,10 +154,4 @@ fn log(notice: &Notice, throttle: &Mutex<Throttle>) {
             tracing::warn!(event = "connection", reason = %notice, left_out = (left_out > 0).then_some(left_out));
         }
     }
-}
-
-/// The configuration, or why there is none.
-pub(super) fn load(file: Option<&Path>) -> Result<Config, Failure> {
-    let file = config::find(file).map_err(|error| Failure::new(exit::CONFIGURATION, error))?;
-    config::load(&file).map_err(|error| Failure::new(exit::CONFIGURATION, error))
 }

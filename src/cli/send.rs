@@ -2,8 +2,8 @@
 
 use super::args::{SendArgs, SendEvent};
 use super::exit::{self, Failure};
+use super::load::load;
 use super::print;
-use super::receive::load;
 use crate::config::Hook;
 use crate::model::{RefName, without_credentials};
 use crate::provider::{SampleEvent, SamplePush, Secret};

@@ -1,9 +1,9 @@
 //! Edge. `spool-runner`: locks the spool, and drains it.
 
 use super::exit::{self, Failure};
-use super::listing::unreadable;
+use super::jobs::unreadable;
+use super::load::load;
 use super::logging;
-use super::receive::load;
 use crate::config::Config;
 use crate::runner::{DrainError, Ended, Reload, Terms, drain};
 use crate::spool::{SpoolError, SpoolOwner};

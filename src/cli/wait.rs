@@ -1,9 +1,9 @@
 //! Edge. `wait`: until a job has ended, without a look in between.
 
 use super::exit::{self, Failure};
-use super::listing::{find, unreadable};
+use super::jobs::{find, unreadable};
+use super::load::load;
 use super::print;
-use super::receive::load;
 use crate::model::{JobId, Outcome, State};
 use crate::spool::{self, History, HistoryEvent, Settlement, Shown};
 use crate::system::wait::after;

@@ -9,10 +9,10 @@ pub(super) use prune::run as prune;
 pub(super) use request::become_owner;
 
 use super::exit::{self, Failure};
-use super::listing::{find, no_hook_and_no_job, refuse_unknown, unreadable};
+use super::jobs::{find, no_hook_and_no_job, refuse_unknown, unreadable};
+use super::load::load;
 use super::print;
 use super::progress::Progress;
-use super::receive::load;
 use crate::config::Config;
 use crate::model::{JobId, State};
 use crate::spool::{self, Change, Effect, Filter, Order};

@@ -3,11 +3,11 @@
 use super::args::PruneArgs;
 use super::request::Requester;
 use crate::cli::exit::Failure;
-use crate::cli::listing::unreadable;
+use crate::cli::jobs::unreadable;
+use crate::cli::load::load;
 use crate::cli::moment::ago;
 use crate::cli::print;
 use crate::cli::progress::Progress;
-use crate::cli::receive::load;
 use crate::config::Config;
 use crate::model::{JobId, State};
 use crate::runner::retention::retention_of;

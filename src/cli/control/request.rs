@@ -1,7 +1,7 @@
 //! Edge. Orders, given: to the runner where one is alive, carried out here where none is.
 
 use crate::cli::exit::{self, Failure};
-use crate::cli::listing::{no_spool, unreadable};
+use crate::cli::jobs::{no_spool, unreadable};
 use crate::config::Config;
 use crate::model::State;
 use crate::runner::orders;

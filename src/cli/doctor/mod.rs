@@ -16,8 +16,8 @@ mod strangers;
 
 use super::control::become_owner;
 use super::exit::{self, Failure};
+use super::load::load;
 use super::print;
-use super::receive::load;
 use crate::config::Config;
 use crate::system::users;
 use finding::{Finding, Level};

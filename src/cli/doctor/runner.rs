@@ -1,7 +1,7 @@
 //! Edge. Whether somebody runs what is queued.
 
 use super::finding::Finding;
-use crate::cli::listing::age;
+use crate::cli::jobs::age;
 use crate::cli::print;
 use crate::config::Config;
 use crate::model::State;

@@ -3,19 +3,19 @@
 use super::story::{Signature, Story};
 use super::{begun, request, tell_events};
 use crate::cli::exit::{self, Failure};
-use crate::cli::listing;
+use crate::cli::jobs;
 use crate::config::Config;
 use crate::spool;
 use std::io::Read;
 
 /// A job's delivery was found genuine before it was queued, and its file is sealed; its signature is not kept.
 pub(super) fn explain_job(config: &Config, text: &str) -> Result<Story, Failure> {
-    let id = match listing::find(&config.spool, text) {
+    let id = match jobs::find(&config.spool, text) {
         Ok(id) => id,
         Err(failure) => return Err(no_subject(config, text, failure)),
     };
-    let gone = || Failure::new(exit::NO, format!("no job `{text}`; `hookspool list` shows which there are"));
-    let shown = spool::show(&config.spool, id).map_err(listing::unreadable)?.ok_or_else(gone)?;
+    let gone = || jobs::no_such(text);
+    let shown = spool::show(&config.spool, id).map_err(jobs::unreadable)?.ok_or_else(gone)?;
     let damaged = || Failure::new(exit::NO, format!("the file of job {id} is damaged; `hookspool show {id}` says why"));
     let meta = shown.meta.as_ref().ok_or_else(damaged)?;
     let hook = config.hook(&meta.hook).ok_or_else(|| {
@@ -23,7 +23,7 @@ pub(super) fn explain_job(config: &Config, text: &str) -> Result<Story, Failure>
         Failure::new(exit::NO, why)
     })?;
     let mut body = Vec::new();
-    let payload = spool::payload(&config.spool, id).map_err(listing::unreadable)?.ok_or_else(gone)?;
+    let payload = spool::payload(&config.spool, id).map_err(jobs::unreadable)?.ok_or_else(gone)?;
     payload
         .take(config.body_limit_bytes)
         .read_to_end(&mut body)
@@ -48,5 +48,5 @@ fn no_subject(config: &Config, text: &str, failure: Failure) -> Failure {
     if failure.code != exit::NO {
         return failure;
     }
-    Failure::new(exit::USAGE, listing::no_hook_and_no_job(config, text))
+    Failure::new(exit::USAGE, jobs::no_hook_and_no_job(config, text))
 }

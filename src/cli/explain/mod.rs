@@ -11,8 +11,8 @@ mod tests;
 
 use super::args::ExplainArgs;
 use super::exit::{self, Failure};
+use super::load::load;
 use super::print;
-use super::receive::load;
 use crate::config::{Config, Hook};
 use crate::intake::{Decision, admissible, as_form, decide, each, looks_like, mismatch, unmatched};
 use crate::model::{Delivery, Event, Head};

@@ -1,7 +1,7 @@
 //! Edge. What `status` says, collected.
 
 use crate::cli::exit::Failure;
-use crate::cli::listing::unreadable;
+use crate::cli::jobs::unreadable;
 use crate::config::Config;
 use crate::model::{Outcome, State};
 use crate::spool::{self, Filter, Hold, JobView, Presence};

@@ -4,8 +4,8 @@ mod gather;
 mod screen;
 
 use super::exit::Failure;
+use super::load::load;
 use super::print;
-use super::receive::load;
 use std::path::Path;
 use std::process::ExitCode;
 

@@ -2,7 +2,7 @@
 
 use super::gather::{HookStatus, Runner, Status};
 use crate::cli::exit::Failure;
-use crate::cli::listing::age;
+use crate::cli::jobs::age;
 use crate::cli::print;
 use crate::model::{Outcome, State};
 use crate::spool::JobView;
