@@ -12,7 +12,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 /// How often a followed log is looked at.
-const LOOK_EVERY: Duration = Duration::from_millis(200);
+const POLL_INTERVAL: Duration = Duration::from_millis(200);
 
 /// Prints the log of a job; with `follow` until the job has ended.
 pub(super) fn run(config: Option<&Path>, job: &str, follow: bool, json: bool) -> Result<ExitCode, Failure> {
@@ -44,7 +44,7 @@ fn open(path: &Path, goes_on: impl Fn() -> bool) -> io::Result<Follower> {
     loop {
         let more_to_come = goes_on();
         match Follower::open(path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound && more_to_come => std::thread::sleep(LOOK_EVERY),
+            Err(error) if error.kind() == io::ErrorKind::NotFound && more_to_come => std::thread::sleep(POLL_INTERVAL),
             other => return other,
         }
     }
@@ -67,7 +67,7 @@ fn copy(log: &mut Follower, printer: &mut Printer, goes_on: impl Fn() -> bool) -
         if !more_to_come {
             return printer.finish();
         }
-        std::thread::sleep(LOOK_EVERY);
+        std::thread::sleep(POLL_INTERVAL);
     }
 }
 

@@ -4,7 +4,7 @@ use std::io::{IsTerminal, Write, stderr};
 use std::time::{Duration, Instant};
 
 /// Between two lines.
-const PAUSE: Duration = Duration::from_millis(200);
+const REDRAW_INTERVAL: Duration = Duration::from_millis(200);
 
 /// A line on standard error that is written over, where that is a terminal; nothing elsewhere.
 pub(super) struct Progress {
@@ -18,14 +18,14 @@ pub(super) struct Progress {
 impl Progress {
     /// None of `of` is done. Work that ends soon shows nothing.
     pub(super) fn of(noun: &'static str, of: usize) -> Self {
-        Self { noun, done: 0, of, next: Instant::now() + PAUSE, is_shown: false }
+        Self { noun, done: 0, of, next: Instant::now() + REDRAW_INTERVAL, is_shown: false }
     }
 
     /// So many more are done.
     pub(super) fn advance(&mut self, by: usize) {
         self.done += by;
         if Instant::now() >= self.next && stderr().is_terminal() {
-            self.next = Instant::now() + PAUSE;
+            self.next = Instant::now() + REDRAW_INTERVAL;
             self.is_shown = true;
             // Whoever cannot see it does not miss it.
             let _ = write!(stderr(), "\r{} of {} {}\x1b[K", self.done, self.of, self.noun);

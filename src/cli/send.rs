@@ -60,13 +60,13 @@ fn address(hook: &Hook, typed: &str) -> Result<String, Failure> {
 }
 
 /// What is sent.
-struct Delivery {
+struct TestDelivery {
     headers: Vec<(String, String)>,
     body: Vec<u8>,
 }
 
 /// A delivery with fresh commit ids: `before` and `after` must differ, or it is a test delivery that never runs.
-fn delivery(hook: &Hook, args: &SendArgs) -> Result<Delivery, Failure> {
+fn delivery(hook: &Hook, args: &SendArgs) -> Result<TestDelivery, Failure> {
     let no_random = |error: rustix::io::Errno| Failure::io("cannot get random bytes", &error.into());
     let random_commit = || random_bytes::<20>().map(hex::encode).map_err(no_random);
     let secret = secret(hook)?;
@@ -88,7 +88,7 @@ fn delivery(hook: &Hook, args: &SendArgs) -> Result<Delivery, Failure> {
     if let Some(name) = &hook.reading.delivery_header {
         headers.push((name.clone(), random_commit()?));
     }
-    Ok(Delivery { headers, body: sample.body })
+    Ok(TestDelivery { headers, body: sample.body })
 }
 
 fn secret(hook: &Hook) -> Result<Secret, Failure> {
@@ -159,7 +159,7 @@ fn said(error: &ureq::Error) -> String {
     }
 }
 
-fn post(url: &str, typed: &str, delivery: &Delivery) -> Result<(u16, String), Failure> {
+fn post(url: &str, typed: &str, delivery: &TestDelivery) -> Result<(u16, String), Failure> {
     let agent = ureq::Agent::config_builder()
         .timeout_global(Some(Duration::from_secs(30)))
         .http_status_as_error(false)

@@ -14,11 +14,11 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 /// Where the kernel tells nothing, a look is taken so often.
-const LOOK: Duration = Duration::from_millis(200);
+const POLL_INTERVAL: Duration = Duration::from_millis(200);
 /// Longest time without a look: inotify is only a hint.
-const AT_MOST: Duration = Duration::from_secs(15);
+const RECHECK_INTERVAL: Duration = Duration::from_secs(15);
 /// A job is moved before its history: for a moment it has ended without saying how.
-const HISTORY_COMES: Duration = Duration::from_secs(2);
+const HISTORY_GRACE: Duration = Duration::from_secs(2);
 
 /// Waits, prints how the job ended, and exits 0 when it succeeded. What another job took the place of has ended when
 /// that one has.
@@ -77,8 +77,8 @@ impl<'a> Waiter<'a> {
                 let (short, state) = (self.id.short(), shown.view.state.as_str());
                 return Err(Failure::new(exit::TRY_AGAIN, format!("job {short} has not ended: {state}")));
             }
-            let at_most = if self.ended_at.is_some() { LOOK } else { AT_MOST };
-            self.watch.wait_alone(left.min(at_most), LOOK);
+            let at_most = if self.ended_at.is_some() { POLL_INTERVAL } else { RECHECK_INTERVAL };
+            self.watch.wait_alone(left.min(at_most), POLL_INTERVAL);
         }
     }
 
@@ -89,7 +89,7 @@ impl<'a> Waiter<'a> {
             self.ended_at = None;
         }
         let says_how = shown.view.outcome.is_some() || shown.view.state == State::Corrupt;
-        is_over && (says_how || ended_at.elapsed() > HISTORY_COMES)
+        is_over && (says_how || ended_at.elapsed() > HISTORY_GRACE)
     }
 
     fn tell_of_a_hold(&mut self, shown: &Shown) {

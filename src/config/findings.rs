@@ -14,12 +14,12 @@ pub(super) type Span = Range<usize>;
 /// What was found so far.
 pub(super) struct Findings<'t> {
     text: &'t str,
-    found: Vec<Finding>,
+    found: Vec<Located>,
     masked: Vec<Span>,
 }
 
 #[derive(PartialEq)]
-struct Finding {
+struct Located {
     span: Span,
     message: String,
     hint: String,
@@ -33,7 +33,7 @@ impl<'t> Findings<'t> {
     /// Adds a problem, unless it is known: what stands in `[defaults]` is seen again with each hook. An empty hint
     /// is none.
     pub(super) fn add(&mut self, span: Span, message: impl Into<String>, hint: impl Into<String>) {
-        let finding = Finding { span, message: message.into(), hint: hint.into() };
+        let finding = Located { span, message: message.into(), hint: hint.into() };
         if self.found.len() < LIMIT && !self.found.contains(&finding) {
             self.found.push(finding);
         }
@@ -56,7 +56,7 @@ impl<'t> Findings<'t> {
         (!problems.is_empty()).then_some(Report { file, problems })
     }
 
-    fn problem(&self, finding: &Finding) -> Problem {
+    fn problem(&self, finding: &Located) -> Problem {
         let (line, column) = position(self.text, finding.span.start);
         let hint = (!finding.hint.is_empty()).then(|| finding.hint.clone());
         let excerpt = Excerpt::cut(self.text, &finding.span, &self.masked);

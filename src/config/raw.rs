@@ -43,25 +43,25 @@ pub(super) struct Section<'a> {
 }
 
 impl<'a> Section<'a> {
-    pub(super) fn get(&self, key: &str) -> Option<Entry<'a>> {
-        self.entries.get_key_value(key).map(|(key, value)| Entry::new(key, value))
+    pub(super) fn get(&self, key: &str) -> Option<TypedEntry<'a>> {
+        self.entries.get_key_value(key).map(|(key, value)| TypedEntry::new(key, value))
     }
 
-    pub(super) fn entries(&self) -> impl Iterator<Item = Entry<'a>> {
-        self.entries.iter().map(|(key, value)| Entry::new(key, value))
+    pub(super) fn entries(&self) -> impl Iterator<Item = TypedEntry<'a>> {
+        self.entries.iter().map(|(key, value)| TypedEntry::new(key, value))
     }
 }
 
 /// A value, and the key that it was typed under.
 #[derive(Clone)]
-pub(super) struct Entry<'a> {
+pub(super) struct TypedEntry<'a> {
     pub(super) key: &'a str,
     pub(super) key_span: Span,
     is_element: bool,
     value: &'a Spanned<DeValue<'a>>,
 }
 
-impl<'a> Entry<'a> {
+impl<'a> TypedEntry<'a> {
     fn new(key: &'a Spanned<DeString<'a>>, value: &'a Spanned<DeValue<'a>>) -> Self {
         Self { key: key.get_ref(), key_span: key.span(), is_element: false, value }
     }
@@ -122,8 +122,8 @@ impl<'a> Entry<'a> {
     }
 
     /// The elements of an array; each goes by the array's key.
-    pub(super) fn as_list(&self) -> Option<Vec<Entry<'a>>> {
-        let element = |value| Entry { is_element: true, value, ..self.clone() };
+    pub(super) fn as_list(&self) -> Option<Vec<TypedEntry<'a>>> {
+        let element = |value| TypedEntry { is_element: true, value, ..self.clone() };
         Some(self.value.get_ref().as_array()?.iter().map(element).collect())
     }
 

@@ -12,11 +12,11 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// How long an answer is waited for.
-const PATIENCE: Duration = Duration::from_secs(30);
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
 /// How much longer for each job that a release may have to queue.
-const PATIENCE_PER_JOB: Duration = Duration::from_millis(50);
+const ANSWER_TIMEOUT_PER_JOB: Duration = Duration::from_millis(50);
 /// Between two looks whether the lock is free: a runner may have ended without an answer.
-const LOOK: Duration = Duration::from_millis(500);
+const LOCK_POLL_INTERVAL: Duration = Duration::from_millis(500);
 
 /// Somebody who may give orders.
 pub(super) struct Requester<'a> {
@@ -35,15 +35,15 @@ impl<'a> Requester<'a> {
     /// Gives an order, and returns what became of it.
     pub(super) fn give(&self, order: Order) -> Result<Vec<Effect>, Failure> {
         let request = Request { by: self.by.clone(), order };
-        match self.carried_out(&request, self.patience(&request))? {
+        match self.carried_out(&request, self.timeout(&request))? {
             Answer::Ok(effects) => Ok(effects),
             Answer::Error(reason) => Err(Failure::new(exit::NO, reason)),
         }
     }
 
     /// Runners come and go meanwhile: the lock is tried again and again, and whoever has it then acts.
-    fn carried_out(&self, request: &Request, patience: Duration) -> Result<Answer, Failure> {
-        let until = Instant::now() + patience;
+    fn carried_out(&self, request: &Request, timeout: Duration) -> Result<Answer, Failure> {
+        let until = Instant::now() + timeout;
         let mut pending: Option<PendingRequest> = None;
         loop {
             let holder = match SpoolOwner::lock(&self.config.spool) {
@@ -60,22 +60,22 @@ impl<'a> Requester<'a> {
                 None => PendingRequest::place(&self.config.spool, request).map_err(|error| self.not_allowed(error))?,
             };
             let left = until.saturating_duration_since(Instant::now());
-            if let Some(answer) = placed.wait(LOOK.min(left)).map_err(unreadable)? {
+            if let Some(answer) = placed.wait(LOCK_POLL_INTERVAL.min(left)).map_err(unreadable)? {
                 return Ok(answer);
             }
             if Instant::now() >= until {
-                return Err(unanswered(&placed, holder, patience));
+                return Err(unanswered(&placed, holder, timeout));
             }
             pending = Some(placed);
         }
     }
 
     /// An order of other kinds is about few jobs.
-    fn patience(&self, request: &Request) -> Duration {
-        let Order::ReleaseHook { .. } = &request.order else { return PATIENCE };
+    fn timeout(&self, request: &Request) -> Duration {
+        let Order::ReleaseHook { .. } = &request.order else { return ANSWER_TIMEOUT };
         let counts = spool::count(&self.config.spool).unwrap_or_default();
         let held = counts.get(&State::Held).copied().unwrap_or_default();
-        PATIENCE + PATIENCE_PER_JOB.saturating_mul(u32::try_from(held).unwrap_or(u32::MAX))
+        ANSWER_TIMEOUT + ANSWER_TIMEOUT_PER_JOB.saturating_mul(u32::try_from(held).unwrap_or(u32::MAX))
     }
 
     fn not_allowed(&self, error: SpoolError) -> Failure {
@@ -93,14 +93,14 @@ fn failed(error: SpoolError) -> Failure {
     Failure::new(error.exit_code(), error)
 }
 
-fn unanswered(pending: &PendingRequest, holder: Option<u32>, patience: Duration) -> Failure {
+fn unanswered(pending: &PendingRequest, holder: Option<u32>, timeout: Duration) -> Failure {
     let who = holder.map_or_else(|| "the runner".to_owned(), |pid| format!("the runner (process {pid})"));
     let fate = if pending.take_back() {
         "the order was taken back"
     } else {
         "it has taken the order, and may have carried it out"
     };
-    let seconds = patience.as_secs();
+    let seconds = timeout.as_secs();
     Failure::new(
         exit::TRY_AGAIN,
         format!("{who} has not answered within {seconds} s; {fate}; `hookspool doctor` looks"),
@@ -169,7 +169,7 @@ mod tests {
         let (silent, config) = locked(dir.path());
         let pending = PendingRequest::place(&config.spool, &request()).unwrap();
         assert_eq!(silent.take_requests(jiff::Timestamp::now()).unwrap().len(), 1);
-        let failure = unanswered(&pending, Some(std::process::id()), PATIENCE);
+        let failure = unanswered(&pending, Some(std::process::id()), ANSWER_TIMEOUT);
         let fate = "it has taken the order, and may have carried it out";
         assert_eq!((failure.code, failure.text), (exit::TRY_AGAIN, told(fate, 30)));
         drop(pending);

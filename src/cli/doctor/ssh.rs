@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// What ssh and ssh-keygen are asked needs no network.
-const PATIENCE: Duration = Duration::from_secs(10);
+const COMMAND_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Looks at what ssh would do for `url`, if that is an address of ssh.
 pub(super) fn look(url: &str, findings: &mut Vec<Finding>) {
@@ -23,14 +23,14 @@ pub(super) fn look(url: &str, findings: &mut Vec<Finding>) {
             command.arg("--").arg(&address.host);
             command
         },
-        PATIENCE,
+        COMMAND_TIMEOUT,
     );
     let Some(said) = said.ok().filter(bounded::Said::is_good) else {
         let what = format!("ssh cannot be asked about {}", address.host);
         findings.push(Finding::problem(what, "git needs it for this remote", "install the package `openssh-client`"));
         return;
     };
-    let settings = Settings::read(&said.out);
+    let settings = SshSettings::read(&said.out);
     findings.extend(key(&settings));
     findings.push(known(&settings));
 }
@@ -65,14 +65,14 @@ fn is_name(host: &str) -> bool {
 
 /// What `ssh -G` says.
 #[derive(Debug, Default)]
-struct Settings {
+struct SshSettings {
     host: String,
     port: String,
     identities: Vec<PathBuf>,
     known_hosts: Vec<PathBuf>,
 }
 
-impl Settings {
+impl SshSettings {
     fn read(text: &str) -> Self {
         let mut settings = Self::default();
         for (key, value) in text.lines().filter_map(|line| line.split_once(' ')) {
@@ -105,7 +105,7 @@ fn at_home(path: &str) -> PathBuf {
 }
 
 /// No agent answers a job: a key has to lie there.
-fn key(settings: &Settings) -> Option<Finding> {
+fn key(settings: &SshSettings) -> Option<Finding> {
     let is_there = |path: &PathBuf| std::fs::File::open(path).is_ok();
     if settings.identities.iter().any(is_there) {
         return None;
@@ -117,7 +117,7 @@ fn key(settings: &Settings) -> Option<Finding> {
     Some(Finding::problem(what, "no agent and no person answers for a job", repair))
 }
 
-fn known(settings: &Settings) -> Finding {
+fn known(settings: &SshSettings) -> Finding {
     let name = settings.name();
     if settings.known_hosts.iter().any(|file| is_known(&name, file)) {
         return Finding::ok(format!("ssh knows the host {name}"));
@@ -138,7 +138,7 @@ fn known(settings: &Settings) -> Finding {
 fn is_known(name: &str, file: &Path) -> bool {
     let mut command = tool("ssh-keygen");
     command.arg("-F").arg(name).arg("-f").arg(file);
-    file.exists() && bounded::run(command, PATIENCE).is_ok_and(|said| said.is_good())
+    file.exists() && bounded::run(command, COMMAND_TIMEOUT).is_ok_and(|said| said.is_good())
 }
 
 #[cfg(test)]
@@ -166,7 +166,7 @@ mod tests {
         let key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl";
         std::fs::write(&file, format!("plain.example {key}\n[other.example]:2222 {key}\n")).unwrap();
         assert!(is_known("plain.example", &file) && !is_known("other.example", &file));
-        let settings = Settings { host: "other.example".into(), port: "2222".into(), ..Settings::default() };
+        let settings = SshSettings { host: "other.example".into(), port: "2222".into(), ..SshSettings::default() };
         assert!(is_known(&settings.name(), &file));
         let hashed = bounded::run(
             {
@@ -174,7 +174,7 @@ mod tests {
                 c.arg("-H").arg("-f").arg(&file);
                 c
             },
-            PATIENCE,
+            COMMAND_TIMEOUT,
         );
         assert!(hashed.unwrap().is_good());
         assert!(!std::fs::read_to_string(&file).unwrap().contains("plain"), "it was not hashed");
@@ -184,7 +184,8 @@ mod tests {
 
     #[test]
     fn what_ssh_says_of_itself_is_read() {
-        let settings = Settings::read("hostname h\nport 22\nidentityfile /k/id\nuserknownhostsfile /a /b\nuser git\n");
+        let settings =
+            SshSettings::read("hostname h\nport 22\nidentityfile /k/id\nuserknownhostsfile /a /b\nuser git\n");
         assert_eq!((settings.name().as_str(), settings.identities.len(), settings.known_hosts.len()), ("h", 1, 2));
     }
 }

@@ -10,7 +10,7 @@ use std::io::Read;
 
 /// A secret, and what a person knows it by.
 #[derive(Clone)]
-pub(super) struct Key {
+pub(super) struct LabelledSecret {
     pub(super) secret: Secret,
     pub(super) label: String,
 }
@@ -43,7 +43,7 @@ impl Case<'_> {
 
 /// What makes the delivery pass: the first known mistake that does, and whether it is another provider's. `keys` are
 /// the secrets that count, `others` such as are expired or belong to other hooks.
-pub(super) fn findings(case: Case<'_>, keys: &[Key], others: &[Key]) -> Vec<String> {
+pub(super) fn findings(case: Case<'_>, keys: &[LabelledSecret], others: &[LabelledSecret]) -> Vec<String> {
     let mistake = another_time(case, keys)
         .or_else(|| another_secret(case, others))
         .or_else(|| other_text(case, keys))
@@ -55,20 +55,20 @@ pub(super) fn findings(case: Case<'_>, keys: &[Key], others: &[Key]) -> Vec<Stri
 }
 
 /// Nothing is wrong but the time, which says less the longer ago the delivery arrived.
-fn another_time(case: Case<'_>, keys: &[Key]) -> Option<String> {
+fn another_time(case: Case<'_>, keys: &[LabelledSecret]) -> Option<String> {
     let secrets: Vec<Secret> = keys.iter().map(|key| key.secret.clone()).collect();
     let is_late = matches!(case.verify(&secrets), Err(Denied::Clock { .. }));
     let advice = "say with `--at` when the delivery arrived, if that was not now";
     is_late.then(|| format!("the signature is right, and only its time is not: {advice}"))
 }
 
-fn another_secret(case: Case<'_>, others: &[Key]) -> Option<String> {
+fn another_secret(case: Case<'_>, others: &[LabelledSecret]) -> Option<String> {
     let key = others.iter().find(|key| case.passes(&key.secret))?;
     Some(format!("it matches {}", key.label))
 }
 
 /// A secret as people get it wrong, and how.
-fn texts(key: &Key) -> Vec<(Secret, String)> {
+fn texts(key: &LabelledSecret) -> Vec<(Secret, String)> {
     let bytes = key.secret.bytes();
     let variant = |bytes: Vec<u8>, what: &str| Some((Secret::new(bytes)?, what.replace("{}", &key.label)));
     let unquoted = bytes.trim_ascii().strip_prefix(b"\"").and_then(|rest| rest.strip_suffix(b"\""));
@@ -84,7 +84,7 @@ fn texts(key: &Key) -> Vec<(Secret, String)> {
     .collect()
 }
 
-fn other_text(case: Case<'_>, keys: &[Key]) -> Option<String> {
+fn other_text(case: Case<'_>, keys: &[LabelledSecret]) -> Option<String> {
     keys.iter().flat_map(texts).find(|(secret, _)| case.passes(secret)).map(|(_, what)| what)
 }
 
@@ -174,7 +174,7 @@ fn replaced(body: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
     out
 }
 
-fn other_body(case: Case<'_>, keys: &[Key]) -> Option<String> {
+fn other_body(case: Case<'_>, keys: &[LabelledSecret]) -> Option<String> {
     let fits = |variant: &Variant| keys.iter().any(|key| passes_with(case, variant, &key.secret));
     bodies(case).into_iter().find(fits).map(|variant| variant.what.to_owned())
 }
@@ -186,7 +186,7 @@ fn passes_with(case: Case<'_>, variant: &Variant, secret: &Secret) -> bool {
 }
 
 /// Two mistakes at once.
-fn other_body_and_text(case: Case<'_>, keys: &[Key], others: &[Key]) -> Option<String> {
+fn other_body_and_text(case: Case<'_>, keys: &[LabelledSecret], others: &[LabelledSecret]) -> Option<String> {
     let of_others = others.iter().map(|key| (key.secret.clone(), format!("it matches {}", key.label)));
     let secrets: Vec<_> = keys.iter().flat_map(texts).chain(of_others).collect();
     bodies(case).iter().find_map(|variant| {
@@ -196,7 +196,7 @@ fn other_body_and_text(case: Case<'_>, keys: &[Key], others: &[Key]) -> Option<S
 }
 
 /// Another provider's signature, made with this hook's secret.
-fn other_provider(case: Case<'_>, keys: &[Key]) -> Option<String> {
+fn other_provider(case: Case<'_>, keys: &[LabelledSecret]) -> Option<String> {
     let looks_like = looks_like(&case.head.headers);
     let fits = |provider: &&Provider| keys.iter().any(|key| Case { provider, ..case }.passes(&key.secret));
     // What `generic` fits needs more than its name.
@@ -209,7 +209,7 @@ fn other_provider(case: Case<'_>, keys: &[Key]) -> Option<String> {
 }
 
 /// Any header that holds an HMAC of the body, made with this hook's secret.
-fn other_header(case: Case<'_>, keys: &[Key]) -> Option<String> {
+fn other_header(case: Case<'_>, keys: &[LabelledSecret]) -> Option<String> {
     case.head.headers.iter().find_map(|(name, value)| {
         let value = std::str::from_utf8(value).ok()?;
         let (scheme, said) = schemes(name, value).into_iter().find(|(scheme, _)| {
@@ -242,7 +242,7 @@ fn schemes(name: &str, value: &str) -> Vec<(HmacScheme, &'static str)> {
 }
 
 /// A web server may keep `Authorization` to itself.
-fn lost_authorization(case: Case<'_>, keys: &[Key]) -> Option<String> {
+fn lost_authorization(case: Case<'_>, keys: &[LabelledSecret]) -> Option<String> {
     let secrets: Vec<Secret> = keys.iter().map(|key| key.secret.clone()).collect();
     let absent =
         matches!(case.verify(&secrets), Err(Denied::Absent { header }) if header.eq_ignore_ascii_case("authorization"));

@@ -1,6 +1,6 @@
 //! Edge. A job, explained from its file by the configuration of today.
 
-use super::story::{Signature, Story};
+use super::explanation::{Explanation, Signature};
 use super::{begun, request, tell_events};
 use crate::cli::exit::{self, Failure};
 use crate::cli::jobs;
@@ -9,7 +9,7 @@ use crate::spool;
 use std::io::Read;
 
 /// A job's delivery was found genuine before it was queued, and its file is sealed; its signature is not kept.
-pub(super) fn explain_job(config: &Config, text: &str) -> Result<Story, Failure> {
+pub(super) fn explain_job(config: &Config, text: &str) -> Result<Explanation, Failure> {
     let id = match jobs::find(&config.spool, text) {
         Ok(id) => id,
         Err(failure) => return Err(no_subject(config, text, failure)),
@@ -30,17 +30,19 @@ pub(super) fn explain_job(config: &Config, text: &str) -> Result<Story, Failure>
         .map_err(|error| Failure::io("cannot read the payload", &error))?;
     let headers = meta.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect();
     let head = request::head(headers, meta.content_type.clone(), body.len());
-    let mut story = begun(hook, &head, Vec::new());
+    let mut explanation = begun(hook, &head, Vec::new());
     let outcome = shown.view.outcome.map(|outcome| format!(", {}", outcome.as_str())).unwrap_or_default();
-    story.job = Some(format!("{id}, {}{outcome}", shown.view.state.as_str()));
-    story.signature = Signature {
+    explanation.job = Some(format!("{id}, {}{outcome}", shown.view.state.as_str()));
+    explanation.signature = Signature {
         ok: true,
         signed: hook.provider.signed_part(&head),
         says: format!("found so at {}, before the job was queued; it is not kept", meta.arrived_at),
         findings: Vec::new(),
     };
-    tell_events(&mut story, hook, &head, &body, |event| event.reference == meta.reference && event.kind == meta.event);
-    Ok(story.with_plan_of(hook))
+    tell_events(&mut explanation, hook, &head, &body, |event| {
+        event.reference == meta.reference && event.kind == meta.event
+    });
+    Ok(explanation.with_plan_of(hook))
 }
 
 /// The text is neither a hook nor a job.

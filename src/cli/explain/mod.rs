@@ -2,10 +2,10 @@
 //! nothing.
 
 mod diagnosis;
+mod explanation;
 mod job;
 mod keys;
 mod request;
-mod story;
 #[cfg(test)]
 mod tests;
 
@@ -17,14 +17,14 @@ use crate::config::{Config, Hook};
 use crate::intake::{Decision, admissible, as_form, decide, each, looks_like, mismatch, unmatched};
 use crate::model::{Delivery, Event, Head};
 use crate::provider::{Denied, Malformed, ReadOptions};
-use diagnosis::{Case, Key};
+use diagnosis::{Case, LabelledSecret};
+use explanation::{EventExplanation, Explanation, RuleResult, Signature};
 use jiff::Timestamp;
-use request::Request;
+use request::GivenRequest;
 use std::fs::File;
 use std::io::{self, IsTerminal, Read};
 use std::path::Path;
 use std::process::ExitCode;
-use story::{EventStory, RuleStory, Signature, Story};
 
 /// Largest file of headers.
 const HEADERS_LIMIT_BYTES: u64 = 1 << 20;
@@ -32,54 +32,54 @@ const HEADERS_LIMIT_BYTES: u64 = 1 << 20;
 /// Explains; exit 1 when nothing would run.
 pub(super) fn run(config: Option<&Path>, args: &ExplainArgs) -> Result<ExitCode, Failure> {
     let config = load(config)?;
-    let story = match config.hook(&args.subject) {
+    let explanation = match config.hook(&args.subject) {
         Some(hook) => explain_delivery(&config, hook, args)?,
         None => job::explain_job(&config, &args.subject)?,
     };
     if args.json {
-        print::json(&story)?;
+        print::json(&explanation)?;
     } else {
-        story.lines().iter().try_for_each(|line| print::line(line))?;
+        explanation.lines().iter().try_for_each(|line| print::line(line))?;
     }
-    Ok(ExitCode::from(if story.would_run { 0 } else { exit::NO }))
+    Ok(ExitCode::from(if explanation.would_run { 0 } else { exit::NO }))
 }
 
-fn explain_delivery(config: &Config, hook: &Hook, args: &ExplainArgs) -> Result<Story, Failure> {
+fn explain_delivery(config: &Config, hook: &Hook, args: &ExplainArgs) -> Result<Explanation, Failure> {
     let lines = args.headers.as_deref().map(|path| read(path, HEADERS_LIMIT_BYTES)).transpose()?;
     let body = body(args, config.body_limit_bytes)?;
-    let mut request = Request::new(lines.as_deref(), body);
+    let mut request = GivenRequest::new(lines.as_deref(), body);
     let now = args.at.unwrap_or_else(Timestamp::now);
     let (keys, others) = keys::keys(config, hook, now)?;
-    let mut story = begun(hook, &request.head, request.remarks);
+    let mut explanation = begun(hook, &request.head, request.remarks);
     if let Err(refusal) = admissible(hook, &request.head, config.body_limit_bytes) {
-        story.remarks.push(refusal.reason);
-        story.answer = answer_of(&refusal.reply);
+        explanation.remarks.push(refusal.reason);
+        explanation.answer = answer_of(&refusal.reply);
     } else if let Some((head, query)) = as_form(&request.head) {
         (request.head, request.body) = (head, query);
     }
     let case = Case { provider: &hook.provider, head: &request.head, body: &request.body, now };
-    story.signature = signature(case, &keys, &others);
+    explanation.signature = signature(case, &keys, &others);
     let secrets: Vec<_> = keys.iter().map(|key| key.secret.clone()).collect();
     let is_test = matches!(case.verify(&secrets), Err(Denied::UnsignedTest));
     if is_test || hook.provider.is_unsigned_test(&request.head) {
-        answer_unless_refused(&mut story, "200 pong".to_owned());
-    } else if !story.signature.ok {
-        answer_unless_refused(&mut story, "403 signature missing or wrong".to_owned());
+        answer_unless_refused(&mut explanation, "200 pong".to_owned());
+    } else if !explanation.signature.ok {
+        answer_unless_refused(&mut explanation, "403 signature missing or wrong".to_owned());
     }
-    tell_events(&mut story, hook, &request.head, &request.body, |_| true);
-    Ok(story.with_plan_of(hook))
+    tell_events(&mut explanation, hook, &request.head, &request.body, |_| true);
+    Ok(explanation.with_plan_of(hook))
 }
 
-fn begun(hook: &Hook, head: &Head, mut remarks: Vec<String>) -> Story {
+fn begun(hook: &Hook, head: &Head, mut remarks: Vec<String>) -> Explanation {
     remarks.extend(mismatch(&hook.provider, &head.headers));
-    Story {
+    Explanation {
         hook: hook.name.clone(),
         provider: hook.provider.name().to_owned(),
         looks_like: looks_like(&head.headers),
         body_bytes: head.content_length,
         media_type: head.media_type(),
         remarks,
-        ..Story::default()
+        ..Explanation::default()
     }
 }
 
@@ -87,7 +87,7 @@ fn answer_of(reply: &crate::model::Reply) -> String {
     format!("{} {}", reply.status.line().0, reply.text)
 }
 
-fn signature(case: Case<'_>, keys: &[Key], others: &[Key]) -> Signature {
+fn signature(case: Case<'_>, keys: &[LabelledSecret], others: &[LabelledSecret]) -> Signature {
     let secrets: Vec<_> = keys.iter().map(|key| key.secret.clone()).collect();
     let signed = case.provider.signed_part(case.head);
     match case.verify(&secrets) {
@@ -106,25 +106,25 @@ fn signature(case: Case<'_>, keys: &[Key], others: &[Key]) -> Signature {
 }
 
 /// What the delivery says, and what the rules say of that, whether it is genuine or not.
-fn tell_events(story: &mut Story, hook: &Hook, head: &Head, body: &[u8], wanted: impl Fn(&Event) -> bool) {
+fn tell_events(explanation: &mut Explanation, hook: &Hook, head: &Head, body: &[u8], wanted: impl Fn(&Event) -> bool) {
     let answer = match judged(hook, head, body, wanted) {
         Ok(Judged::Answer(answer)) => answer,
         Ok(Judged::Events(events)) => {
-            story.events = events;
-            match reasons(&story.events) {
+            explanation.events = events;
+            match reasons(&explanation.events) {
                 None => {
-                    story.would_run = story.answer.is_empty();
+                    explanation.would_run = explanation.answer.is_empty();
                     "202 queued".to_owned()
                 }
                 Some(reasons) => format!("200 ignored: {reasons}"),
             }
         }
         Err(malformed) => {
-            story.remarks.push(malformed.to_string());
+            explanation.remarks.push(malformed.to_string());
             "400 malformed payload".to_owned()
         }
     };
-    answer_unless_refused(story, answer);
+    answer_unless_refused(explanation, answer);
 }
 
 /// What a delivery comes to before anybody has asked whether it is genuine.
@@ -132,7 +132,7 @@ enum Judged {
     /// This reply, whatever the rules are.
     Answer(String),
     /// Events, with each rule's word.
-    Events(Vec<EventStory>),
+    Events(Vec<EventExplanation>),
 }
 
 fn judged(hook: &Hook, head: &Head, body: &[u8], wanted: impl Fn(&Event) -> bool) -> Result<Judged, Malformed> {
@@ -148,30 +148,30 @@ fn judged(hook: &Hook, head: &Head, body: &[u8], wanted: impl Fn(&Event) -> bool
 }
 
 /// Why none of the events is wanted, as the sender is told; `None` if one is.
-fn reasons(events: &[EventStory]) -> Option<String> {
+fn reasons(events: &[EventExplanation]) -> Option<String> {
     if events.is_empty() {
         return Some("as the hook is today, no such event is read out of it".to_owned());
     }
-    let mut reasons: Vec<&str> = events.iter().map(EventStory::reason).collect::<Option<_>>()?;
+    let mut reasons: Vec<&str> = events.iter().map(EventExplanation::reason).collect::<Option<_>>()?;
     reasons.dedup();
     Some(reasons.join("; "))
 }
 
 /// The first reason not to is the answer.
-fn answer_unless_refused(story: &mut Story, answer: String) {
-    if story.answer.is_empty() {
-        story.answer = answer;
+fn answer_unless_refused(explanation: &mut Explanation, answer: String) {
+    if explanation.answer.is_empty() {
+        explanation.answer = answer;
     }
 }
 
-fn tell(hook: &Hook, event: &Event, unmatched: Option<&str>) -> EventStory {
+fn tell(hook: &Hook, event: &Event, unmatched: Option<&str>) -> EventExplanation {
     let rules = each(&hook.rules, event, unmatched);
-    let rules = rules.map(|(rule, why)| RuleStory { rule, wanted: why.is_none(), why }).collect();
+    let rules = rules.map(|(rule, why)| RuleResult { rule, wanted: why.is_none(), why }).collect();
     let note = match decide(&hook.rules, event, unmatched) {
         Decision::Run { note } => note,
         Decision::Ignore(_) => None,
     };
-    EventStory::new(event, rules, note)
+    EventExplanation::new(event, rules, note)
 }
 
 fn body(args: &ExplainArgs, limit_bytes: u64) -> Result<Vec<u8>, Failure> {

@@ -3,14 +3,14 @@
 use crate::model::{Head, Headers, Method};
 
 /// What was given of a request.
-pub(super) struct Request {
+pub(super) struct GivenRequest {
     pub(super) head: Head,
     pub(super) body: Vec<u8>,
     /// What had to be assumed.
     pub(super) remarks: Vec<String>,
 }
 
-impl Request {
+impl GivenRequest {
     /// From header lines, if there are any, and the body.
     pub(super) fn new(lines: Option<&[u8]>, body: Vec<u8>) -> Self {
         let headers = headers(lines.unwrap_or_default());
@@ -126,7 +126,7 @@ mod tests {
 
     #[test]
     fn a_request_line_says_how_and_where() {
-        let of = |lines: &str| Request::new(Some(lines.as_bytes()), Vec::new()).head;
+        let of = |lines: &str| GivenRequest::new(Some(lines.as_bytes()), Vec::new()).head;
         let head = of("> GET /hooks/a?payload=%7B%7D HTTP/1.1\r\n> Host: x\r\n");
         assert_eq!((head.method, &*head.path, &*head.query), (Method::Get, &b"/hooks/a"[..], &b"payload=%7B%7D"[..]));
         assert_eq!(of("POST /image/s HTTP/2\nX-A: 1").path, b"/image/s");
@@ -135,12 +135,12 @@ mod tests {
 
     #[test]
     fn what_is_assumed_is_said() {
-        let request = Request::new(None, b"payload=%7B%7D".to_vec());
+        let request = GivenRequest::new(None, b"payload=%7B%7D".to_vec());
         assert!(request.head.is_form());
         assert_eq!(request.remarks.len(), 2);
-        let request = Request::new(Some(b"Content-Length: 3\nContent-Type: application/json"), b"{}".to_vec());
+        let request = GivenRequest::new(Some(b"Content-Length: 3\nContent-Type: application/json"), b"{}".to_vec());
         assert_eq!(request.remarks.len(), 1);
         assert!(request.remarks[0].starts_with("`Content-Length` says 3 bytes and the body has 2"));
-        assert!(Request::new(Some(b"Content-Type: text/x"), b"{}".to_vec()).remarks.is_empty());
+        assert!(GivenRequest::new(Some(b"Content-Type: text/x"), b"{}".to_vec()).remarks.is_empty());
     }
 }

@@ -1,6 +1,6 @@
 //! Pure. Known mistakes, each made with the providers that can have it, and what is said of them.
 
-use super::diagnosis::{Case, Key, findings};
+use super::diagnosis::{Case, LabelledSecret, findings};
 use super::request::{FORM, JSON, head};
 use crate::model::{Head, Headers};
 use crate::provider::{Algorithm, Encoding, GenericScheme, HmacScheme, Provider, Secret};
@@ -17,8 +17,8 @@ fn secret(text: &str) -> Secret {
     Secret::new(text).unwrap()
 }
 
-fn key(text: &str, label: &str) -> Key {
-    Key { secret: secret(text), label: label.into() }
+fn key(text: &str, label: &str) -> LabelledSecret {
+    LabelledSecret { secret: secret(text), label: label.into() }
 }
 
 /// The headers of `body`, signed as `provider` does.

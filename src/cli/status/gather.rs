@@ -15,8 +15,8 @@ const LOOKED_AT: usize = 10_000;
 
 /// How things are.
 #[derive(Debug, Serialize)]
-pub(super) struct Status {
-    pub(super) runner: Runner,
+pub(super) struct SpoolStatus {
+    pub(super) runner: RunnerStatus,
     pub(super) spool: PathBuf,
     pub(super) free: Free,
     /// Jobs in each state.
@@ -30,7 +30,7 @@ pub(super) struct Status {
 
 /// Who has the spool.
 #[derive(Debug, Serialize)]
-pub(super) struct Runner {
+pub(super) struct RunnerStatus {
     /// `None`: it cannot be told from here.
     pub(super) alive: Option<bool>,
     pub(super) pid: Option<u32>,
@@ -59,7 +59,7 @@ pub(super) struct HookStatus {
 }
 
 /// Looks.
-pub(super) fn gather(config: &Config) -> Result<Status, Failure> {
+pub(super) fn gather(config: &Config) -> Result<SpoolStatus, Failure> {
     let spool = config.spool.as_path();
     let jobs = spool::count(spool).map_err(unreadable)?;
     let at_rest = Filter { states: vec![State::Queued, State::Waiting, State::Held], ..Filter::default() };
@@ -81,7 +81,7 @@ pub(super) fn gather(config: &Config) -> Result<Status, Failure> {
     let running = Filter { states: vec![State::Running], ..Filter::default() };
     let running = spool::list(spool, running).map_err(unreadable)?.collect::<Result<_, _>>().map_err(unreadable)?;
     let complete = looked_at < LOOKED_AT;
-    Ok(Status {
+    Ok(SpoolStatus {
         runner: runner(config),
         spool: spool.to_owned(),
         free: free(config)?,
@@ -145,11 +145,11 @@ fn find_results(config: &Config, hooks: &mut Vec<HookStatus>) -> Result<(), Fail
     Ok(())
 }
 
-fn runner(config: &Config) -> Runner {
+fn runner(config: &Config) -> RunnerStatus {
     match spool::presence(&config.spool) {
-        Presence::Held { pid, since } => Runner { alive: Some(true), pid, since },
-        Presence::Free => Runner { alive: Some(false), pid: None, since: None },
-        Presence::Unknown(_) => Runner { alive: None, pid: None, since: None },
+        Presence::Held { pid, since } => RunnerStatus { alive: Some(true), pid, since },
+        Presence::Free => RunnerStatus { alive: Some(false), pid: None, since: None },
+        Presence::Unknown(_) => RunnerStatus { alive: None, pid: None, since: None },
     }
 }
 

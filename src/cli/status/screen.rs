@@ -1,6 +1,6 @@
 //! Edge. `status` for people.
 
-use super::gather::{HookStatus, Runner, Status};
+use super::gather::{HookStatus, RunnerStatus, SpoolStatus};
 use crate::cli::exit::Failure;
 use crate::cli::jobs::age;
 use crate::cli::print;
@@ -9,7 +9,7 @@ use crate::spool::JobView;
 use jiff::Timestamp;
 
 /// Prints it.
-pub(super) fn show(status: &Status) -> Result<(), Failure> {
+pub(super) fn show(status: &SpoolStatus) -> Result<(), Failure> {
     let now = Timestamp::now();
     print::line(&format!("runner   {}", runner(&status.runner, now)))?;
     let files = status.free.files.map_or_else(String::new, |files| format!(" and {files} files"));
@@ -34,7 +34,7 @@ pub(super) fn show(status: &Status) -> Result<(), Failure> {
     print::table(&["HOOK", "WAITING", "HELD", "LAST", "AGE", "JOB", "HOLD"], &rows)
 }
 
-fn runner(runner: &Runner, now: Timestamp) -> String {
+fn runner(runner: &RunnerStatus, now: Timestamp) -> String {
     let since = runner.since.map_or_else(String::new, |since| format!(", for {}", age(since, now)));
     match (runner.alive, runner.pid) {
         (Some(true), Some(pid)) => format!("alive, process {pid}{since}"),

@@ -3,7 +3,7 @@
 use super::{section, value};
 use crate::config::findings::Findings;
 use crate::config::keys::Table;
-use crate::config::raw::{Entry, Section};
+use crate::config::raw::{Section, TypedEntry};
 use crate::config::settings::{FieldRule, FieldTest};
 use crate::provider::{PICKED_LIMIT_BYTES, Pointer};
 use regex::{Regex, RegexBuilder};
@@ -12,7 +12,7 @@ use regex::{Regex, RegexBuilder};
 const REGEX_LIMIT_BYTES: usize = 1 << 20;
 
 /// An array of tables; perhaps empty, so that a hook can undo a default.
-pub(super) fn rules(entry: &Entry<'_>, findings: &mut Findings<'_>) -> Option<Vec<FieldRule>> {
+pub(super) fn rules(entry: &TypedEntry<'_>, findings: &mut Findings<'_>) -> Option<Vec<FieldRule>> {
     let Some(list) = entry.as_list() else {
         entry.wrong_kind(findings, "an array of tables", "write `[{ field = \"/action\", equals = \"published\" }]`");
         return None;
@@ -21,14 +21,14 @@ pub(super) fn rules(entry: &Entry<'_>, findings: &mut Findings<'_>) -> Option<Ve
     rules.into_iter().collect()
 }
 
-fn rule(entry: &Entry<'_>, findings: &mut Findings<'_>) -> Option<FieldRule> {
+fn rule(entry: &TypedEntry<'_>, findings: &mut Findings<'_>) -> Option<FieldRule> {
     let table = section::open(entry, Table::Match, findings)?;
     let field = table.get("field").and_then(|entry| pointer(&entry, findings));
     let test = test(&table, findings);
     Some(FieldRule { field: field?, test: test? })
 }
 
-fn pointer(entry: &Entry<'_>, findings: &mut Findings<'_>) -> Option<Pointer> {
+fn pointer(entry: &TypedEntry<'_>, findings: &mut Findings<'_>) -> Option<Pointer> {
     let typed = value::text(entry, findings)?;
     let pointer = typed.parse();
     if let Err(error) = pointer {
@@ -54,7 +54,7 @@ fn test(table: &Section<'_>, findings: &mut Findings<'_>) -> Option<FieldTest> {
     }
 }
 
-fn equals(entry: &Entry<'_>, findings: &mut Findings<'_>) -> Option<FieldTest> {
+fn equals(entry: &TypedEntry<'_>, findings: &mut Findings<'_>) -> Option<FieldTest> {
     if let Some(flag) = entry.as_bool() {
         return Some(FieldTest::Flag(flag));
     }
@@ -76,7 +76,7 @@ fn equals(entry: &Entry<'_>, findings: &mut Findings<'_>) -> Option<FieldTest> {
     Some(FieldTest::Text(text.to_owned()))
 }
 
-fn regex(entry: &Entry<'_>, findings: &mut Findings<'_>) -> Option<Regex> {
+fn regex(entry: &TypedEntry<'_>, findings: &mut Findings<'_>) -> Option<Regex> {
     let typed = value::text(entry, findings)?;
     let built = RegexBuilder::new(typed).size_limit(REGEX_LIMIT_BYTES).build();
     if let Err(error) = &built {

@@ -3,7 +3,7 @@
 use super::section::Layers;
 use super::{plan, provider, reading, rules, secret, value};
 use crate::config::findings::{Findings, Span};
-use crate::config::raw::Entry;
+use crate::config::raw::TypedEntry;
 use crate::config::settings::{Hook, HookSecret, Plan, Rules};
 use crate::provider::Provider;
 use std::collections::{BTreeMap, BTreeSet};
@@ -32,17 +32,17 @@ fn hook(layers: &Layers<'_>, findings: &mut Findings<'_>) -> Option<Hook> {
     Some(Hook { name, path, provider: provider?, allow_get, reading, secrets: secrets?, rules: rules?, plan })
 }
 
-type Settings = (Option<Provider>, Option<Vec<HookSecret>>, Option<Rules>, Option<Plan>);
+type SharedSettings = (Option<Provider>, Option<Vec<HookSecret>>, Option<Rules>, Option<Plan>);
 
 /// What may also stand in `[defaults]`.
-pub(super) fn settings(layers: &Layers<'_>, findings: &mut Findings<'_>) -> Settings {
+pub(super) fn settings(layers: &Layers<'_>, findings: &mut Findings<'_>) -> SharedSettings {
     let provider = provider::provider(layers, findings);
     let secrets = layers.get("secret").and_then(|entry| secret::sources(&entry, findings));
     (provider, secrets, rules::rules(layers, findings), plan::plan(layers, findings))
 }
 
 /// A path that a web server hands on as it is: `/a/b`.
-fn url_path(entry: &Entry<'_>, findings: &mut Findings<'_>) -> Option<String> {
+fn url_path(entry: &TypedEntry<'_>, findings: &mut Findings<'_>) -> Option<String> {
     let path = value::text(entry, findings)?;
     let strange = |c: char| c.is_control() || c.is_whitespace() || matches!(c, '?' | '#' | '\\');
     let message = if !path.starts_with('/') {

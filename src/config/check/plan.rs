@@ -5,7 +5,7 @@ use super::{step, value};
 use crate::config::findings::Findings;
 use crate::config::keys::{Table, default_of};
 use crate::config::quantity;
-use crate::config::raw::Entry;
+use crate::config::raw::TypedEntry;
 use crate::config::settings::{Backoff, OnInterrupt, Plan, Retry, RetryOn, StepAction, WhenNewer};
 use std::time::Duration;
 
@@ -79,7 +79,7 @@ fn optional(layers: &Layers<'_>, key: &str, findings: &mut Findings<'_>) -> Opti
 }
 
 /// A queue's name; snare's users may mean something else by the key.
-fn queue(entry: &Entry<'_>, findings: &mut Findings<'_>) -> Option<String> {
+fn queue(entry: &TypedEntry<'_>, findings: &mut Findings<'_>) -> Option<String> {
     let name = value::name(entry, findings)?;
     if ["sequential", "parallel", "evict"].contains(&name.as_str()) {
         let message = format!("`{name}` says what becomes of waiting jobs, and `queue` is a name");
@@ -97,7 +97,7 @@ fn word<T: Copy>(layers: &Layers<'_>, key: &str, words: &[(&str, T)], findings: 
     }
 }
 
-fn retry(entry: &Entry<'_>, findings: &mut Findings<'_>) -> Option<Retry> {
+fn retry(entry: &TypedEntry<'_>, findings: &mut Findings<'_>) -> Option<Retry> {
     let table = section::open(entry, Table::Retry, findings)?;
     let default = default_retry()?;
     let attempts = table.get("attempts").map_or(Some(default.attempts), |entry| attempts(&entry, findings));
@@ -113,7 +113,7 @@ fn retry(entry: &Entry<'_>, findings: &mut Findings<'_>) -> Option<Retry> {
     Some(Retry { attempts: attempts?, backoff: Backoff { base, cap }, on: on? })
 }
 
-fn attempts(entry: &Entry<'_>, findings: &mut Findings<'_>) -> Option<u32> {
+fn attempts(entry: &TypedEntry<'_>, findings: &mut Findings<'_>) -> Option<u32> {
     value::integer(entry, 1..=100, findings).and_then(|attempts| u32::try_from(attempts).ok())
 }
 

@@ -4,7 +4,7 @@ use super::section::{self, Layers};
 use super::value;
 use crate::config::findings::Findings;
 use crate::config::keys::{Table, default_of};
-use crate::config::raw::{Entry, Section};
+use crate::config::raw::{Section, TypedEntry};
 use crate::provider::{
     Algorithm, Authorization, CodingVersion, Encoding, GenericScheme, GiteaAuthorization, HmacScheme, Provider,
 };
@@ -82,7 +82,7 @@ pub(super) fn allow_get(layers: &Layers<'_>, findings: &mut Findings<'_>) -> Opt
     Some(value::boolean(&entry, findings)? && is_for)
 }
 
-fn plain(entry: &Entry<'_>, word: &str, findings: &mut Findings<'_>) -> Option<Provider> {
+fn plain(entry: &TypedEntry<'_>, word: &str, findings: &mut Findings<'_>) -> Option<Provider> {
     let found = Provider::named(word).cloned();
     if found.is_none() {
         value::unknown_word(entry, word, &Provider::NAMES, findings);
@@ -114,7 +114,7 @@ fn coding_version(layers: &Layers<'_>, findings: &mut Findings<'_>) -> Option<Co
     version
 }
 
-fn hmac_scheme(entry: &Entry<'_>, findings: &mut Findings<'_>) -> Option<HmacScheme> {
+fn hmac_scheme(entry: &TypedEntry<'_>, findings: &mut Findings<'_>) -> Option<HmacScheme> {
     let table = section::open(entry, Table::Signature, findings)?;
     let header = table.get("header").and_then(|entry| header(&entry, findings));
     let algorithm = word_or_default(&table, "algorithm", &ALGORITHMS, findings);
@@ -137,7 +137,7 @@ fn word_or_default<T: Copy>(
 }
 
 /// A field name (RFC 9110 §5.1), spelled as those of requests: CGI does not tell `_` from `-`.
-pub(super) fn header(entry: &Entry<'_>, findings: &mut Findings<'_>) -> Option<String> {
+pub(super) fn header(entry: &TypedEntry<'_>, findings: &mut Findings<'_>) -> Option<String> {
     let name = value::text(entry, findings)?;
     let is_token = name.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b));
     if !is_token {
@@ -147,7 +147,7 @@ pub(super) fn header(entry: &Entry<'_>, findings: &mut Findings<'_>) -> Option<S
     Some(name.to_ascii_lowercase().replace('_', "-"))
 }
 
-fn prefix(entry: &Entry<'_>, findings: &mut Findings<'_>) -> Option<String> {
+fn prefix(entry: &TypedEntry<'_>, findings: &mut Findings<'_>) -> Option<String> {
     let prefix = value::any_text(entry, findings)?;
     if prefix.len() > 64 || !prefix.bytes().all(|b| b == b' ' || b.is_ascii_graphic()) {
         entry.wrong(findings, "`prefix` must be at most 64 printable ASCII characters", "");

@@ -4,7 +4,7 @@ use super::section::Layers;
 use super::{provider, value};
 use crate::config::findings::Findings;
 use crate::config::keys::Table;
-use crate::config::raw::Entry;
+use crate::config::raw::TypedEntry;
 use crate::provider::ReadOptions;
 
 /// Words of `payload`, and whether GitHub's fields are in it.
@@ -32,7 +32,7 @@ pub(super) fn options(layers: &Layers<'_>, findings: &mut Findings<'_>) -> Optio
 fn never_anything_but_a_push(layers: &Layers<'_>, findings: &mut Findings<'_>) {
     let (Some(entry), Some(sender)) = (layers.own.get("events"), layers.get("provider")) else { return };
     let has_choice = sender.as_text().is_some_and(|name| provider::owners("payload").contains(&name));
-    let words: Vec<_> = entry.as_list().unwrap_or_default().iter().filter_map(Entry::as_text).collect();
+    let words: Vec<_> = entry.as_list().unwrap_or_default().iter().filter_map(TypedEntry::as_text).collect();
     let is_known = !words.is_empty() && !words.contains(&"push");
     if layers.own.table == Table::Hook && has_choice && is_known {
         let hint = "say `payload = \"github\"` if it has GitHub's `ref`, `before` and `after`";

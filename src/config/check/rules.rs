@@ -4,7 +4,7 @@ use super::section::Layers;
 use super::{field, value};
 use crate::config::findings::Findings;
 use crate::config::keys::{Table, default_of};
-use crate::config::raw::Entry;
+use crate::config::raw::TypedEntry;
 use crate::config::settings::Rules;
 use crate::model::EventKind;
 use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
@@ -47,13 +47,13 @@ fn flipped<T>(setting: Option<Option<T>>) -> Option<Option<T>> {
     }
 }
 
-fn events(entry: &Entry<'_>, findings: &mut Findings<'_>) -> Option<Vec<String>> {
+fn events(entry: &TypedEntry<'_>, findings: &mut Findings<'_>) -> Option<Vec<String>> {
     let list = value::filled_list(entry, "without events the hook would never run", findings)?;
     let words: Vec<_> = list.iter().map(|element| event(element, findings)).collect();
     words.into_iter().collect()
 }
 
-fn event(entry: &Entry<'_>, findings: &mut Findings<'_>) -> Option<String> {
+fn event(entry: &TypedEntry<'_>, findings: &mut Findings<'_>) -> Option<String> {
     let typed = value::text(entry, findings)?;
     if EventKind::WORDS.contains(&typed) {
         return Some(typed.to_owned());
@@ -62,13 +62,13 @@ fn event(entry: &Entry<'_>, findings: &mut Findings<'_>) -> Option<String> {
     None
 }
 
-fn skip(entry: &Entry<'_>, findings: &mut Findings<'_>) -> Option<Vec<String>> {
+fn skip(entry: &TypedEntry<'_>, findings: &mut Findings<'_>) -> Option<Vec<String>> {
     let list = value::list(entry, findings)?;
     let words: Vec<_> = list.iter().map(|word| value::text(word, findings).map(str::to_owned)).collect();
     words.into_iter().collect()
 }
 
-fn repository(entry: &Entry<'_>, findings: &mut Findings<'_>) -> Option<String> {
+fn repository(entry: &TypedEntry<'_>, findings: &mut Findings<'_>) -> Option<String> {
     let typed = value::text(entry, findings)?;
     let parts: Vec<_> = typed.split('/').collect();
     // Projects of Azure DevOps may have blanks in their names.
@@ -82,7 +82,7 @@ fn repository(entry: &Entry<'_>, findings: &mut Findings<'_>) -> Option<String> 
     Some(typed.to_owned())
 }
 
-fn paths(entry: &Entry<'_>, findings: &mut Findings<'_>) -> Option<GlobSet> {
+fn paths(entry: &TypedEntry<'_>, findings: &mut Findings<'_>) -> Option<GlobSet> {
     value::filled_list(entry, "leave it out to run whatever changed", findings)?;
     globs(entry, path_glob, findings)
 }
@@ -90,7 +90,7 @@ fn paths(entry: &Entry<'_>, findings: &mut Findings<'_>) -> Option<GlobSet> {
 type CheckGlob = fn(&str) -> Option<&'static str>;
 
 /// Globs in which `*` and `?` stop at `/`, and `**` does not.
-fn globs(entry: &Entry<'_>, slip: CheckGlob, findings: &mut Findings<'_>) -> Option<GlobSet> {
+fn globs(entry: &TypedEntry<'_>, slip: CheckGlob, findings: &mut Findings<'_>) -> Option<GlobSet> {
     let list = value::list(entry, findings)?;
     let globs: Vec<_> = list.iter().map(|element| glob(element, slip, findings)).collect();
     let mut set = GlobSetBuilder::new();
@@ -104,7 +104,7 @@ fn globs(entry: &Entry<'_>, slip: CheckGlob, findings: &mut Findings<'_>) -> Opt
     built.ok()
 }
 
-fn glob(entry: &Entry<'_>, slip: CheckGlob, findings: &mut Findings<'_>) -> Option<Glob> {
+fn glob(entry: &TypedEntry<'_>, slip: CheckGlob, findings: &mut Findings<'_>) -> Option<Glob> {
     let typed = value::text(entry, findings)?;
     if let Some(hint) = slip(typed) {
         entry.wrong(findings, format!("the glob `{}` would match nothing", typed.escape_debug()), hint);

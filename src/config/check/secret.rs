@@ -4,14 +4,14 @@ use super::section::SECRET_ADVICE;
 use super::{section, value};
 use crate::config::findings::Findings;
 use crate::config::keys::Table;
-use crate::config::raw::{Entry, Section};
+use crate::config::raw::{Section, TypedEntry};
 use crate::config::settings::{HookSecret, SecretSource};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 
 /// `secret`: one source, or several while a secret is rotated.
-pub(super) fn sources(entry: &Entry<'_>, findings: &mut Findings<'_>) -> Option<Vec<HookSecret>> {
+pub(super) fn sources(entry: &TypedEntry<'_>, findings: &mut Findings<'_>) -> Option<Vec<HookSecret>> {
     let Some(list) = entry.as_list() else { return Some(vec![secret(entry, findings)?]) };
     if list.is_empty() {
         entry.wrong(findings, "a hook without a secret would run for anybody", SECRET_ADVICE);
@@ -21,7 +21,7 @@ pub(super) fn sources(entry: &Entry<'_>, findings: &mut Findings<'_>) -> Option<
     sources.into_iter().collect()
 }
 
-fn secret(entry: &Entry<'_>, findings: &mut Findings<'_>) -> Option<HookSecret> {
+fn secret(entry: &TypedEntry<'_>, findings: &mut Findings<'_>) -> Option<HookSecret> {
     let Some(table) = entry.as_section(Table::Secret) else {
         entry.wrong(findings, "a secret cannot stand in the configuration", SECRET_ADVICE);
         return None;
@@ -33,7 +33,7 @@ fn secret(entry: &Entry<'_>, findings: &mut Findings<'_>) -> Option<HookSecret> 
 }
 
 /// The end of a day (UTC), or a moment; in quotes or without.
-fn moment(entry: &Entry<'_>, findings: &mut Findings<'_>) -> Option<Timestamp> {
+fn moment(entry: &TypedEntry<'_>, findings: &mut Findings<'_>) -> Option<Timestamp> {
     let typed = entry.as_text_or_date().unwrap_or_default();
     let end_of = |day: Date| day.checked_add(1.day()).ok()?.to_zoned(TimeZone::UTC).ok();
     let day = typed.parse::<Date>().ok().filter(|_| typed.len() == "2026-12-31".len()).and_then(end_of);
@@ -49,7 +49,7 @@ fn moment(entry: &Entry<'_>, findings: &mut Findings<'_>) -> Option<Timestamp> {
 }
 
 fn source(table: &Section<'_>, findings: &mut Findings<'_>) -> Option<SecretSource> {
-    let readers: [(&str, Reader); 3] = [("file", file), ("env", env), ("credential", credential)];
+    let readers: [(&str, SourceReader); 3] = [("file", file), ("env", env), ("credential", credential)];
     let typed: Vec<_> = readers.iter().filter_map(|(key, read)| Some((table.get(key)?, read))).collect();
     match typed.as_slice() {
         [(entry, read)] => masked_unless_right(entry, **read, findings),
@@ -58,9 +58,13 @@ fn source(table: &Section<'_>, findings: &mut Findings<'_>) -> Option<SecretSour
     }
 }
 
-type Reader = fn(&Entry<'_>, &mut Findings<'_>) -> Option<SecretSource>;
+type SourceReader = fn(&TypedEntry<'_>, &mut Findings<'_>) -> Option<SecretSource>;
 
-fn masked_unless_right(entry: &Entry<'_>, read: Reader, findings: &mut Findings<'_>) -> Option<SecretSource> {
+fn masked_unless_right(
+    entry: &TypedEntry<'_>,
+    read: SourceReader,
+    findings: &mut Findings<'_>,
+) -> Option<SecretSource> {
     let source = read(entry, findings);
     if source.is_none() {
         findings.mask(entry.span());
@@ -76,11 +80,11 @@ fn not_one(table: &Section<'_>, findings: &mut Findings<'_>) -> Option<SecretSou
     None
 }
 
-fn file(entry: &Entry<'_>, findings: &mut Findings<'_>) -> Option<SecretSource> {
+fn file(entry: &TypedEntry<'_>, findings: &mut Findings<'_>) -> Option<SecretSource> {
     value::absolute_path(entry, findings).map(SecretSource::File)
 }
 
-fn env(entry: &Entry<'_>, findings: &mut Findings<'_>) -> Option<SecretSource> {
+fn env(entry: &TypedEntry<'_>, findings: &mut Findings<'_>) -> Option<SecretSource> {
     let name = value::text(entry, findings)?;
     let allowed = name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
     if !allowed || name.starts_with(|c: char| c.is_ascii_digit()) {
@@ -106,7 +110,7 @@ fn is_the_senders(name: &str) -> bool {
     of_request.iter().chain(&of_server).any(|prefix| name.starts_with(prefix))
 }
 
-fn credential(entry: &Entry<'_>, findings: &mut Findings<'_>) -> Option<SecretSource> {
+fn credential(entry: &TypedEntry<'_>, findings: &mut Findings<'_>) -> Option<SecretSource> {
     let name = value::text(entry, findings)?;
     if name.contains('/') || matches!(name, "." | "..") {
         let hint = "as `LoadCredential=` names it, not its path";

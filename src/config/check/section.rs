@@ -4,7 +4,7 @@ use crate::config::findings::Findings;
 use crate::config::keys::{KEYS, Key, REQUIRED, Table, keys_of};
 use crate::config::mask::announces_a_secret;
 use crate::config::nearest::nearest;
-use crate::config::raw::{Entry, Section};
+use crate::config::raw::{Section, TypedEntry};
 
 /// What to do with a secret.
 pub(super) const SECRET_ADVICE: &str = "put it into a file: `secret = { file = \"/etc/hookspool/secrets/name\" }`";
@@ -20,7 +20,7 @@ pub(super) struct Layers<'a> {
 
 impl<'a> Layers<'a> {
     /// What the hook says, or else the defaults.
-    pub(super) fn get(&self, key: &str) -> Option<Entry<'a>> {
+    pub(super) fn get(&self, key: &str) -> Option<TypedEntry<'a>> {
         self.own.get(key).or_else(|| self.defaults.as_ref()?.get(key))
     }
 
@@ -33,14 +33,18 @@ impl<'a> Layers<'a> {
 }
 
 /// The table that `entry` holds, its keys checked.
-pub(super) fn open<'a>(entry: &Entry<'a>, table: Table, findings: &mut Findings<'_>) -> Option<Section<'a>> {
+pub(super) fn open<'a>(entry: &TypedEntry<'a>, table: Table, findings: &mut Findings<'_>) -> Option<Section<'a>> {
     let section = open_element(entry, table, findings)?;
     required_keys(&section, findings);
     Some(section)
 }
 
 /// As `open`, where the required keys may come from elsewhere.
-pub(super) fn open_element<'a>(entry: &Entry<'a>, table: Table, findings: &mut Findings<'_>) -> Option<Section<'a>> {
+pub(super) fn open_element<'a>(
+    entry: &TypedEntry<'a>,
+    table: Table,
+    findings: &mut Findings<'_>,
+) -> Option<Section<'a>> {
     let Some(section) = entry.as_section(table) else {
         entry.wrong_kind(findings, "a table", "");
         return None;
@@ -72,13 +76,13 @@ fn missing(section: &Section<'_>, key: &Key, findings: &mut Findings<'_>) {
 
 /// Reports the keys of a table that may not be there.
 pub(super) fn known_keys(section: &Section<'_>, findings: &mut Findings<'_>) {
-    let known = |entry: &Entry<'_>| keys_of(section.table).any(|key| key.name == entry.key);
+    let known = |entry: &TypedEntry<'_>| keys_of(section.table).any(|key| key.name == entry.key);
     for entry in section.entries().filter(|entry| !known(entry)) {
         unknown_key(section, &entry, findings);
     }
 }
 
-fn unknown_key(section: &Section<'_>, entry: &Entry<'_>, findings: &mut Findings<'_>) {
+fn unknown_key(section: &Section<'_>, entry: &TypedEntry<'_>, findings: &mut Findings<'_>) {
     let name = entry.key;
     if may_be_a_secret(section, entry) {
         findings.mask(entry.span());
@@ -92,7 +96,7 @@ fn unknown_key(section: &Section<'_>, entry: &Entry<'_>, findings: &mut Findings
 }
 
 /// Nobody knows what a key holds that is known nowhere.
-fn may_be_a_secret(section: &Section<'_>, entry: &Entry<'_>) -> bool {
+fn may_be_a_secret(section: &Section<'_>, entry: &TypedEntry<'_>) -> bool {
     let misplaced = KEYS.iter().any(|key| key.name == entry.key && key.table != Table::Secret);
     section.table == Table::Secret || (entry.as_text().is_some() && !misplaced)
 }

@@ -3,17 +3,17 @@
 use super::{section, value};
 use crate::config::findings::Findings;
 use crate::config::keys::Table;
-use crate::config::raw::{Entry, Section};
+use crate::config::raw::{Section, TypedEntry};
 use crate::config::settings::{GitUpdate, Step, StepAction};
 use std::path::{Component, Path, PathBuf};
 
 /// Keys that say what a step does.
-const ACTIONS: [(&str, Reader); 4] = [("git", git), ("remove", remove), ("run", run), ("shell", shell)];
+const ACTIONS: [(&str, ActionReader); 4] = [("git", git), ("remove", remove), ("run", run), ("shell", shell)];
 
-type Reader = fn(&Section<'_>, &Entry<'_>, &mut Findings<'_>) -> Option<StepAction>;
+type ActionReader = fn(&Section<'_>, &TypedEntry<'_>, &mut Findings<'_>) -> Option<StepAction>;
 
 /// An array of steps; at least one.
-pub(super) fn steps(entry: &Entry<'_>, findings: &mut Findings<'_>) -> Option<Vec<Step>> {
+pub(super) fn steps(entry: &TypedEntry<'_>, findings: &mut Findings<'_>) -> Option<Vec<Step>> {
     let hint = "add at least one, such as `{ run = [\"make\", \"install\"] }`";
     let list = value::filled_list(entry, hint, findings)?;
     let steps: Vec<_> = list.iter().map(|element| step(element, findings)).collect();
@@ -27,7 +27,7 @@ pub(super) fn steps(entry: &Entry<'_>, findings: &mut Findings<'_>) -> Option<Ve
 }
 
 /// The steps that follow a job; perhaps none, so that a hook can undo a default.
-pub(super) fn steps_after(entry: &Entry<'_>, findings: &mut Findings<'_>) -> Option<Vec<Step>> {
+pub(super) fn steps_after(entry: &TypedEntry<'_>, findings: &mut Findings<'_>) -> Option<Vec<Step>> {
     if entry.as_list().is_some_and(|list| list.is_empty()) {
         return Some(Vec::new());
     }
@@ -40,7 +40,7 @@ pub(super) fn steps_after(entry: &Entry<'_>, findings: &mut Findings<'_>) -> Opt
     Some(steps)
 }
 
-fn step(entry: &Entry<'_>, findings: &mut Findings<'_>) -> Option<Step> {
+fn step(entry: &TypedEntry<'_>, findings: &mut Findings<'_>) -> Option<Step> {
     if entry.as_section(Table::Step).is_none() {
         entry.wrong(findings, format!("a step must be a table, not {}", entry.kind()), step_hint(entry));
         return None;
@@ -74,7 +74,7 @@ fn restarts_runner(table: &Section<'_>, findings: &mut Findings<'_>) -> Option<b
     Some(restarts)
 }
 
-fn step_hint(entry: &Entry<'_>) -> String {
+fn step_hint(entry: &TypedEntry<'_>) -> String {
     entry.as_text().map_or_else(
         || "write `{ run = [\"program\", \"argument\"] }`".to_owned(),
         |text| format!("write `{{ shell = \"{}\" }}`", text.escape_debug()),
@@ -106,7 +106,7 @@ fn git_keys_without_git(table: &Section<'_>, findings: &mut Findings<'_>) {
     }
 }
 
-fn git(table: &Section<'_>, entry: &Entry<'_>, findings: &mut Findings<'_>) -> Option<StepAction> {
+fn git(table: &Section<'_>, entry: &TypedEntry<'_>, findings: &mut Findings<'_>) -> Option<StepAction> {
     let update = value::word(entry, &[("update", ())], findings);
     let from = table.get("from").map(|entry| clone_source(&entry, findings));
     let remote = table.get("remote").map(|entry| remote(&entry, findings));
@@ -123,7 +123,7 @@ fn git(table: &Section<'_>, entry: &Entry<'_>, findings: &mut Findings<'_>) -> O
 }
 
 /// Refuses what git would take for an option or for a transport that runs commands (gitremote-helpers(7)).
-fn clone_source(entry: &Entry<'_>, findings: &mut Findings<'_>) -> Option<String> {
+fn clone_source(entry: &TypedEntry<'_>, findings: &mut Findings<'_>) -> Option<String> {
     let typed = value::text(entry, findings)?;
     let scheme = typed.split("::").next().unwrap_or_default();
     let helper = typed.contains("::") && scheme.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-._".contains(&b));
@@ -134,7 +134,7 @@ fn clone_source(entry: &Entry<'_>, findings: &mut Findings<'_>) -> Option<String
     Some(typed.to_owned())
 }
 
-fn remote(entry: &Entry<'_>, findings: &mut Findings<'_>) -> Option<String> {
+fn remote(entry: &TypedEntry<'_>, findings: &mut Findings<'_>) -> Option<String> {
     let typed = value::text(entry, findings)?;
     let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '/');
     if typed.starts_with(['-', '.', '/']) || !typed.chars().all(allowed) || typed.contains("..") {
@@ -146,7 +146,7 @@ fn remote(entry: &Entry<'_>, findings: &mut Findings<'_>) -> Option<String> {
 }
 
 /// A path below `dir`, and never `dir` itself.
-fn remove(_: &Section<'_>, entry: &Entry<'_>, findings: &mut Findings<'_>) -> Option<StepAction> {
+fn remove(_: &Section<'_>, entry: &TypedEntry<'_>, findings: &mut Findings<'_>) -> Option<StepAction> {
     let typed = value::text(entry, findings)?;
     let parts: Vec<_> = Path::new(typed).components().filter(|part| *part != Component::CurDir).collect();
     let message = if typed.contains('*') {
@@ -162,7 +162,7 @@ fn remove(_: &Section<'_>, entry: &Entry<'_>, findings: &mut Findings<'_>) -> Op
     None
 }
 
-fn run(_: &Section<'_>, entry: &Entry<'_>, findings: &mut Findings<'_>) -> Option<StepAction> {
+fn run(_: &Section<'_>, entry: &TypedEntry<'_>, findings: &mut Findings<'_>) -> Option<StepAction> {
     if let Some(typed) = entry.as_text() {
         let words: Vec<_> = typed.split_whitespace().map(|word| format!("{word:?}")).collect();
         let hint = format!("write `[{}]`, or `shell = …` for a command line", words.join(", "));
@@ -177,6 +177,6 @@ fn run(_: &Section<'_>, entry: &Entry<'_>, findings: &mut Findings<'_>) -> Optio
     words.map(StepAction::Run)
 }
 
-fn shell(_: &Section<'_>, entry: &Entry<'_>, findings: &mut Findings<'_>) -> Option<StepAction> {
+fn shell(_: &Section<'_>, entry: &TypedEntry<'_>, findings: &mut Findings<'_>) -> Option<StepAction> {
     value::text(entry, findings).map(|command| StepAction::Shell(command.to_owned()))
 }

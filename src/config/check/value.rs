@@ -3,7 +3,7 @@
 use crate::config::findings::Findings;
 use crate::config::nearest::nearest;
 use crate::config::quantity::{self, DURATION_HINT, SIZE_HINT};
-use crate::config::raw::Entry;
+use crate::config::raw::TypedEntry;
 use std::ops::RangeInclusive;
 use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
@@ -12,7 +12,7 @@ use std::time::Duration;
 pub(super) const TIMEOUT_LIMITS: [&str; 2] = ["1ms", "7d"];
 
 /// A string that is not blank and that can be an argument of a program.
-pub(super) fn text<'a>(entry: &Entry<'a>, findings: &mut Findings<'_>) -> Option<&'a str> {
+pub(super) fn text<'a>(entry: &TypedEntry<'a>, findings: &mut Findings<'_>) -> Option<&'a str> {
     let text = any_text(entry, findings)?;
     if text.trim().is_empty() {
         entry.wrong(findings, format!("{} is empty", entry.label()), "");
@@ -22,7 +22,7 @@ pub(super) fn text<'a>(entry: &Entry<'a>, findings: &mut Findings<'_>) -> Option
 }
 
 /// As `text`, but perhaps empty.
-pub(super) fn any_text<'a>(entry: &Entry<'a>, findings: &mut Findings<'_>) -> Option<&'a str> {
+pub(super) fn any_text<'a>(entry: &TypedEntry<'a>, findings: &mut Findings<'_>) -> Option<&'a str> {
     let Some(text) = entry.as_text() else {
         entry.wrong_kind(findings, "a string", "");
         return None;
@@ -35,7 +35,7 @@ pub(super) fn any_text<'a>(entry: &Entry<'a>, findings: &mut Findings<'_>) -> Op
 }
 
 /// One of some words.
-pub(super) fn word<T: Copy>(entry: &Entry<'_>, words: &[(&str, T)], findings: &mut Findings<'_>) -> Option<T> {
+pub(super) fn word<T: Copy>(entry: &TypedEntry<'_>, words: &[(&str, T)], findings: &mut Findings<'_>) -> Option<T> {
     let typed = text(entry, findings)?;
     let found = words.iter().find(|(word, _)| *word == typed);
     if found.is_none() {
@@ -46,20 +46,20 @@ pub(super) fn word<T: Copy>(entry: &Entry<'_>, words: &[(&str, T)], findings: &m
 }
 
 /// Adds the problem that `typed` is none of `words`.
-pub(super) fn unknown_word(entry: &Entry<'_>, typed: &str, words: &[&str], findings: &mut Findings<'_>) {
+pub(super) fn unknown_word(entry: &TypedEntry<'_>, typed: &str, words: &[&str], findings: &mut Findings<'_>) {
     let hint = nearest(typed, words.iter().copied())
         .map_or_else(|| format!("known: `{}`", words.join("`, `")), |near| format!("did you mean `{near}`?"));
     entry.wrong(findings, format!("unknown word `{}` for `{}`", typed.escape_debug(), entry.key), hint);
 }
 
-pub(super) fn boolean(entry: &Entry<'_>, findings: &mut Findings<'_>) -> Option<bool> {
+pub(super) fn boolean(entry: &TypedEntry<'_>, findings: &mut Findings<'_>) -> Option<bool> {
     if entry.as_bool().is_none() {
         entry.wrong_kind(findings, "`true` or `false`", "");
     }
     entry.as_bool()
 }
 
-pub(super) fn integer(entry: &Entry<'_>, range: RangeInclusive<i64>, findings: &mut Findings<'_>) -> Option<i64> {
+pub(super) fn integer(entry: &TypedEntry<'_>, range: RangeInclusive<i64>, findings: &mut Findings<'_>) -> Option<i64> {
     let number = entry.as_integer().filter(|number| range.contains(number));
     if number.is_none() {
         let message = format!("`{}` must be an integer from {} to {}", entry.key, range.start(), range.end());
@@ -69,17 +69,17 @@ pub(super) fn integer(entry: &Entry<'_>, range: RangeInclusive<i64>, findings: &
 }
 
 /// A duration between `least` and `most`, which are as they would be typed.
-pub(super) fn duration(entry: &Entry<'_>, limits: [&str; 2], findings: &mut Findings<'_>) -> Option<Duration> {
+pub(super) fn duration(entry: &TypedEntry<'_>, limits: [&str; 2], findings: &mut Findings<'_>) -> Option<Duration> {
     quantity(entry, quantity::duration, limits, ("a duration", "s", DURATION_HINT), findings)
 }
 
 /// A size in bytes between `least` and `most`, which are as they would be typed.
-pub(super) fn size_bytes(entry: &Entry<'_>, limits: [&str; 2], findings: &mut Findings<'_>) -> Option<u64> {
+pub(super) fn size_bytes(entry: &TypedEntry<'_>, limits: [&str; 2], findings: &mut Findings<'_>) -> Option<u64> {
     quantity(entry, quantity::size_bytes, limits, ("a size", "MiB", SIZE_HINT), findings)
 }
 
 fn quantity<T: PartialOrd>(
-    entry: &Entry<'_>,
+    entry: &TypedEntry<'_>,
     read: fn(&str) -> Option<T>,
     [least, most]: [&str; 2],
     (noun, unit, hint): (&str, &str, &str),
@@ -102,7 +102,7 @@ fn quantity<T: PartialOrd>(
 }
 
 /// An absolute path without `..`.
-pub(super) fn absolute_path(entry: &Entry<'_>, findings: &mut Findings<'_>) -> Option<PathBuf> {
+pub(super) fn absolute_path(entry: &TypedEntry<'_>, findings: &mut Findings<'_>) -> Option<PathBuf> {
     let typed = text(entry, findings)?;
     let path = Path::new(typed);
     let hint = if typed.starts_with('~') || typed.starts_with('$') { "nothing is expanded: write it out" } else { "" };
@@ -118,7 +118,7 @@ pub(super) fn absolute_path(entry: &Entry<'_>, findings: &mut Findings<'_>) -> O
 }
 
 /// A name that can be a file name and a part of a URL.
-pub(super) fn name(entry: &Entry<'_>, findings: &mut Findings<'_>) -> Option<String> {
+pub(super) fn name(entry: &TypedEntry<'_>, findings: &mut Findings<'_>) -> Option<String> {
     let typed = text(entry, findings)?;
     let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
     if typed.len() > 64 || !typed.chars().all(allowed) || matches!(typed, "." | "..") {
@@ -130,7 +130,7 @@ pub(super) fn name(entry: &Entry<'_>, findings: &mut Findings<'_>) -> Option<Str
 }
 
 /// The elements of an array; a lone string is shown in brackets by the hint.
-pub(super) fn list<'a>(entry: &Entry<'a>, findings: &mut Findings<'_>) -> Option<Vec<Entry<'a>>> {
+pub(super) fn list<'a>(entry: &TypedEntry<'a>, findings: &mut Findings<'_>) -> Option<Vec<TypedEntry<'a>>> {
     let list = entry.as_list();
     if list.is_none() {
         let hint = entry.as_text().map(|text| format!("write `[\"{}\"]`", text.escape_debug())).unwrap_or_default();
@@ -140,7 +140,11 @@ pub(super) fn list<'a>(entry: &Entry<'a>, findings: &mut Findings<'_>) -> Option
 }
 
 /// As `list`, where an empty array makes no sense.
-pub(super) fn filled_list<'a>(entry: &Entry<'a>, why_not: &str, findings: &mut Findings<'_>) -> Option<Vec<Entry<'a>>> {
+pub(super) fn filled_list<'a>(
+    entry: &TypedEntry<'a>,
+    why_not: &str,
+    findings: &mut Findings<'_>,
+) -> Option<Vec<TypedEntry<'a>>> {
     let list = list(entry, findings)?;
     if list.is_empty() {
         entry.wrong(findings, format!("`{}` is empty", entry.key), why_not);

@@ -57,7 +57,7 @@ impl SecretSource {
     fn read_in(&self, environment: impl Fn(&str) -> Option<OsString>) -> Result<Secret, SecretError> {
         let bytes = match self {
             Self::File(path) => read_file(path, true),
-            Self::Env(name) => environment(name).map(OsString::into_vec).ok_or_else(|| Trouble::other("is not set")),
+            Self::Env(name) => environment(name).map(OsString::into_vec).ok_or_else(|| ReadError::other("is not set")),
             Self::Credential(name) => {
                 credential_path(name, environment("CREDENTIALS_DIRECTORY")).and_then(|path| read_file(&path, false))
             }
@@ -76,12 +76,12 @@ impl SecretSource {
 }
 
 /// An error that does not know its source yet.
-enum Trouble {
+enum ReadError {
     Io(io::Error),
     Other(String),
 }
 
-impl Trouble {
+impl ReadError {
     fn other(what: impl Into<String>) -> Self {
         Self::Other(what.into())
     }
@@ -95,30 +95,30 @@ impl Trouble {
 }
 
 /// `LoadCredential=` and `SetCredential=` of systemd.exec(5).
-fn credential_path(name: &str, directory: Option<OsString>) -> Result<PathBuf, Trouble> {
+fn credential_path(name: &str, directory: Option<OsString>) -> Result<PathBuf, ReadError> {
     let directory = directory.map(PathBuf::from).filter(|path| path.is_absolute());
     let hint = "is not there: `$CREDENTIALS_DIRECTORY` is not set; add `LoadCredential=` to the systemd unit";
-    directory.map(|directory| directory.join(name)).ok_or_else(|| Trouble::other(hint))
+    directory.map(|directory| directory.join(name)).ok_or_else(|| ReadError::other(hint))
 }
 
-fn read_file(path: &Path, guarded: bool) -> Result<Vec<u8>, Trouble> {
+fn read_file(path: &Path, guarded: bool) -> Result<Vec<u8>, ReadError> {
     // Without O_NONBLOCK a FIFO in the secret's place would hang the receiver.
     let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK;
-    let file = File::from(rustix::fs::open(path, flags, Mode::empty()).map_err(|errno| Trouble::Io(errno.into()))?);
-    let metadata = file.metadata().map_err(Trouble::Io)?;
+    let file = File::from(rustix::fs::open(path, flags, Mode::empty()).map_err(|errno| ReadError::Io(errno.into()))?);
+    let metadata = file.metadata().map_err(ReadError::Io)?;
     if !metadata.is_file() {
-        return Err(Trouble::other("is not a regular file"));
+        return Err(ReadError::other("is not a regular file"));
     }
     if guarded {
         closed_to_others(&metadata, path)?;
     }
     let mut bytes = Vec::new();
-    file.take(LIMIT_BYTES as u64 + 3).read_to_end(&mut bytes).map_err(Trouble::Io)?;
+    file.take(LIMIT_BYTES as u64 + 3).read_to_end(&mut bytes).map_err(ReadError::Io)?;
     Ok(bytes)
 }
 
 /// Whoever reads a secret can sign; whoever writes it can let anybody sign. The group may read: the web server's.
-fn closed_to_others(metadata: &Metadata, path: &Path) -> Result<(), Trouble> {
+fn closed_to_others(metadata: &Metadata, path: &Path) -> Result<(), ReadError> {
     let mode = metadata.permissions().mode();
     let what = if mode & 0o004 != 0 {
         "can be read by everybody"
@@ -127,22 +127,22 @@ fn closed_to_others(metadata: &Metadata, path: &Path) -> Result<(), Trouble> {
     } else {
         return Ok(());
     };
-    Err(Trouble::other(format!("{what}; type `chmod 640 {}`", path.display())))
+    Err(ReadError::other(format!("{what}; type `chmod 640 {}`", path.display())))
 }
 
-fn usable(mut bytes: Vec<u8>) -> Result<Secret, Trouble> {
+fn usable(mut bytes: Vec<u8>) -> Result<Secret, ReadError> {
     if bytes.ends_with(b"\n") {
         bytes.pop();
         bytes.pop_if(|last| *last == b'\r');
     }
     if bytes.len() > LIMIT_BYTES {
-        return Err(Trouble::other(format!("is longer than {LIMIT_BYTES} bytes")));
+        return Err(ReadError::other(format!("is longer than {LIMIT_BYTES} bytes")));
     }
     if bytes.contains(&0) {
-        return Err(Trouble::other("holds a NUL byte"));
+        return Err(ReadError::other("holds a NUL byte"));
     }
     if bytes.iter().all(u8::is_ascii_whitespace) {
-        return Err(Trouble::other("is empty"));
+        return Err(ReadError::other("is empty"));
     }
-    Secret::new(bytes).ok_or_else(|| Trouble::other("is empty"))
+    Secret::new(bytes).ok_or_else(|| ReadError::other("is empty"))
 }

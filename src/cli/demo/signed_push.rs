@@ -1,18 +1,20 @@
 //! Edge. A delivery as GitHub sends it, handed to hookspool as a web server would: as a CGI child process.
 
-use super::stage::{Push, Stage};
+use super::commands::broken;
+use super::narration::quote;
+use super::sandbox::{Push, Sandbox};
 use crate::cli::exit::Failure;
 use crate::provider::{Provider, SamplePush, Secret};
 use std::io::Write;
 use std::process::{Command, Stdio};
 
 /// A body and the headers that prove it.
-pub(super) struct Delivery {
+pub(super) struct SignedPush {
     headers: Vec<(String, String)>,
     body: Vec<u8>,
 }
 
-impl Delivery {
+impl SignedPush {
     /// A GitHub push of `push`, signed with `secret`.
     pub(super) fn signed_with(secret: &Secret, push: &Push) -> Self {
         let sample = SamplePush {
@@ -30,22 +32,22 @@ impl Delivery {
     }
 
     /// The reply as one line: status, reason, text.
-    pub(super) fn send_by_cgi(&self, stage: &Stage) -> Result<String, Failure> {
+    pub(super) fn send_by_cgi(&self, sandbox: &Sandbox) -> Result<String, Failure> {
         let io = |error| Failure::io("cannot talk to hookspool as a CGI program", &error);
-        let mut child = self.cgi_command(stage).spawn().map_err(io)?;
-        let mut stdin = child.stdin.take().ok_or_else(|| super::broken("no pipe to the CGI program"))?;
+        let mut child = self.cgi_command(sandbox).spawn().map_err(io)?;
+        let mut stdin = child.stdin.take().ok_or_else(|| broken("no pipe to the CGI program"))?;
         stdin.write_all(&self.body).map_err(io)?;
         drop(stdin);
         let output = child.wait_with_output().map_err(io)?;
-        super::quote(&String::from_utf8_lossy(&output.stderr));
+        quote(&String::from_utf8_lossy(&output.stderr));
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
-        one_line(&text).ok_or_else(|| super::broken(&format!("the CGI program answered {text:?}")))
+        one_line(&text).ok_or_else(|| broken(&format!("the CGI program answered {text:?}")))
     }
 
-    fn cgi_command(&self, stage: &Stage) -> Command {
-        let mut command = Command::new(&stage.program);
+    fn cgi_command(&self, sandbox: &Sandbox) -> Command {
+        let mut command = Command::new(&sandbox.program);
         command.env_clear().stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        command.env("HOOKSPOOL_CONFIG", stage.config());
+        command.env("HOOKSPOOL_CONFIG", sandbox.config());
         let length = self.body.len().to_string();
         let variables = [
             ("GATEWAY_INTERFACE", "CGI/1.1"),

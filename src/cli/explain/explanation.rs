@@ -6,7 +6,7 @@ use serde::Serialize;
 
 /// Everything that is known of a delivery and this configuration.
 #[derive(Debug, Default, Serialize)]
-pub(super) struct Story {
+pub(super) struct Explanation {
     pub(super) hook: String,
     pub(super) provider: String,
     /// The job that was explained, with its state and outcome.
@@ -17,7 +17,7 @@ pub(super) struct Story {
     pub(super) media_type: String,
     pub(super) remarks: Vec<String>,
     pub(super) signature: Signature,
-    pub(super) events: Vec<EventStory>,
+    pub(super) events: Vec<EventExplanation>,
     pub(super) answer: String,
     pub(super) would_run: bool,
     pub(super) queue: String,
@@ -39,7 +39,7 @@ pub(super) struct Signature {
 
 /// One event of the delivery, and each rule's word on it.
 #[derive(Debug, Serialize)]
-pub(super) struct EventStory {
+pub(super) struct EventExplanation {
     pub(super) event: String,
     #[serde(rename = "ref")]
     pub(super) reference: Option<String>,
@@ -49,20 +49,20 @@ pub(super) struct EventStory {
     pub(super) runs: bool,
     /// The rule that decided, where one did not want it.
     pub(super) decided_by: Option<&'static str>,
-    pub(super) rules: Vec<RuleStory>,
+    pub(super) rules: Vec<RuleResult>,
     pub(super) note: Option<String>,
 }
 
 /// A rule's word.
 #[derive(Debug, Serialize)]
-pub(super) struct RuleStory {
+pub(super) struct RuleResult {
     pub(super) rule: &'static str,
     pub(super) wanted: bool,
     pub(super) why: Option<String>,
 }
 
-impl EventStory {
-    pub(super) fn new(event: &Event, rules: Vec<RuleStory>, note: Option<String>) -> Self {
+impl EventExplanation {
+    pub(super) fn new(event: &Event, rules: Vec<RuleResult>, note: Option<String>) -> Self {
         let decided_by = rules.iter().find(|rule| !rule.wanted).map(|rule| rule.rule);
         Self {
             event: event.kind.as_str().to_owned(),
@@ -90,7 +90,7 @@ impl EventStory {
     }
 }
 
-impl Story {
+impl Explanation {
     /// What the hook would do.
     pub(super) fn with_plan_of(mut self, hook: &Hook) -> Self {
         self.queue.clone_from(&hook.plan.queue);
@@ -127,7 +127,7 @@ fn line(name: &str, text: &str) -> String {
     format!("{name:<11} {text}")
 }
 
-fn event_lines(event: &EventStory, lines: &mut Vec<String>) {
+fn event_lines(event: &EventExplanation, lines: &mut Vec<String>) {
     lines.push(line("event", &event.heading()));
     for rule in &event.rules {
         let decided = if event.decided_by == Some(rule.rule) { "  <- decides" } else { "" };

@@ -1,6 +1,7 @@
 //! Edge. The temporary directory that `demo` plays in: a bare repository, a clone to push from, a configuration.
 
-use super::{output_of, quote};
+use super::commands::{broken, output_of, require};
+use super::narration::quote;
 use crate::cli::exit::Failure;
 use crate::provider::Secret;
 use crate::system::random::random_bytes;
@@ -9,21 +10,21 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Where the demonstration happens.
-pub(super) struct Stage {
+/// The directory of one demonstration, with its secret and the program under test.
+pub(super) struct Sandbox {
     pub(super) dir: PathBuf,
     pub(super) secret: Secret,
     pub(super) program: PathBuf,
 }
 
-/// A push that has happened.
+/// A push that was made.
 pub(super) struct Push {
     pub(super) before: String,
     pub(super) after: String,
     pub(super) content: String,
 }
 
-impl Stage {
+impl Sandbox {
     pub(super) fn build() -> Result<Self, Failure> {
         let program = std::env::current_exe().map_err(|error| Failure::io("cannot find this program", &error))?;
         let dir = std::env::temp_dir().join(format!("hookspool-demo-{}", random_hex::<4>()?));
@@ -32,14 +33,14 @@ impl Stage {
             .create(&dir)
             .map_err(|error| Failure::create(format!("cannot create `{}`", dir.display()), &error))?;
         let secret_text = random_hex::<32>()?;
-        let secret = Secret::new(secret_text.as_bytes()).ok_or_else(|| super::broken("no randomness"))?;
-        let stage = Self { dir, secret, program };
-        stage.write("secret", &secret_text)?;
-        stage.write("hookspool.toml", &stage.configuration())?;
+        let secret = Secret::new(secret_text.as_bytes()).ok_or_else(|| broken("no randomness"))?;
+        let sandbox = Self { dir, secret, program };
+        sandbox.write("secret", &secret_text)?;
+        sandbox.write("hookspool.toml", &sandbox.configuration())?;
         // The runner would make it at its first start; the delivery comes first here.
-        crate::spool::create(&stage.dir.join("spool")).map_err(|error| Failure::new(error.exit_code(), error))?;
-        stage.make_repository()?;
-        Ok(stage)
+        crate::spool::create(&sandbox.dir.join("spool")).map_err(|error| Failure::new(error.exit_code(), error))?;
+        sandbox.make_repository()?;
+        Ok(sandbox)
     }
 
     pub(super) fn site(&self) -> PathBuf {
@@ -50,7 +51,7 @@ impl Stage {
         self.dir.join("hookspool.toml")
     }
 
-    /// What a person would write by hand.
+    /// A configuration as a person would write it.
     fn configuration(&self) -> String {
         let dir = self.dir.display();
         format!(
@@ -113,7 +114,7 @@ steps = [
             .output()
             .map_err(|error| Failure::io("cannot start the runner", &error))?;
         quote(&String::from_utf8_lossy(&output.stderr));
-        super::require(output.status.success(), &format!("the runner ended with {}", output.status))
+        require(output.status.success(), &format!("the runner ended with {}", output.status))
     }
 
     /// Runs hookspool with `arguments`, and returns what it printed.
@@ -130,7 +131,7 @@ steps = [
 
 /// A secret that nobody knows.
 pub(super) fn fresh_secret() -> Result<Secret, Failure> {
-    Secret::new(random_hex::<32>()?).ok_or_else(|| super::broken("no randomness"))
+    Secret::new(random_hex::<32>()?).ok_or_else(|| broken("no randomness"))
 }
 
 /// Runs git as somebody who has never configured it.
