@@ -68,7 +68,7 @@ pub(super) enum Command {
     },
     /// Send a signed test delivery
     Send(SendArgs),
-    /// Say why a delivery would run, or not, and whether it is genuine
+    /// Explain why a delivery would run or not, and whether its signature is valid
     Explain(ExplainArgs),
     /// Queue failed or held jobs again
     Retry(RetryArgs),
@@ -91,13 +91,13 @@ pub(super) enum Command {
     },
     /// Remove jobs that ended, with their logs
     Prune(PruneArgs),
-    /// Show on one screen how things are
+    /// Show the state of the spool on one screen
     Status {
         /// Print a JSON object
         #[arg(long)]
         json: bool,
     },
-    /// Look for what is wrong, and say how to repair it
+    /// Find problems, and say how to repair them
     Doctor {
         /// Ask no remote
         #[arg(long)]
@@ -122,7 +122,7 @@ pub(super) enum Command {
 
 #[derive(Debug, Args)]
 pub(super) struct FastcgiArgs {
-    /// Where to listen: `unix:/path/of.sock` or `address:port`. Not needed when the socket is inherited
+    /// Address to listen on: `unix:/path/of.sock` or `address:port`. Not needed when the socket is inherited
     #[arg(long, value_name = "ADDRESS")]
     pub(super) listen: Option<String>,
     /// Mode of the Unix socket, octal
@@ -162,10 +162,10 @@ pub(super) struct ListArgs {
 pub(super) struct SendArgs {
     /// Name of the hook; its provider's shape and its secret are used
     pub(super) hook: String,
-    /// What it tells of [default: the first of the hook's `events`]
+    /// Event that it reports [default: the first of the hook's `events`]
     #[arg(long, value_enum)]
     pub(super) event: Option<SendEvent>,
-    /// Where to send it: the address that the web server gives the hook, such as `https://example.org/hooks/docs`
+    /// URL of the hook at the web server, such as `https://example.org/hooks/docs`
     #[arg(long)]
     pub(super) url: Option<String>,
     /// Branch that it happened to
@@ -182,7 +182,7 @@ pub(super) struct SendArgs {
     pub(super) json: bool,
 }
 
-/// What a test delivery can tell of.
+/// Event of a test delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(super) enum SendEvent {
     /// A push of the branch or tag
@@ -211,7 +211,7 @@ pub(super) struct ExplainArgs {
     /// File with the delivery's headers, `Name: value` on each line
     #[arg(long, value_name = "FILE")]
     pub(super) headers: Option<PathBuf>,
-    /// When it arrived, for signatures that hold a time [default: now]
+    /// Time of arrival, for signatures that hold a time [default: now]
     #[arg(long, value_name = "TIME")]
     pub(super) at: Option<jiff::Timestamp>,
     /// Print JSON

@@ -54,7 +54,7 @@ fn right(config: &Config, json: bool) -> Result<ExitCode, Failure> {
     Ok(ExitCode::from(if is_ok { 0 } else { exit::NO }))
 }
 
-/// Whoever can put another configuration or secret in the place of ours chooses what runs, or who may start it.
+/// Warnings of files that others may replace: they choose what runs, or who may start it.
 fn replaceable_files(config: &Config) -> Vec<String> {
     let files = [config.file.clone()].into_iter().chain(secret_files(config));
     let weak = files.filter_map(|file| weakness_of(&file, &config.spool).map(|weakness| (file, described(&weakness))));

@@ -85,7 +85,7 @@ fn row(job: &JobView, now: Timestamp) -> Vec<String> {
     ]
 }
 
-/// What is said of a job that the runner queued itself.
+/// The reason shown for a job that the runner queued itself.
 fn missed(job: &JobView) -> Option<&'static str> {
     (job.provider.as_deref() == Some("reconcile")).then_some("no delivery told of it (reconcile)")
 }

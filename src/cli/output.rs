@@ -11,7 +11,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
-/// How often a followed log is looked at.
+/// Time between two reads of a followed log.
 const POLL_INTERVAL: Duration = Duration::from_millis(200);
 
 /// Prints the log of a job; with `follow` until the job has ended.

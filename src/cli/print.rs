@@ -63,7 +63,7 @@ fn write(mut line: Vec<u8>) -> Result<(), Failure> {
     write_all(&line)
 }
 
-/// Whoever closed the pipe has seen enough.
+/// Writes to standard output. A closed pipe ends the verb without an error.
 fn write_all(bytes: &[u8]) -> Result<(), Failure> {
     let mut out = stdout().lock();
     match out.write_all(bytes).and_then(|()| out.flush()) {

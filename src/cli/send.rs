@@ -48,7 +48,7 @@ fn refuse_without_scheme(typed: &str) -> Result<(), Failure> {
     Err(Failure::new(exit::USAGE, "`--url` must begin with `http://` or `https://`"))
 }
 
-/// Where the secret is a part of the address, it is added to what was typed, which holds none.
+/// The URL to send to: `typed`, with the secret where it is a part of the address.
 fn address(hook: &Hook, typed: &str) -> Result<String, Failure> {
     if !hook.provider.secret_in_path() {
         return Ok(typed.to_owned());
@@ -59,7 +59,7 @@ fn address(hook: &Hook, typed: &str) -> Result<String, Failure> {
     Ok(if typed.ends_with(&*text) { typed.to_owned() } else { format!("{typed}/{text}") })
 }
 
-/// What is sent.
+/// Headers and body of the request.
 struct TestDelivery {
     headers: Vec<(String, String)>,
     body: Vec<u8>,
@@ -97,7 +97,7 @@ fn secret(hook: &Hook) -> Result<Secret, Failure> {
     first.source.read().map_err(unusable)
 }
 
-/// What was asked for, or else what the hook wants first.
+/// The event on the command line, or else the first of the hook's `events`.
 fn event(hook: &Hook, args: &SendArgs) -> SendEvent {
     let wanted = || hook.rules.events.iter().find_map(|word| SendEvent::from_str(word, false).ok());
     args.event.or_else(wanted).unwrap_or(SendEvent::Push)
@@ -124,10 +124,12 @@ fn reference(event: SendEvent, args: &SendArgs) -> Result<RefName, Failure> {
         None => (args.branch.as_str(), RefName::branch_named(&args.branch)),
     };
     let wrong = |why: &str| Failure::new(exit::USAGE, format!("`{typed}` {why}"));
-    let name = named.ok_or_else(|| wrong("is no branch or tag; write it as `refs/heads/main` or `refs/tags/v1`"))?;
+    let name = named.ok_or_else(|| wrong("is not a branch or tag; write it as `refs/heads/main` or `refs/tags/v1`"))?;
     match event {
-        SendEvent::Tag | SendEvent::Release if name.tag().is_none() => Err(wrong("is no tag, as `refs/tags/v1` is")),
-        SendEvent::Merge if name.branch().is_none() => Err(wrong("is no branch that could be merged into")),
+        SendEvent::Tag | SendEvent::Release if name.tag().is_none() => {
+            Err(wrong("is not a tag such as `refs/tags/v1`"))
+        }
+        SendEvent::Merge if name.branch().is_none() => Err(wrong("is not a branch to merge into")),
         _ => Ok(name),
     }
 }

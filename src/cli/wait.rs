@@ -13,7 +13,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-/// Where the kernel tells nothing, a look is taken so often.
+/// Time between two checks where the kernel reports no changes.
 const POLL_INTERVAL: Duration = Duration::from_millis(200);
 /// Longest time without a look: inotify is only a hint.
 const RECHECK_INTERVAL: Duration = Duration::from_secs(15);

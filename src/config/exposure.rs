@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Whether `path` is `document_root` or lies below it, after symbolic links. What does not exist yet is judged by the
+/// `true` if `path` is `document_root` or lies below it, after symbolic links. A missing path is judged by the
 /// part that does.
 pub fn is_below(path: &Path, document_root: &Path) -> bool {
     let root = real(document_root);

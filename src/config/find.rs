@@ -8,7 +8,7 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-/// Where the whole system's configuration is.
+/// Configuration of the whole system.
 const SYSTEM_FILE: &str = "/etc/hookspool/hookspool.toml";
 
 /// Nothing was found.
@@ -47,7 +47,7 @@ fn choose(explicit: Option<&Path>, variable: Option<OsString>, home: Option<&Pat
     found.ok_or(NotFound { looked_at })
 }
 
-/// Whether there is something. What cannot be looked at is: reading it will say why.
+/// `true` unless `path` is absent. One that cannot be inspected counts as there: reading it reports why.
 fn is_there(path: &Path) -> bool {
     let absent = |kind| matches!(kind, ErrorKind::NotFound | ErrorKind::NotADirectory);
     fs::metadata(path).map_or_else(|error| !absent(error.kind()), |_| true)

@@ -11,7 +11,7 @@ const LIMIT: usize = 1000;
 /// Bytes of the text.
 pub(super) type Span = Range<usize>;
 
-/// What was found so far.
+/// The problems found so far.
 pub(super) struct Findings<'t> {
     text: &'t str,
     found: Vec<Located>,

@@ -24,7 +24,7 @@ pub enum Table {
 }
 
 impl Table {
-    /// How a message names it.
+    /// Its name in messages.
     pub fn title(self) -> &'static str {
         match self {
             Self::Top => "the top level",
@@ -43,11 +43,11 @@ impl Table {
 /// One key.
 #[derive(Debug, Clone, Copy)]
 pub struct Key {
-    /// Where it stands.
+    /// The table that holds it.
     pub table: Table,
     /// As it is typed.
     pub name: &'static str,
-    /// What may be typed.
+    /// Type of the value.
     pub kind: &'static str,
     /// Value when it is absent, as it would be typed; `REQUIRED`, or a word in parentheses.
     pub default: &'static str,
@@ -122,11 +122,11 @@ pub const KEYS: &[Key] = &[
     key(Table::Signature, "header", "string", REQUIRED, "header that holds the signature"),
     key(Table::Signature, "algorithm", "word", "sha256", "hash of the HMAC: `sha1`, `sha256` or `sha512`"),
     key(Table::Signature, "encoding", "word", "hex", "how the digest is written: `hex` or `base64`"),
-    key(Table::Signature, "prefix", "string", "(empty)", "what stands before the digest"),
+    key(Table::Signature, "prefix", "string", "(empty)", "text before the digest"),
 
     key(Table::Match, "field", "JSON pointer", REQUIRED, "place in the payload, as `/repository/name`"),
-    key(Table::Match, "equals", "string, integer or boolean", "(none)", "what stands there"),
-    key(Table::Match, "regex", "regular expression", "(none)", "what is found in the text that stands there"),
+    key(Table::Match, "equals", "string, integer or boolean", "(none)", "value that the field must have"),
+    key(Table::Match, "regex", "regular expression", "(none)", "pattern that the text of the field must contain"),
 
     key(Table::Retry, "attempts", "integer", "3", "attempts in all, 1 to 100"),
     key(Table::Retry, "backoff", "duration", "30s", "bound of the wait after the first attempt; doubles each time"),
@@ -160,7 +160,7 @@ fn stands_in(home: Table, name: &str, table: Table) -> bool {
     }
 }
 
-/// What stands for `name` when it is absent, as it would be typed.
+/// Default of `name`, as it would be typed.
 pub(super) fn default_of(table: Table, name: &str) -> &'static str {
     KEYS.iter().find(|key| key.table == table && key.name == name).map_or("", |key| key.default)
 }

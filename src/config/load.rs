@@ -15,7 +15,7 @@ const LIMIT_BYTES: u64 = 1 << 20;
 /// The bit of a mode by which everybody may write.
 const OTHERS_MAY_WRITE: u32 = 0o002;
 
-/// Why there is no configuration.
+/// Error of a configuration that cannot be loaded.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
     /// The file cannot be read.
@@ -23,9 +23,9 @@ pub enum LoadError {
     Unreadable {
         /// The file.
         file: PathBuf,
-        /// What the system said.
+        /// The system's error.
         cause: io::Error,
-        /// What to do.
+        /// The remedy.
         remedy: &'static str,
     },
     /// Anybody could have written the file, and so the commands in it.

@@ -30,7 +30,7 @@ fn under(key: &str, value: &Spanned<DeValue<'_>>, in_secret: bool, findings: &mu
     }
 }
 
-/// Where nothing could be parsed, a value whose key announces a secret is kept out of the report; the key may stand
+/// Masks, where nothing could be parsed, a value whose key announces a secret; the key may stand
 /// on an earlier line, where the value goes on over several.
 pub(super) fn line(text: &str, at: usize, findings: &mut Findings<'_>) {
     let line = line_around(text, at);
@@ -45,7 +45,7 @@ pub(super) fn line(text: &str, at: usize, findings: &mut Findings<'_>) {
     }
 }
 
-/// Where the value begins, if the line begins with a bare key.
+/// Offset of the value, if the line begins with a bare key.
 fn value_offset(line: &str) -> Option<usize> {
     let equals = line.find('=')?;
     let is_bare = line[..equals].bytes().all(|b| b.is_ascii_alphanumeric() || b"_-. \t".contains(&b));
@@ -58,7 +58,7 @@ fn has_credentials(text: &str) -> bool {
     without_credentials(text) != text
 }
 
-/// Whether what follows this word may be a secret.
+/// `true` if a secret may follow these words.
 pub(super) fn announces_a_secret(words: &str) -> bool {
     let words = words.to_lowercase();
     ["secret", "secert", "token", "pass", "key", "value"].iter().any(|word| words.contains(word))

@@ -5,7 +5,7 @@ use super::report::Report;
 use super::settings::Config;
 use std::path::PathBuf;
 
-/// What `text` means, or everything that is wrong with it.
+/// The configuration in `text`, or all its problems.
 pub fn read(text: &str) -> Result<Config, Report> {
     check(text, PathBuf::from("hookspool.toml"))
 }

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-/// What to type instead of something that is no duration.
+/// Hint for a value that is not a duration.
 pub const DURATION_HINT: &str = "write a whole number and a unit: `500ms`, `30s`, `15m`, `2h` or `1d`";
-/// What to type instead of something that is no size.
+/// Hint for a value that is not a size.
 pub(super) const SIZE_HINT: &str = "write a whole number and a unit: `512KiB`, `25MiB`, `25MB` or `1GiB`";
 
 /// Reads `500ms`, `30s`, `15m`, `2h`, `1d`.

@@ -66,12 +66,12 @@ impl<'a> TypedEntry<'a> {
         Self { key: key.get_ref(), key_span: key.span(), is_element: false, value }
     }
 
-    /// How a message names it.
+    /// Its name in messages.
     pub(super) fn label(&self) -> String {
         format!("{}`{}`", if self.is_element { "an element of " } else { "" }, self.key.escape_debug())
     }
 
-    /// Where the value stands.
+    /// Position of the value.
     pub(super) fn span(&self) -> Span {
         self.value.span()
     }
@@ -86,7 +86,7 @@ impl<'a> TypedEntry<'a> {
         self.wrong(findings, format!("{} must be {wanted}, not {}", self.label(), self.kind()), hint);
     }
 
-    /// What was typed, with its article.
+    /// Type of the value, with its article.
     pub(super) fn kind(&self) -> &'static str {
         match self.value.get_ref() {
             DeValue::String(_) => "a string",

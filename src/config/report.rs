@@ -12,9 +12,9 @@ pub struct Problem {
     pub line: usize,
     /// Character in the line, from 1.
     pub column: usize,
-    /// What is wrong.
+    /// The problem.
     pub message: String,
-    /// What to do.
+    /// The remedy.
     pub hint: Option<String>,
     /// The line itself.
     #[serde(skip)]

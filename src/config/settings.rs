@@ -36,11 +36,11 @@ pub struct RunnerSettings {
     pub workers: usize,
     /// Directory of the daily application logs (default: the spool's `log/`).
     pub log_dir: Option<PathBuf>,
-    /// How long a stopping runner lets the running job go on (`grace`, default 60 s).
+    /// Time that a stopping runner leaves the running job (`grace`, default 60 s).
     pub grace: Duration,
-    /// How long jobs that ended well stay (`keep`, default 30 days).
+    /// Retention of jobs that succeeded or were skipped (`keep`, default 30 days).
     pub keep: Duration,
-    /// How many of them stay at most (`keep_count`); `None`: any number.
+    /// Most of them that stay (`keep_count`); `None`: any number.
     pub keep_count: Option<usize>,
 }
 
@@ -51,9 +51,9 @@ pub struct Hook {
     pub name: String,
     /// A whole path it also answers on, beginning with `/`.
     pub path: Option<String>,
-    /// Who sends, and by which scheme it is verified.
+    /// Provider, with the scheme that verifies its deliveries.
     pub provider: Provider,
-    /// Whether a GET with the payload in the query is a delivery.
+    /// `true` if a GET with the payload in the query is a delivery.
     pub allow_get: bool,
     /// The way in which its deliveries are read (`payload`, `delivery_header`).
     pub reading: ReadOptions,
@@ -61,27 +61,27 @@ pub struct Hook {
     pub secrets: Vec<HookSecret>,
     /// Which deliveries become jobs.
     pub rules: Rules,
-    /// What a job does.
+    /// Queue, steps and limits of a job.
     pub plan: Plan,
 }
 
 /// One of the secrets of a hook.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HookSecret {
-    /// Where it is read from.
+    /// Its source.
     pub source: SecretSource,
     /// The moment from which it does not count any more.
     pub expires: Option<Timestamp>,
 }
 
 impl HookSecret {
-    /// Whether it counts at `now`.
+    /// `true` if it is accepted at `now`.
     pub fn counts_at(&self, now: Timestamp) -> bool {
         self.expires.is_none_or(|expires| now < expires)
     }
 }
 
-/// Where a secret is read from. Its value never enters the configuration.
+/// Source of a secret. Its value never enters the configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SecretSource {
     /// `{ file = "/path" }`: the file's bytes without one trailing line end.
@@ -115,13 +115,13 @@ pub struct Rules {
 /// An element of `match`.
 #[derive(Debug, Clone)]
 pub struct FieldRule {
-    /// Where in the payload.
+    /// Path in the payload.
     pub field: Pointer,
-    /// What must stand there.
+    /// Test of the value there.
     pub test: FieldTest,
 }
 
-/// What a field of the payload must be.
+/// Test of a field of the payload.
 #[derive(Debug, Clone)]
 pub enum FieldTest {
     /// This text.
@@ -134,7 +134,7 @@ pub enum FieldTest {
     Regex(Regex),
 }
 
-/// What a job does.
+/// Queue, steps and limits of a job.
 #[derive(Debug, Clone)]
 pub struct Plan {
     /// Work directory of the steps, absolute.
@@ -143,15 +143,15 @@ pub struct Plan {
     pub queue: String,
     /// Which of several waiting jobs for one hook and ref run.
     pub when_newer: WhenNewer,
-    /// Whether and when a failed attempt is followed by another.
+    /// Retries of a failed attempt.
     pub retry: Retry,
-    /// What to do with a job that was running when the runner died.
+    /// Treatment of a job that was running when the runner died.
     pub on_interrupt: OnInterrupt,
     /// Longest time of one attempt.
     pub timeout: Duration,
     /// Longest time in which a step prints nothing.
     pub silence: Option<Duration>,
-    /// How often the remote is asked whether a delivery was missed.
+    /// Interval at which the remote is asked for missed pushes.
     pub reconcile: Option<Duration>,
     /// The steps, in order; at least one.
     pub steps: Vec<Step>,
@@ -179,7 +179,7 @@ pub enum WhenNewer {
 }
 
 impl WhenNewer {
-    /// What becomes of jobs that wait, in words.
+    /// Description of its effect on waiting jobs.
     pub fn meaning(self) -> &'static str {
         match self {
             Self::Supersede => "one job after the other; of several waiting for one ref the newest runs",
@@ -231,7 +231,7 @@ pub struct Backoff {
 /// One step.
 #[derive(Debug, Clone)]
 pub struct Step {
-    /// What it does.
+    /// Action.
     pub action: StepAction,
     /// Longest time (default: what the job has left).
     pub timeout: Option<Duration>,
@@ -244,7 +244,7 @@ pub struct Step {
     pub restarts_runner: bool,
 }
 
-/// What a step does.
+/// Action of a step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StepAction {
     /// `git = "update"`.

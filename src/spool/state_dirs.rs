@@ -88,7 +88,7 @@ impl<D: Disk> StateDirs<D> {
         let limit_bytes = self.payload_limit_bytes.load(Ordering::Relaxed);
         let file_limit_bytes = limit_bytes.saturating_add(super::format::LINE_LIMIT_BYTES as u64 + 2);
         if facts.kind != Kind::Regular {
-            Some("it is no regular file".to_owned())
+            Some("not a regular file".to_owned())
         } else if facts.links != 1 {
             Some(format!("it has {} names", facts.links))
         } else if !self.owners.may_own_job(facts) {
@@ -199,7 +199,7 @@ impl<D: Disk> StateDirs<D> {
 pub(super) fn unopenable<F>(errno: Errno) -> Io<Opened<F>> {
     match errno {
         Errno::LOOP => Ok(Opened::Hostile("it is a symbolic link".to_owned())),
-        Errno::NXIO | Errno::NODEV | Errno::ISDIR => Ok(Opened::Hostile("it is no regular file".to_owned())),
+        Errno::NXIO | Errno::NODEV | Errno::ISDIR => Ok(Opened::Hostile("not a regular file".to_owned())),
         Errno::AGAIN => Ok(Opened::Hostile("its owner holds a lease on it".to_owned())),
         Errno::ACCESS | Errno::PERM => Ok(Opened::Hostile("its mode keeps the runner out".to_owned())),
         damage if is_damage(damage) => Ok(Opened::Unreadable(damage)),

@@ -35,7 +35,7 @@ pub(in crate::cli) struct CancelArgs {
 pub(in crate::cli) struct HoldArgs {
     /// Name of the hook
     pub(in crate::cli) hook: String,
-    /// Why, for whoever finds it so
+    /// Reason, shown by `status` and `list`
     #[arg(short = 'm', long = "message", value_name = "WHY")]
     pub(in crate::cli) why: String,
     /// Print a JSON array

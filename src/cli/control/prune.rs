@@ -19,13 +19,13 @@ use std::process::ExitCode;
 /// Jobs of one order.
 const PORTION: usize = 500;
 
-/// What a prune did, or would do.
+/// Result of a prune, or of a dry run.
 #[derive(Debug, serde::Serialize)]
 struct Pruned {
     dry_run: bool,
     jobs: usize,
     bytes: u64,
-    /// What stays, whatever its age: for people to look at.
+    /// Jobs that stay whatever their age, for people to inspect.
     failed: usize,
     corrupt: usize,
 }
@@ -53,7 +53,7 @@ pub(in crate::cli) fn run(config: Option<&Path>, args: &PruneArgs) -> Result<Exi
     Ok(ExitCode::SUCCESS)
 }
 
-/// What was typed, or if nothing was, what the configuration says.
+/// The limits on the command line, or else those of the configuration.
 fn retention(config: &Config, args: &PruneArgs) -> Retention {
     let now = Timestamp::now();
     if args.older_than.is_none() && args.keep.is_none() {

@@ -11,9 +11,9 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-/// How long an answer is waited for.
+/// Longest wait for an answer.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
-/// How much longer for each job that a release may have to queue.
+/// Additional wait for each job that a release may have to queue.
 const ANSWER_TIMEOUT_PER_JOB: Duration = Duration::from_millis(50);
 /// Between two looks whether the lock is free: a runner may have ended without an answer.
 const LOCK_POLL_INTERVAL: Duration = Duration::from_millis(500);
@@ -25,7 +25,7 @@ pub(super) struct Requester<'a> {
 }
 
 impl<'a> Requester<'a> {
-    /// Whoever started this process. Root becomes the spool's owner, so that nothing in the spool becomes root's.
+    /// The user who started this process. Root becomes the spool's owner, so that root comes to own nothing in it.
     pub(super) fn new(config: &'a Config) -> Result<Self, Failure> {
         let by = name();
         become_owner(&config.spool)?;
@@ -107,7 +107,7 @@ fn unanswered(pending: &PendingRequest, holder: Option<u32>, timeout: Duration) 
     )
 }
 
-/// Who gives the order, for histories.
+/// Name of the user who gives the order, for histories.
 fn name() -> String {
     let me = rustix::process::getuid();
     let behind_sudo = std::env::var("SUDO_USER").ok().filter(|name| me.is_root() && !name.is_empty());

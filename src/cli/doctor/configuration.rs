@@ -8,7 +8,7 @@ use crate::system::replaceable::Weakness;
 use crate::system::users;
 use std::path::{Path, PathBuf};
 
-/// Where web servers look for what they hand out, as systems and hosting companies set them up.
+/// Document roots of web servers, as distributions and hosting companies set them up.
 const DOCUMENT_ROOTS: [&str; 8] = [
     "/var/www",
     "/srv/www",
@@ -55,30 +55,30 @@ fn secret(path: &Path, findings: &mut Vec<Finding>) {
     if rights.mode & 0o004 != 0 {
         findings.push(Finding::problem(
             format!("everybody may read the secret {} (mode {:04o})", path.display(), rights.mode),
-            "whoever has it can start jobs",
+            "anyone who has it can start jobs",
             format!("chmod o-rwx {}", path.display()),
         ));
     }
 }
 
-/// Whoever may change it chooses what runs, or who may ask for it.
+/// Reports a file that others may write: its writers choose what runs, or who may start it.
 fn changeable(path: &Path, noun: &str, findings: &mut Vec<Finding>) {
     let Ok(rights) = Rights::of(path) else { return };
     if rights.mode & 0o022 != 0 {
         findings.push(Finding::problem(
             format!("others than its owner may change the {noun} {} (mode {:04o})", path.display(), rights.mode),
-            "whoever changes it chooses what runs, or who may start it",
+            "anyone who can change it chooses what runs, or who may start it",
             format!("chmod go-w {}", path.display()),
         ));
     }
 }
 
-/// Whoever can put another file in its place chooses the same.
+/// Reports a file that others may replace: they choose the same.
 fn replaceable(path: &Path, noun: &str, spool: &Path, findings: &mut Vec<Finding>) {
     let Some(weakness) = weakness_of(path, spool) else { return };
     let (what, repair) = described(&weakness);
     let what = format!("the {noun} {} can be replaced: {what}", path.display());
-    let why = "whoever replaces it chooses what runs, or who may start it";
+    let why = "anyone who can replace it chooses what runs, or who may start it";
     findings.push(match weakness {
         Weakness::Open(_) => Finding::problem(what, why, repair),
         // The owner may be the one who is meant to.

@@ -5,11 +5,11 @@ use serde::Serialize;
 /// One thing that was looked at.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(super) struct Finding {
-    /// How it is.
+    /// Severity.
     pub(super) level: Level,
-    /// What was found.
+    /// Description of the finding.
     pub(super) what: String,
-    /// Why that matters; empty where all is well.
+    /// Consequence; empty for `ok`.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub(super) why: String,
     /// The command that repairs it, or what a person does.
@@ -17,7 +17,7 @@ pub(super) struct Finding {
     pub(super) repair: String,
 }
 
-/// How a thing is.
+/// Severity of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Level {

@@ -28,7 +28,7 @@ pub(super) fn look(config: &Config, offline: bool, findings: &mut Vec<Finding>) 
     }
 }
 
-/// What of `git = "update"` a hook does.
+/// The first `git = "update"` of a hook.
 fn update_of(hook: &Hook) -> Option<&GitUpdate> {
     let actions = hook.plan.steps.iter().map(|step| &step.action);
     actions.into_iter().find_map(|action| if let StepAction::Git(update) = action { Some(update) } else { None })
@@ -40,12 +40,12 @@ fn has_git(findings: &mut Vec<Finding>) -> bool {
     let has_git = version.is_some();
     findings.push(match version {
         Some(version) => Finding::ok(version),
-        None => Finding::problem("there is no git", "`git = \"update\"` needs it", "install the package `git`"),
+        None => Finding::problem("git is not installed", "`git = \"update\"` needs it", "install the package `git`"),
     });
     has_git
 }
 
-/// Whether the steps of `hook` can begin in its `dir`.
+/// `true` if the steps of `hook` can begin in its `dir`.
 fn work_directory(hook: &Hook, findings: &mut Vec<Finding>) -> bool {
     let (name, dir) = (&hook.name, hook.plan.dir.as_path());
     let me = users::name_of(rustix::process::geteuid().as_raw());
@@ -69,13 +69,13 @@ fn work_directory(hook: &Hook, findings: &mut Vec<Finding>) -> bool {
     may_make
 }
 
-/// Where the hook fetches from, if that can be told.
+/// The URL that the hook fetches from, if it is known.
 fn remote_of(hook: &Hook, update: &GitUpdate, findings: &mut Vec<Finding>) -> Option<String> {
     let (name, dir) = (&hook.name, hook.plan.dir.as_path());
     if !dir.join(".git").exists() {
         let is_empty = std::fs::read_dir(dir).map_or(true, |mut entries| entries.next().is_none());
         if update.from.is_none() || !is_empty {
-            let what = format!("hook `{name}`: {} is no git repository", dir.display());
+            let what = format!("hook `{name}`: {} is not a git repository", dir.display());
             let repair =
                 format!("git clone <URL> {}, or `from = \"<URL>\"` in the step and an empty directory", dir.display());
             findings.push(Finding::problem(what, "`git = \"update\"` fetches into one", repair));

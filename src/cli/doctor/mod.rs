@@ -49,7 +49,7 @@ pub(super) fn run(config: Option<&Path>, offline: bool, json: bool) -> Result<Ex
     report(&findings, json)
 }
 
-/// Whether this is the user who runs the jobs: what somebody else may do says nothing of them.
+/// `true` for the user who runs the jobs: another user's rights say nothing of theirs.
 fn is_runners_user(config: &Config, findings: &mut Vec<Finding>) -> bool {
     let Ok(spool) = Rights::of(&config.spool) else { return true };
     let me = rustix::process::geteuid().as_raw();

@@ -10,13 +10,13 @@ use std::path::Path;
 
 /// Files in the root of the spool, with their modes, and why a wider one would matter.
 const FILES: [(&str, u32, &str); 3] = [
-    ("lock", 0o600, "whoever may open it may keep the runner from starting"),
-    ("sequence", 0o660, "whoever may change it may stop deliveries from being accepted"),
-    ("reserve", 0o660, "whoever may change it may take the space that a full disk needs"),
+    ("lock", 0o600, "anyone who can open it can keep the runner from starting"),
+    ("sequence", 0o660, "anyone who can change it can stop deliveries from being accepted"),
+    ("reserve", 0o660, "anyone who can change it can use up the space reserved for a full disk"),
 ];
 
 /// A file that is there once a remote was asked.
-const SCHEDULE: (&str, u32, &str) = ("reconcile", 0o640, "whoever may change it decides when remotes are asked");
+const SCHEDULE: (&str, u32, &str) = ("reconcile", 0o640, "anyone who can change it decides when remotes are asked");
 
 /// Looks at the spool, its directories and its files.
 pub(super) fn look(spool: &Path, findings: &mut Vec<Finding>) {
@@ -57,7 +57,7 @@ fn directory(path: &Path, place: Place, root: Rights, findings: &mut Vec<Finding
             "start the runner: it makes what is missing",
         )),
         Ok(metadata) if !metadata.is_dir() => findings.push(Finding::problem(
-            format!("{} is no directory", path.display()),
+            format!("{} is not a directory", path.display()),
             "the spool is not whole",
             format!("move it away, then `install -d -m {wanted:04o} {}`", path.display()),
         )),
@@ -90,7 +90,7 @@ fn mode_of_directory(path: &Path, place: Place, mode: u32, wanted: u32) -> Optio
     let surplus = mode & 0o777 & !(wanted & 0o777);
     let lacks_sticky = mode & 0o022 != 0 && mode & 0o1000 == 0;
     if surplus != 0 && place == Place::Control {
-        return Some(Finding::problem(what, "whoever may write there gives the runner orders", repair));
+        return Some(Finding::problem(what, "anyone who can write there can give the runner orders", repair));
     }
     if surplus & 0o022 != 0 || (is_shared && lacks_sticky) {
         return Some(Finding::problem(what, "others may add, move or remove jobs, or each other's", repair));
@@ -118,7 +118,7 @@ fn file(path: &Path, wanted: u32, why: &str, root: Rights, findings: &mut Vec<Fi
     let repair = format!("chmod {wanted:04o} {}", path.display());
     let what = format!("{} has mode {:04o}; {wanted:04o} is right", path.display(), rights.mode);
     if !metadata.is_file() {
-        let what = format!("{} is no file", path.display());
+        let what = format!("{} is not a file", path.display());
         findings.push(Finding::problem(what, "the runner cannot use it", "move it away: the runner makes it anew"));
     } else if rights.uid != root.uid {
         owner(path, Rights { gid: root.gid, ..rights }, root, "the runner cannot write to it", findings);
@@ -153,7 +153,7 @@ mod tests {
     use crate::model::State;
     use std::os::unix::fs::PermissionsExt;
 
-    /// What is said of a spool of which one part has another mode.
+    /// The findings on a spool of which one part has another mode.
     fn said(place: Place, mode: u32) -> Vec<(Level, String)> {
         let home = tempfile::tempdir().unwrap();
         let spool = home.path().join("spool");
@@ -190,7 +190,7 @@ mod tests {
         assert_eq!(said(), ["/reconcile has mode 0666; 0640 is right"]);
         fs::remove_file(&schedule).unwrap();
         fs::create_dir(&schedule).unwrap();
-        assert_eq!(said(), ["/reconcile is no file"]);
+        assert_eq!(said(), ["/reconcile is not a file"]);
     }
 
     #[test]

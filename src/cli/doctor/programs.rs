@@ -27,7 +27,7 @@ pub(super) fn look(config: &Config, findings: &mut Vec<Finding>) {
     }
 }
 
-/// What is to be said of each step `run` of `hook`, if anything; of a program that several name, once.
+/// The findings on the `run` steps of `hook`; one for a program that several steps name.
 fn of_hook(hook: &Hook, path: &OsStr) -> Vec<Option<Finding>> {
     let mut known = BTreeSet::new();
     let mut said = Vec::new();
@@ -85,7 +85,7 @@ mod tests {
         Step { action, timeout: None, silence: None, always: false, restarts_runner: false }
     }
 
-    /// What is said of a hook with these programs in `steps`, and `always` with one that is not there.
+    /// The findings on a hook with these programs in `steps`, and `always` with one that does not exist.
     fn said(dir: &Path, names: &[&str]) -> Vec<Option<(Level, String)>> {
         let mut hook = hook("docs");
         hook.plan.dir = dir.to_owned();

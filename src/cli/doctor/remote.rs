@@ -18,7 +18,7 @@ pub(super) fn ask(hook: &Hook, url: &str) -> Finding {
     }
 }
 
-/// What git's words mean, and what to do.
+/// The finding on a failed `git ls-remote`, with cause and repair.
 fn explain(hook: &str, url: &str, said: &Said) -> Finding {
     let last = said.err.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("it did not answer in time");
     let says = |part: &str| said.err.contains(part);

@@ -5,7 +5,7 @@ use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-/// What of `stat` matters here.
+/// Owner, group and mode of a file.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Rights {
     pub(super) uid: u32,

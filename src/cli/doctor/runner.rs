@@ -58,7 +58,7 @@ fn holder(config: &Config, pid: u32, since: Option<Timestamp>) -> Finding {
     let name = std::fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
     if !name.trim_end().starts_with("hookspool") && !is_this_program(pid) {
         return Finding::problem(
-            format!("the lock is held by process {pid}, `{}`, which is no runner", name.trim_end()),
+            format!("the lock is held by process {pid}, `{}`, which is not a runner", name.trim_end()),
             "no runner can start",
             format!("end it: kill {pid}"),
         );

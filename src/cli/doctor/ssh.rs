@@ -7,7 +7,7 @@ use crate::system::users;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// What ssh and ssh-keygen are asked needs no network.
+/// Time limit of ssh and ssh-keygen, whose answers need no network.
 const COMMAND_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Looks at what ssh would do for `url`, if that is an address of ssh.
@@ -35,7 +35,7 @@ pub(super) fn look(url: &str, findings: &mut Vec<Finding>) {
     findings.push(known(&settings));
 }
 
-/// Where an address of ssh leads.
+/// The host and port of an ssh address.
 #[derive(Debug, PartialEq, Eq)]
 struct Address {
     /// `user@host` or `host`.
@@ -63,7 +63,7 @@ fn is_name(host: &str) -> bool {
     !host.is_empty() && !host.starts_with('-')
 }
 
-/// What `ssh -G` says.
+/// The output of `ssh -G`.
 #[derive(Debug, Default)]
 struct SshSettings {
     host: String,

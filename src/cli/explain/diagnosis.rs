@@ -25,7 +25,7 @@ pub(super) struct Case<'a> {
 }
 
 impl Case<'_> {
-    /// What the receiver would find.
+    /// The result of the receiver's check.
     pub(super) fn verify(&self, secrets: &[Secret]) -> Result<Verified, Denied> {
         let mut check = self.provider.begin(self.head, secrets, self.now)?;
         check.update(self.body);
@@ -41,7 +41,7 @@ impl Case<'_> {
     }
 }
 
-/// What makes the delivery pass: the first known mistake that does, and whether it is another provider's. `keys` are
+/// The first known mistake with which the delivery passes, and whether it is another provider's. `keys` are
 /// the secrets that count, `others` such as are expired or belong to other hooks.
 pub(super) fn findings(case: Case<'_>, keys: &[LabelledSecret], others: &[LabelledSecret]) -> Vec<String> {
     let mistake = another_time(case, keys)
@@ -95,7 +95,7 @@ struct Variant {
     what: &'static str,
 }
 
-/// What may have become of the body between signing and now.
+/// Variants of the body as it may have been signed.
 fn bodies(case: Case<'_>) -> Vec<Variant> {
     let body = case.body;
     let content_type = if case.head.is_form() { FORM } else { JSON };
@@ -221,7 +221,7 @@ fn other_header(case: Case<'_>, keys: &[LabelledSecret]) -> Option<String> {
     })
 }
 
-/// How `value` can be read as a digest: after any `=` or `,` or from its beginning.
+/// Schemes by which `value` can be read as a digest: after any `=` or `,` or from its beginning.
 fn schemes(name: &str, value: &str) -> Vec<(HmacScheme, &'static str)> {
     let starts =
         std::iter::once(0).chain(value.char_indices().filter(|(_, c)| "=, ".contains(*c)).map(|(at, _)| at + 1));

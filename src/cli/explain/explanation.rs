@@ -25,11 +25,11 @@ pub(super) struct Explanation {
     pub(super) steps: Vec<String>,
 }
 
-/// Whether the delivery is genuine.
+/// Result of the signature check.
 #[derive(Debug, Default, Serialize)]
 pub(super) struct Signature {
     pub(super) ok: bool,
-    /// What of the delivery is signed.
+    /// The signed part of the delivery.
     pub(super) signed: &'static str,
     /// Which secret matched, or why none does.
     pub(super) says: String,
@@ -77,7 +77,7 @@ impl EventExplanation {
         }
     }
 
-    /// Why it is not wanted, if it is not.
+    /// The reason of the first rule that refuses it.
     pub(super) fn reason(&self) -> Option<&str> {
         self.rules.iter().find_map(|rule| rule.why.as_deref())
     }
@@ -91,7 +91,7 @@ impl EventExplanation {
 }
 
 impl Explanation {
-    /// What the hook would do.
+    /// The same with the hook's queue, directory and steps.
     pub(super) fn with_plan_of(mut self, hook: &Hook) -> Self {
         self.queue.clone_from(&hook.plan.queue);
         self.dir = hook.plan.dir.display().to_string();
@@ -103,12 +103,12 @@ impl Explanation {
     pub(super) fn lines(&self) -> Vec<String> {
         let mut lines = vec![line("hook", &format!("{} (provider {})", self.hook, self.provider))];
         lines.extend(self.job.as_ref().map(|job| line("job", job)));
-        let looks_like = self.looks_like.map_or("nobody's that is known, by its headers", |name| name);
+        let looks_like = self.looks_like.map_or("no known provider, by its headers", |name| name);
         lines.push(line("looks like", looks_like));
         lines.push(line("body", &format!("{} bytes, {}", self.body_bytes, self.media_type)));
         lines.extend(self.remarks.iter().map(|remark| line("remark", remark)));
         lines.push(line("signed", self.signature.signed));
-        let verdict = if self.signature.ok { "genuine" } else { "not genuine" };
+        let verdict = if self.signature.ok { "valid" } else { "not valid" };
         lines.push(line("signature", &format!("{verdict}: {}", self.signature.says)));
         lines.extend(self.signature.findings.iter().map(|finding| line("finding", finding)));
         self.events.iter().for_each(|event| event_lines(event, &mut lines));
@@ -131,7 +131,7 @@ fn event_lines(event: &EventExplanation, lines: &mut Vec<String>) {
     lines.push(line("event", &event.heading()));
     for rule in &event.rules {
         let decided = if event.decided_by == Some(rule.rule) { "  <- decides" } else { "" };
-        let word = rule.why.as_deref().map_or_else(|| "wants it".to_owned(), |why| format!("no: {why}"));
+        let word = rule.why.as_deref().map_or_else(|| "passes".to_owned(), |why| format!("no: {why}"));
         lines.push(line("", &format!("{:<11} {word}{decided}", rule.rule)));
     }
     lines.extend(event.note.as_ref().map(|note| line("note", note)));

@@ -36,7 +36,7 @@ pub(super) fn explain_job(config: &Config, text: &str) -> Result<Explanation, Fa
     explanation.signature = Signature {
         ok: true,
         signed: hook.provider.signed_part(&head),
-        says: format!("found so at {}, before the job was queued; it is not kept", meta.arrived_at),
+        says: format!("verified at {}, before the job was queued; the signature is not stored", meta.arrived_at),
         findings: Vec::new(),
     };
     tell_events(&mut explanation, hook, &head, &body, |event| {

@@ -105,7 +105,7 @@ fn signature(case: Case<'_>, keys: &[LabelledSecret], others: &[LabelledSecret])
     }
 }
 
-/// What the delivery says, and what the rules say of that, whether it is genuine or not.
+/// Adds the events and the rules' decisions, whether the signature is valid or not.
 fn tell_events(explanation: &mut Explanation, hook: &Hook, head: &Head, body: &[u8], wanted: impl Fn(&Event) -> bool) {
     let answer = match judged(hook, head, body, wanted) {
         Ok(Judged::Answer(answer)) => answer,
@@ -127,7 +127,7 @@ fn tell_events(explanation: &mut Explanation, hook: &Hook, head: &Head, body: &[
     answer_unless_refused(explanation, answer);
 }
 
-/// What a delivery comes to before anybody has asked whether it is genuine.
+/// The result of a delivery regardless of its signature.
 enum Judged {
     /// This reply, whatever the rules are.
     Answer(String),
@@ -147,7 +147,7 @@ fn judged(hook: &Hook, head: &Head, body: &[u8], wanted: impl Fn(&Event) -> bool
     Ok(Judged::Events(events.map(|event| tell(hook, event, unmatched.as_deref())).collect()))
 }
 
-/// Why none of the events is wanted, as the sender is told; `None` if one is.
+/// The reasons why no event matches, as sent to the forge; `None` if one matches.
 fn reasons(events: &[EventExplanation]) -> Option<String> {
     if events.is_empty() {
         return Some("as the hook is today, no such event is read out of it".to_owned());

@@ -2,11 +2,11 @@
 
 use crate::model::{Head, Headers, Method};
 
-/// What was given of a request.
+/// The parts of a request that were supplied.
 pub(super) struct GivenRequest {
     pub(super) head: Head,
     pub(super) body: Vec<u8>,
-    /// What had to be assumed.
+    /// Assumptions about the missing parts.
     pub(super) remarks: Vec<String>,
 }
 

@@ -27,7 +27,7 @@ fn signed(provider: &Provider, text: &str, body: &[u8]) -> Headers {
     headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect()
 }
 
-/// What is said when `body` arrives with `headers` at a hook of `provider` with the secret `right`.
+/// The report when `body` arrives with `headers` at a hook of `provider` with the secret `right`.
 fn said(provider: &Provider, headers: &Headers, content_type: &str, body: &[u8]) -> String {
     let head: Head = head(headers.clone(), content_type.into(), body.len());
     let case = Case { provider, head: &head, body, now: now() };

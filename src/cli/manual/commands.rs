@@ -75,8 +75,8 @@ fn term(arg: &Arg, takes_value: bool) -> String {
 }
 
 const ABOUT_ORDERS: &str = "`retry`, `cancel`, `hold`, `release` and `prune` are for the spool's owner and for root. \
-    Where a runner is alive it carries them out between two jobs; where none is, the command does it itself. Who \
-    does not know whether an order was heard may give it again.";
+    Where a runner is alive it carries them out between two jobs; where none is, the command does it itself. Orders \
+    are idempotent: if in doubt, repeat the command.";
 
 type Items = &'static [(&'static str, &'static str)];
 

@@ -13,7 +13,7 @@ use std::path::PathBuf;
 /// Most jobs that are read to count those of each hook, and to find its last result.
 const LOOKED_AT: usize = 10_000;
 
-/// How things are.
+/// State of the spool, its runner and its hooks.
 #[derive(Debug, Serialize)]
 pub(super) struct SpoolStatus {
     pub(super) runner: RunnerStatus,
@@ -24,11 +24,11 @@ pub(super) struct SpoolStatus {
     pub(super) running: Vec<JobView>,
     pub(super) oldest_waiting: Option<JobView>,
     pub(super) hooks: Vec<HookStatus>,
-    /// Whether every job that waits was counted for its hook: there may be too many.
+    /// `false` if there are too many waiting jobs to count all of them for their hooks.
     pub(super) complete: bool,
 }
 
-/// Who has the spool.
+/// The process that holds the spool's lock.
 #[derive(Debug, Serialize)]
 pub(super) struct RunnerStatus {
     /// `None`: it cannot be told from here.
@@ -37,7 +37,7 @@ pub(super) struct RunnerStatus {
     pub(super) since: Option<Timestamp>,
 }
 
-/// What is free for the spool.
+/// Free space of the spool's file system.
 #[derive(Debug, Serialize)]
 pub(super) struct Free {
     pub(super) bytes: u64,

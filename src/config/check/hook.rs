@@ -34,7 +34,7 @@ fn hook(layers: &Layers<'_>, findings: &mut Findings<'_>) -> Option<Hook> {
 
 type SharedSettings = (Option<Provider>, Option<Vec<HookSecret>>, Option<Rules>, Option<Plan>);
 
-/// What may also stand in `[defaults]`.
+/// The settings that may also stand in `[defaults]`.
 pub(super) fn settings(layers: &Layers<'_>, findings: &mut Findings<'_>) -> SharedSettings {
     let provider = provider::provider(layers, findings);
     let secrets = layers.get("secret").and_then(|entry| secret::sources(&entry, findings));

@@ -6,7 +6,7 @@ use crate::config::mask::announces_a_secret;
 use crate::config::nearest::nearest;
 use crate::config::raw::{Section, TypedEntry};
 
-/// What to do with a secret.
+/// Hint for a secret in the configuration.
 pub(super) const SECRET_ADVICE: &str = "put it into a file: `secret = { file = \"/etc/hookspool/secrets/name\" }`";
 
 /// Most keys that a hint lists.
@@ -19,7 +19,7 @@ pub(super) struct Layers<'a> {
 }
 
 impl<'a> Layers<'a> {
-    /// What the hook says, or else the defaults.
+    /// The hook's value, or else the default.
     pub(super) fn get(&self, key: &str) -> Option<TypedEntry<'a>> {
         self.own.get(key).or_else(|| self.defaults.as_ref()?.get(key))
     }
@@ -105,7 +105,7 @@ fn is_literal_secret(section: &Section<'_>, name: &str) -> bool {
     section.table == Table::Secret && name == "value"
 }
 
-/// What was probably meant by the unknown key `name`.
+/// Suggestion for the unknown key `name`.
 fn meant(table: Table, name: &str) -> String {
     let names: Vec<_> = keys_of(table).map(|key| key.name).collect();
     if let Some(key) = KEYS.iter().find(|key| key.name == name) {

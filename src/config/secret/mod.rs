@@ -19,23 +19,23 @@ use std::path::{Path, PathBuf};
 /// Longest secret in bytes, without its line end.
 const LIMIT_BYTES: usize = 4096;
 
-/// Why a secret cannot be used. Every sentence begins with where it was to come from.
+/// Error of a secret that cannot be used. Every message begins with its source.
 #[derive(Debug, thiserror::Error)]
 pub enum SecretError {
     /// The file, or the credential's file, cannot be read.
     #[error("cannot read secret {source_name}: {}", words(cause))]
     Unreadable {
-        /// Where it was to come from.
+        /// Its source.
         source_name: String,
-        /// What the system said.
+        /// The system's error.
         cause: io::Error,
     },
     /// It is absent, empty, too long, damaged, or open to others.
     #[error("secret {source_name} {what}")]
     Unusable {
-        /// Where it was to come from.
+        /// Its source.
         source_name: String,
-        /// What is wrong with it, and what to do.
+        /// Problem and remedy.
         what: String,
     },
 }
@@ -117,7 +117,7 @@ fn read_file(path: &Path, guarded: bool) -> Result<Vec<u8>, ReadError> {
     Ok(bytes)
 }
 
-/// Whoever reads a secret can sign; whoever writes it can let anybody sign. The group may read: the web server's.
+/// Fails for a file that others may read, and so sign with, or write. The group may read: it is the web server's.
 fn closed_to_others(metadata: &Metadata, path: &Path) -> Result<(), ReadError> {
     let mode = metadata.permissions().mode();
     let what = if mode & 0o004 != 0 {

@@ -131,7 +131,9 @@ impl Orders<'_> {
             Some(state @ (State::Queued | State::Running)) => {
                 Effect::of_job(id, Change::Unchanged, Some(state), format!("is {} already", state.as_str()))
             }
-            Some(State::Done) => refused(id, Some(State::Done), "has ended well or by a decision; push or redeliver"),
+            Some(State::Done) => {
+                refused(id, Some(State::Done), "has already finished; push again or redeliver from the forge")
+            }
             Some(State::Corrupt) => refused(id, Some(State::Corrupt), "is damaged; its bytes cannot be trusted"),
             None => refused(id, None, "is not in the spool"),
         }))

@@ -18,7 +18,7 @@ type OnNews<'a> = &'a mut dyn FnMut(StepNews<'_>) -> io::Result<()>;
 /// Runs the steps of one attempt, in order. `on_news` is told of each step that ended, before the next one begins; when
 /// it fails, the attempt has failed, and may be tried again.
 pub fn run_job(plan: &Plan, facts: &Facts, log: &mut JobLog, control: &Control<'_>, on_news: OnNews<'_>) -> JobResult {
-    log.note(&format!("job {} of hook {}, attempt {}", facts.job, facts.meta.hook, facts.attempt));
+    log.note(&format!("{} of hook {}, attempt {}", facts.job, facts.meta.hook, facts.attempt));
     let mut attempt = match Attempt::begin(plan, facts, log, control) {
         Ok(attempt) => attempt,
         Err(error) => return failed(format!("cannot prepare: {error}"), true),
@@ -45,7 +45,7 @@ pub fn run_job(plan: &Plan, facts: &Facts, log: &mut JobLog, control: &Control<'
         }
     }
     let colon = if result.reason.is_empty() { "" } else { ": " };
-    attempt.log.note(&format!("job {}{colon}{}", result.outcome.as_str(), result.reason));
+    attempt.log.note(&format!("{}{colon}{}", result.outcome.as_str(), result.reason));
     attempt.end();
     result
 }

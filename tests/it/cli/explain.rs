@@ -64,14 +64,14 @@ hook        docs (provider github)
 looks like  github
 body        172 bytes, application/json
 signed      the body as it was sent
-signature   genuine: matches secret 1 of this hook, file `/root/secret`
+signature   valid: matches secret 1 of this hook, file `/root/secret`
 event       push of refs/heads/main to aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa in me/docs
-            repository  wants it
-            events      wants it
-            branches    wants it
-            skip        wants it
-            match       wants it
-            paths       wants it
+            repository  passes
+            events      passes
+            branches    passes
+            skip        passes
+            match       passes
+            paths       passes
 answer      202 queued
 would run   in /root/site, queue docs
             1. git update
@@ -106,7 +106,7 @@ fn a_wrong_signature_is_diagnosed_and_the_event_is_told_all_the_same() {
     let output = explain(&site, &signature(b"topsecret\n", &body), &body, &[]);
     let said = lines(&site, &output);
     for part in [
-        "signature   not genuine: `X-Hub-Signature-256` is wrong",
+        "signature   not valid: `X-Hub-Signature-256` is wrong",
         "finding     it matches secret 1 of this hook, file `/root/secret` with a line feed at its end",
         "event       push of refs/heads/main",
         "answer      403 signature missing or wrong\nwould run   nothing\n",
@@ -162,7 +162,7 @@ fn a_job_is_explained_by_its_id() {
     let output = site.verb(&["explain", id]).output().unwrap();
     let said = lines(&site, &output);
     assert!(said.contains(&format!("job         {id}, queued\n")), "{said}");
-    assert!(said.contains("signature   genuine: found so at 20"), "{said}");
+    assert!(said.contains("signature   valid: verified at 20"), "{said}");
     assert!(said.contains("answer      202 queued\n"), "{said}");
     assert_eq!(output.status.code(), Some(0));
     // What would run is judged by the configuration of today.
@@ -186,7 +186,7 @@ fn what_is_neither_hook_nor_job_and_what_cannot_be_read_is_said() {
     assert_eq!(absent.status.code(), Some(74));
     let malformed = explain(&site, &signature(b"topsecret", b"{"), b"{", &[]);
     let said = lines(&site, &malformed);
-    assert!(said.contains("answer      400 malformed payload\n") && said.contains("genuine: matches"), "{said}");
+    assert!(said.contains("answer      400 malformed payload\n") && said.contains("valid: matches"), "{said}");
 }
 
 #[test]
@@ -205,7 +205,7 @@ fn a_forge_without_a_secret_and_an_expired_one_are_told_apart() {
     assert_eq!(output.status.code(), Some(1));
     // While it counted, it was right.
     let output = explain(&site, &signature(b"old secret", &body), &body, &["--at", "2026-01-30T12:00:00Z"]);
-    assert!(lines(&site, &output).contains("genuine: matches secret 2 of this hook, file `/root/old`\n"), "{output:?}");
+    assert!(lines(&site, &output).contains("valid: matches secret 2 of this hook, file `/root/old`\n"), "{output:?}");
     assert_eq!(output.status.code(), Some(0));
 }
 
@@ -253,9 +253,9 @@ fn a_secret_in_the_address_comes_from_the_request_line() {
     };
     let right = said("POST /hooks/docs/topsecret HTTP/1.1");
     assert!(right.contains("signed      nothing: the address is the secret\n"), "{right}");
-    assert!(right.contains("signature   genuine: ") && right.contains("answer      202 queued\n"), "{right}");
+    assert!(right.contains("signature   valid: ") && right.contains("answer      202 queued\n"), "{right}");
     let wrong = said("POST /hooks/docs/guess HTTP/1.1");
-    assert!(wrong.contains("signature   not genuine: ") && !wrong.contains("topsecret"), "{wrong}");
+    assert!(wrong.contains("signature   not valid: ") && !wrong.contains("topsecret"), "{wrong}");
 }
 
 #[test]
@@ -272,5 +272,5 @@ fn a_delivery_by_get_is_read_from_its_request_line() {
     let output = site.verb(&["explain", "docs", "--headers", headers.to_str().unwrap(), "/dev/null"]).output().unwrap();
     let said = lines(&site, &output);
     assert!(said.contains("signed      the JSON inside the form\n"), "{said}");
-    assert!(said.contains("genuine: matches secret 1") && said.contains("answer      202 queued\n"), "{said}");
+    assert!(said.contains("valid: matches secret 1") && said.contains("answer      202 queued\n"), "{said}");
 }

@@ -192,7 +192,7 @@ fn the_doctor_asks_git_as_a_job_would() {
     assert_eq!(yard.hookspool(&["doctor", "--offline"]).stdout(Stdio::null()).status().unwrap().code(), Some(0));
     git(&["remote", "set-url", "origin", yard.path("origin.git").to_str().unwrap()]);
     fs::rename(yard.path("site/.git"), yard.path("git")).unwrap();
-    problem("is no git repository");
+    problem("is not a git repository");
     fs::rename(yard.path("git"), yard.path("site/.git")).unwrap();
     assert_eq!(diagnosis(&yard).1.len(), well);
     fs::remove_dir_all(yard.path("site")).unwrap();

@@ -101,5 +101,5 @@ fn a_log_is_followed_from_before_the_job_begins_until_it_has_ended() {
     let status = follower.wait().unwrap();
     let (mut text, mut pipe) = (String::new(), follower.stdout.take().unwrap());
     std::io::Read::read_to_string(&mut pipe, &mut text).unwrap();
-    assert!(status.success() && text.contains(" out hello\n") && text.ends_with(" job job succeeded\n"), "{text}");
+    assert!(status.success() && text.contains(" out hello\n") && text.ends_with(" job succeeded\n"), "{text}");
 }

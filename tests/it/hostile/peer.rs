@@ -70,11 +70,11 @@ fn what_cannot_be_sent_is_said_before_anything_is() {
         ),
         (
             &["send", "docs", url[0], url[1], "--ref", "main"],
-            "`main` is no branch or tag; write it as `refs/heads/main` or `refs/tags/v1`",
+            "`main` is not a branch or tag; write it as `refs/heads/main` or `refs/tags/v1`",
         ),
         (
             &["send", "docs", url[0], url[1], "--event", "tag", "--ref", "refs/heads/a"],
-            "`refs/heads/a` is no tag, as `refs/tags/v1` is",
+            "`refs/heads/a` is not a tag such as `refs/tags/v1`",
         ),
     ] {
         let output = site.verb(arguments).output().unwrap();

@@ -61,7 +61,11 @@ impl Site {
         let commit = done.result.commit.unwrap();
         assert_eq!(git(self.dir(), &["rev-parse", "HEAD"]), commit);
         assert_eq!(git(self.dir(), &["status", "--porcelain", "--untracked-files=no"]), "");
-        assert!(done.log.contains(&format!(" job deployed commit {commit} of {reference}, was ")), "{}", done.log);
+        assert!(
+            done.log.contains(&format!(" job deployed commit {commit} of {reference}; previously ")),
+            "{}",
+            done.log
+        );
         commit
     }
 

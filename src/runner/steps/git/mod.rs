@@ -54,8 +54,8 @@ pub(super) fn update(
     let commit = fetch(git, remote, &target.theirs)?;
     check_out(git, remote, &target, &commit)?;
     update_submodules(git)?;
-    let before = before.unwrap_or_else(|| "nothing".to_owned());
-    git.note(&format!("deployed commit {commit} of {}, was {before}", target.theirs.as_str()));
+    let before = before.map_or_else(|| "none".to_owned(), |commit| format!("commit {commit}"));
+    git.note(&format!("deployed commit {commit} of {}; previously {before}", target.theirs.as_str()));
     Ok(commit)
 }
 
@@ -70,7 +70,7 @@ fn options_of(plan: &Plan) -> Option<&GitUpdate> {
 /// A remote's name is an argument and a part of configuration keys.
 fn check_remote_name(remote: &str) -> Result<(), Trouble> {
     let is_plain = RefName::branch_named(remote).is_some();
-    is_plain.then_some(()).ok_or_else(|| Trouble::refused(format!("`{remote}` is no name of a remote")))
+    is_plain.then_some(()).ok_or_else(|| Trouble::refused(format!("`{remote}` is not the name of a remote")))
 }
 
 /// Makes the work directory if it may be cloned into; whether it is empty, but for what an earlier clone began.
@@ -153,7 +153,7 @@ fn fetch(git: &mut Git<'_, '_>, remote: &str, theirs: &RefName) -> Result<String
         Err((cause, err)) => return Err(git.explain(&cause, &err)),
     }
     let commit = git.ask(&["rev-parse", "--verify", "--quiet", &format!("{here}^{{commit}}")])?;
-    commit.ok_or_else(|| Trouble::refused(format!("`{full}` of `{remote}` is no commit")))
+    commit.ok_or_else(|| Trouble::refused(format!("`{full}` of `{remote}` is not a commit")))
 }
 
 /// Moves the work tree to `commit`.
