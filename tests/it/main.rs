@@ -5,6 +5,7 @@ mod cli; // verbs that only look
 mod config; // what is said of configuration files
 mod control; // the verbs of an operator, beside a runner and without one
 mod crash; // deaths and failures at each system call, and what the next start makes of them
+mod dependencies; // licences and versions of the crates that are built in
 mod documents; // every configuration in the documents loads
 mod e2e; // real web servers and service managers, with the files of `deploy/`
 mod fastcgi; // the FastCGI responder against peers, good and bad
