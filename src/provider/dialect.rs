@@ -1,6 +1,6 @@
 //! Pure. The questions that a provider's file answers.
 
-use crate::model::{Delivery, EventKind, Head, Headers};
+use crate::model::{Delivery, Head, Headers, JobMeta};
 use crate::provider::authenticity::{Check, Denied, Secret, Strength};
 use crate::provider::body::Document;
 use crate::provider::forge::sample::{SampleBody, SampleOf, SamplePush};
@@ -75,8 +75,8 @@ pub(crate) trait Dialect {
         self.strength().signed_part()
     }
 
-    /// True if one happening of this kind is told in two deliveries, each with an id of its own.
-    fn announces_twice(&self, _: &EventKind) -> bool {
+    /// True if what made this job is told in two deliveries, each with an id of its own.
+    fn announces_twice(&self, _: &JobMeta) -> bool {
         false
     }
 

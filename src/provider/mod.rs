@@ -24,7 +24,7 @@ pub use forge::{CodingVersion, GenericScheme, GiteaAuthorization, HmacScheme, Pr
 pub use json::{NotAPointer, PICKED_LIMIT_BYTES, Picked, Pointer, pick};
 pub use malformed::{Malformed, Unreadable};
 
-use crate::model::{Delivery, EventKind, Head, Headers, RefName};
+use crate::model::{Delivery, Head, Headers, JobMeta, RefName};
 use body::{Document, open};
 use dialect::{ToSign, header};
 use forge::sample::SampleOf;
@@ -104,9 +104,9 @@ impl Provider {
         self.dialect().sends_again()
     }
 
-    /// True if one happening of this kind is told in two deliveries, each with an id of its own.
-    pub fn announces_twice(&self, kind: &EventKind) -> bool {
-        self.dialect().announces_twice(kind)
+    /// True if what made this job is told in two deliveries, each with an id of its own.
+    pub fn announces_twice(&self, job: &JobMeta) -> bool {
+        self.dialect().announces_twice(job)
     }
 
     /// The least that its check proves.

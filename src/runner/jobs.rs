@@ -21,7 +21,7 @@ pub(super) struct Jobs<'a> {
 }
 
 /// Longest time between two deliveries that announce the same; the sequence of a job is its time of arrival.
-const ANNOUNCED_WITHIN_NS: u64 = 60_000_000_000;
+const ANNOUNCED_WITHIN_NS: u64 = 30_000_000_000;
 
 impl<'a> Jobs<'a> {
     /// An empty backlog.
@@ -119,12 +119,16 @@ impl<'a> Jobs<'a> {
     /// Settles a job that does not run.
     pub(super) fn decide(&mut self, id: JobId, settlement: Settlement) -> Result<(), SpoolError> {
         let item = self.backlog.remove(id);
+        let outcome = match settlement {
+            Settlement::RepeatOf { .. } => Outcome::Repeat,
+            _ => Outcome::Superseded,
+        };
         let what = HistoryEvent::from(settlement.clone());
         match self.owner.decide(id, settlement, Timestamp::now()) {
             Ok(state) => {
                 tracing::info!(event = "decided", job = %id, what = %what, state = state.as_str());
                 if let (Some(item), State::Done) = (item, state) {
-                    self.outcomes.note(id, &item, &AttemptEnd::Over { outcome: Outcome::Superseded, commit: None });
+                    self.outcomes.note(id, &item, &AttemptEnd::Over { outcome, commit: None });
                 }
             }
             // A person was quicker.

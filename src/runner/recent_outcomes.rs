@@ -35,7 +35,8 @@ impl RecentOutcomes {
     /// Job `id` ended.
     pub(super) fn note(&mut self, id: JobId, item: &Item, outcome: Outcome, commit: Option<String>) {
         let is_done = !matches!(outcome, Outcome::Failed | Outcome::TimedOut | Outcome::Interrupted);
-        if let Some(delivery) = item.same_delivery().filter(|_| is_done) {
+        // A repeat did nothing: the job that it repeats may be yet to come.
+        if let Some(delivery) = item.same_delivery().filter(|_| is_done && outcome != Outcome::Repeat) {
             self.done.insert(delivery, id);
         }
         let repository = item.repository.clone();
@@ -110,14 +111,14 @@ mod tests {
     }
 
     #[test]
-    fn a_delivery_is_done_unless_it_failed() {
+    fn a_delivery_is_done_unless_it_failed_or_was_left_to_another() {
         let mut recent = RecentOutcomes::default();
-        let outcomes = [Outcome::Failed, Outcome::TimedOut, Outcome::Interrupted, Outcome::Cancelled];
-        let outcomes = outcomes.into_iter().chain([Outcome::Superseded, Outcome::Repeat, Outcome::Succeeded]);
+        let outcomes = [Outcome::Failed, Outcome::TimedOut, Outcome::Interrupted, Outcome::Repeat];
+        let outcomes = outcomes.into_iter().chain([Outcome::Superseded, Outcome::Cancelled, Outcome::Succeeded]);
         for (n, outcome) in (1..).zip(outcomes) {
             let item = item("main", &n.to_string());
             recent.note(id(n), &item, outcome, None);
-            assert_eq!(recent.done(&item.same_delivery().unwrap()), (n > 3).then(|| id(n)), "{outcome:?}");
+            assert_eq!(recent.done(&item.same_delivery().unwrap()), (n > 4).then(|| id(n)), "{outcome:?}");
         }
     }
 

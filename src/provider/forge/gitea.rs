@@ -1,6 +1,6 @@
 //! Pure. Gitea, Forgejo and Gogs: bare HMAC-SHA256 over the JSON document, which for a form is the decoded field.
 
-use crate::model::{Delivery, Head};
+use crate::model::{Delivery, EventKind, Head, JobMeta};
 use crate::provider::authenticity::{Algorithm, Check, Denied, Encoding, HmacHeader, Secret, Strength};
 use crate::provider::body::Document;
 use crate::provider::dialect::{CannotSign, Dialect, HeaderMark, SignedHeaders, ToSign, header};
@@ -85,8 +85,6 @@ impl Dialect for Family {
 
     fn read(&self, head: &Head, document: Document<'_>) -> Result<Delivery, NoEvent> {
         let word = word(head, self.event)?;
-        // Gitea and Forgejo send a push of the tag as well, also from a webhook of the type Gogs.
-        let is_of_gitea = head.headers.first("x-gitea-event").is_some();
         let document = GithubDocument::read(document, delivery_id(head, &[self.delivery]), PUSHERS)?;
         if !["ref", "action", "repository.full_name"].iter().any(|path| document.fields.has(path)) {
             return Ok(Delivery::Ignored(CONVERTED.to_owned()));
@@ -95,9 +93,7 @@ impl Dialect for Family {
             "push" => document.push(all_listed),
             // A deleted branch is announced by nothing else.
             "delete" => document.deleted(),
-            "create" if self.is_gogs && !is_of_gitea && document.fields.text("ref_type") == Some("tag") => {
-                document.created_tag()
-            }
+            "create" if self.is_gogs && document.fields.text("ref_type") == Some("tag") => document.created_tag(),
             "pull_request" => document.pull_request(word, "closed"),
             "release" => document.release(),
             "package" => Ok(document.package("created").into()),
@@ -127,6 +123,12 @@ impl Dialect for Family {
 
     fn signed_part(&self, head: &Head) -> &'static str {
         if head.is_form() { "the JSON inside the form" } else { self.strength().signed_part() }
+    }
+
+    /// Gogs sends `create` for a new tag, and Gitea's webhook of the type Gogs sends a push as well.
+    fn announces_twice(&self, job: &JobMeta) -> bool {
+        let is_tag = job.reference.as_ref().is_some_and(|name| name.tag().is_some());
+        self.is_gogs && is_tag && job.event == EventKind::Push && job.before.is_none()
     }
 
     fn strength(&self) -> Strength {

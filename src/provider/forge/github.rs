@@ -1,6 +1,6 @@
 //! Pure. GitHub and GitHub Enterprise Server: HMAC-SHA256 over the raw body, also of a form.
 
-use crate::model::{Delivery, EventKind, Head};
+use crate::model::{Delivery, EventKind, Head, JobMeta};
 use crate::provider::authenticity::{Algorithm, Check, Denied, Encoding, HmacHeader, Secret, Strength};
 use crate::provider::body::Document;
 use crate::provider::dialect::{CannotSign, Dialect, HeaderMark, SignedHeaders, ToSign, header};
@@ -70,8 +70,8 @@ impl Dialect for Github {
     }
 
     /// A deletion is a push and a `delete`, a package a `package` and a `registry_package`.
-    fn announces_twice(&self, kind: &EventKind) -> bool {
-        matches!(kind, EventKind::Delete | EventKind::Package)
+    fn announces_twice(&self, job: &JobMeta) -> bool {
+        matches!(job.event, EventKind::Delete | EventKind::Package)
     }
 
     fn strength(&self) -> Strength {

@@ -1,7 +1,7 @@
 //! Pure. What verified deliveries say.
 
 use super::*;
-use crate::model::RefName;
+use crate::model::{JobMeta, RefName};
 use serde_json::{Value, json};
 
 /// The name of the header with the event, and of the one with the delivery id.
@@ -274,11 +274,29 @@ fn a_package_that_is_announced_twice_has_the_id_of_its_version() {
     };
     for word in ["package", "registry_package"] {
         assert_eq!(of(word).delivery.as_deref(), Some("package-version-24147"));
-        assert!(Provider::Github.announces_twice(&of(word).kind));
     }
-    assert!(
-        !Provider::Github.announces_twice(&EventKind::Push) && !Provider::Gitea.announces_twice(&EventKind::Delete)
-    );
+}
+
+#[test]
+fn what_two_deliveries_tell_of_is_known() {
+    let job = |event: EventKind, reference: Option<RefName>, before: Option<&str>| JobMeta {
+        reference,
+        before: before.map(str::to_owned),
+        ..JobMeta::new("docs", "github", event, now())
+    };
+    let (tag, main) = (RefName::tag_named("v1"), RefName::branch_named("main"));
+    let new_tag = job(EventKind::Push, tag.clone(), None);
+    let moved_tag = job(EventKind::Push, tag.clone(), Some(BEFORE));
+    let new_branch = job(EventKind::Push, main, None);
+    let (deleted, package) = (job(EventKind::Delete, tag, Some(BEFORE)), job(EventKind::Package, None, None));
+    for (provider, expected) in [
+        (Provider::Github, [false, false, false, true, true]),
+        (Provider::Gogs, [true, false, false, false, false]),
+        (Provider::Gitea, [false; 5]),
+    ] {
+        let told = [&new_tag, &moved_tag, &new_branch, &deleted, &package].map(|job| provider.announces_twice(job));
+        assert_eq!(told, expected, "{provider:?}");
+    }
 }
 
 #[test]
@@ -344,16 +362,6 @@ fn a_merge_of_gitlab_is_at_the_commit_that_the_branch_is_at() {
         let event = arrived(Provider::Gitlab, "Merge Request Hook", &json!({ "object_attributes": merged })).event();
         assert_eq!((event.kind, event.after.as_deref()), (EventKind::Merge, Some(expected)));
     }
-}
-
-#[test]
-fn a_tag_is_one_push_whichever_forge_has_a_webhook_of_the_type_gogs() {
-    let created = json!({ "ref": "v1", "ref_type": "tag", "sha": AFTER }).to_string();
-    let kind = |headers: &[(&str, &str)]| {
-        Arrived::new(Provider::Gogs, headers, created.clone()).event().kind.as_str().to_owned()
-    };
-    assert_eq!(kind(&[("X-Gogs-Event", "create")]), "push");
-    assert_eq!(kind(&[("X-Gogs-Event", "create"), ("X-Gitea-Event", "create")]), "create");
 }
 
 #[test]

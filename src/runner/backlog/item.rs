@@ -37,9 +37,6 @@ pub(super) type SameWork = (String, Option<String>, Option<EventKind>, RefName);
 /// Hook, repository, delivery id and ref.
 pub(in crate::runner) type SameDelivery = (String, Option<String>, String, Option<RefName>);
 
-/// In place of the delivery ids of a deletion that is announced twice.
-const DELETION: &str = "deletion";
-
 impl Item {
     /// The job that `meta` describes, in `queue`.
     pub(in crate::runner) fn of(id: JobId, meta: JobMeta, queue: &str, when_newer: WhenNewer) -> Self {
@@ -55,11 +52,11 @@ impl Item {
     pub(in crate::runner) fn of_ended(meta: JobMeta) -> Self {
         let provider = Provider::named(&meta.provider);
         let sends_again = provider.is_some_and(Provider::sends_again);
-        let announced_twice = provider.is_some_and(|provider| provider.announces_twice(&meta.event));
+        let announced_twice = provider.is_some_and(|provider| provider.announces_twice(&meta));
         let JobMeta { hook, event, reference, repository, after, delivery, .. } = meta;
-        // Two deliveries about one deletion have nothing in common but their ref.
-        let is_deletion = announced_twice && event == EventKind::Delete;
-        let delivery = if is_deletion { Some(DELETION.to_owned()) } else { delivery };
+        // Two deliveries about one ref have nothing in common but that.
+        let is_of_ref = announced_twice && reference.is_some();
+        let delivery = if is_of_ref { Some(format!("{} told twice", event.as_str())) } else { delivery };
         let event = Some(event);
         Self { hook, event, reference, repository, after, delivery, sends_again, announced_twice, ..Self::unknown() }
     }

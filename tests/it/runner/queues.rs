@@ -148,6 +148,21 @@ fn a_repeat_runs_where_the_first_of_the_same_delivery_is_damaged() {
 }
 
 #[test]
+fn of_a_delivery_that_came_twice_at_once_one_runs_also_where_the_sender_repeats_itself() {
+    let yard = Yard::new("", &[("a", "steps = [{ shell = \"echo $HOOKSPOOL_DELIVERY >>ran\" }]")]);
+    let sent = || {
+        yard.append(&JobMeta {
+            reference: RefName::branch_named("main"),
+            delivery: Some("1".to_owned()),
+            ..JobMeta::new("a", "bitbucket", EventKind::Push, Timestamp::now())
+        })
+    };
+    let (first, repeat) = (sent(), sent());
+    assert!(yard.drain().status.success());
+    assert_eq!([first, repeat].map(|id| yard.job(id)[1].clone()), ["succeeded", "repeat"]);
+}
+
+#[test]
 fn a_deletion_that_github_announces_twice_runs_once() {
     let yard =
         Yard::new("", &[("a", "events = [\"delete\"]\nsteps = [{ shell = \"echo $HOOKSPOOL_DELIVERY >>ran\" }]")]);
@@ -165,6 +180,24 @@ fn a_deletion_that_github_announces_twice_runs_once() {
     assert!(yard.drain().status.success());
     assert_eq!([first, second, other].map(|id| yard.job(id)[1].clone()), ["succeeded", "repeat", "succeeded"]);
     assert_eq!(yard.site("ran"), "1\n3\n");
+}
+
+#[test]
+fn a_new_tag_of_a_webhook_of_the_type_gogs_runs_once() {
+    let steps = "tags = [\"*\"]\nwhen_newer = \"keep\"\nsteps = [{ shell = \"echo $HOOKSPOOL_DELIVERY >>ran\" }]";
+    let yard = Yard::new("", &[("a", steps)]);
+    let pushed = |delivery: &str, before: Option<&str>| {
+        yard.append(&JobMeta {
+            reference: RefName::tag_named("v1"),
+            delivery: Some(delivery.to_owned()),
+            before: before.map(str::to_owned),
+            ..JobMeta::new("a", "gogs", EventKind::Push, Timestamp::now())
+        })
+    };
+    let jobs = [pushed("push", None), pushed("create", None), pushed("moved", Some(&"a".repeat(40)))];
+    assert!(yard.drain().status.success());
+    assert_eq!(jobs.map(|id| yard.job(id)[1].clone()), ["succeeded", "repeat", "succeeded"]);
+    assert_eq!(yard.site("ran"), "push\nmoved\n");
 }
 
 #[test]
