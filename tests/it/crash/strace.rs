@@ -97,13 +97,13 @@ impl Strace {
         calls
     }
 
-    /// The calls of the last run, of each thread and process that made some, in the order of their ids.
+    /// The calls of the last run, of each thread and process that made some, in the order of their making.
     pub(crate) fn calls_apart(&self) -> Vec<Vec<Call>> {
         let names = crate::spool::append::names(self.home());
         let ids = names.iter().filter_map(|name| name.strip_prefix("trace.")?.parse().ok());
         let mut ids: Vec<u32> = ids.collect();
-        ids.sort_unstable();
         assert!(!ids.is_empty(), "strace traced nothing; may this user trace processes?");
+        sort_by_making(&mut ids);
         ids.iter().map(|id| self.calls_in(&self.trace.with_extension(id.to_string()))).collect()
     }
 
@@ -124,6 +124,30 @@ impl Strace {
         }
         calls
     }
+}
+
+/// Ids are given in order, and from the lowest again after the highest: the first follows the widest gap.
+fn sort_by_making(ids: &mut [u32]) {
+    ids.sort_unstable();
+    let gap = |at: usize| if at == 0 { 0 } else { ids[at] - ids[at - 1] };
+    let after_gap = (0..ids.len()).max_by_key(|&at| gap(at)).unwrap_or(0);
+    if gap(after_gap) > WRAPPED {
+        ids.rotate_left(after_gap);
+    }
+}
+
+/// More ids than others can take while one run makes its threads.
+const WRAPPED: u32 = 10_000;
+
+#[test]
+fn threads_are_in_the_order_of_their_making_also_where_ids_began_again() {
+    let sorted = |mut ids: Vec<u32>| {
+        sort_by_making(&mut ids);
+        ids
+    };
+    assert_eq!(sorted(vec![412, 409, 410]), [409, 410, 412]);
+    assert_eq!(sorted(vec![302, 32_766, 301, 32_767]), [32_766, 32_767, 301, 302]);
+    assert_eq!(sorted(vec![7]), [7]);
 }
 
 fn is_name(text: &str) -> bool {
