@@ -86,62 +86,34 @@
 //! It does not judge deliveries, run anything, read configuration, or delete a job unasked: `corrupt/` and `failed/`
 //! are for people, and what ends is kept until somebody prunes. It does not keep an index: `ls` is the index.
 
-mod arrivals;
-mod check;
-mod claim;
+mod append;
 mod control;
-mod create;
 mod disk;
-mod draft;
-mod entry;
 mod error;
-mod format;
-mod history;
-mod hold;
-mod in_place;
-mod inbox;
-mod journal;
-mod listing;
-mod lock;
-mod name;
-mod order;
+mod job;
 mod owner;
-mod peek;
-mod presence;
 #[doc(hidden)]
 #[allow(dead_code, reason = "the fuzz targets throw bytes at it")]
 pub mod probe;
-mod prune;
-mod real;
-mod receiver_disk;
-mod reconcile_times;
-mod recover;
-mod reserve;
-mod scan;
-mod sequence;
-mod settlement;
-mod state_dirs;
-mod sweep;
 mod view;
 
-pub use claim::{Claim, Claimed};
+pub use append::{draft::Draft, inbox::Inbox};
+pub use control::order::{Answer, Change, Effect, Order, Request};
 pub use control::{PendingRequest, TakenRequest};
-pub use create::{create, mode_of};
+pub use disk::create::{create, mode_of};
+pub use disk::real::RealDisk;
 pub use disk::{Access, Disk, Facts, Io, Kind, Lock, Place};
-pub use draft::Draft;
-pub use entry::{Entry, HistoryEvent};
 pub use error::SpoolError;
-pub use history::History;
-pub use hold::{Hold, holds};
-pub use inbox::Inbox;
-pub use order::{Answer, Change, Effect, Order, Request};
+pub use job::entry::{Entry, HistoryEvent};
+pub use job::history::History;
+pub use job::settlement::Settlement;
 pub use owner::SpoolOwner;
-pub use presence::{Presence, presence};
-pub use prune::{Removed, Retention, expired};
-pub use real::RealDisk;
-pub use recover::Recovered;
-pub use scan::{Due, Problem, Scan};
-pub use settlement::Settlement;
+pub use owner::claim::{Claim, Claimed};
+pub use owner::hold::{Hold, holds};
+pub use owner::presence::{Presence, presence};
+pub use owner::prune::{Removed, Retention, expired};
+pub use owner::recover::Recovered;
+pub use owner::scan::{Due, Problem, Scan};
 pub use view::{
     Filter, JobView, Match, Shown, count, find, history_path, ids, job_path, list, log_path, newest_first, payload,
     show, state_of,

@@ -1,10 +1,10 @@
 //! Edge. A door for tests that throw bytes at the job file's format: files in memory, no spool.
 
-use super::check::{Damage, check};
-use super::disk::{Disk, Io};
-use super::format;
-use super::real::RealDisk;
 use crate::model::{JobId, JobMeta};
+use crate::spool::disk::real::RealDisk;
+use crate::spool::disk::{Disk, Io};
+use crate::spool::job::check::{Damage, check};
+use crate::spool::job::format;
 use rustix::fs::MemfdFlags;
 use sha2::{Digest, Sha256};
 use std::path::Path;

@@ -1,10 +1,10 @@
 //! Edge. The verb's side: places one request, and waits for its answer.
 
 use super::{place, read, remove};
+use crate::spool::control::order::{Answer, Request};
 use crate::spool::disk::Place;
+use crate::spool::disk::real::RealDisk;
 use crate::spool::error::SpoolError;
-use crate::spool::order::{Answer, Request};
-use crate::spool::real::RealDisk;
 use crate::system::random::random_bytes;
 use crate::system::watch::Watch;
 use rustix::io::Errno;

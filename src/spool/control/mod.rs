@@ -12,12 +12,13 @@
 //! flushed: after a power cut nobody waits for an answer. What nobody fetched in ten minutes is removed.
 
 mod client;
+pub(in crate::spool) mod order;
 mod server;
 
 pub use client::PendingRequest;
 pub use server::TakenRequest;
 
-use super::disk::{Access, Disk, Facts, Io, Kind, Place};
+use crate::spool::disk::{Access, Disk, Facts, Io, Kind, Place};
 use crate::system::random::random_bytes;
 use rustix::io::Errno;
 use std::ffi::OsStr;

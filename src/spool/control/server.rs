@@ -1,11 +1,11 @@
 //! Edge. The runner's side: takes requests, and answers them.
 
 use super::{LIMIT_BYTES, place, read, remove, rename};
+use crate::spool::control::order::{Answer, Request};
 use crate::spool::disk::{Disk, Kind, Place};
 use crate::spool::error::SpoolError;
-use crate::spool::order::{Answer, Request};
 use crate::spool::owner::SpoolOwner;
-use crate::spool::scan::Problem;
+use crate::spool::owner::scan::Problem;
 use jiff::Timestamp;
 use rustix::io::Errno;
 use std::ffi::{OsStr, OsString};

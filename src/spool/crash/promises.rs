@@ -1,13 +1,13 @@
 //! Edge. What the spool has promised so far, and whether a disk keeps it.
 
 use crate::model::{JobId, State};
-use crate::spool::check::check;
+use crate::spool::append::inbox::Inbox;
 use crate::spool::disk::{Access, Disk, Place};
 use crate::spool::fake::{FakeDisk, Survives};
-use crate::spool::inbox::Inbox;
-use crate::spool::journal;
+use crate::spool::job::check::check;
+use crate::spool::job::journal;
 use crate::spool::owner::SpoolOwner;
-use crate::spool::state_dirs::job_name;
+use crate::spool::owner::state_dirs::job_name;
 use crate::spool::{Entry, History};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};

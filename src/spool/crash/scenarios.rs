@@ -2,8 +2,8 @@
 
 use super::promises::Promises;
 use crate::model::{EventKind, JobId, JobMeta, Outcome, State};
+use crate::spool::append::inbox::Inbox;
 use crate::spool::fake::FakeDisk;
-use crate::spool::inbox::Inbox;
 use crate::spool::owner::SpoolOwner;
 use crate::spool::{Claim, Claimed, Entry, HistoryEvent, Settlement, SpoolError};
 use jiff::Timestamp;

@@ -6,7 +6,7 @@ mod world;
 pub(crate) use self::world::{Mute, Survives};
 
 use self::world::{Binding, Change, Dice, Inode, World};
-use super::disk::{Access, Disk, Facts, Io, Kind, Lock, Place};
+use crate::spool::disk::{Access, Disk, Facts, Io, Kind, Lock, Place};
 use rustix::io::Errno;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};

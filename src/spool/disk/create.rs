@@ -1,0 +1,92 @@
+//! Edge. Makes a spool: directories, lock, sequence, reserve. What is there already stays as it is.
+
+use super::real::RealDisk;
+use super::reserve;
+use super::{Disk, LOCK_MODE, Place, SHARED_MODE};
+use crate::model::State;
+use crate::spool::SpoolError;
+use crate::system::random::random_bytes;
+use rustix::fs::{CWD, Mode, OFlags, RenameFlags, fchmod, fsync, renameat_with};
+use rustix::io::Errno;
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The sequence before the first job.
+const FIRST: &[u8] = b"0000000000000000000\n";
+
+/// Mode of the spool itself: others may pass, the group may look.
+const ROOT_MODE: u32 = 0o2751;
+
+/// Makes the spool at `root`, and its parents, as far as it is missing. Safe to repeat, and safe beside a running
+/// receiver and runner; never changes the owner, group or mode of what exists. Everything is flushed when it returns.
+///
+/// New directories belong to us and to the group of the directory above if that one is setgid, else to our group:
+/// where receivers are another user, make `root` beforehand, `deploy:hookspool`, mode 2751.
+pub fn create(root: &Path) -> Result<(), SpoolError> {
+    make_dir(root, ROOT_MODE)?;
+    for place in Place::BELOW_ROOT {
+        make_dir(&root.join(place.as_str()), mode_of(place))?;
+    }
+    let disk = RealDisk::open(root).map_err(|e| SpoolError::call("open", root, e))?;
+    make_file(&disk, "lock", LOCK_MODE, b"")?;
+    make_file(&disk, "sequence", SHARED_MODE, FIRST)?;
+    // A reserve is a comfort: a disk that has no room for it can still take jobs.
+    reserve::refill(&disk).map_err(|e| SpoolError::call("write", root.join("reserve"), e))?;
+    disk.flush_dir(Place::Root).map_err(|e| SpoolError::call("flush", root, e))
+}
+
+/// Mode of a directory of the spool. Receivers write to two, where none may remove another's file; the rest is the
+/// runner's, and who may write to `control/` orders it about.
+pub fn mode_of(place: Place) -> u32 {
+    match place {
+        Place::Root => ROOT_MODE,
+        Place::Control => 0o700,
+        Place::Tmp | Place::In(State::Queued) => 0o3770,
+        _ => 0o2750,
+    }
+}
+
+/// Makes a directory under another name first, so that no crash leaves one with the wrong mode under its own.
+fn make_dir(path: &Path, mode: u32) -> Result<(), SpoolError> {
+    if path.exists() {
+        return open_dir(path).map(drop).map_err(|e| SpoolError::call("open", path, e));
+    }
+    let parent = path.parent().filter(|p| !p.as_os_str().is_empty()).map_or_else(|| PathBuf::from("."), Path::to_owned);
+    fs::create_dir_all(&parent).map_err(|e| SpoolError::call("create", &parent, errno(&e)))?;
+    let fresh = random_bytes::<8>().map(|random| parent.join(format!(".new.{}", hex::encode(random))));
+    let result = fresh.and_then(|fresh| {
+        rustix::fs::mkdir(&fresh, Mode::from_raw_mode(0o700))?;
+        name_dir(&fresh, path, mode).inspect_err(|_| drop(fs::remove_dir(&fresh)))
+    });
+    match result {
+        Ok(()) | Err(Errno::EXIST) => {}
+        Err(e) => return Err(SpoolError::call("create", path, e)),
+    }
+    open_dir(&parent).and_then(fsync).map_err(|e| SpoolError::call("flush", &parent, e))
+}
+
+fn name_dir(fresh: &Path, path: &Path, mode: u32) -> Result<(), Errno> {
+    let dir = open_dir(fresh)?;
+    fchmod(&dir, Mode::from_raw_mode(mode))?;
+    renameat_with(CWD, fresh, CWD, path, RenameFlags::NOREPLACE)?;
+    fsync(&dir)
+}
+
+fn open_dir(path: &Path) -> Result<std::os::fd::OwnedFd, Errno> {
+    rustix::fs::open(path, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())
+}
+
+fn make_file(disk: &RealDisk, name: &str, mode: u32, content: &[u8]) -> Result<(), SpoolError> {
+    let path = disk.path(Place::Root, OsStr::new(name));
+    let file = match disk.create(Place::Root, OsStr::new(name), mode) {
+        Err(Errno::EXIST) => return Ok(()),
+        other => other.map_err(|e| SpoolError::call("create", &path, e))?,
+    };
+    let written = disk.write_all_at(&file, content, 0).and_then(|()| disk.flush(&file));
+    written.map_err(|e| SpoolError::call("write", &path, e))
+}
+
+fn errno(error: &std::io::Error) -> Errno {
+    Errno::from_io_error(error).unwrap_or(Errno::IO)
+}

@@ -1,0 +1,152 @@
+//! Pure. A job's history: its lines, and what they add up to.
+
+use super::entry::{Entry, HistoryEvent};
+use super::settlement::Settlement;
+use crate::model::{Outcome, State, next};
+use jiff::Timestamp;
+
+/// Everything that happened to a job, oldest first.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct History {
+    entries: Vec<Entry>,
+    length_bytes: u64,
+}
+
+impl History {
+    /// Reads the lines. What follows the last line feed is the residue of a crash and was never promised: ignored. A
+    /// line that cannot be read stands as a note, so that one bad sector does not hide the rest.
+    pub fn parse(bytes: &[u8]) -> Self {
+        let end = bytes.iter().rposition(|&b| b == b'\n').map_or(0, |at| at + 1);
+        let mut history = Self { entries: Vec::new(), length_bytes: end as u64 };
+        for line in bytes[..end].split_inclusive(|&b| b == b'\n') {
+            let at = history.entries.last().map_or(Timestamp::UNIX_EPOCH, |e| e.at);
+            let entry = serde_json::from_slice(line);
+            history.entries.push(entry.unwrap_or_else(|_| Entry::new(at, unreadable(line))));
+        }
+        history
+    }
+
+    /// The entries.
+    pub fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    /// Bytes of whole lines: where the next one goes.
+    pub(in crate::spool) fn length_bytes(&self) -> u64 {
+        self.length_bytes
+    }
+
+    pub(in crate::spool) fn push(&mut self, entry: Entry, line_bytes: u64) {
+        self.entries.push(entry);
+        self.length_bytes += line_bytes;
+    }
+
+    /// The state that the entries add up to, and so the directory in which the job belongs.
+    pub fn state(&self) -> State {
+        self.whats().fold(State::Queued, state_after)
+    }
+
+    /// Attempts begun.
+    pub fn attempts(&self) -> u32 {
+        count_starts(self.whats())
+    }
+
+    /// Attempts begun since a person last released it: what counts against a hook's number of attempts.
+    pub fn attempts_since_release(&self) -> u32 {
+        count_starts(
+            self.entries
+                .iter()
+                .rev()
+                .map(|e| &e.what)
+                .take_while(|w| !matches!(w, HistoryEvent::Settled(Settlement::Released))),
+        )
+    }
+
+    /// Whether an attempt began since the last claim.
+    pub fn started_since_claim(&self) -> bool {
+        let since = self.entries.iter().rev().map(|e| &e.what);
+        count_starts(since.take_while(|w| !matches!(w, HistoryEvent::Claimed { .. }))) > 0
+    }
+
+    /// How it ended, if it did and was not released since.
+    pub fn outcome(&self) -> Option<Outcome> {
+        self.last_settlement()?.outcome()
+    }
+
+    /// When and how it ended badly for good, if it did, and for the last time; a person may have released it since.
+    pub fn last_failure(&self) -> Option<(Timestamp, Outcome)> {
+        let failed = |entry: &Entry| {
+            let outcome = entry.what.settlement()?.outcome()?;
+            outcome.is_failure().then_some((entry.at, outcome))
+        };
+        self.entries.iter().rev().find_map(failed)
+    }
+
+    /// Why it is where it is, where something was said of that.
+    pub fn reason(&self) -> Option<String> {
+        self.last_settlement()?.reason()
+    }
+
+    /// When it may be tried again, if it waits.
+    pub fn not_before(&self) -> Option<Timestamp> {
+        match self.last_settlement()? {
+            Settlement::Waiting { not_before, .. } => Some(*not_before),
+            _ => None,
+        }
+    }
+
+    /// How the attempt that began last was concluded, if it was: outcome and reason. A runner that ended while the step
+    /// ran that restarts it has not failed.
+    pub fn conclusion(&self) -> Option<(Outcome, Option<String>)> {
+        let concluded = self.since_start().find_map(|what| match what {
+            HistoryEvent::Concluded { outcome, reason, .. } => Some((*outcome, reason.clone())),
+            _ => None,
+        });
+        let mut said = self.since_start().filter(|what| !matches!(what, HistoryEvent::Note { .. }));
+        let restarts = matches!(said.next(), Some(HistoryEvent::Restarts));
+        concluded.or_else(|| restarts.then_some((Outcome::Succeeded, None)))
+    }
+
+    /// The commit that was deployed last, hex.
+    pub fn commit(&self) -> Option<&str> {
+        self.entries.iter().rev().find_map(|e| match &e.what {
+            HistoryEvent::Concluded { commit, .. } => commit.as_deref(),
+            _ => None,
+        })
+    }
+
+    fn since_start(&self) -> impl Iterator<Item = &HistoryEvent> {
+        self.entries.iter().rev().map(|e| &e.what).take_while(|w| !matches!(w, HistoryEvent::Started { .. }))
+    }
+
+    /// The decision that brought it where it is, unless it was claimed since.
+    fn last_settlement(&self) -> Option<&Settlement> {
+        let mut moves = self.entries.iter().rev().map(|e| &e.what).filter(|what| what.transition().is_some());
+        moves.next()?.settlement()
+    }
+
+    fn whats(&self) -> impl Iterator<Item = &HistoryEvent> {
+        self.entries.iter().map(|e| &e.what)
+    }
+}
+
+fn count_starts<'a>(whats: impl Iterator<Item = &'a HistoryEvent>) -> u32 {
+    whats.map(|w| u32::from(matches!(w, HistoryEvent::Started { .. }))).sum()
+}
+
+/// The table decides. A line was written after its move had been allowed: where the table says no, the line that says
+/// `claimed` is missing before it, since that one is not flushed by itself. What it forbids all the same changes
+/// nothing.
+fn state_after(state: State, what: &HistoryEvent) -> State {
+    let Some(transition) = what.transition() else { return state };
+    let may_lack_claim = matches!(state, State::Queued | State::Waiting);
+    let unclaimed = |error| if may_lack_claim { next(State::Running, transition) } else { Err(error) };
+    next(state, transition).or_else(unclaimed).unwrap_or(state)
+}
+
+fn unreadable(line: &[u8]) -> HistoryEvent {
+    HistoryEvent::Note { text: format!("a line of {} bytes cannot be read", line.len()) }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,88 @@
+//! Edge. A job that the runner holds: what it is, what happened to it, and how it is settled.
+
+use super::state_dirs::StateDirs;
+use crate::model::{JobId, JobMeta, State, next};
+use crate::spool::disk::Disk;
+use crate::spool::disk::real::RealDisk;
+use crate::spool::error::SpoolError;
+use crate::spool::job::check::{PayloadReader, Whole};
+use crate::spool::job::entry::{Entry, HistoryEvent};
+use crate::spool::job::history::History;
+use crate::spool::job::journal::Journal;
+use crate::spool::job::settlement::Settlement;
+use jiff::Timestamp;
+use std::io::Read;
+use std::sync::Arc;
+
+/// A job in `running/` that was found whole. Dropping it unsettled leaves it there, for the next `recover`.
+#[derive(Debug)]
+pub struct Claim<D: Disk = RealDisk> {
+    pub(in crate::spool) dirs: Arc<StateDirs<D>>,
+    pub(in crate::spool) id: JobId,
+    pub(in crate::spool) file: D::File,
+    pub(in crate::spool) whole: Box<Whole>,
+    pub(in crate::spool) journal: Journal<D>,
+    pub(in crate::spool) attempt: u32,
+}
+
+/// What became of a claim.
+#[derive(Debug)]
+pub enum Claimed<D: Disk = RealDisk> {
+    /// The job is ours.
+    Job(Box<Claim<D>>),
+    /// It is no longer there.
+    Gone,
+    /// It is damaged or hostile, and now in `corrupt/`.
+    Corrupt {
+        /// What is wrong with it.
+        reason: String,
+    },
+}
+
+impl<D: Disk> Claim<D> {
+    /// Its id.
+    pub fn id(&self) -> JobId {
+        self.id
+    }
+
+    /// What its file says of the delivery.
+    pub fn meta(&self) -> &JobMeta {
+        &self.whole.meta
+    }
+
+    /// Number of the attempt that this claim is for: one more than had begun when it was claimed.
+    pub fn attempt(&self) -> u32 {
+        self.attempt
+    }
+
+    /// What happened to it, up to the last `record`.
+    pub fn history(&self) -> &History {
+        &self.journal.history
+    }
+
+    /// Exactly the payload. The bytes are compared with their hash once more as they pass, since a receiver may still
+    /// have the file open: if they changed, the end of it is an error (`InvalidData`).
+    pub fn payload(&self) -> impl Read + '_ {
+        PayloadReader::new(&self.dirs.disk, &self.file, &self.whole)
+    }
+
+    /// Adds a line to the history and flushes it. No crash can undo it after `Ok`.
+    pub fn record(&mut self, entry: &Entry) -> Result<(), SpoolError> {
+        self.journal.append(&self.dirs.disk, entry)
+    }
+
+    /// Adds a line from which nothing follows. The end of this process cannot undo it; a power cut can, until the next
+    /// `record`.
+    pub fn note(&mut self, entry: &Entry) -> Result<(), SpoolError> {
+        self.journal.note(&self.dirs.disk, entry)
+    }
+
+    /// Records the decision, moves job and history to where it says, and makes both durable. After a crash in between,
+    /// `recover` does the move, because the record says so.
+    pub fn settle(mut self, settlement: Settlement, at: Timestamp) -> Result<State, SpoolError> {
+        let to = next(State::Running, settlement.transition())?;
+        self.record(&Entry::new(at, HistoryEvent::from(settlement)))?;
+        self.dirs.carry(self.id, State::Running, to, Some(&self.file), at)?;
+        Ok(to)
+    }
+}

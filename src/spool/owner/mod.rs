@@ -1,0 +1,216 @@
+//! Edge. The runner's side: holds the spool's lock, claims jobs, and decides about those that never run.
+
+pub(in crate::spool) mod claim;
+pub(in crate::spool) mod hold;
+pub(in crate::spool) mod listing;
+pub(in crate::spool) mod peek;
+pub(in crate::spool) mod presence;
+pub(in crate::spool) mod prune;
+pub(in crate::spool) mod reconcile_times;
+pub(in crate::spool) mod recover;
+pub(in crate::spool) mod scan;
+pub(in crate::spool) mod state_dirs;
+pub(in crate::spool) mod sweep;
+
+use crate::model::{JobId, State, Transition, next};
+use crate::spool::disk::lock;
+use crate::spool::disk::real::RealDisk;
+use crate::spool::disk::{Access, Disk, Place};
+use crate::spool::error::{SpoolError, words};
+use crate::spool::job::check::{Damage, Whole, check};
+use crate::spool::job::entry::{Entry, HistoryEvent};
+use crate::spool::job::journal::{Journal, history_name};
+use crate::spool::job::settlement::Settlement;
+use crate::system::boot::boot_id;
+use claim::{Claim, Claimed};
+use jiff::Timestamp;
+use rustix::io::Errno;
+use state_dirs::{Opened, Owners, StateDirs, is_damage, job_name};
+use std::collections::{BTreeMap, HashSet};
+use std::ffi::{OsStr, OsString};
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Largest payload that is claimed, unless `limit_payload` says otherwise.
+const PAYLOAD_LIMIT_BYTES: u64 = 256 * 1024 * 1024;
+
+/// The one runner of a spool. Many threads may use it; the lock is given back when it and all its claims are gone.
+#[derive(Debug)]
+pub struct SpoolOwner<D: Disk = RealDisk> {
+    pub(in crate::spool) dirs: Arc<StateDirs<D>>,
+    /// When the jobs in `waiting/` are due, as far as their histories were read.
+    pub(in crate::spool) due: Mutex<BTreeMap<JobId, Timestamp>>,
+    /// What could not be moved out of `queued/`, reported once.
+    pub(in crate::spool) reported: Mutex<HashSet<OsString>>,
+}
+
+/// A job in `running/` after every byte of it was read.
+pub(in crate::spool) enum Inspected<F> {
+    Whole(F, Box<Whole>),
+    Damaged(Option<F>, String),
+}
+
+impl SpoolOwner {
+    /// Locks the spool at `root`, after making what is missing of it.
+    pub fn lock(root: &Path) -> Result<Self, SpoolError> {
+        crate::spool::disk::create::create(root)?;
+        let disk = RealDisk::open(root).map_err(|e| SpoolError::call("open", root, e))?;
+        for place in Place::BELOW_ROOT {
+            disk.hold(place).map_err(|e| SpoolError::call("open", root.join(place.as_str()), e))?;
+        }
+        Self::on(disk)
+    }
+}
+
+impl<D: Disk> SpoolOwner<D> {
+    /// Locks a spool on any disk.
+    pub fn on(disk: D) -> Result<Self, SpoolError> {
+        let lock = lock::take(&disk)?;
+        let here = disk.facts_at(Place::In(State::Queued), OsStr::new("."));
+        let here =
+            here.map_err(|e| SpoolError::call("look at", disk.path(Place::In(State::Queued), OsStr::new("")), e))?;
+        let our_uid = rustix::process::geteuid().as_raw();
+        let owners = Owners { our_uid, spool_uid: here.uid, spool_gid: here.gid };
+        let payload_limit_bytes = AtomicU64::new(PAYLOAD_LIMIT_BYTES);
+        let runner_pid = std::process::id();
+        let dirs =
+            StateDirs { disk, lock: Mutex::new(lock), owners, payload_limit_bytes, runner_pid, boot_id: boot_id() };
+        Ok(Self { dirs: Arc::new(dirs), due: Mutex::default(), reported: Mutex::default() })
+    }
+
+    /// Sets the largest payload that is claimed; what is larger goes to `corrupt/`.
+    pub fn limit_payload(&self, limit_bytes: u64) {
+        self.dirs.payload_limit_bytes.store(limit_bytes, Ordering::Relaxed);
+    }
+
+    /// Takes a job out of `queued/` or `waiting/`: moves it to `running/`, checks every byte, notes the claim, flushes
+    /// the move. The note needs no flush of its own: until something is recorded after it, nothing has begun. On error
+    /// the job stays in `running/`; stop, and let `recover` handle it.
+    pub fn claim(&self, id: JobId, at: Timestamp) -> Result<Claimed<D>, SpoolError> {
+        for from in [State::Queued, State::Waiting] {
+            if self.take(id, from, at)? {
+                return self.examine(id, from, at);
+            }
+        }
+        Ok(Claimed::Gone)
+    }
+
+    /// Decides about a job that is not running: superseded, a repeat, cancelled, held, or released by a person.
+    pub fn decide(&self, id: JobId, settlement: Settlement, at: Timestamp) -> Result<State, SpoolError> {
+        let from = self.find_at_rest(id)?;
+        let to = next(from, settlement.transition())?;
+        let mut journal = self.dirs.journal(from, id, at)?;
+        let is_new = journal.history.entries().is_empty();
+        journal.append(&self.dirs.disk, &Entry::new(at, HistoryEvent::from(settlement)))?;
+        if is_new {
+            self.dirs.flush_dirs(&[from])?;
+        }
+        let job = self.dirs.disk.open(Place::In(from), job_name(id).as_ref(), Access::Read).ok();
+        self.dirs.carry(id, from, to, job.as_ref(), at)?;
+        Ok(to)
+    }
+
+    fn find_at_rest(&self, id: JobId) -> Result<State, SpoolError> {
+        let name = job_name(id);
+        let is_in = |&s: &State| self.dirs.disk.facts_at(Place::In(s), name.as_ref()).is_ok();
+        let at_rest = [State::Queued, State::Waiting, State::Held, State::Failed, State::Done];
+        at_rest.into_iter().find(is_in).ok_or(SpoolError::NoSuchJob(id))
+    }
+
+    /// Moves a job to `running/`; says whether it was there. If a job of that id is running already, this is another
+    /// file with its name.
+    fn take(&self, id: JobId, from: State, at: Timestamp) -> Result<bool, SpoolError> {
+        let name = job_name(id);
+        let running = Place::In(next(from, Transition::Claimed)?);
+        match self.dirs.disk.rename((Place::In(from), name.as_ref()), (running, name.as_ref())) {
+            Ok(()) => {
+                self.due.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
+                Ok(true)
+            }
+            Err(Errno::NOENT) => Ok(false),
+            Err(Errno::EXIST) => {
+                self.dirs.put_away(from, name.as_ref(), "it has the name of a running job", at)?;
+                self.dirs.flush_dirs(&[State::Corrupt, from]).map(|()| false)
+            }
+            Err(errno) => Err(self.dirs.error("claim", from, name, errno)),
+        }
+    }
+
+    fn examine(&self, id: JobId, from: State, at: Timestamp) -> Result<Claimed<D>, SpoolError> {
+        let (file, whole) = match self.inspect(id)? {
+            Inspected::Whole(file, whole) => (file, whole),
+            Inspected::Damaged(file, reason) => return self.reject(id, from, file.as_ref(), reason, at),
+        };
+        let journal = self.bring_history(id, from, at)?;
+        let mut claim = self.claim_of(id, file, whole, journal);
+        let (runner_pid, boot_id) = (self.dirs.runner_pid, self.dirs.boot_id.clone());
+        claim.note(&Entry::new(at, HistoryEvent::Claimed { runner_pid, boot_id }))?;
+        self.dirs.disk.flush(&claim.file).map_err(|e| self.dirs.error("flush", State::Running, job_name(id), e))?;
+        self.dirs.flush_dirs(&[State::Running, from])?;
+        Ok(Claimed::Job(Box::new(claim)))
+    }
+
+    /// Checks the job in `running/` from end to end. A sector that cannot be read, not even the second time, is damage
+    /// too: the file is kept, and the jobs behind it go on.
+    pub(in crate::spool) fn inspect(&self, id: JobId) -> Result<Inspected<D::File>, SpoolError> {
+        match self.try_inspect(id)? {
+            Ok(inspected) => Ok(inspected),
+            Err(_) => Ok(self
+                .try_inspect(id)?
+                .unwrap_or_else(|errno| Inspected::Damaged(None, format!("it cannot be read: {}", words(errno))))),
+        }
+    }
+
+    /// The inner error is the disk's, about this file.
+    fn try_inspect(&self, id: JobId) -> Result<Result<Inspected<D::File>, Errno>, SpoolError> {
+        let (file, size) = match self.dirs.open_job(State::Running, id)? {
+            Opened::Hostile(reason) => return Ok(Ok(Inspected::Damaged(None, reason))),
+            Opened::Unreadable(errno) => return Ok(Err(errno)),
+            Opened::Job(file, facts) => (file, facts.size),
+        };
+        match check(&self.dirs.disk, &file, size, id) {
+            Ok(whole) => Ok(Ok(Inspected::Whole(file, Box::new(whole)))),
+            Err(Damage::Found(reason)) => Ok(Ok(Inspected::Damaged(Some(file), reason))),
+            Err(Damage::Disk(errno)) if is_damage(errno) => Ok(Err(errno)),
+            Err(Damage::Disk(errno)) => Err(self.dirs.error("read", State::Running, job_name(id), errno)),
+        }
+    }
+
+    pub(in crate::spool) fn claim_of(
+        &self,
+        id: JobId,
+        file: D::File,
+        whole: Box<Whole>,
+        journal: Journal<D>,
+    ) -> Claim<D> {
+        let attempt = journal.history.attempts() + 1;
+        Claim { dirs: Arc::clone(&self.dirs), id, file, whole, journal, attempt }
+    }
+
+    /// Moves the history after its job, or begins one.
+    fn bring_history(&self, id: JobId, from: State, at: Timestamp) -> Result<Journal<D>, SpoolError> {
+        if self.dirs.existing_journal(from, id, at)?.is_some() {
+            self.dirs.shift(&history_name(id), from, State::Running, at)?;
+        }
+        self.dirs.journal(State::Running, id, at)
+    }
+
+    /// Moves a claimed job that is none to `corrupt/`, with the reason in its history.
+    pub(in crate::spool) fn reject(
+        &self,
+        id: JobId,
+        from: State,
+        file: Option<&D::File>,
+        reason: String,
+        at: Timestamp,
+    ) -> Result<Claimed<D>, SpoolError> {
+        let settlement = Settlement::Corrupt { reason: reason.clone() };
+        let to = next(State::Running, settlement.transition())?;
+        let mut journal = self.bring_history(id, from, at)?;
+        journal.append(&self.dirs.disk, &Entry::new(at, settlement.into()))?;
+        self.dirs.carry(id, State::Running, to, file, at)?;
+        self.dirs.flush_dirs(&[from])?;
+        Ok(Claimed::Corrupt { reason })
+    }
+}

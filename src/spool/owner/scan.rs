@@ -1,0 +1,158 @@
+//! Edge. What is in `queued/` and what is due in `waiting/`: one listing, never a look at every entry.
+
+use super::SpoolOwner;
+use super::listing::{Listing, STRAY_LIMIT};
+use crate::model::{JobId, State};
+use crate::spool::disk::in_place;
+use crate::spool::disk::lock;
+use crate::spool::disk::{Access, Disk, Kind, Place};
+use crate::spool::error::{SpoolError, words};
+use crate::spool::job::journal::{self, history_name};
+use crate::spool::job::name::Name;
+use jiff::Timestamp;
+use rustix::io::Errno;
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::path::PathBuf;
+use std::sync::PoisonError;
+
+/// What is in `queued/`.
+#[derive(Debug, Default)]
+pub struct Scan {
+    /// The oldest jobs, in order.
+    pub jobs: Vec<JobId>,
+    /// Whether there are more.
+    pub more: bool,
+    /// What did not belong there, each reported once.
+    pub problems: Vec<Problem>,
+}
+
+/// Something that does not belong in the spool, and what was done about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// Where it was.
+    pub path: PathBuf,
+    /// What it is, and where it went.
+    pub text: String,
+}
+
+impl std::fmt::Display for Problem {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {}", self.path.display(), self.text)
+    }
+}
+
+/// What is due in `waiting/`.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Due {
+    /// Jobs whose time has come, in order of arrival.
+    pub jobs: Vec<JobId>,
+    /// When the next one's time will have come.
+    pub next: Option<Timestamp>,
+}
+
+impl<D: Disk> SpoolOwner<D> {
+    /// Lists `queued/`. Whatever is there and is neither a job nor a history goes to `corrupt/`, unopened; what cannot
+    /// be moved is reported once and passed over. Whether a file named like a job is one, `claim` finds out. An error
+    /// if a directory of the spool is no longer the one at its path.
+    pub fn scan(&self, at: Timestamp) -> Result<Scan, SpoolError> {
+        in_place::check(&self.dirs.disk, &Place::BELOW_ROOT)?;
+        let lost_lock = lock::keep(&self.dirs.disk, &self.dirs.lock);
+        let listing = self.list_queued(Listing::default())?;
+        let mut scan = self.put_in_order(listing, at)?;
+        let path = self.dirs.disk.path(Place::Root, lock::NAME.as_ref());
+        scan.problems.extend(lost_lock.map(|text| Problem { path, text }));
+        Ok(scan)
+    }
+
+    /// Puts away what does not belong among what was listed.
+    pub(in crate::spool) fn put_in_order(&self, listing: Listing, at: Timestamp) -> Result<Scan, SpoolError> {
+        let mut problems = Vec::new();
+        for (name, kind) in &listing.strays {
+            problems.extend(self.clear_away(name, *kind, "neither a job nor a history", at));
+        }
+        for id in &listing.histories {
+            problems.extend(self.check_history_owner(*id, at));
+        }
+        if !problems.is_empty() {
+            self.dirs.flush_dirs(&[State::Corrupt, State::Queued])?;
+        }
+        Ok(Scan { more: listing.more, jobs: listing.into_jobs(), problems })
+    }
+
+    /// Lists the jobs in `queued/` that came after `after`, and leaves everything else alone.
+    pub fn scan_after(&self, after: JobId) -> Result<Scan, SpoolError> {
+        let listing = self.list_queued(Listing::after(after))?;
+        Ok(Scan { more: listing.more, jobs: listing.into_jobs(), problems: Vec::new() })
+    }
+
+    /// The jobs in `waiting/` whose time has come at `now`. Each history is read once.
+    pub fn due(&self, now: Timestamp) -> Result<Due, SpoolError> {
+        let mut waiting = Vec::new();
+        self.list(State::Waiting, &mut |name, _| waiting.extend(Name::of(name).job()))?;
+        waiting.sort_unstable();
+        let mut known = self.due.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut times = BTreeMap::new();
+        for id in waiting {
+            let time = known.get(&id).copied().map_or_else(|| self.not_before(id), Ok)?;
+            times.insert(id, time);
+        }
+        let jobs = times.iter().filter(|(_, time)| **time <= now).map(|(id, _)| *id).collect();
+        let next = times.values().filter(|time| **time > now).min().copied();
+        *known = times;
+        Ok(Due { jobs, next })
+    }
+
+    /// A job that lies in `waiting/` without saying until when is due at once.
+    fn not_before(&self, id: JobId) -> Result<Timestamp, SpoolError> {
+        let disk = &self.dirs.disk;
+        let name = history_name(id);
+        let read = match disk.open(Place::In(State::Waiting), name.as_ref(), Access::Read) {
+            Err(Errno::NOENT) => return Ok(Timestamp::MIN),
+            Err(errno) => Err(errno),
+            Ok(file) => journal::read(disk, &file),
+        };
+        let (history, _) = read.map_err(|e| self.dirs.error("read", State::Waiting, name, e))?;
+        Ok(history.not_before().unwrap_or(Timestamp::MIN))
+    }
+
+    fn list_queued(&self, mut listing: Listing) -> Result<Listing, SpoolError> {
+        self.list(State::Queued, &mut |name, kind| {
+            listing.take(name, kind);
+        })?;
+        Ok(listing)
+    }
+
+    pub(in crate::spool) fn list(&self, state: State, visit: &mut dyn FnMut(&OsStr, Kind)) -> Result<(), SpoolError> {
+        self.dirs.disk.entries(Place::In(state), visit).map_err(|e| self.dirs.error("list", state, "", e))
+    }
+
+    /// Only a runner writes histories. A stranger's would also keep `queued/` from ever being empty.
+    fn check_history_owner(&self, id: JobId, at: Timestamp) -> Option<Problem> {
+        let name = history_name(id);
+        let facts = self.dirs.disk.facts_at(Place::In(State::Queued), name.as_ref()).ok()?;
+        let ours = facts.kind == Kind::Regular && self.dirs.owners.may_own_history(facts);
+        if ours { None } else { self.clear_away(name.as_ref(), facts.kind, "a history that no runner wrote", at) }
+    }
+
+    /// Moves an entry of `queued/` to `corrupt/`. A directory that cannot be moved goes if it is empty.
+    fn clear_away(&self, name: &OsStr, kind: Kind, why: &str, at: Timestamp) -> Option<Problem> {
+        let queued = Place::In(State::Queued);
+        let text = match self.dirs.try_put_away(State::Queued, name, why, at) {
+            Ok(safe) => format!("{why}; moved to corrupt/{safe}"),
+            Err(Errno::NOENT) => return None,
+            Err(_) if kind == Kind::Directory && self.dirs.disk.remove(queued, name, kind).is_ok() => {
+                format!("{why}; an empty directory, removed")
+            }
+            Err(errno) => {
+                let mut reported = self.reported.lock().unwrap_or_else(PoisonError::into_inner);
+                let is_new = reported.len() < STRAY_LIMIT && reported.insert(name.to_owned());
+                if !is_new {
+                    return None;
+                }
+                format!("{why}; cannot be moved to corrupt/: {}; remove it by hand", words(errno))
+            }
+        };
+        Some(Problem { path: self.dirs.disk.path(queued, name), text })
+    }
+}

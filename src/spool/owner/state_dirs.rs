@@ -1,0 +1,233 @@
+//! Edge. What the owner and its claims share: the locked spool, whose files are ours, and how files move between
+//! states.
+
+use crate::model::{JobId, State};
+use crate::spool::disk::reserve::with_reserve;
+use crate::spool::disk::{Access, Disk, Facts, Io, JOB_MODE, Kind, Place};
+use crate::spool::error::SpoolError;
+use crate::spool::job::entry::{Entry, HistoryEvent};
+use crate::spool::job::journal::{Journal, history_name};
+use crate::spool::job::settlement::Settlement;
+use crate::system::random::random_bytes;
+use jiff::Timestamp;
+use rustix::io::Errno;
+use std::ffi::OsStr;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// The locked spool.
+#[derive(Debug)]
+pub(in crate::spool) struct StateDirs<D: Disk> {
+    pub(in crate::spool) disk: D,
+    /// Open as long as anything may still move files.
+    pub(in crate::spool) lock: Mutex<D::File>,
+    pub(in crate::spool) owners: Owners,
+    pub(in crate::spool) payload_limit_bytes: AtomicU64,
+    pub(in crate::spool) runner_pid: u32,
+    pub(in crate::spool) boot_id: String,
+}
+
+/// Whose files are trusted with what.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::spool) struct Owners {
+    /// The runner's user.
+    pub(in crate::spool) our_uid: u32,
+    /// Owner of `queued/`.
+    pub(in crate::spool) spool_uid: u32,
+    /// Group of `queued/`, which its setgid bit gives to every file made in it.
+    pub(in crate::spool) spool_gid: u32,
+}
+
+impl Owners {
+    /// A job may come from any member of the group.
+    fn may_own_job(self, facts: Facts) -> bool {
+        facts.gid == self.spool_gid || [self.our_uid, self.spool_uid].contains(&facts.uid)
+    }
+
+    /// A history comes from a runner, or from an administrator.
+    pub(in crate::spool) fn may_own_history(self, facts: Facts) -> bool {
+        [self.our_uid, self.spool_uid, 0].contains(&facts.uid)
+    }
+}
+
+/// Name of a job's file.
+pub(in crate::spool) fn job_name(id: JobId) -> String {
+    format!("{id}.job")
+}
+
+/// A job's file was opened, or is nothing to open.
+pub(in crate::spool) enum Opened<F> {
+    Job(F, Facts),
+    Hostile(String),
+    Unreadable(Errno),
+}
+
+/// Whether this is the answer of a damaged disk or file system, as against a shortage that passes.
+pub(in crate::spool) fn is_damage(errno: Errno) -> bool {
+    matches!(errno, Errno::IO | Errno::UCLEAN | Errno::BADMSG)
+}
+
+impl<D: Disk> StateDirs<D> {
+    pub(in crate::spool) fn error(
+        &self,
+        call: &'static str,
+        state: State,
+        name: impl AsRef<OsStr>,
+        errno: Errno,
+    ) -> SpoolError {
+        SpoolError::call(call, self.disk.path(Place::In(state), name.as_ref()), errno)
+    }
+
+    /// Opens a job's file, if it is something that can be a job.
+    pub(in crate::spool) fn open_job(&self, state: State, id: JobId) -> Result<Opened<D::File>, SpoolError> {
+        let name = job_name(id);
+        let opened = self.disk.open(Place::In(state), name.as_ref(), Access::Read);
+        let file = match opened {
+            Ok(file) => file,
+            Err(errno) => return unopenable(errno).map_err(|e| self.error("open", state, name, e)),
+        };
+        let facts = self.disk.facts(&file).map_err(|e| self.error("look at", state, name, e))?;
+        Ok(self.objection(facts).map_or(Opened::Job(file, facts), Opened::Hostile))
+    }
+
+    fn objection(&self, facts: Facts) -> Option<String> {
+        let limit_bytes = self.payload_limit_bytes.load(Ordering::Relaxed);
+        let file_limit_bytes = limit_bytes.saturating_add(crate::spool::job::format::LINE_LIMIT_BYTES as u64 + 2);
+        if facts.kind != Kind::Regular {
+            Some("not a regular file".to_owned())
+        } else if facts.links != 1 {
+            Some(format!("it has {} names", facts.links))
+        } else if !self.owners.may_own_job(facts) {
+            Some(format!("it belongs to user {} and group {}, strangers here", facts.uid, facts.gid))
+        } else if facts.size > file_limit_bytes {
+            Some(format!("it is {} bytes long, and payloads are limited to {limit_bytes}", facts.size))
+        } else {
+            None
+        }
+    }
+
+    /// The history of a job in `state`, for writing; made if there is none. One that a stranger made in `queued/` is
+    /// put away.
+    pub(in crate::spool) fn journal(&self, state: State, id: JobId, at: Timestamp) -> Result<Journal<D>, SpoolError> {
+        let name = history_name(id);
+        if let Some(journal) = self.existing_journal(state, id, at)? {
+            return Ok(journal);
+        }
+        Journal::create(&self.disk, state, id).map_err(|e| self.error("create", state, name, e))
+    }
+
+    /// The history of a job in `state`, if there is one and it is a runner's.
+    pub(in crate::spool) fn existing_journal(
+        &self,
+        state: State,
+        id: JobId,
+        at: Timestamp,
+    ) -> Result<Option<Journal<D>>, SpoolError> {
+        let name = history_name(id);
+        let facts = match self.disk.facts_at(Place::In(state), name.as_ref()) {
+            Err(Errno::NOENT) => return Ok(None),
+            other => other.map_err(|e| self.error("look at", state, &name, e))?,
+        };
+        if facts.kind != Kind::Regular || !self.owners.may_own_history(facts) {
+            self.put_away(state, name.as_ref(), "a history that no runner wrote", at)?;
+            return Ok(None);
+        }
+        Journal::open(&self.disk, state, id).map(Some).map_err(|e| self.error("open", state, name, e))
+    }
+
+    /// Moves a job and its history, and makes that durable. The job goes first, because its name is the claim; only
+    /// into `queued/`, where anybody may claim it at once, the history goes first.
+    pub(in crate::spool) fn carry(
+        &self,
+        id: JobId,
+        from: State,
+        to: State,
+        job: Option<&D::File>,
+        at: Timestamp,
+    ) -> Result<(), SpoolError> {
+        let (job_name, history_name) = (job_name(id), history_name(id));
+        if to == State::Queued {
+            self.shift(&history_name, from, to, at)?;
+        }
+        if !self.shift(&job_name, from, to, at)? {
+            return Err(SpoolError::NoSuchJob(id));
+        }
+        self.shift(&history_name, from, to, at)?;
+        if let Some(job) = job {
+            self.disk.flush(job).map_err(|e| self.error("flush", to, &job_name, e))?;
+        }
+        self.flush_dirs(&[to, from])
+    }
+
+    /// Moves one file; says whether it was there. Something else of that name in the way is put away.
+    pub(in crate::spool) fn shift(
+        &self,
+        name: &str,
+        from: State,
+        to: State,
+        at: Timestamp,
+    ) -> Result<bool, SpoolError> {
+        let name: &OsStr = name.as_ref();
+        let attempt = || with_reserve(&self.disk, || self.disk.rename((Place::In(from), name), (Place::In(to), name)));
+        let moved = match attempt() {
+            Err(Errno::EXIST) => {
+                self.put_away(to, name, "another file came to have its name", at)?;
+                attempt()
+            }
+            other => other,
+        };
+        match moved {
+            Ok(()) => Ok(true),
+            Err(Errno::NOENT) => Ok(false),
+            Err(errno) => Err(self.error("move", from, name, errno)),
+        }
+    }
+
+    pub(in crate::spool) fn flush_dirs(&self, states: &[State]) -> Result<(), SpoolError> {
+        states.iter().try_for_each(|&s| self.disk.flush_dir(Place::In(s)).map_err(|e| self.error("flush", s, "", e)))
+    }
+
+    /// Moves an entry, whatever it is, into `corrupt/` under a safe name of its own, with the reason beside it. Not
+    /// flushed: a crash may undo it, and then it is found again.
+    pub(in crate::spool) fn put_away(
+        &self,
+        state: State,
+        name: &OsStr,
+        why: &str,
+        at: Timestamp,
+    ) -> Result<String, SpoolError> {
+        self.try_put_away(state, name, why, at).map_err(|e| self.error("move to corrupt/", state, name, e))
+    }
+
+    pub(in crate::spool) fn try_put_away(&self, state: State, name: &OsStr, why: &str, at: Timestamp) -> Io<String> {
+        let safe = format!("{}.{}", hex::encode(random_bytes::<8>()?), harmless(name));
+        let corrupt = Place::In(State::Corrupt);
+        with_reserve(&self.disk, || self.disk.rename((Place::In(state), name), (corrupt, safe.as_ref())))?;
+        let reason = format!("found as {:?} in {}/: {why}", name.to_string_lossy(), state.as_str());
+        let line = Entry::new(at, HistoryEvent::from(Settlement::Corrupt { reason })).to_line();
+        // The move is what matters: a disk too full for the reason must not stop it.
+        if let Ok(file) = self.disk.create(corrupt, format!("{safe}.events").as_ref(), JOB_MODE) {
+            let _ = self.disk.write_all_at(&file, &line, 0);
+        }
+        Ok(safe)
+    }
+}
+
+/// What makes a name no job, against what makes the whole spool stop.
+pub(in crate::spool) fn unopenable<F>(errno: Errno) -> Io<Opened<F>> {
+    match errno {
+        Errno::LOOP => Ok(Opened::Hostile("it is a symbolic link".to_owned())),
+        Errno::NXIO | Errno::NODEV | Errno::ISDIR => Ok(Opened::Hostile("not a regular file".to_owned())),
+        Errno::AGAIN => Ok(Opened::Hostile("its owner holds a lease on it".to_owned())),
+        Errno::ACCESS | Errno::PERM => Ok(Opened::Hostile("its mode keeps the runner out".to_owned())),
+        damage if is_damage(damage) => Ok(Opened::Unreadable(damage)),
+        other => Err(other),
+    }
+}
+
+/// A name that is safe to show and to type.
+fn harmless(name: &OsStr) -> String {
+    let text = name.to_string_lossy();
+    let safe = |c: char| if c.is_ascii_alphanumeric() || ".-_".contains(c) { c } else { '_' };
+    text.chars().take(64).map(safe).collect()
+}

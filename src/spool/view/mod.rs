@@ -1,0 +1,189 @@
+//! Edge. The people's side: lists, finds and shows jobs. Only reads, and holds no lock: safe beside a runner.
+
+mod find;
+
+pub(in crate::spool) use find::where_is;
+pub use find::{Filter, Match, count, find, ids, state_of};
+
+use crate::model::{EventKind, JobId, JobMeta, Outcome, RefName, State};
+use crate::spool::disk::real::RealDisk;
+use crate::spool::disk::{Access, Disk, Kind, Place};
+use crate::spool::error::SpoolError;
+use crate::spool::job::check::{Damage, describe};
+use crate::spool::job::history::History;
+use crate::spool::job::journal::{self, history_name};
+use crate::spool::owner::state_dirs::job_name;
+use find::{ORDER, wanted};
+use jiff::Timestamp;
+use rustix::io::Errno;
+use serde::Serialize;
+use std::path::{Path, PathBuf};
+
+/// A job as people see it.
+#[derive(Debug, Clone, Serialize)]
+pub struct JobView {
+    /// Its id.
+    pub id: JobId,
+    /// The directory it is in.
+    pub state: State,
+    /// How it ended.
+    pub outcome: Option<Outcome>,
+    /// Name of its hook.
+    pub hook: Option<String>,
+    /// Kind of event.
+    pub event: Option<EventKind>,
+    /// Branch or tag.
+    #[serde(rename = "ref")]
+    pub reference: Option<RefName>,
+    /// Commit after, hex.
+    pub after: Option<String>,
+    /// Who sent it; `reconcile` where the runner found that nobody did.
+    pub provider: Option<String>,
+    /// The provider's delivery id.
+    pub delivery: Option<String>,
+    /// When it arrived.
+    pub arrived_at: Option<Timestamp>,
+    /// Attempts begun.
+    pub attempts: u32,
+    /// Why it is where it is.
+    pub reason: Option<String>,
+    /// When it is tried again, if it waits.
+    pub not_before: Option<Timestamp>,
+}
+
+/// One job in full.
+#[derive(Debug, Clone)]
+pub struct Shown {
+    /// The summary.
+    pub view: JobView,
+    /// What its file says; `None` when that cannot be read.
+    pub meta: Option<JobMeta>,
+    /// What happened to it.
+    pub history: History,
+}
+
+/// The jobs in order of arrival. Names are read now, each job when its turn comes; a job that is gone by then is left
+/// out, one that moved on is shown where it is. With `newest`, the jobs are read now.
+pub fn list(root: &Path, filter: Filter) -> Result<Box<dyn Iterator<Item = Result<JobView, SpoolError>>>, SpoolError> {
+    let disk = open(root)?;
+    let ids = wanted(&disk, &filter)?;
+    let Filter { hook, newest, .. } = filter;
+    let views = ids
+        .into_iter()
+        .filter_map(move |(id, state)| load(&disk, id, Some(state)).map(|shown| shown.map(|s| s.view)).transpose());
+    let views = views.filter(move |view| match (view, &hook) {
+        (Ok(view), Some(hook)) => view.hook.as_ref() == Some(hook),
+        _ => true,
+    });
+    let Some(newest) = newest else { return Ok(Box::new(views)) };
+    let mut newest: Vec<_> = views.rev().take(newest).collect();
+    newest.reverse();
+    Ok(Box::new(newest.into_iter()))
+}
+
+/// The same from the newest back, of at most `filter.newest` jobs. Each job is read when its turn comes.
+pub fn newest_first(
+    root: &Path,
+    filter: &Filter,
+) -> Result<impl Iterator<Item = Result<JobView, SpoolError>> + use<>, SpoolError> {
+    let disk = open(root)?;
+    let ids = wanted(&disk, filter)?.into_iter().rev().take(filter.newest.unwrap_or(usize::MAX));
+    Ok(ids.filter_map(move |(id, state)| load(&disk, id, Some(state)).map(|s| s.map(|s| s.view)).transpose()))
+}
+
+/// Shows one job; `None` when there is no such job.
+pub fn show(root: &Path, id: JobId) -> Result<Option<Shown>, SpoolError> {
+    load(&open(root)?, id, None)
+}
+
+/// The payload of a job, without checking it against its seal; `None` when there is no such job.
+pub fn payload(root: &Path, id: JobId) -> Result<Option<impl std::io::Read>, SpoolError> {
+    let disk = open(root)?;
+    let Some(state) = where_is(&disk, id)? else { return Ok(None) };
+    let name = job_name(id);
+    let error = |e| SpoolError::call("read", disk.path(Place::In(state), name.as_ref()), e);
+    let file = disk.open(Place::In(state), name.as_ref(), Access::Read).map_err(error)?;
+    let size = disk.facts(&file).map_err(error)?.size;
+    let length = describe(&disk, &file, size).map_or(0, |(said, ..)| said.length);
+    Ok(Some(std::io::Read::take(std::fs::File::from(file), length)))
+}
+
+/// Path of a job's file in a state.
+pub fn job_path(root: &Path, state: State, id: JobId) -> PathBuf {
+    root.join(state.as_str()).join(job_name(id))
+}
+
+/// Path of a job's history in a state.
+pub fn history_path(root: &Path, state: State, id: JobId) -> PathBuf {
+    root.join(state.as_str()).join(history_name(id))
+}
+
+/// Path of what a job printed. It stays there whatever becomes of the job.
+pub fn log_path(root: &Path, id: JobId) -> PathBuf {
+    root.join("log").join(format!("{id}.log"))
+}
+
+fn open(root: &Path) -> Result<RealDisk, SpoolError> {
+    RealDisk::open(root).map_err(|e| SpoolError::call("open", root, e))
+}
+
+/// Reads a job wherever it is. It may move while we read, so a miss is looked for once more.
+fn load<D: Disk>(disk: &D, id: JobId, hint: Option<State>) -> Result<Option<Shown>, SpoolError> {
+    let mut state = if hint.is_some() { hint } else { where_is(disk, id)? };
+    for _ in 0..ORDER.len() {
+        let Some(here) = state else { return Ok(None) };
+        match load_from(disk, id, here) {
+            Err(error) if error.is_missing() => state = where_is(disk, id)?,
+            other => return other.map(Some),
+        }
+    }
+    Ok(None)
+}
+
+pub(in crate::spool) fn load_from<D: Disk>(disk: &D, id: JobId, state: State) -> Result<Shown, SpoolError> {
+    let error = |name: &str, e| SpoolError::call("read", disk.path(Place::In(state), name.as_ref()), e);
+    let meta = match describe_job(disk, id, state) {
+        Err(Errno::LOOP | Errno::NXIO | Errno::IO) => None,
+        other => other.map_err(|e| error(&job_name(id), e))?,
+    };
+    let history = match disk.open(Place::In(state), history_name(id).as_ref(), Access::Read) {
+        Err(Errno::NOENT | Errno::LOOP | Errno::NXIO) => Ok(History::default()),
+        Err(errno) => Err(errno),
+        Ok(file) => journal::read(disk, &file).map(|(history, _)| history),
+    };
+    let history = history.map_err(|e| error(&history_name(id), e))?;
+    let view = view(id, state, meta.as_ref(), &history);
+    Ok(Shown { view, meta, history })
+}
+
+/// The last line, without checking the payload above it; that is for the claim.
+pub(in crate::spool) fn describe_job<D: Disk>(disk: &D, id: JobId, state: State) -> Result<Option<JobMeta>, Errno> {
+    let file = disk.open(Place::In(state), job_name(id).as_ref(), Access::Read)?;
+    let facts = disk.facts(&file)?;
+    if facts.kind != Kind::Regular {
+        return Ok(None);
+    }
+    match describe(disk, &file, facts.size) {
+        Ok((said, _, _)) => Ok(Some(said.meta)),
+        Err(Damage::Found(_)) => Ok(None),
+        Err(Damage::Disk(errno)) => Err(errno),
+    }
+}
+
+fn view(id: JobId, state: State, meta: Option<&JobMeta>, history: &History) -> JobView {
+    JobView {
+        id,
+        state,
+        outcome: history.outcome(),
+        hook: meta.map(|m| m.hook.clone()),
+        event: meta.map(|m| m.event.clone()),
+        reference: meta.and_then(|m| m.reference.clone()),
+        after: meta.and_then(|m| m.after.clone()),
+        provider: meta.map(|m| m.provider.clone()),
+        delivery: meta.and_then(|m| m.delivery.clone()),
+        arrived_at: meta.map(|m| m.arrived_at),
+        attempts: history.attempts(),
+        reason: history.reason(),
+        not_before: history.not_before(),
+    }
+}
