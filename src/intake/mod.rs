@@ -11,6 +11,7 @@ mod setup;
 mod spooled_headers;
 
 pub use detect::{looks_like, mismatch};
+pub use outcome::denied;
 pub use rules::{Decision, decide, each, short, unmatched};
 
 use crate::config::{Config, Hook};
@@ -112,8 +113,9 @@ pub fn admissible(hook: &Hook, head: &Head, limit_bytes: u64) -> Result<(), Refu
         return Err(Refusal::new(Status::PayloadTooLarge, "payload too large", reason));
     }
     if let Some(encoding) = compressed_by(head) {
-        let reason = format!("content encoding `{}`; let the sender not compress the body", echo(&encoding));
-        return Err(Refusal::new(Status::UnsupportedMediaType, "send the body without a content encoding", reason));
+        let told = format!("send the body without `Content-Encoding: {}`", echo(&encoding));
+        let reason = format!("`Content-Encoding: {}`: let the sender not compress the body", echo(&encoding));
+        return Err(Refusal::new(Status::UnsupportedMediaType, told, reason));
     }
     if !is_wanted_type(&head.media_type()) {
         let reason = format!("content type `{}`; choose JSON in the forge", echo(&head.content_type));

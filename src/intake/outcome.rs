@@ -142,12 +142,15 @@ pub(super) fn refuse_and_log(refusal: Refusal, shown: impl Fn(&str) -> String, r
     refusal.reply
 }
 
-/// The sender learns only that it is not let in; the operator learns what was wrong.
-pub(super) fn denied(denied: &Denied, hook: &Hook, head: &Head) -> Refusal {
+/// The sender learns whether anything was signed; the operator learns what was wrong.
+pub fn denied(denied: &Denied, hook: &Hook, head: &Head) -> Refusal {
     let (status, told) = match denied {
         Denied::Twice(_) => (Status::BadRequest, denied.sender_text()),
-        Denied::Io(_) => (Status::Unavailable, UNAVAILABLE),
-        Denied::Key { .. } => (Status::InternalError, "not configured"),
+        Denied::Io(_) => (Status::Unavailable, UNAVAILABLE.to_owned()),
+        Denied::Key { .. } => (Status::InternalError, "not configured".to_owned()),
+        Denied::Absent { .. } | Denied::Empty { .. } => {
+            (Status::Forbidden, denied.sender_text() + hook.provider.unsigned_types())
+        }
         _ => (Status::Forbidden, denied.sender_text()),
     };
     let remark = super::mismatch(&hook.provider, &head.headers).map(|text| format!("; {text}"));

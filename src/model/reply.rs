@@ -88,8 +88,8 @@ impl Reply {
     }
 }
 
-/// Why a request did not become a job: a constant sentence for the sender, the facts and the next step for the
-/// operator. One constructor, two audiences.
+/// Why a request did not become a job: a sentence for the sender that holds nothing but what he sent, the facts and
+/// the next step for the operator. One constructor, two audiences.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
     /// What the sender is told.
@@ -111,7 +111,7 @@ pub struct Origin {
 
 impl Refusal {
     /// A refusal with `told` for the sender and `reason` for the operator.
-    pub fn new(status: Status, told: &'static str, reason: impl Into<String>) -> Self {
+    pub fn new(status: Status, told: impl AsRef<str>, reason: impl Into<String>) -> Self {
         Self { reply: Reply::new(status, told), reason: reason.into(), origin: None }
     }
 }

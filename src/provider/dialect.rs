@@ -70,6 +70,11 @@ pub(crate) trait Dialect {
         Ok(())
     }
 
+    /// For people: the forge's types of webhook that can have no secret, behind a sentence; empty where all can.
+    fn unsigned_types(&self) -> &'static str {
+        ""
+    }
+
     /// For people: the part of a genuine delivery that is signed.
     fn signed_part(&self, _: &Head) -> &'static str {
         self.strength().signed_part()

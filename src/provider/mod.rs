@@ -93,6 +93,11 @@ impl Provider {
         self.dialect().check_key(secret)
     }
 
+    /// For people: the forge's types of webhook that can have no secret, behind a sentence; empty where all can.
+    pub fn unsigned_types(&self) -> &'static str {
+        self.dialect().unsigned_types()
+    }
+
     /// For people: the part of a genuine delivery that is signed.
     pub fn signed_part(&self, head: &Head) -> &'static str {
         self.dialect().signed_part(head)

@@ -2,11 +2,16 @@
 //! delivery. What is told is which one makes it pass, never a secret or the signature that was expected.
 
 use super::request::{FORM, JSON, claimed_length};
+use super::rewritten::{Layout, rewritten};
 use crate::intake::looks_like;
 use crate::model::Head;
 use crate::provider::{Algorithm, Denied, Encoding, GenericScheme, HmacScheme, Provider, Secret, Verified};
+use flate2::read::{MultiGzDecoder, ZlibDecoder};
 use jiff::Timestamp;
 use std::io::Read;
+
+/// Most bytes of a compressed body that are looked at when it is open.
+const OPENED_LIMIT_BYTES: u64 = 64 << 20;
 
 /// A secret, and what a person knows it by.
 #[derive(Clone)]
@@ -44,14 +49,16 @@ impl Case<'_> {
 /// The first known mistake with which the delivery passes, and whether it is another provider's. `keys` are
 /// the secrets that count, `others` such as are expired or belong to other hooks.
 pub(super) fn findings(case: Case<'_>, keys: &[LabelledSecret], others: &[LabelledSecret]) -> Vec<String> {
+    let lost = lost_authorization(case, keys);
     let mistake = another_time(case, keys)
         .or_else(|| another_secret(case, others))
         .or_else(|| other_text(case, keys))
         .or_else(|| other_body(case, keys))
         .or_else(|| other_body_and_text(case, keys, others))
-        .or_else(|| other_provider(case, keys))
-        .or_else(|| other_header(case, keys));
-    mistake.into_iter().chain(lost_authorization(case, keys)).collect()
+        // Forges sign beside the `Authorization` that they send, so that another provider's check may well pass.
+        .or_else(|| other_provider(case, keys).filter(|_| lost.is_none()))
+        .or_else(|| other_header(case, keys).filter(|_| lost.is_none()));
+    mistake.into_iter().chain(lost).collect()
 }
 
 /// Nothing is wrong but the time, which says less the longer ago the delivery arrived.
@@ -71,11 +78,15 @@ fn another_secret(case: Case<'_>, others: &[LabelledSecret]) -> Option<String> {
 fn texts(key: &LabelledSecret) -> Vec<(Secret, String)> {
     let bytes = key.secret.bytes();
     let variant = |bytes: Vec<u8>, what: &str| Some((Secret::new(bytes)?, what.replace("{}", &key.label)));
+    let unmarked = bytes.strip_prefix("\u{feff}".as_bytes()).map(<[u8]>::trim_ascii);
     let unquoted = bytes.trim_ascii().strip_prefix(b"\"").and_then(|rest| rest.strip_suffix(b"\""));
     [
         variant([bytes, b"\n"].concat(), "it matches {} with a line feed at its end: the forge's secret ends with one"),
         variant([bytes, b"\r\n"].concat(), "it matches {} with CR LF at its end: the forge's secret ends so"),
         variant(bytes.trim_ascii().to_vec(), "it matches {} without the blanks around it: remove them there"),
+        unmarked.and_then(|text| {
+            variant(text.to_vec(), "it matches {} without the byte order mark at its beginning: remove it there")
+        }),
         unquoted.and_then(|text| variant(text.to_vec(), "it matches {} without its quotes: remove them there")),
     ]
     .into_iter()
@@ -95,8 +106,47 @@ struct Variant {
     what: &'static str,
 }
 
-/// Variants of the body as it may have been signed.
-fn bodies(case: Case<'_>) -> Vec<Variant> {
+/// Variants of the body as it may have been signed; one at a time, since each may be large.
+fn bodies(case: Case<'_>) -> impl Iterator<Item = Variant> {
+    let content_type = if case.head.is_form() { FORM } else { JSON };
+    let as_other_json =
+        rewritten(case.body).map(|(layout, body)| Variant { body, content_type: JSON, what: written(layout) });
+    let is_other = move |variant: &Variant| variant.body != case.body || variant.content_type != content_type;
+    changed_on_its_way(case).into_iter().chain(opened(case)).chain(as_other_json).filter(is_other)
+}
+
+fn written(layout: Layout) -> &'static str {
+    match layout {
+        Layout::Compact => {
+            "it matches the same JSON without blanks between its parts: this is a copy that was written anew, by a web page \
+             that indents it or by a proxy such as smee; explain the body as it was sent"
+        }
+        Layout::Spaced => {
+            "it matches the same JSON with a blank after each comma and colon: a proxy wrote it anew on its way; let it pass \
+             the bytes on as they are"
+        }
+        Layout::Indented => {
+            "it matches the same JSON with a line for each value: a proxy such as smee wrote it anew on its way; let it pass \
+             the bytes on as they are"
+        }
+    }
+}
+
+/// The body before it was compressed.
+fn opened(case: Case<'_>) -> Option<Variant> {
+    let is_gzip = case.body.starts_with(b"\x1f\x8b");
+    let mut body = Vec::new();
+    let opened = if is_gzip {
+        MultiGzDecoder::new(case.body).take(OPENED_LIMIT_BYTES).read_to_end(&mut body)
+    } else {
+        ZlibDecoder::new(case.body).take(OPENED_LIMIT_BYTES).read_to_end(&mut body)
+    };
+    let what = "it matches the body before it was compressed: let the sender, or the proxy before it, not compress it";
+    opened.is_ok_and(|length| length > 0).then_some(Variant { body, content_type: JSON, what })
+}
+
+/// Variants of a body that lost something, or was given something, on its way.
+fn changed_on_its_way(case: Case<'_>) -> Vec<Variant> {
     let body = case.body;
     let content_type = if case.head.is_form() { FORM } else { JSON };
     let as_sent = |body: Vec<u8>, what| Variant { body, content_type, what };
@@ -116,7 +166,6 @@ fn bodies(case: Case<'_>) -> Vec<Variant> {
         variants.push(as_sent(body[..length].to_vec(), "it matches the first `Content-Length` bytes of the body only"));
     }
     variants.extend(if case.head.is_form() { of_a_form(case) } else { as_a_form(case) });
-    variants.retain(|variant| variant.body != body || variant.content_type != content_type);
     variants
 }
 
@@ -176,7 +225,7 @@ fn replaced(body: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
 
 fn other_body(case: Case<'_>, keys: &[LabelledSecret]) -> Option<String> {
     let fits = |variant: &Variant| keys.iter().any(|key| passes_with(case, variant, &key.secret));
-    bodies(case).into_iter().find(fits).map(|variant| variant.what.to_owned())
+    bodies(case).find(fits).map(|variant| variant.what.to_owned())
 }
 
 fn passes_with(case: Case<'_>, variant: &Variant, secret: &Secret) -> bool {
@@ -189,8 +238,8 @@ fn passes_with(case: Case<'_>, variant: &Variant, secret: &Secret) -> bool {
 fn other_body_and_text(case: Case<'_>, keys: &[LabelledSecret], others: &[LabelledSecret]) -> Option<String> {
     let of_others = others.iter().map(|key| (key.secret.clone(), format!("it matches {}", key.label)));
     let secrets: Vec<_> = keys.iter().flat_map(texts).chain(of_others).collect();
-    bodies(case).iter().find_map(|variant| {
-        let (_, what) = secrets.iter().find(|(secret, _)| passes_with(case, variant, secret))?;
+    bodies(case).find_map(|variant| {
+        let (_, what) = secrets.iter().find(|(secret, _)| passes_with(case, &variant, secret))?;
         Some(format!("{what}; and {}", variant.what))
     })
 }

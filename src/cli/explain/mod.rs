@@ -6,6 +6,7 @@ mod explanation;
 mod job;
 mod keys;
 mod request;
+mod rewritten;
 #[cfg(test)]
 mod tests;
 
@@ -14,7 +15,7 @@ use super::exit::{self, Failure};
 use super::load::load;
 use super::print;
 use crate::config::{Config, Hook};
-use crate::intake::{Decision, admissible, as_form, decide, each, looks_like, mismatch, unmatched};
+use crate::intake::{Decision, admissible, as_form, decide, denied, each, looks_like, mismatch, unmatched};
 use crate::model::{Delivery, Event, Head};
 use crate::provider::{Denied, Malformed, ReadOptions};
 use diagnosis::{Case, LabelledSecret};
@@ -28,6 +29,8 @@ use std::process::ExitCode;
 
 /// Largest file of headers.
 const HEADERS_LIMIT_BYTES: u64 = 1 << 20;
+/// The answer to a provider's test.
+const PONG: &str = "200 pong";
 
 /// Explains; exit 1 when nothing would run.
 pub(super) fn run(config: Option<&Path>, args: &ExplainArgs) -> Result<ExitCode, Failure> {
@@ -60,11 +63,11 @@ fn explain_delivery(config: &Config, hook: &Hook, args: &ExplainArgs) -> Result<
     let case = Case { provider: &hook.provider, head: &request.head, body: &request.body, now };
     explanation.signature = signature(case, &keys, &others);
     let secrets: Vec<_> = keys.iter().map(|key| key.secret.clone()).collect();
-    let is_test = matches!(case.verify(&secrets), Err(Denied::UnsignedTest));
-    if is_test || hook.provider.is_unsigned_test(&request.head) {
-        answer_unless_refused(&mut explanation, "200 pong".to_owned());
-    } else if !explanation.signature.ok {
-        answer_unless_refused(&mut explanation, "403 signature missing or wrong".to_owned());
+    match case.verify(&secrets) {
+        _ if hook.provider.is_unsigned_test(&request.head) => answer_unless_refused(&mut explanation, PONG.to_owned()),
+        Err(Denied::UnsignedTest) => answer_unless_refused(&mut explanation, PONG.to_owned()),
+        Err(error) => answer_unless_refused(&mut explanation, answer_of(&denied(&error, hook, &request.head).reply)),
+        Ok(_) => {}
     }
     tell_events(&mut explanation, hook, &request.head, &request.body, |_| true);
     Ok(explanation.with_plan_of(hook))
@@ -138,7 +141,7 @@ enum Judged {
 fn judged(hook: &Hook, head: &Head, body: &[u8], wanted: impl Fn(&Event) -> bool) -> Result<Judged, Malformed> {
     let reading = ReadOptions { keep_paths: true, ..hook.reading.clone() };
     let events = match hook.provider.read_unverified(head, &mut &*body, &reading)? {
-        Delivery::Ping => return Ok(Judged::Answer("200 pong".to_owned())),
+        Delivery::Ping => return Ok(Judged::Answer(PONG.to_owned())),
         Delivery::Ignored(why) => return Ok(Judged::Answer(format!("200 ignored: {why}"))),
         Delivery::Events(events) => events,
     };

@@ -3,7 +3,9 @@
 use super::diagnosis::{Case, LabelledSecret, findings};
 use super::request::{FORM, JSON, head};
 use crate::model::{Head, Headers};
-use crate::provider::{Algorithm, Encoding, GenericScheme, HmacScheme, Provider, Secret};
+use crate::provider::{
+    Algorithm, Authorization, Encoding, GenericScheme, GiteaAuthorization, HmacScheme, Provider, Secret,
+};
 use jiff::Timestamp;
 
 const BODY: &[u8] = b"{\"ref\":\"refs/heads/main\",\"text\":\"a ~ b* (c)\"}";
@@ -66,6 +68,8 @@ fn a_secret_with_blanks_or_quotes_is_seen() {
     let case = Case { provider: &Provider::Github, head: &head, body: BODY, now: now() };
     let blanks = findings(case, &[key(" right\n", "it")], &[]);
     assert_eq!(blanks, ["it matches it without the blanks around it: remove them there"]);
+    let mark = findings(case, &[key("\u{feff}right", "it")], &[]);
+    assert_eq!(mark, ["it matches it without the byte order mark at its beginning: remove it there"]);
     let quotes = findings(case, &[key("\"right\"", "it")], &[]);
     assert_eq!(quotes, ["it matches it without its quotes: remove them there"]);
 }
@@ -169,6 +173,8 @@ fn a_lost_authorization_is_explained_by_the_web_server() {
     for provider in [Provider::AzureDevops, Provider::Harbor] {
         assert_eq!(said(&provider, &Headers::default(), JSON, BODY), lost, "{}", provider.name());
     }
+    let by_header = Provider::GiteaAuthorization(GiteaAuthorization { forgejo: false, scheme: Authorization::Bearer });
+    assert_eq!(said(&by_header, &signed(&Provider::Gitea, "right", BODY), JSON, BODY), lost, "signed beside it");
 }
 
 #[test]
@@ -179,5 +185,32 @@ fn what_a_provider_signs_is_never_taken_for_its_own_mistake() {
         let head: Head = head(headers, JSON.into(), BODY.len());
         let case = Case { provider: &provider, head: &head, body: BODY, now: now() };
         assert!(case.verify(&[secret("right")]).is_ok(), "{}", provider.name());
+    }
+}
+
+#[test]
+fn a_body_that_was_written_anew_is_seen() {
+    let indented = b"{\n  \"ref\": \"refs/heads/main\",\n  \"text\": \"a \\u003c b \xc3\xa9\"\n}";
+    let compact = "{\"ref\":\"refs/heads/main\",\"text\":\"a < b é\"}".as_bytes();
+    let spaced = br#"{"ref": "refs/heads/main", "text": "a < b \u00e9"}"#;
+    let of =
+        |sent: &[u8], arrived: &[u8]| said(&Provider::Github, &signed(&Provider::Github, "right", sent), JSON, arrived);
+    assert!(of(compact, indented).starts_with("it matches the same JSON without blanks between its parts: "));
+    assert!(of(indented, compact).starts_with("it matches the same JSON with a line for each value: "));
+    assert!(of(spaced, compact).starts_with("it matches the same JSON with a blank after each comma and colon: "));
+    assert_eq!(of(b"{\"ref\":1.0}", b"{\"ref\":1}"), "", "a number that lost its fraction");
+}
+
+#[test]
+fn a_compressed_body_that_was_signed_before_is_seen() {
+    let headers = signed(&Provider::Github, "right", BODY);
+    let expected =
+        "it matches the body before it was compressed: let the sender, or the proxy before it, not compress it";
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    let mut zlib = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::fast());
+    std::io::Write::write_all(&mut gzip, BODY).unwrap();
+    std::io::Write::write_all(&mut zlib, BODY).unwrap();
+    for compressed in [gzip.finish().unwrap(), zlib.finish().unwrap()] {
+        assert_eq!(said(&Provider::Github, &headers, JSON, &compressed), expected);
     }
 }

@@ -13,9 +13,7 @@ pub enum Denied {
     #[error(transparent)]
     Twice(#[from] Twice),
     /// The deciding header did not arrive.
-    #[error(
-        "`{header}` is absent: set the secret of this hook at the forge, or see whether the web server passes the header on"
-    )]
+    #[error("`{header}` is absent: set the secret of this hook at the forge, or {}", passed_on(header))]
     Absent {
         /// Its name.
         header: String,
@@ -52,7 +50,7 @@ pub enum Denied {
     /// The signature is right and its time is not.
     #[error(
         "`{header}` is {minutes} min {} this machine's clock, more than the {limit_minutes} min allowed: see whether the clock is right",
-        if *.late { "behind" } else { "ahead of" }
+        direction(*.late)
     )]
     Clock {
         /// Header that holds the time.
@@ -76,8 +74,31 @@ pub enum Denied {
 }
 
 impl Denied {
-    /// The text for the sender, whatever happened: which check failed is nobody's business but the operator's.
-    pub fn sender_text(&self) -> &'static str {
-        "signature missing or wrong"
+    /// The text for the sender, which the forge shows its user. It says nothing that the request does not hold itself;
+    /// only one whose signature was right learns of the clock.
+    pub fn sender_text(&self) -> String {
+        match self {
+            Self::Absent { header } | Self::Empty { header } => {
+                format!("not signed: no `{header}`; set the secret at the forge")
+            }
+            Self::Twice(twice) => twice.to_string(),
+            Self::Clock { minutes, late, .. } => {
+                format!("the delivery is {minutes} min {} this machine's clock", direction(*late))
+            }
+            _ => "signature wrong".to_owned(),
+        }
     }
+}
+
+/// The advice for a header that may have been lost on its way.
+fn passed_on(header: &str) -> &'static str {
+    if header.eq_ignore_ascii_case("authorization") {
+        "let the web server pass the header on: Apache does so only with `CGIPassAuth On`"
+    } else {
+        "see whether the web server passes the header on"
+    }
+}
+
+fn direction(late: bool) -> &'static str {
+    if late { "behind" } else { "ahead of" }
 }

@@ -23,6 +23,8 @@ pub(crate) struct Family {
     imitates: &'static [&'static str],
     delivery_headers: &'static [&'static str],
     kept_headers: &'static [&'static str],
+    /// Types of webhook that can have no secret.
+    unsigned_types: &'static str,
     /// Sends `create` and no push for a new tag, and has no packages.
     is_gogs: bool,
 }
@@ -35,6 +37,7 @@ pub(crate) const GITEA: Family = Family {
     imitates: &["gogs", "github"],
     delivery_headers: &["x-gitea-delivery"],
     kept_headers: &["x-gitea-event", "x-gitea-event-type"],
+    unsigned_types: " (a chat type has none: use the type Gitea)",
     is_gogs: false,
 };
 pub(crate) const FORGEJO: Family = Family {
@@ -45,6 +48,7 @@ pub(crate) const FORGEJO: Family = Family {
     imitates: &["gitea", "gogs", "github"],
     delivery_headers: &["x-forgejo-delivery"],
     kept_headers: &["x-forgejo-event"],
+    unsigned_types: " (a chat type has none: use the type Forgejo)",
     is_gogs: false,
 };
 pub(crate) const GOGS: Family = Family {
@@ -55,6 +59,7 @@ pub(crate) const GOGS: Family = Family {
     imitates: &["github"],
     delivery_headers: &["x-gogs-delivery"],
     kept_headers: &["x-gogs-event"],
+    unsigned_types: " (a chat type has none: use the type Gogs)",
     is_gogs: true,
 };
 
@@ -63,7 +68,8 @@ const PUSHERS: &[&str] = &["pusher.login", "pusher.username", "sender.login", "s
 
 /// Field of a form, or of a query, that holds the document.
 const FORM_FIELD: &str = "payload";
-/// Hooks of other types send a message for people instead of the event, signed like any other.
+/// Hooks of other types send a message for people instead of the event. Their pages have no field for a secret, so that
+/// only one whose secret was set otherwise comes as far as this.
 const CONVERTED: &str = "this webhook is of a type for a chat service or a package index; at the forge, add one of the type Gitea, Forgejo or Gogs instead";
 
 impl Family {
@@ -119,6 +125,10 @@ impl Dialect for Family {
 
     fn settings(&self) -> &'static [&'static str] {
         if self.is_gogs { &[] } else { &["authorization", "allow_get"] }
+    }
+
+    fn unsigned_types(&self) -> &'static str {
+        self.unsigned_types
     }
 
     fn signed_part(&self, head: &Head) -> &'static str {

@@ -196,9 +196,22 @@ fn a_form_that_two_readers_could_understand_differently_is_refused() {
 }
 
 #[test]
-fn the_sender_learns_nothing_from_a_refusal() {
-    let denied = [Denied::NoSecret, Denied::Twice(Twice("x".into())), Denied::Wrong { what: "x".into() }];
-    assert!(denied.iter().all(|denied| denied.sender_text() == "signature missing or wrong"));
+fn the_sender_learns_whether_anything_was_signed_and_nothing_that_is_not_his() {
+    let header = || "X-A".to_owned();
+    for (denied, told) in [
+        (Denied::NoSecret, "signature wrong"),
+        (Denied::Wrong { what: header() }, "signature wrong"),
+        (Denied::Malformed { header: header(), expected: "64 hex digits".into() }, "signature wrong"),
+        (Denied::Absent { header: header() }, "not signed: no `X-A`; set the secret at the forge"),
+        (Denied::Empty { header: header() }, "not signed: no `X-A`; set the secret at the forge"),
+        (Denied::Twice(Twice("x-a".into())), "header `x-a` arrived twice"),
+        (
+            Denied::Clock { header: "X-A", minutes: 120, limit_minutes: 60, late: false },
+            "the delivery is 120 min ahead of this machine's clock",
+        ),
+    ] {
+        assert_eq!(denied.sender_text(), told);
+    }
 }
 
 /// Headers that mean something to somebody, and values that could be taken for right ones.

@@ -109,7 +109,7 @@ fn a_wrong_signature_is_diagnosed_and_the_event_is_told_all_the_same() {
         "signature   not valid: `X-Hub-Signature-256` is wrong",
         "finding     it matches secret 1 of this hook, file `/root/secret` with a line feed at its end",
         "event       push of refs/heads/main",
-        "answer      403 signature missing or wrong\nwould run   nothing\n",
+        "answer      403 signature wrong\nwould run   nothing\n",
     ] {
         assert!(said.contains(part), "{part}\n{said}");
     }

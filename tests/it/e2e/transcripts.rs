@@ -32,7 +32,8 @@ struct Row {
 const APACHE: &[Gateway] = &[Gateway::ApacheCgi, Gateway::ApacheFastcgi, Gateway::SharedHosting];
 const APACHE_CGI: &[Gateway] = &[Gateway::ApacheCgi, Gateway::SharedHosting];
 const LIGHTTPD: &[Gateway] = &[Gateway::LighttpdFastcgi, Gateway::LighttpdCgi];
-const NOT_SIGNED: Told = Told::Line(403, "signature missing or wrong");
+const NOT_SIGNED: Told = Told::Line(403, "not signed: no `X-Hub-Signature-256`; set the secret at the forge");
+const WRONG: Told = Told::Line(403, "signature wrong");
 
 fn every_row_of_the_table_holds(gateway: Gateway) {
     let site = gateway.site();
@@ -235,29 +236,33 @@ fn signatures(server: &Server) -> Vec<Row> {
         row("no signature is refused", unsigned(), NOT_SIGNED),
         row("an empty signature is refused", signed(""), NOT_SIGNED),
         row("a bare prefix is refused", signed("sha256="), NOT_SIGNED),
-        row("another secret is refused", signed(&signature("another", &body)), NOT_SIGNED),
-        row("a signature over another body is refused", signed(&signature(SECRET, b"{}")), NOT_SIGNED),
+        row("another secret is refused", signed(&signature("another", &body)), WRONG),
+        row("a signature over another body is refused", signed(&signature(SECRET, b"{}")), WRONG),
         row(
             "a large body with a wrong signature is read and refused",
             delivery(&server.path("docs"), "push", &push_of_length(700_000))
                 .without(SIGNATURE)
                 .header(SIGNATURE, &right),
-            NOT_SIGNED,
+            WRONG,
         ),
         row("a query cannot sign", to(server, "docs?spool-runner+--once", unsigned()), NOT_SIGNED),
         row(
             "a doubled signature is malformed",
             push(server).header(SIGNATURE, &right),
-            Told::Line(400, "signature missing or wrong"),
+            Told::Line(400, "header `x-hub-signature-256` arrived twice"),
         )
-        .except(APACHE, NOT_SIGNED, "Apache joins the two into one value, which is no signature")
-        .except(LIGHTTPD, NOT_SIGNED, "lighttpd joins the two into one value, which is no signature"),
+        .except(APACHE, WRONG, "Apache joins the two into one value, which is no signature")
+        .except(LIGHTTPD, WRONG, "lighttpd joins the two into one value, which is no signature"),
         accepted_push(
             "a name with underscores is another header",
             push(server).header("X_Hub_Signature_256", "sha256=00"),
         )
-        .except(LIGHTTPD, Told::Line(400, "signature missing or wrong"), "lighttpd passes both under one name"),
-        row("a token is refused when it is wrong", token(server, "wrong"), NOT_SIGNED),
+        .except(
+            LIGHTTPD,
+            Told::Line(400, "header `x-hub-signature-256` arrived twice"),
+            "lighttpd passes both under one name",
+        ),
+        row("a token is refused when it is wrong", token(server, "wrong"), WRONG),
         row(
             "a token is not asked of another provider",
             push(server).without(SIGNATURE).header("X-Gitlab-Token", SECRET),

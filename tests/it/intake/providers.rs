@@ -92,9 +92,24 @@ fn every_kind_of_json_is_taken_and_no_compressed_body() {
         assert_eq!(send("CONTENT_TYPE", refused).reply, "415 send JSON or a form", "{refused}");
     }
     let compressed = send("HTTP_CONTENT_ENCODING", "gzip");
-    assert_eq!(compressed.reply, "415 send the body without a content encoding");
-    assert!(compressed.log[0].contains("content encoding `gzip`"), "{:?}", compressed.log);
+    assert_eq!(compressed.reply, "415 send the body without `Content-Encoding: gzip`");
+    assert!(compressed.log[0].contains("`Content-Encoding: gzip`: let the sender"), "{:?}", compressed.log);
     assert_eq!(send("HTTP_CONTENT_ENCODING", "identity").ids().len(), 1);
+}
+
+#[test]
+fn what_was_not_signed_is_told_from_what_was_signed_wrongly() {
+    let gitea = format!("provider = \"gitea\"\nsecret = {{ file = \"{{root}}/secret\" }}\n{STEPS}");
+    let site = site(&gitea, &[("secret", "s3cr3t")]);
+    let send = |signature: &str| {
+        let headers =
+            [("X-Gitea-Event", "push"), ("X-Gitea-Signature", signature), ("Content-Type", "application/json")];
+        let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        Sent::new(&site, &headers, br#"{"msgtype":"text"}"#).answer().reply
+    };
+    let unsigned = "403 not signed: no `X-Gitea-Signature`; set the secret at the forge (a chat type has none: use the type Gitea)";
+    assert_eq!(send(""), unsigned);
+    assert_eq!(send(&"0".repeat(64)), "403 signature wrong");
 }
 
 #[test]
@@ -110,7 +125,8 @@ fn the_unsigned_check_of_slack_is_answered_and_is_no_job() {
     for unsigned in
         ["", "token=abc&command=%2Fdeploy", "ssl_check=0&x=1", "ssl_check=1&ssl_check=1", "ssl_check=11", &long]
     {
-        assert_eq!(send(unsigned), "403 signature missing or wrong", "{unsigned}");
+        let refused = "403 not signed: no `X-Slack-Signature`; set the secret at the forge";
+        assert_eq!(send(unsigned), refused, "{unsigned}");
     }
     assert_eq!((site.names("queued").len(), site.names("tmp").len()), (0, 0));
 }
@@ -229,9 +245,9 @@ fn a_get_of_gitea_is_a_delivery_only_where_the_hook_allows_it() {
         assert_eq!(refused(&site, method), "405 only GET and POST deliver, Allow: GET, POST", "{method}");
     }
     let get = |site: &crate::support::hostile::Site, query: &str| ask(site, "GET", query);
-    assert_eq!(get(&site, "").reply, "403 signature missing or wrong");
-    assert_eq!(get(&site, &query.replace("main", "mein")).reply, "403 signature missing or wrong");
-    assert_eq!(get(&site, &format!("{query}&payload=x")).reply, "403 signature missing or wrong");
+    assert_eq!(get(&site, "").reply, "403 signature wrong");
+    assert_eq!(get(&site, &query.replace("main", "mein")).reply, "403 signature wrong");
+    assert_eq!(get(&site, &format!("{query}&payload=x")).reply, "403 signature wrong");
     assert_eq!(get(&site, &query).ids().len(), 1);
     let output = site.verb(&["spool-runner", "--once"]).output().unwrap();
     assert!(output.status.success(), "{output:?}");
@@ -257,9 +273,9 @@ fn the_secret_of_docker_hub_is_in_the_path_and_in_no_log() {
         Sent::signed(&site, &Provider::DockerHub, "u-9f2d7c", "push", &body).with("PATH_INFO", path).answer()
     };
     for (path, reply) in [
-        ("", "403 signature missing or wrong"),
-        ("/", "403 signature missing or wrong"),
-        ("/u-9f2d7d", "403 signature missing or wrong"),
+        ("", "403 signature wrong"),
+        ("/", "403 signature wrong"),
+        ("/u-9f2d7d", "403 signature wrong"),
         ("/x/u-9f2d7c", "404 no such hook"),
     ] {
         let answer = send(path);
@@ -300,7 +316,7 @@ fn the_unsigned_test_of_bitbucket_server_is_answered_and_is_no_job() {
         Sent::new(&site, &headers, b"{\"test\": true}").answer()
     };
     assert_eq!(send("diagnostics:ping").reply, "200 pong");
-    assert_eq!(send("repo:refs_changed").reply, "403 signature missing or wrong");
+    assert_eq!(send("repo:refs_changed").reply, "403 not signed: no `X-Hub-Signature`; set the secret at the forge");
     assert_eq!(site.names("queued"), [""; 0]);
 }
 
@@ -320,9 +336,9 @@ fn an_authorization_that_apache_renamed_still_counts() {
     let right = "Basic aG9vazpwQHNzOnfDtnJk";
     assert_eq!(send("REDIRECT_HTTP_AUTHORIZATION", right).ids().len(), 1);
     assert_eq!(send("HTTP_AUTHORIZATION", right).ids().len(), 1);
-    assert_eq!(send("HTTP_AUTHORIZATION", "Basic aG9vazpub3Bl").reply, "403 signature missing or wrong");
+    assert_eq!(send("HTTP_AUTHORIZATION", "Basic aG9vazpub3Bl").reply, "403 signature wrong");
     let absent = send("REDIRECT_HTTP_X", right);
-    assert!(absent.log[0].contains("see whether the web server passes the header on"), "{:?}", absent.log);
+    assert!(absent.log[0].contains("Apache does so only with `CGIPassAuth On`"), "{:?}", absent.log);
 }
 
 #[test]
