@@ -1,7 +1,6 @@
 //! Edge. How were we started?
 
-use crate::gateway::cgi;
-use crate::gateway::fastcgi::{Listener, stdin_is_listening};
+use crate::gateway::{Listener, cgi, stdin_is_listening};
 use crate::system::inherited;
 
 /// The ways to be started.

@@ -1,7 +1,6 @@
 //! Edge. CGI/1.1 (RFC 3875): one request from environment and standard input, one reply on standard output.
 
-use super::fastcgi::{Begun, Handler, Limits, Params, Response, Upload};
-use super::head;
+use super::{Begun, Handler, Limits, Params, Response, Upload, head};
 use crate::model::{Head, Refusal, Reply, Status};
 use crate::system::stoppable::Stoppable;
 use std::io::Read;

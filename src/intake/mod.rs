@@ -15,8 +15,7 @@ pub use outcome::denied;
 pub use rules::{Decision, decide, each, short, unmatched};
 
 use crate::config::{Config, Hook};
-use crate::gateway::fastcgi::{Begun, Handler, Params, Response, Upload};
-use crate::gateway::head;
+use crate::gateway::{Begun, Handler, Params, Response, Upload, head};
 use crate::model::{Head, Method, Refusal, Status, echo};
 use outcome::{Accepted, Handled, Identity};
 use reception::Reception;

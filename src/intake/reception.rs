@@ -6,7 +6,7 @@ use super::rules::{Decision, decide, unmatched};
 use super::setup::Setup;
 use super::{jobs, spooled_headers};
 use crate::config::{Hook, HookSecret};
-use crate::gateway::fastcgi::{Response, Upload};
+use crate::gateway::{Response, Upload};
 use crate::model::{Delivery, Event, Head, JobMeta, Refusal, Status};
 use crate::provider::{Check, Denied, Secret, Verified, again};
 use crate::spool::Draft;

@@ -1,47 +1,38 @@
-//! Edge. A responder of `FastCGI` 1.0: a codec without I/O, a reactor thread that owns accepting and every connection
-//! that waits for something, and a fixed number of worker threads that run a `Handler`. It knows nothing of hookspool.
+//! Edge. A responder of `FastCGI` 1.0: a codec without I/O, spoken by the responder that HTTP has, too. It knows
+//! nothing of hookspool.
 //!
-//! - No worker waits for a peer to send. It is given a request when the body is complete or has filled a buffer, reads
-//!   what has arrived, and gives the request back until another buffer is full. Idle, slow and half-said connections
-//!   cost a descriptor and what they sent, up to a buffer, until their time-out.
-//! - Of too many slow connections or bodies the one that has taken longest is given up.
-//! - Nothing grows with what a peer sends: every buffer, queue and time has its bound in `Limits`.
-//! - A body ends only with the empty `STDIN` record. End of connection, abort and time-out are errors of which
-//!   `Upload::end` is told.
-//! - An answer is sent after the body was read to its end or to a bound, since some web servers read nothing before.
+//! - A body ends only with the empty `STDIN` record.
 //! - A request without an answer closes its connection without `END_REQUEST`, which every web server takes for a
 //!   failure; `END_REQUEST` after no output is a 200 to some.
 //!
 //! Deliberately absent: multiplexing (no web server uses it), the roles authorizer and filter, `FCGI_STDERR`.
 
-mod acceptor;
 pub mod codec;
-mod connections;
-mod exchange;
-mod handler;
-mod limits;
-mod listener;
-mod notice;
-mod params;
-mod pending;
-mod pool;
-mod reactor;
+mod protocol;
 mod record;
-mod serve;
-mod stream;
-mod unix_socket;
 mod violation;
-mod waiting;
-mod work;
-mod worker;
 
-pub use handler::{Begun, Handler, Response, Upload};
-pub use limits::Limits;
-pub use listener::{Listener, stdin_is_listening};
-pub use notice::{Awaited, Notice};
-pub use params::Params;
-pub use serve::serve;
 pub use violation::Violation;
 
-/// Receiver of notices. It is called from every thread.
-type Log<'a> = &'a (dyn Fn(Notice) + Sync);
+use super::responder::{self, Handler, Limits, Listener, Notice};
+use protocol::Fastcgi;
+use std::io;
+use std::os::fd::BorrowedFd;
+
+/// Answers requests on all `listeners` until `stop` becomes readable, then finishes those that have begun and returns.
+///
+/// Kept-alive connections between two requests are closed at once then, connections that have not yet sent their
+/// parameters after two seconds, all others after the request that they are in, which is bound by
+/// `Limits::request_timeout` and by the handler's own end.
+///
+/// # Errors
+/// Not one worker could be started, or epoll refuses a descriptor. What happens to a single connection is a `Notice`.
+pub fn serve(
+    listeners: Vec<Listener>,
+    handler: &dyn Handler,
+    limits: &Limits,
+    stop: BorrowedFd<'_>,
+    log: &(dyn Fn(Notice) + Sync),
+) -> io::Result<()> {
+    responder::serve(listeners, &Fastcgi::from_environment(), handler, limits, stop, log)
+}

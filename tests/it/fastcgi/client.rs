@@ -3,7 +3,7 @@
 use crate::support::fastcgi_peer::{Responder, echoed};
 use fastcgi_client::io::{AsyncRead, AsyncWrite, Cursor};
 use fastcgi_client::{Client, Params, Request};
-use hookspool::gateway::fastcgi::Limits;
+use hookspool::gateway::Limits;
 use std::io::{Read, Result, Write};
 use std::os::unix::net::UnixStream;
 use std::pin::{Pin, pin};

@@ -5,7 +5,7 @@ use crate::support::fastcgi_peer::{
     ChildResponder, Collect, Responder, TestHandler, begin, connect, echoed, head, is_child, record, request,
     serve_as_child,
 };
-use hookspool::gateway::fastcgi::{Limits, Listener, Params, serve};
+use hookspool::gateway::{Limits, Listener, Params, fastcgi::serve};
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::os::fd::{AsFd, OwnedFd};

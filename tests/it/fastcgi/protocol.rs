@@ -1,7 +1,7 @@
 //! Edge. What web servers and attackers say in `FastCGI`, over a raw socket, and what they are told.
 
 use crate::support::fastcgi_peer::{Record, Responder, begin, echoed, head, padded, pair, record, request};
-use hookspool::gateway::fastcgi::Limits;
+use hookspool::gateway::Limits;
 use std::time::Duration;
 
 fn start() -> Responder {

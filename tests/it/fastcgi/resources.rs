@@ -3,7 +3,7 @@
 use crate::support::fastcgi_peer::{
     ChildResponder, Peer, Record, Responder, begin, echoed, head, is_child, pair, record, request, serve_as_child,
 };
-use hookspool::gateway::fastcgi::{Limits, Params};
+use hookspool::gateway::{Limits, Params};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::io::{Read, Write};
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};

@@ -1,7 +1,7 @@
 //! Edge. The other side of `FastCGI`, for the tests: records by hand over a raw socket, and a responder to talk to, in a
 //! thread or in a process of its own.
 
-use hookspool::gateway::fastcgi::{Begun, Handler, Limits, Listener, Notice, Params, Response, Upload, serve};
+use hookspool::gateway::{Begun, Handler, Limits, Listener, Notice, Params, Response, Upload, fastcgi::serve};
 use std::io::{self, PipeWriter, Read, Write};
 use std::net::Shutdown;
 use std::os::fd::{AsFd, OwnedFd};
@@ -345,7 +345,7 @@ pub(crate) fn is_child() -> bool {
 pub(crate) fn serve_as_child(limits: &Limits) {
     let (stopped, stop) = io::pipe().unwrap();
     signal_hook::low_level::pipe::register(signal_hook::consts::SIGTERM, stop).unwrap();
-    assert!(hookspool::gateway::fastcgi::stdin_is_listening());
+    assert!(hookspool::gateway::stdin_is_listening());
     let listener = Listener::from_stdin().unwrap();
     let log = |notice: Notice| eprintln!("{notice}");
     serve(vec![listener], &TestHandler, limits, stopped.as_fd(), &log).unwrap();

@@ -7,15 +7,15 @@
 #[cfg(test)]
 mod tests;
 
-use super::params::{NotPairs, Params, push_short_pair};
 use super::record::{self, HEADER_BYTES, Header, ProtocolStatus, kind};
 use super::violation::Violation;
+use crate::gateway::responder::{Fault, Message, NotPairs, Params, push_short_pair};
 
 /// Most bytes of a `GET_VALUES` record; the three names that exist take 54.
 const VALUES_LIMIT_BYTES: usize = 4096;
 const ROLE_RESPONDER: u16 = 1;
 const FLAG_KEEP_CONN: u8 = 1;
-const TOO_LARGE: &[u8] = b"Status: 431 ActiveRequest Header Fields Too Large\r\n\
+const TOO_LARGE: &[u8] = b"Status: 431 Request Header Fields Too Large\r\n\
     Content-Type: text/plain; charset=utf-8\r\n\r\nrequest parameters exceed the limit\n";
 
 /// Bounds that the responder around it sets.
@@ -36,30 +36,6 @@ pub struct ActiveRequest {
     pub id: u16,
     /// `FCGI_KEEP_CONN`: the connection outlives the request.
     pub keep: bool,
-}
-
-/// The meaning of a piece of input.
-#[derive(Debug, PartialEq, Eq)]
-pub enum RecordEvent<'a> {
-    /// The parameters are complete; the body follows.
-    Head(Params),
-    /// A part of the body.
-    Stdin(&'a [u8]),
-    /// The body is complete.
-    StdinEnd,
-    /// The web server gave the request up and expects its `END_REQUEST`.
-    Abort,
-    /// Send these records now, and go on.
-    Send(Vec<u8>),
-    /// Send these records: the request is refused. Go on if `keep`, else close, but only after what is still coming.
-    Refuse {
-        /// Records that tell so.
-        reply: Vec<u8>,
-        /// True if the connection stays.
-        keep: bool,
-        /// True if it was the parameters that exceed the bounds.
-        too_large: bool,
-    },
 }
 
 /// The state machine.
@@ -129,14 +105,9 @@ impl Codec {
         matches!(self.position, Position::Header { have: 0 } | Position::Padding { left: 0 })
     }
 
-    /// True if the next byte can only be the first of something new.
-    pub fn is_idle(&self) -> bool {
-        self.active.is_none() && self.between_records()
-    }
-
     /// Takes input up to the next event; `None` when all of it is taken. A `Stdin` event holds at most `stdin_max`
     /// bytes.
-    pub fn next<'a>(&mut self, input: &mut &'a [u8], stdin_max: usize) -> Result<Option<RecordEvent<'a>>, Violation> {
+    pub fn next<'a>(&mut self, input: &mut &'a [u8], stdin_max: usize) -> Result<Option<Message<'a>>, Violation> {
         loop {
             match self.position {
                 Position::Header { have } => {
@@ -217,11 +188,11 @@ impl Codec {
     }
 
     /// A part of a record's content, never empty.
-    fn content<'a>(&mut self, sink: ContentTarget, part: &'a [u8]) -> Option<RecordEvent<'a>> {
+    fn content<'a>(&mut self, sink: ContentTarget, part: &'a [u8]) -> Option<Message<'a>> {
         match sink {
             // The request ended in the middle of this record: the rest of it is nobody's.
             ContentTarget::Params | ContentTarget::Stdin if self.active.is_none() => {}
-            ContentTarget::Stdin => return Some(RecordEvent::Stdin(part)),
+            ContentTarget::Stdin => return Some(Message::Body(part)),
             ContentTarget::Params if self.params.len() + part.len() > self.bounds.params_bytes => {
                 return Some(self.too_large());
             }
@@ -233,27 +204,27 @@ impl Codec {
     }
 
     /// A record's content is complete.
-    fn close_record<'a>(&mut self, sink: ContentTarget) -> Result<Option<RecordEvent<'a>>, Violation> {
+    fn close_record<'a>(&mut self, sink: ContentTarget) -> Result<Option<Message<'a>>, Violation> {
         match sink {
             ContentTarget::Begin => self.begin(),
             ContentTarget::ParamsEnd => self.head(),
-            ContentTarget::StdinEnd => Ok(self.enter(RequestProgress::Complete, RecordEvent::StdinEnd)),
-            ContentTarget::Abort => Ok(self.enter(RequestProgress::Aborted, RecordEvent::Abort)),
+            ContentTarget::StdinEnd => Ok(self.enter(RequestProgress::Complete, Message::End)),
+            ContentTarget::Abort => Ok(self.enter(RequestProgress::Aborted, Message::Abort)),
             ContentTarget::Values => self.values().map(Some),
-            ContentTarget::UnknownManagement => Ok(Some(RecordEvent::Send(record::unknown_type(self.header[1])))),
+            ContentTarget::UnknownManagement => Ok(Some(Message::Send(record::unknown_type(self.header[1])))),
             ContentTarget::Skip | ContentTarget::Params | ContentTarget::Stdin => Ok(None),
         }
     }
 
     /// The event, and the stage that it leads to; nothing if the request ended while its record was still coming.
-    fn enter<'a>(&mut self, next: RequestProgress, event: RecordEvent<'a>) -> Option<RecordEvent<'a>> {
+    fn enter<'a>(&mut self, next: RequestProgress, event: Message<'a>) -> Option<Message<'a>> {
         let (_, stage) = self.active.as_mut()?;
         *stage = next;
         Some(event)
     }
 
     /// A complete `BEGIN_REQUEST` (§5.1).
-    fn begin<'a>(&mut self) -> Result<Option<RecordEvent<'a>>, Violation> {
+    fn begin<'a>(&mut self) -> Result<Option<Message<'a>>, Violation> {
         let id = u16::from_be_bytes([self.header[2], self.header[3]]);
         let [role1, role0, flags, ..] = self.small[..] else {
             return Err(Violation::Length(kind::BEGIN_REQUEST, 0));
@@ -261,14 +232,14 @@ impl Codec {
         let keep = flags & FLAG_KEEP_CONN != 0;
         match self.request() {
             Some(active) if active.id == id => return Err(Violation::Unexpected(kind::BEGIN_REQUEST)),
-            Some(_) => return Ok(Some(RecordEvent::Send(record::end_request(id, ProtocolStatus::CannotMultiplex)))),
+            Some(_) => return Ok(Some(Message::Send(record::end_request(id, ProtocolStatus::CannotMultiplex)))),
             None => {}
         }
         if u16::from_be_bytes([role1, role0]) != ROLE_RESPONDER {
-            return Ok(Some(RecordEvent::Refuse {
+            return Ok(Some(Message::Refuse {
                 reply: record::end_request(id, ProtocolStatus::UnknownRole),
                 keep,
-                too_large: false,
+                why: None,
             }));
         }
         self.active = Some((ActiveRequest { id, keep }, RequestProgress::Params));
@@ -276,22 +247,26 @@ impl Codec {
     }
 
     /// The end of the `PARAMS` stream.
-    fn head<'a>(&mut self) -> Result<Option<RecordEvent<'a>>, Violation> {
+    fn head<'a>(&mut self) -> Result<Option<Message<'a>>, Violation> {
         match Params::split(std::mem::take(&mut self.params), self.bounds.pairs) {
-            Ok(params) => Ok(self.enter(RequestProgress::Stdin, RecordEvent::Head(params))),
+            Ok(params) => Ok(self.enter(RequestProgress::Stdin, Message::Head(params))),
             Err(NotPairs::TooMany) => Ok(Some(self.too_large())),
             Err(NotPairs::Truncated) => Err(Violation::Pairs),
         }
     }
 
-    fn too_large<'a>(&mut self) -> RecordEvent<'a> {
+    fn too_large<'a>(&mut self) -> Message<'a> {
         let id = self.request().map_or(0, |request| request.id);
         self.end_request();
-        RecordEvent::Refuse { reply: record::answer(id, TOO_LARGE), keep: false, too_large: true }
+        Message::Refuse {
+            reply: record::answer(id, TOO_LARGE),
+            keep: false,
+            why: Some(Fault("parameters exceed the limit".into())),
+        }
     }
 
     /// A complete `GET_VALUES` (§4.1): the names that we know, answered truthfully; each name once.
-    fn values<'a>(&mut self) -> Result<RecordEvent<'a>, Violation> {
+    fn values<'a>(&mut self) -> Result<Message<'a>, Violation> {
         let asked = Params::split(std::mem::take(&mut self.small), VALUES_LIMIT_BYTES).map_err(|_| Violation::Pairs)?;
         let connections = self.bounds.connections.to_string();
         let known = [("FCGI_MAX_CONNS", &*connections), ("FCGI_MAX_REQS", &*connections), ("FCGI_MPXS_CONNS", "0")];
@@ -301,7 +276,7 @@ impl Codec {
         }
         let mut reply = record::header(kind::GET_VALUES_RESULT, 0, content.len()).to_vec();
         reply.extend(content);
-        Ok(RecordEvent::Send(reply))
+        Ok(Message::Send(reply))
     }
 }
 

@@ -51,15 +51,15 @@ fn run(pieces: &[&[u8]]) -> Vec<Seen> {
     seen
 }
 
-fn note(seen: &mut Vec<Seen>, event: RecordEvent<'_>) {
+fn note(seen: &mut Vec<Seen>, event: Message<'_>) {
     match (event, seen.last_mut()) {
-        (RecordEvent::Stdin(part), Some(Seen::Body(body))) => body.extend(part),
-        (RecordEvent::Stdin(part), _) => seen.push(Seen::Body(part.to_vec())),
-        (RecordEvent::Head(params), _) => seen.push(Seen::Head(params)),
-        (RecordEvent::StdinEnd, _) => seen.push(Seen::End),
-        (RecordEvent::Abort, _) => seen.push(Seen::Abort),
-        (RecordEvent::Send(reply), _) => seen.push(Seen::Send(reply)),
-        (RecordEvent::Refuse { reply, keep, .. }, _) => seen.push(Seen::Refuse(reply, keep)),
+        (Message::Body(part), Some(Seen::Body(body))) => body.extend(part),
+        (Message::Body(part), _) => seen.push(Seen::Body(part.to_vec())),
+        (Message::Head(params), _) => seen.push(Seen::Head(params)),
+        (Message::End, _) => seen.push(Seen::End),
+        (Message::Abort, _) => seen.push(Seen::Abort),
+        (Message::Send(reply), _) => seen.push(Seen::Send(reply)),
+        (Message::Refuse { reply, keep, .. }, _) => seen.push(Seen::Refuse(reply, keep)),
     }
 }
 
@@ -205,10 +205,10 @@ fn a_body_part_is_never_longer_than_asked_for() {
     let stream = [begin(1, 1, 0), record(4, 1, b"", 0), record(5, 1, b"abcdefg", 0)].concat();
     let mut codec = Codec::new(BOUNDS);
     let mut input = &stream[..];
-    assert!(matches!(codec.next(&mut input, 3), Ok(Some(RecordEvent::Head(_)))));
-    assert_eq!(codec.next(&mut input, 3), Ok(Some(RecordEvent::Stdin(b"abc"))));
-    assert_eq!(codec.next(&mut input, 3), Ok(Some(RecordEvent::Stdin(b"def"))));
-    assert_eq!(codec.next(&mut input, 3), Ok(Some(RecordEvent::Stdin(b"g"))));
+    assert!(matches!(codec.next(&mut input, 3), Ok(Some(Message::Head(_)))));
+    assert_eq!(codec.next(&mut input, 3), Ok(Some(Message::Body(b"abc"))));
+    assert_eq!(codec.next(&mut input, 3), Ok(Some(Message::Body(b"def"))));
+    assert_eq!(codec.next(&mut input, 3), Ok(Some(Message::Body(b"g"))));
     assert_eq!(codec.next(&mut input, 3), Ok(None));
 }
 
@@ -218,11 +218,11 @@ fn a_request_that_ends_within_a_record_leaves_the_rest_of_it_to_nobody() {
         [begin(1, 1, 1), record(4, 1, b"", 0), record(5, 1, b"abc", 0), begin(2, 1, 0), record(4, 2, b"", 0)].concat();
     let mut codec = Codec::new(BOUNDS);
     let mut input = &stream[..];
-    assert!(matches!(codec.next(&mut input, 1), Ok(Some(RecordEvent::Head(_)))));
-    assert_eq!(codec.next(&mut input, 1), Ok(Some(RecordEvent::Stdin(b"a"))));
+    assert!(matches!(codec.next(&mut input, 1), Ok(Some(Message::Head(_)))));
+    assert_eq!(codec.next(&mut input, 1), Ok(Some(Message::Body(b"a"))));
     assert!(!codec.between_records());
     codec.end_request();
-    assert!(matches!(codec.next(&mut input, 1), Ok(Some(RecordEvent::Head(_)))));
+    assert!(matches!(codec.next(&mut input, 1), Ok(Some(Message::Head(_)))));
     assert_eq!(codec.request(), Some(ActiveRequest { id: 2, keep: false }));
     assert!(codec.between_records());
 }

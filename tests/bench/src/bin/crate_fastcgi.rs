@@ -1,7 +1,7 @@
 //! Edge. The peer of the transport: hookspool's own intake and spool, on crate `fastcgi` 1.0.0.
 
 use fastcgi::Request;
-use hookspool::gateway::fastcgi::{Begun, Handler, Params, Upload};
+use hookspool::gateway::{Begun, Handler, Params, Upload};
 use hookspool::intake::Intake;
 use std::io::{Error, Read, Result, Write};
 use std::os::fd::AsRawFd;

@@ -1,9 +1,8 @@
 //! FastCGI records. However the stream is cut, the same is understood of it, and nothing is kept beyond the bounds.
 
-use hookspool::gateway::fastcgi::Params;
 use hookspool::gateway::fastcgi::Violation;
-use hookspool::gateway::fastcgi::codec::{Codec, CodecLimits, RecordEvent};
-use hookspool::gateway::head;
+use hookspool::gateway::fastcgi::codec::{Codec, CodecLimits};
+use hookspool::gateway::{Message, Params, head};
 
 const BOUNDS: CodecLimits = CodecLimits { params_bytes: 512, pairs: 16, connections: 7 };
 
@@ -50,19 +49,19 @@ fn understood(stream: &[u8], piece_bytes: usize, body_bytes: usize) -> Vec<Seen>
     seen
 }
 
-fn note(event: RecordEvent<'_>, seen: &mut Vec<Seen>) {
+fn note(event: Message<'_>, seen: &mut Vec<Seen>) {
     match (event, seen.last_mut()) {
-        (RecordEvent::Stdin(part), Some(Seen::Body(body))) => body.extend(part),
-        (RecordEvent::Stdin(part), _) => seen.push(Seen::Body(part.to_vec())),
-        (RecordEvent::Head(params), _) => {
+        (Message::Body(part), Some(Seen::Body(body))) => body.extend(part),
+        (Message::Body(part), _) => seen.push(Seen::Body(part.to_vec())),
+        (Message::Head(params), _) => {
             assert!(params.len() <= BOUNDS.pairs);
             // Whatever the parameters are, they become a request or a refusal.
             let _ = head(params.iter());
             seen.push(Seen::Head(params));
         }
-        (RecordEvent::StdinEnd, _) => seen.push(Seen::End),
-        (RecordEvent::Abort, _) => seen.push(Seen::Abort),
-        (RecordEvent::Send(bytes), _) => seen.push(Seen::Send(bytes)),
-        (RecordEvent::Refuse { reply, keep, too_large }, _) => seen.push(Seen::Refuse(reply, keep, too_large)),
+        (Message::End, _) => seen.push(Seen::End),
+        (Message::Abort, _) => seen.push(Seen::Abort),
+        (Message::Send(bytes), _) => seen.push(Seen::Send(bytes)),
+        (Message::Refuse { reply, keep, why }, _) => seen.push(Seen::Refuse(reply, keep, why.is_some())),
     }
 }

@@ -1,9 +1,9 @@
 //! Pure. A request on its way between reactor and workers: what is to be done next, and with which input.
 
-use super::codec::Codec;
 use super::connections::UploadGuard;
 use super::handler::{Response, Upload};
 use super::params::Params;
+use super::protocol::Codec;
 use super::stream::PeerStream;
 use std::fmt;
 use std::io::ErrorKind;
@@ -13,7 +13,7 @@ use std::time::Instant;
 #[derive(Debug)]
 pub(super) struct Connection {
     pub(super) stream: PeerStream,
-    pub(super) codec: Codec,
+    pub(super) codec: Box<dyn Codec>,
     /// True if the reactor's epoll knows the socket.
     pub(super) registered: bool,
 }

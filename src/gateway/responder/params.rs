@@ -14,7 +14,7 @@ pub struct Params {
 
 /// The reason that a stream is no list of pairs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum NotPairs {
+pub(in crate::gateway) enum NotPairs {
     /// A pair reaches beyond the end of the stream.
     Truncated,
     /// More pairs than allowed.
@@ -23,7 +23,7 @@ pub(super) enum NotPairs {
 
 impl Params {
     /// Splits a complete stream into at most `limit` pairs. Lengths from the wire are compared, never allocated.
-    pub(super) fn split(stream: Vec<u8>, limit: usize) -> Result<Self, NotPairs> {
+    pub(in crate::gateway) fn split(stream: Vec<u8>, limit: usize) -> Result<Self, NotPairs> {
         let mut pairs = Vec::new();
         let mut at = 0;
         while at < stream.len() {
@@ -110,7 +110,7 @@ fn length_at(stream: &[u8], at: usize) -> Option<(usize, usize)> {
 }
 
 /// Appends a pair whose name and value are shorter than 128 bytes.
-pub(super) fn push_short_pair(stream: &mut Vec<u8>, name: &[u8], value: &[u8]) {
+pub(in crate::gateway) fn push_short_pair(stream: &mut Vec<u8>, name: &[u8], value: &[u8]) {
     for part in [name, value] {
         debug_assert!(part.len() < 0x80);
         stream.push(u8::try_from(part.len()).unwrap_or(0));

@@ -7,6 +7,7 @@ use super::limits::Limits;
 use super::listener::Listener;
 use super::notice::Notice;
 use super::pool::Pool;
+use super::protocol::Protocol;
 use super::reactor::Reactor;
 use super::worker::Worker;
 use std::io;
@@ -14,15 +15,9 @@ use std::os::fd::BorrowedFd;
 use std::thread::{Builder, Scope, scope};
 
 /// Answers requests on all `listeners` until `stop` becomes readable, then finishes those that have begun and returns.
-///
-/// Kept-alive connections between two requests are closed at once then, connections that have not yet sent their
-/// parameters after two seconds, all others after the request that they are in, which is bound by
-/// `Limits::request_timeout` and by the handler's own end.
-///
-/// # Errors
-/// Not one worker could be started, or epoll refuses a descriptor. What happens to a single connection is a `Notice`.
-pub fn serve(
+pub(in crate::gateway) fn serve(
     listeners: Vec<Listener>,
+    protocol: &dyn Protocol,
     handler: &dyn Handler,
     limits: &Limits,
     stop: BorrowedFd<'_>,
@@ -34,7 +29,7 @@ pub fn serve(
     scope(|scope| {
         let _closes = Closes(&pool);
         start_workers(scope, worker)?;
-        Reactor::new(listeners, &limits, &pool, stop, log)?.run()
+        Reactor::new(listeners, protocol, &limits, &pool, stop, log)?.run()
     })
 }
 
@@ -49,7 +44,7 @@ impl Drop for Closes<'_> {
 
 fn start_workers<'scope>(scope: &'scope Scope<'scope, '_>, worker: Worker<'scope>) -> io::Result<()> {
     for started in 0..worker.limits.workers.max(1) {
-        match Builder::new().name(format!("fastcgi-{started}")).spawn_scoped(scope, move || worker.run()) {
+        match Builder::new().name(format!("receiver-{started}")).spawn_scoped(scope, move || worker.run()) {
             Ok(_) => {}
             Err(cause) if started == 0 => return Err(cause),
             Err(cause) => {

@@ -1,6 +1,5 @@
 //! Edge. How much of everything a responder grants; reads the process's descriptor limit.
 
-use super::codec::CodecLimits;
 use rustix::process::{Resource, getrlimit};
 use std::time::Duration;
 
@@ -17,7 +16,7 @@ pub struct Limits {
     /// has taken longest, if that is more than a second; it waits in the kernel's backlog otherwise. Lowered to half of
     /// what `RLIMIT_NOFILE` leaves, so that the other half remains for what handlers open.
     pub connections: usize,
-    /// Most bytes of a request's `PARAMS` stream; beyond it the answer is 431.
+    /// Most bytes of a request's parameters (`PARAMS` stream, or HTTP head); beyond it the answer is 431.
     pub params_bytes: usize,
     /// Most parameters of a request; beyond it the answer is 431.
     pub pairs: usize,
@@ -77,10 +76,6 @@ impl Limits {
     pub(super) fn fitted(&self) -> Self {
         let connections = fit(self.connections, getrlimit(Resource::Nofile).current);
         Self { connections, uploads: self.uploads.min(connections), ..self.clone() }
-    }
-
-    pub(super) fn bounds(&self) -> CodecLimits {
-        CodecLimits { params_bytes: self.params_bytes, pairs: self.pairs, connections: self.connections }
     }
 }
 

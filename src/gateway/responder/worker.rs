@@ -6,7 +6,6 @@ use super::handler::Handler;
 use super::limits::Limits;
 use super::notice::{Awaited, Notice};
 use super::pool::Pool;
-use super::record::{self, ProtocolStatus};
 use super::work::{Body, Job, Returned, Work};
 use std::any::Any;
 use std::io::ErrorKind;
@@ -29,16 +28,16 @@ impl Worker<'_> {
     /// Works until the pool is closed.
     pub(super) fn run(self) {
         let mut buffer = Buffer::new();
-        let mut records = Vec::with_capacity(4096);
+        let mut bytes = Vec::with_capacity(4096);
         while let Some(job) = self.pool.pop() {
-            if let Some(returned) = self.serve(job, &mut buffer, &mut records) {
+            if let Some(returned) = self.serve(job, &mut buffer, &mut bytes) {
                 self.pool.give_back(returned);
             }
         }
     }
 
     /// Goes on with a request; `None`: its connection is closed.
-    fn serve(&self, job: Job, buffer: &mut Buffer, records: &mut Vec<u8>) -> Option<Returned> {
+    fn serve(&self, job: Job, buffer: &mut Buffer, bytes: &mut Vec<u8>) -> Option<Returned> {
         if matches!(job.work, Work::Begin(_)) && Instant::now() >= job.times.deadline {
             (self.log)(Notice::TimedOut(Awaited::Worker));
             return None;
@@ -50,12 +49,12 @@ impl Worker<'_> {
             (self.log)(Notice::Panicked(panic_message(&*panic)));
             exchange.visit(exchange.answered(PANICKED.to_vec()), &[], buffer, self.handler)
         });
-        if let Some(violation) = exchange.violation() {
-            (self.log)(Notice::Malformed(violation));
+        if let Some(fault) = exchange.fault() {
+            (self.log)(Notice::Malformed(fault.clone()));
         }
         match visit {
             Visit::Wait(work) => Some(self.wait(exchange, work, buffer.unread())),
-            Visit::Answer(answer) => self.answer(exchange, &answer, buffer.unread(), records),
+            Visit::Answer(answer) => self.answer(exchange, &answer, buffer.unread(), bytes),
         }
     }
 
@@ -68,32 +67,27 @@ impl Worker<'_> {
     }
 
     /// Sends the answer; the connection goes on, or ends in a way that lets the peer read it.
-    fn answer(&self, exchange: Exchange<'_>, answer: &[u8], rest: &[u8], records: &mut Vec<u8>) -> Option<Returned> {
-        let request = exchange.connection.codec.request()?;
-        records.clear();
-        match exchange.body() {
-            // A web server that gave up expects the end and nothing else.
-            Body::Broken(ErrorKind::ConnectionAborted) if answer.is_empty() => {
-                records.extend(record::end_request(request.id, ProtocolStatus::Complete));
-            }
-            _ if answer.is_empty() => {
-                (self.log)(Notice::NoAnswer);
-                return None;
-            }
-            _ => record::push_answer(records, request.id, answer),
+    fn answer(&self, exchange: Exchange<'_>, answer: &[u8], rest: &[u8], bytes: &mut Vec<u8>) -> Option<Returned> {
+        bytes.clear();
+        // A peer that gave up expects the end and nothing else.
+        if answer.is_empty() && exchange.body() != Body::Broken(ErrorKind::ConnectionAborted) {
+            (self.log)(Notice::NoAnswer);
+            return None;
         }
-        if let Err(cause) = exchange.send(records) {
+        exchange.connection.codec.push_answer(bytes, answer);
+        if let Err(cause) = exchange.send(bytes) {
             (self.log)(Notice::NotDelivered(cause));
             return None;
         }
         let body = exchange.body();
         let mut connection = exchange.connection;
+        let keeps = connection.codec.keeps_connection();
         connection.codec.end_request();
         match body {
-            Body::Complete | Body::Broken(ErrorKind::ConnectionAborted) if request.keep => {
+            Body::Complete | Body::Broken(ErrorKind::ConnectionAborted) if keeps => {
                 Some(Returned::Keep(connection, rest.to_vec()))
             }
-            Body::Complete if connection.codec.between_records() => None,
+            Body::Complete if connection.codec.is_over() => None,
             // Others need its place.
             Body::Broken(ErrorKind::ResourceBusy) => None,
             _ => {

@@ -8,7 +8,7 @@ use super::notice::Notice;
 use rustix::event::epoll::{self, EventData, EventFlags};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
-use rustix::net::{SocketFlags, accept_with, acceptfrom_with};
+use rustix::net::{SocketFlags, acceptfrom_with};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::os::fd::{BorrowedFd, OwnedFd};
@@ -37,8 +37,9 @@ struct Pause {
 
 /// The result of one attempt.
 pub(super) enum Incoming {
-    Connection(OwnedFd),
-    /// Somebody who was turned away or has left; try again.
+    /// A connection, and its peer's address, unless it came by a Unix socket.
+    Connection(OwnedFd, Option<IpAddr>),
+    /// Somebody who has left; try again.
     Nothing,
     NoMore,
 }
@@ -64,10 +65,11 @@ impl Acceptor {
     }
 
     pub(super) fn accept(&mut self, epoll: BorrowedFd<'_>, log: Log<'_>) -> Incoming {
-        match self.accept_from(log) {
-            Ok(accepted) => {
+        match acceptfrom_with(self.listener.socket(), FLAGS) {
+            Ok((socket, address)) => {
                 self.told = false;
-                accepted.map_or(Incoming::Nothing, Incoming::Connection)
+                let peer = address.and_then(|address| SocketAddr::try_from(address).ok());
+                Incoming::Connection(socket, peer.map(|peer| peer.ip().to_canonical()))
             }
             Err(Errno::AGAIN) => Incoming::NoMore,
             Err(Errno::INTR | Errno::CONNABORTED | Errno::PROTO | Errno::PERM) => Incoming::Nothing,
@@ -79,19 +81,6 @@ impl Acceptor {
                 Incoming::NoMore
             }
         }
-    }
-
-    fn accept_from(&self, log: Log<'_>) -> rustix::io::Result<Option<OwnedFd>> {
-        let Some(allowed) = self.listener.allowed_peers() else {
-            return accept_with(self.listener.socket(), FLAGS).map(Some);
-        };
-        let (socket, address) = acceptfrom_with(self.listener.socket(), FLAGS)?;
-        let peer = address.and_then(|address| SocketAddr::try_from(address).ok()).map(|address| address.ip());
-        if peer.is_some_and(|peer| allowed.contains(&peer.to_canonical())) {
-            return Ok(Some(socket));
-        }
-        log(Notice::PeerRefused(peer.as_ref().map(IpAddr::to_canonical)));
-        Ok(None)
     }
 
     /// True if a connection waits to be accepted, as far as can be told before it is.

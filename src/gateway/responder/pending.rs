@@ -1,9 +1,8 @@
 //! Edge. A connection in the reactor's hands: what it waits for, until when, and what its input leads to.
 
-use super::codec::RecordEvent;
 use super::limits::Limits;
 use super::notice::Awaited;
-use super::violation::Violation;
+use super::protocol::{Fault, Message};
 use super::work::{Body, Connection, Job, Times, Work};
 use std::io::ErrorKind;
 use std::time::{Duration, Instant};
@@ -52,11 +51,11 @@ pub(super) enum Next {
     Work(Body),
     /// Nothing more to say: close when the peer has.
     Linger {
-        /// True if a request was too large.
-        too_large: bool,
+        /// The reason, where a request was refused.
+        why: Option<Fault>,
     },
     /// The peer broke the protocol.
-    Malformed(Violation),
+    Malformed(Fault),
     /// The peer does not read what it asked for, or sends without end after its answer.
     Gone,
 }
@@ -180,10 +179,10 @@ impl Pending {
 
     fn messages(&mut self, input: &mut &[u8], limits: &Limits) -> Next {
         loop {
-            let next = match self.connection.codec.next(input, usize::MAX) {
+            let next = match self.connection.codec.next(input) {
                 Ok(None) => Some(Next::Wait),
                 Ok(Some(message)) => self.message(message, limits),
-                Err(violation) => Some(Next::Malformed(violation)),
+                Err(fault) => Some(Next::Malformed(fault)),
             };
             if let Some(next) = next {
                 return next;
@@ -192,20 +191,18 @@ impl Pending {
     }
 
     /// The consequence of a message; `None` if the next one decides.
-    fn message(&mut self, message: RecordEvent<'_>, limits: &Limits) -> Option<Next> {
+    fn message(&mut self, message: Message<'_>, limits: &Limits) -> Option<Next> {
         match message {
-            RecordEvent::Head(params) => {
+            Message::Head(params) => {
                 self.work = Some(Work::Begin(params));
                 self.phase = Phase::Body;
                 None
             }
-            RecordEvent::Stdin(part) => self.body(part, limits),
-            RecordEvent::StdinEnd => Some(Next::Work(Body::Complete)),
-            RecordEvent::Abort => self.abort(),
-            RecordEvent::Send(reply) | RecordEvent::Refuse { reply, keep: true, .. } => self.tell(&reply),
-            RecordEvent::Refuse { reply, keep: false, too_large } => {
-                self.tell(&reply).or_else(|| Some(self.linger(too_large)))
-            }
+            Message::Body(part) => self.body(part, limits),
+            Message::End => Some(Next::Work(Body::Complete)),
+            Message::Abort => self.abort(),
+            Message::Send(reply) | Message::Refuse { reply, keep: true, .. } => self.tell(&reply),
+            Message::Refuse { reply, keep: false, why } => self.tell(&reply).or_else(|| Some(self.linger(why))),
         }
     }
 
@@ -219,25 +216,27 @@ impl Pending {
     }
 
     /// Sends a few bytes; the kernel's buffer has room for them unless the peer never reads.
-    fn tell(&self, records: &[u8]) -> Option<Next> {
-        self.connection.stream.write_now(records).err().map(|_| Next::Gone)
+    fn tell(&self, bytes: &[u8]) -> Option<Next> {
+        self.connection.stream.write_now(bytes).err().map(|_| Next::Gone)
     }
 
-    fn linger(&self, too_large: bool) -> Next {
+    fn linger(&self, why: Option<Fault>) -> Next {
         self.connection.stream.end_output();
-        Next::Linger { too_large }
+        Next::Linger { why }
     }
 
-    /// The web server gave the request up.
+    /// The peer gave the request up.
     fn abort(&mut self) -> Option<Next> {
         if self.is_begun() {
             return Some(Next::Work(Body::Broken(ErrorKind::ConnectionAborted)));
         }
-        let request = self.connection.codec.request()?;
-        self.connection.codec.end_request();
+        let (codec, mut end) = (&mut self.connection.codec, Vec::new());
+        codec.push_answer(&mut end, b"");
+        let keeps = codec.keeps_connection();
+        codec.end_request();
         (self.work, self.piece, self.phase) = (None, Vec::new(), Phase::Head);
-        let told = self.tell(&super::record::end_request(request.id, super::record::ProtocolStatus::Complete));
-        told.or_else(|| (!request.keep).then(|| self.linger(false)))
+        let told = self.tell(&end);
+        told.or_else(|| (!keeps).then(|| self.linger(None)))
     }
 
     /// The request, for a worker, with the input that was not fed; `None` if there is no request.

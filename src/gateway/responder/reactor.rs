@@ -4,13 +4,13 @@
 
 use super::Log;
 use super::acceptor::{Acceptor, Incoming};
-use super::codec::Codec;
 use super::connections::Connections;
 use super::limits::Limits;
 use super::listener::Listener;
 use super::notice::Notice;
 use super::pending::{Next, Pending};
 use super::pool::Pool;
+use super::protocol::Protocol;
 use super::stream::{PeerStream, timespec};
 use super::waiting::Waiting;
 use super::work::{Body, Connection, Returned};
@@ -18,6 +18,7 @@ use rustix::buffer::spare_capacity;
 use rustix::event::epoll::{self, CreateFlags, Event, EventData, EventFlags};
 use rustix::io::Errno;
 use std::io::{self, ErrorKind};
+use std::net::IpAddr;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -46,6 +47,7 @@ pub(super) struct Reactor<'a> {
     last_heads: Option<Instant>,
     waiting: Waiting,
     buffer: Box<[u8]>,
+    protocol: &'a dyn Protocol,
     limits: &'a Limits,
     pool: &'a Pool,
     connections: &'a Arc<Connections>,
@@ -56,6 +58,7 @@ pub(super) struct Reactor<'a> {
 impl<'a> Reactor<'a> {
     pub(super) fn new(
         listeners: Vec<Listener>,
+        protocol: &'a dyn Protocol,
         limits: &'a Limits,
         pool: &'a Pool,
         stop: BorrowedFd<'a>,
@@ -69,7 +72,7 @@ impl<'a> Reactor<'a> {
         let acceptors = acceptors.collect::<io::Result<_>>()?;
         let (waiting, buffer) = (Waiting::new(Instant::now()), vec![0; BUFFER_BYTES].into_boxed_slice());
         let last_heads = None;
-        Ok(Self { epoll, acceptors, last_heads, waiting, buffer, limits, pool, connections, stop, log })
+        Ok(Self { epoll, acceptors, last_heads, waiting, buffer, protocol, limits, pool, connections, stop, log })
     }
 
     /// Runs until `stop`, and until the last connection is closed after it.
@@ -118,16 +121,20 @@ impl<'a> Reactor<'a> {
                 return;
             }
             match acceptor.accept(self.epoll.as_fd(), self.log) {
-                Incoming::Connection(socket) => self.admit(socket),
+                Incoming::Connection(socket, peer) => self.admit(socket, peer),
                 Incoming::Nothing => {}
                 Incoming::NoMore => return,
             }
         }
     }
 
-    fn admit(&mut self, socket: OwnedFd) {
+    fn admit(&mut self, socket: OwnedFd, peer: Option<IpAddr>) {
+        let codec = match self.protocol.codec(peer, self.limits) {
+            Ok(codec) => codec,
+            Err(fault) => return (self.log)(Notice::PeerRefused(fault)),
+        };
         let stream = PeerStream::new(socket, self.connections.enter());
-        let connection = Connection { stream, codec: Codec::new(self.limits.bounds()), registered: false };
+        let connection = Connection { stream, codec, registered: false };
         self.read(Pending::accepted(connection, self.limits, Instant::now()));
     }
 
@@ -168,14 +175,14 @@ impl<'a> Reactor<'a> {
         match pending.digest(&mut input, self.limits, now) {
             Next::Wait => self.park(pending),
             Next::Work(body) => self.work(pending, body, input),
-            Next::Linger { too_large } => {
-                if too_large {
-                    (self.log)(Notice::TooLarge);
+            Next::Linger { why } => {
+                if let Some(fault) = why {
+                    (self.log)(Notice::Refused(fault));
                 }
                 self.park(Pending::lingering(pending.connection, self.limits, now));
             }
-            Next::Malformed(violation) => {
-                (self.log)(Notice::Malformed(violation));
+            Next::Malformed(fault) => {
+                (self.log)(Notice::Malformed(fault));
                 self.end_begun(pending, ErrorKind::InvalidData);
             }
             Next::Gone => {}
@@ -262,7 +269,7 @@ impl<'a> Reactor<'a> {
     fn accept_last(&mut self, acceptor: &mut Acceptor) {
         while acceptor.owns_socket() && self.connections.open() < self.limits.connections {
             match acceptor.accept(self.epoll.as_fd(), self.log) {
-                Incoming::Connection(socket) => self.admit(socket),
+                Incoming::Connection(socket, peer) => self.admit(socket, peer),
                 Incoming::Nothing => {}
                 Incoming::NoMore => return,
             }

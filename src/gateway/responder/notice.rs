@@ -1,10 +1,9 @@
 //! Pure. What a responder has to tell its operator.
 
-use super::violation::Violation;
+use super::protocol::Fault;
 use crate::system::errno::words;
 use std::fmt;
 use std::io;
-use std::net::IpAddr;
 
 /// Something that an operator may want to know; its `Display` is one line.
 #[derive(Debug)]
@@ -16,17 +15,17 @@ pub enum Notice {
     /// An answer could not be delivered.
     NotDelivered(io::Error),
     /// A peer broke the protocol; its connection was closed.
-    Malformed(Violation),
-    /// A request was refused because its parameters exceed the limit.
-    TooLarge,
+    Malformed(Fault),
+    /// A request was refused before a handler saw it.
+    Refused(Fault),
     /// A request was given up, the one that had taken longest: others needed its place.
     GaveWay,
     /// A connection was closed because this took too long.
     TimedOut(Awaited),
     /// Accepting pauses until the cause has passed.
     AcceptPaused(io::Error),
-    /// A peer that `FCGI_WEB_SERVER_ADDRS` does not name was turned away.
-    PeerRefused(Option<IpAddr>),
+    /// A peer that may not connect was turned away.
+    PeerRefused(Fault),
     /// The system granted fewer worker threads than wanted.
     FewerWorkers {
         /// Threads that there are.
@@ -53,13 +52,12 @@ impl fmt::Display for Notice {
             Self::Panicked(message) => write!(f, "handler panicked: {}", one_line(message)),
             Self::NoAnswer => f.write_str("handler gave no answer, connection closed"),
             Self::NotDelivered(cause) => write!(f, "answer not delivered: {}", words(cause)),
-            Self::Malformed(violation) => write!(f, "connection closed: {violation}"),
-            Self::TooLarge => f.write_str("request refused: parameters exceed the limit"),
+            Self::Malformed(fault) => write!(f, "connection closed: {fault}"),
+            Self::Refused(fault) => write!(f, "request refused: {fault}"),
             Self::GaveWay => f.write_str("request given up: it took longest, and others need its place"),
             Self::TimedOut(stage) => write!(f, "connection closed: {stage} took too long"),
             Self::AcceptPaused(cause) => write!(f, "accepting pauses: {}", words(cause)),
-            Self::PeerRefused(Some(peer)) => write!(f, "{peer} is not in `FCGI_WEB_SERVER_ADDRS`"),
-            Self::PeerRefused(None) => f.write_str("peer without an address, and `FCGI_WEB_SERVER_ADDRS` is set"),
+            Self::PeerRefused(fault) => write!(f, "{fault}"),
             Self::FewerWorkers { started, cause } => {
                 write!(f, "only {started} workers could be started: {}", words(cause))
             }

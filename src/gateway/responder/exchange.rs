@@ -1,10 +1,9 @@
 //! Edge. A worker's visit to one request: feeds the handler with what has arrived, and never waits for more.
 
-use super::codec::RecordEvent;
 use super::connections::Connections;
 use super::handler::{Begun, Handler, Response};
 use super::limits::Limits;
-use super::violation::Violation;
+use super::protocol::{Fault, Message};
 use super::work::{Answered, Body, Connection, Job, Taking, Times, Work};
 use std::io::{self, ErrorKind};
 use std::sync::Arc;
@@ -44,7 +43,7 @@ pub(super) struct Exchange<'w> {
     pub(super) connection: Connection,
     body: Body,
     times: Times,
-    violation: Option<Violation>,
+    fault: Option<Fault>,
     limits: &'w Limits,
 }
 
@@ -61,7 +60,7 @@ impl<'w> Exchange<'w> {
     pub(super) fn new(job: Job, buffer: &mut Buffer, limits: &'w Limits) -> (Self, Work, Vec<u8>) {
         buffer.restart(&job.rest);
         let Job { connection, body, times, work, piece, .. } = job;
-        (Self { connection, body, times, violation: None, limits }, work, piece)
+        (Self { connection, body, times, fault: None, limits }, work, piece)
     }
 
     pub(super) fn body(&self) -> Body {
@@ -73,8 +72,8 @@ impl<'w> Exchange<'w> {
     }
 
     /// The peer's breach of the protocol, if there was one.
-    pub(super) fn violation(&self) -> Option<Violation> {
-        self.violation
+    pub(super) fn fault(&self) -> Option<&Fault> {
+        self.fault.as_ref()
     }
 
     /// Feeds all that has arrived.
@@ -140,7 +139,7 @@ impl<'w> Exchange<'w> {
             _ if taking.upload.wanted_bytes() == 0 => Ok(()),
             Body::Coming => return Work::Take(taking),
             Body::Complete => Ok(()),
-            Body::Broken(kind) => Err(self.violation.map_or_else(|| kind.into(), |why| io::Error::new(kind, why))),
+            Body::Broken(kind) => Err(self.fault.clone().map_or_else(|| kind.into(), |why| io::Error::new(kind, why))),
         };
         let Taking { upload, .. } = taking;
         self.answered(upload.end(ended))
@@ -169,40 +168,40 @@ impl<'w> Exchange<'w> {
             return work;
         }
         let mut input = &buffer.bytes[buffer.start..buffer.end];
-        let message = self.connection.codec.next(&mut input, usize::MAX);
+        let message = self.connection.codec.next(&mut input);
         // Before the handler sees it: one that panics must not be fed the same bytes again.
         buffer.start = buffer.end - input.len();
         match message {
-            Ok(Some(RecordEvent::Stdin(part))) => self.feed(work, part),
+            Ok(Some(Message::Body(part))) => self.feed(work, part),
             Ok(message) => {
                 self.note(message);
                 work
             }
-            Err(violation) => {
-                (self.violation, self.body) = (Some(violation), Body::Broken(ErrorKind::InvalidData));
+            Err(fault) => {
+                (self.fault, self.body) = (Some(fault), Body::Broken(ErrorKind::InvalidData));
                 work
             }
         }
     }
 
-    fn note(&mut self, message: Option<RecordEvent<'_>>) {
+    fn note(&mut self, message: Option<Message<'_>>) {
         match message {
-            Some(RecordEvent::StdinEnd) => self.body = Body::Complete,
-            Some(RecordEvent::Abort) => self.body = Body::Broken(ErrorKind::ConnectionAborted),
-            Some(RecordEvent::Send(reply) | RecordEvent::Refuse { reply, .. }) => {
+            Some(Message::End) => self.body = Body::Complete,
+            Some(Message::Abort) => self.body = Body::Broken(ErrorKind::ConnectionAborted),
+            Some(Message::Send(reply) | Message::Refuse { reply, .. }) => {
                 if let Err(error) = self.connection.stream.write_now(&reply) {
                     self.body = Body::Broken(error.kind());
                 }
             }
             // There is a head already, so that another cannot come.
-            Some(RecordEvent::Head(_) | RecordEvent::Stdin(_)) | None => {}
+            Some(Message::Head(_) | Message::Body(_)) | None => {}
         }
     }
 
-    /// Sends records. A late answer still gets the time of one write.
-    pub(super) fn send(&self, records: &[u8]) -> io::Result<()> {
+    /// Sends an answer. A late one still gets the time of one write.
+    pub(super) fn send(&self, bytes: &[u8]) -> io::Result<()> {
         let deadline = self.times.deadline.max(Instant::now() + self.limits.write_timeout);
-        self.connection.stream.write_until(records, self.limits.write_timeout, deadline)
+        self.connection.stream.write_until(bytes, self.limits.write_timeout, deadline)
     }
 }
 

@@ -5,9 +5,8 @@ use rustix::fs::{Mode, OFlags, fcntl_getfl, fcntl_setfl, open};
 use rustix::io::{FdFlags, fcntl_dupfd_cloexec, fcntl_setfd};
 use rustix::net::{AddressFamily, SocketFlags, SocketType, bind, getsockname, listen, socket_with, sockopt};
 use rustix::stdio::{dup2_stdin, stdin};
-use std::ffi::OsStr;
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 
@@ -15,8 +14,6 @@ use std::path::Path;
 #[derive(Debug)]
 pub struct Listener {
     socket: OwnedFd,
-    /// Peers that may connect; `None`: all.
-    allowed: Option<Vec<IpAddr>>,
     /// True if it was bound here, so that nobody else accepts from it.
     own: bool,
     /// Removed at the end.
@@ -63,13 +60,11 @@ impl Listener {
     }
 
     fn new(socket: OwnedFd, own: bool, file: Option<SocketFile>) -> io::Result<Self> {
-        let tcp = SocketAddr::try_from(getsockname(&socket)?).is_ok();
-        if tcp {
+        if SocketAddr::try_from(getsockname(&socket)?).is_ok() {
             // Accepted sockets inherit it.
             sockopt::set_tcp_nodelay(&socket, true)?;
         }
-        let named = std::env::var_os("FCGI_WEB_SERVER_ADDRS").filter(|_| tcp);
-        Ok(Self { socket, allowed: named.as_deref().and_then(allowed_peers), own, _file: file })
+        Ok(Self { socket, own, _file: file })
     }
 
     /// The address of a TCP listener, with the port that the system chose if it was bound to port 0.
@@ -80,10 +75,6 @@ impl Listener {
 
     pub(super) fn socket(&self) -> BorrowedFd<'_> {
         self.socket.as_fd()
-    }
-
-    pub(super) fn allowed_peers(&self) -> Option<&[IpAddr]> {
-        self.allowed.as_deref()
     }
 
     pub(super) fn is_own(&self) -> bool {
@@ -105,26 +96,10 @@ fn bind_tcp(address: &str) -> io::Result<OwnedFd> {
     Ok(socket)
 }
 
-/// The peers named by `FCGI_WEB_SERVER_ADDRS` (specification §3.2); `None`, all of them, if it is blank. What is no
-/// address names nobody.
-fn allowed_peers(list: &OsStr) -> Option<Vec<IpAddr>> {
-    let list = list.to_string_lossy();
-    let named = |name: &str| name.trim().parse().ok().map(|address: IpAddr| address.to_canonical());
-    (!list.trim().is_empty()).then(|| list.split(',').filter_map(named).collect())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use std::os::unix::net::{UnixListener, UnixStream};
-
-    #[test]
-    fn allowed_peers_are_parsed_and_nonsense_allows_nobody() {
-        let parse = |text: &str| allowed_peers(OsStr::new(text));
-        assert_eq!(parse(" "), None);
-        assert_eq!(parse("127.0.0.1, ::ffff:10.0.0.1"), Some(vec![[127, 0, 0, 1].into(), [10, 0, 0, 1].into()]));
-        assert_eq!(parse("localhost"), Some(vec![]));
-    }
 
     #[test]
     fn only_a_listening_socket_is_taken() {
