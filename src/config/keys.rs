@@ -94,7 +94,7 @@ pub const KEYS: &[Key] = &[
     key(Table::Hook, "payload", "word", "any", "of a sender that may send anything: `any`, each delivery is a push of nothing in particular; `github`, it has GitHub's `ref`, `before` and `after`, as is meant where the hook has `branches` or `tags`; for `standard-webhooks`, `stripe`, `slack`, `generic`"),
     key(Table::Hook, "delivery_header", "string", "(none)", "header with an id of the delivery, by which a repeat is known; for `generic`"),
     key(Table::Hook, "repository", "string", "(any)", "the only repository accepted, `owner/name`"),
-    key(Table::Hook, "events", "array of words", "push", "kinds of event that become jobs: `push`, `tag`, `delete`, `merge`, `release`, `package`"),
+    key(Table::Hook, "events", "array of words", "push", "kinds of event that become jobs: `push`, `tag`, `delete`, `merge`, `release`, `released` (GitHub: no pre-release, or none any more), `package`, `ci` (CI succeeded)"),
     key(Table::Hook, "branches", "array of globs", "(the repository's default branch)", "branches that become jobs"),
     key(Table::Hook, "tags", "array of globs", "(none)", "tags that become jobs"),
     key(Table::Hook, "paths", "array of globs", "(any)", "run only if one of these files changed"),

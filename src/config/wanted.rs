@@ -36,7 +36,7 @@ impl Rules {
         let tag = reference.tag()?;
         match &self.tags {
             Some(globs) => (!globs.is_match(tag)).then(|| format!("tag {tag} is not deployed")),
-            None if matches!(kind, EventKind::Release | EventKind::Package) => None,
+            None if matches!(kind, EventKind::Release | EventKind::Released | EventKind::Package) => None,
             None if kind.is_a("tag", Some(reference)) && self.events.iter().any(|wanted| wanted == "tag") => None,
             None => Some("tags are not deployed".into()),
         }

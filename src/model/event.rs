@@ -34,8 +34,12 @@ pub enum EventKind {
     Merge,
     /// A release was published.
     Release,
+    /// A release that is no pre-release, or no more (GitHub): also a `release`, of which it is the later word.
+    Released,
     /// A package or image was published.
     Package,
+    /// CI succeeded on a branch's or tag's commit.
+    Ci,
     /// Anything else; the provider's own word.
     #[serde(untagged)]
     Other(String),
@@ -43,7 +47,7 @@ pub enum EventKind {
 
 impl EventKind {
     /// The words that `events` may hold. No provider's own word is ever one of them.
-    pub const WORDS: [&str; 6] = ["push", "tag", "delete", "merge", "release", "package"];
+    pub const WORDS: [&str; 8] = ["push", "tag", "delete", "merge", "release", "released", "package", "ci"];
 
     /// The word for configuration, log and job.
     pub fn as_str(&self) -> &str {
@@ -52,15 +56,22 @@ impl EventKind {
             Self::Delete => "delete",
             Self::Merge => "merge",
             Self::Release => "release",
+            Self::Released => "released",
             Self::Package => "package",
+            Self::Ci => "ci",
             Self::Other(word) => word,
         }
     }
 
-    /// Whether `word` of `events` means this kind at `reference`: the kind itself, or `tag` for the push of a tag.
+    /// Whether `word` of `events` means this kind at `reference`: the kind itself, `tag` for the push of a tag, or
+    /// `release` for whatever is released.
     pub fn is_a(&self, word: &str, reference: Option<&RefName>) -> bool {
         let is_tag = || reference.is_some_and(|reference| reference.tag().is_some());
-        word == self.as_str() || (word == "tag" && *self == Self::Push && is_tag())
+        match word {
+            "tag" => *self == Self::Push && is_tag(),
+            "release" => matches!(self, Self::Release | Self::Released),
+            word => word == self.as_str(),
+        }
     }
 }
 

@@ -70,6 +70,12 @@ pub(crate) trait Dialect {
         Ok(())
     }
 
+    /// True unless what it says of CI may name no branch: then only a `git` step can tell whether the commit is one's
+    /// head.
+    fn ci_names_branch(&self) -> bool {
+        true
+    }
+
     /// For people: the forge's types of webhook that can have no secret, behind a sentence; empty where all can.
     fn unsigned_types(&self) -> &'static str {
         ""

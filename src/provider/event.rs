@@ -68,6 +68,11 @@ pub(crate) fn commit(fields: &Fields, path: &str) -> Result<Option<String>, Malf
     Ok((!is_zeros(&text)).then_some(text))
 }
 
+/// The commit at `path`, which must be there.
+pub(crate) fn some_commit(fields: &Fields, path: &str) -> Result<String, Malformed> {
+    commit(fields, path)?.ok_or_else(|| Malformed::new(format!("`{path}` is missing")))
+}
+
 /// True if a commit is all zeros, as forges write "none".
 pub(crate) fn is_zeros(commit: &str) -> bool {
     matches!(commit.len(), 40 | 64) && commit.bytes().all(|digit| digit == b'0')

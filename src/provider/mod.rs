@@ -93,6 +93,12 @@ impl Provider {
         self.dialect().check_key(secret)
     }
 
+    /// True unless what it says of CI may name no branch: then only a `git` step can tell whether the commit is one's
+    /// head.
+    pub fn ci_names_branch(&self) -> bool {
+        self.dialect().ci_names_branch()
+    }
+
     /// For people: the forge's types of webhook that can have no secret, behind a sentence; empty where all can.
     pub fn unsigned_types(&self) -> &'static str {
         self.dialect().unsigned_types()

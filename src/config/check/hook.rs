@@ -4,7 +4,7 @@ use super::section::Layers;
 use super::{plan, provider, reading, rules, secret, value};
 use crate::config::findings::{Findings, Span};
 use crate::config::raw::TypedEntry;
-use crate::config::settings::{Hook, HookSecret, Plan, Rules};
+use crate::config::settings::{Hook, HookSecret, Plan, Rules, StepAction};
 use crate::provider::Provider;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,12 +24,30 @@ fn hook(layers: &Layers<'_>, findings: &mut Findings<'_>) -> Option<Hook> {
     let allow_get = provider::allow_get(layers, findings);
     let reading = reading::options(layers, findings);
     let (provider, secrets, rules, plan) = settings(layers, findings);
+    if let (Some(provider), Some(plan)) = (&provider, &plan) {
+        report_untested(layers, provider, plan, findings);
+    }
     let (name, mut plan) = (name?, plan?);
     if plan.queue.is_empty() {
         plan.queue.clone_from(&name);
     }
     let (allow_get, reading) = (allow_get?, reading?);
     Some(Hook { name, path, provider: provider?, allow_get, reading, secrets: secrets?, rules: rules?, plan })
+}
+
+/// Reports `ci` in `events` where nothing could tell whose commit CI succeeded on.
+fn report_untested(layers: &Layers<'_>, provider: &Provider, plan: &Plan, findings: &mut Findings<'_>) {
+    let Some(events) = layers.get("events").filter(|_| !provider.ci_names_branch()) else { return };
+    let wants_ci = events.as_list().is_some_and(|words| words.iter().any(|word| word.as_text() == Some("ci")));
+    let has_git = plan.steps.iter().any(|step| matches!(step.action, StepAction::Git(_)));
+    if wants_ci && !has_git {
+        let message = format!("`ci` of {} tells of a commit, and not of which branch it is", provider.name());
+        events.wrong(
+            findings,
+            message,
+            "add the step `{ git = \"update\" }`, which sees whether it is the branch's head",
+        );
+    }
 }
 
 type SharedSettings = (Option<Provider>, Option<Vec<HookSecret>>, Option<Rules>, Option<Plan>);

@@ -92,7 +92,10 @@ impl Dialect for Family {
     fn read(&self, head: &Head, document: Document<'_>) -> Result<Delivery, NoEvent> {
         let word = word(head, self.event)?;
         let document = GithubDocument::read(document, delivery_id(head, &[self.delivery]), PUSHERS)?;
-        if !["ref", "action", "repository.full_name"].iter().any(|path| document.fields.has(path)) {
+        if !["ref", "action", "repository.full_name", "run.repository.full_name"]
+            .iter()
+            .any(|path| document.fields.has(path))
+        {
             return Ok(Delivery::Ignored(CONVERTED.to_owned()));
         }
         match word {
@@ -103,6 +106,9 @@ impl Dialect for Family {
             "pull_request" => document.pull_request(word, "closed"),
             "release" => document.release(),
             "package" => Ok(document.package("created").into()),
+            "status" => document.status(),
+            "workflow_run" => document.workflow_run(),
+            "action_run_success" | "action_run_recover" => document.action_run(word),
             _ => Ok(document.plain(other(word))),
         }
     }
@@ -125,6 +131,10 @@ impl Dialect for Family {
 
     fn settings(&self) -> &'static [&'static str] {
         if self.is_gogs { &[] } else { &["authorization", "allow_get"] }
+    }
+
+    fn ci_names_branch(&self) -> bool {
+        false
     }
 
     fn unsigned_types(&self) -> &'static str {

@@ -47,6 +47,10 @@ impl Dialect for GiteaAuthorization {
         self.family().kept_headers()
     }
 
+    fn ci_names_branch(&self) -> bool {
+        false
+    }
+
     fn strength(&self) -> Strength {
         Strength::SharedToken
     }

@@ -52,6 +52,9 @@ impl Dialect for Github {
             "package" | "registry_package" => Ok(document.package("published").into()),
             // Beside a push that says the same, unless the hook is not subscribed to pushes.
             "delete" => document.deleted(),
+            "workflow_run" => document.workflow_run(),
+            "check_suite" => document.check_suite(),
+            "status" => document.status(),
             // Comes beside a push that says more.
             _ => Ok(document.plain(other(word))),
         }
@@ -69,9 +72,10 @@ impl Dialect for Github {
         &["x-github-event", "x-github-hook-id"]
     }
 
-    /// A deletion is a push and a `delete`, a package a `package` and a `registry_package`.
+    /// A deletion is a push and a `delete`, a package a `package` and a `registry_package`, a release that is no
+    /// pre-release is `published` and `released`.
     fn announces_twice(&self, job: &JobMeta) -> bool {
-        matches!(job.event, EventKind::Delete | EventKind::Package)
+        matches!(job.event, EventKind::Delete | EventKind::Package | EventKind::Release | EventKind::Released)
     }
 
     fn strength(&self) -> Strength {

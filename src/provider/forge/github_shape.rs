@@ -42,6 +42,27 @@ const WANTED: &[&str] = &[
     "pull_request.merge_commit_sha",
     "pull_request.base.ref",
     "release.tag_name",
+    "state",
+    "commit.message",
+    "commit.commit.message",
+    "branches[].name",
+    "branches[].commit.sha",
+    "workflow_run.conclusion",
+    "workflow_run.event",
+    "workflow_run.head_branch",
+    "workflow_run.head_sha",
+    "workflow_run.head_commit.message",
+    "workflow_run.head_repository.full_name",
+    "check_suite.conclusion",
+    "check_suite.head_branch",
+    "check_suite.head_sha",
+    "run.status",
+    "run.event",
+    "run.prettyref",
+    "run.commit_sha",
+    "run.is_fork_pull_request",
+    "run.repository.full_name",
+    "run.repository.default_branch",
     "package.name",
     "package.package_version.id",
     "registry_package.name",
@@ -153,12 +174,14 @@ impl GithubDocument {
         Ok(event.into())
     }
 
-    /// A release, if it was published.
+    /// A release, if it was published, or, after it was a pre-release, released.
     pub(crate) fn release(&self) -> Result<Delivery, NoEvent> {
-        if self.fields.text("action") != Some("published") {
-            return Ok(self.plain(other_action("release", &self.fields)));
-        }
-        let mut event = self.event(EventKind::Release);
+        let kind = match self.fields.text("action") {
+            Some("published") => EventKind::Release,
+            Some("released") => EventKind::Released,
+            _ => return Ok(self.plain(other_action("release", &self.fields))),
+        };
+        let mut event = self.event(kind);
         event.reference = Some(tag(&self.fields, "release.tag_name")?);
         Ok(event.into())
     }

@@ -3,7 +3,8 @@
 use crate::model::{Delivery, Event, EventKind, Head};
 use crate::provider::body::Document;
 use crate::provider::event::{
-    at_commit, branch, commit, default_branch, delivery_id, name, other, other_action, push, reference, tag, word,
+    at_commit, branch, commit, default_branch, delivery_id, name, other, other_action, push, reference, some_commit,
+    tag, word,
 };
 use crate::provider::json::Fields;
 use crate::provider::malformed::{Malformed, NoEvent};
@@ -32,6 +33,12 @@ const WANTED: &[&str] = &[
     "object_attributes.merge_commit_sha",
     "object_attributes.squash_commit_sha",
     "object_attributes.last_commit.id",
+    "object_attributes.status",
+    "object_attributes.source",
+    "object_attributes.ref",
+    "object_attributes.sha",
+    "object_attributes.tag",
+    "commit.message",
     "operation_kind",
 ];
 
@@ -52,6 +59,7 @@ pub(crate) fn read(
     match word.as_str() {
         "push" | "tag_push" => pushed(fields, delivery),
         "merge_request" => merge_request(&fields, delivery),
+        "pipeline" => pipeline(&fields, delivery),
         "release" if fields.text("action") == Some("create") => released(&fields, delivery),
         "release" => Ok(event(&fields, delivery, other_action("release", &fields)).into()),
         _ => Ok(event(&fields, delivery, other(&word)).into()),
@@ -123,6 +131,24 @@ fn merged_commit(fields: &Fields) -> Result<Option<String>, Malformed> {
         }
     }
     Ok(None)
+}
+
+/// A pipeline that succeeded. That of a merge request is of no branch: the request may come from a fork.
+fn pipeline(fields: &Fields, delivery: Option<String>) -> Result<Delivery, NoEvent> {
+    let status = fields.text("object_attributes.status").unwrap_or("unknown");
+    if status != "success" {
+        return Ok(event(fields, delivery, other(&format!("pipeline.{status}"))).into());
+    }
+    let source = fields.text("object_attributes.source").unwrap_or_default();
+    if ["merge_request_event", "external_pull_request_event"].contains(&source) {
+        return Err(NoEvent::Ignored("the pipeline is of a merge request, not of a branch".to_owned()));
+    }
+    let mut event = event(fields, delivery, EventKind::Ci);
+    let is_tag = fields.flag("object_attributes.tag") == Some(true);
+    event.reference = Some(if is_tag { tag } else { branch }(fields, "object_attributes.ref")?);
+    event.after = Some(some_commit(fields, "object_attributes.sha")?);
+    event.message = fields.start_of("commit.message").map(str::to_owned);
+    Ok(event.into())
 }
 
 fn released(fields: &Fields, delivery: Option<String>) -> Result<Delivery, NoEvent> {

@@ -7,6 +7,7 @@
 mod azure_devops;
 mod bitbucket;
 mod bitbucket_server;
+mod ci;
 mod coding;
 mod docker_hub;
 mod generic;

@@ -243,6 +243,119 @@ fn a_release_counts_when_it_is_published() {
 }
 
 #[test]
+fn a_pre_release_that_became_a_release_is_released_and_both_words_are_one_release() {
+    let release = json!({ "action": "released", "release": { "tag_name": "v1" } });
+    let event = arrived(Provider::Github, "release", &release).event();
+    assert_eq!((&event.kind, &event.reference), (&EventKind::Released, &RefName::tag_named("v1")));
+    let wanted = |word: &str| event.kind.is_a(word, event.reference.as_ref());
+    assert_eq!(["release", "released", "push", "tag"].map(wanted), [true, true, false, false]);
+    assert!(!EventKind::Release.is_a("released", None), "it may be a pre-release");
+}
+
+const FORK: &str = "you/docs";
+
+/// A run of a workflow with `changes` made to it.
+fn workflow_run(changes: &[(&str, Value)]) -> Value {
+    let mut run = json!({
+        "action": "completed",
+        "workflow_run": { "conclusion": "success", "event": "push", "head_branch": "main", "head_sha": AFTER,
+            "head_commit": { "message": "m" }, "head_repository": { "full_name": "me/docs" } },
+        "repository": { "full_name": "me/docs", "default_branch": "main" },
+    });
+    for (pointer, value) in changes {
+        *run.pointer_mut(pointer).unwrap() = value.clone();
+    }
+    run
+}
+
+#[test]
+fn a_run_of_a_workflow_is_ci_when_it_succeeded_on_a_branch_of_this_repository() {
+    for provider in [Provider::Github, Provider::Gitea, Provider::Forgejo] {
+        let read = |changes: &[(&str, Value)]| arrived(provider.clone(), "workflow_run", &workflow_run(changes));
+        let event = read(&[]).event();
+        assert_eq!((event.kind, event.reference), (EventKind::Ci, RefName::branch_named("main")));
+        assert_eq!((event.after.as_deref(), event.message.as_deref()), (Some(AFTER), Some("m")));
+        let kind = |pointer: &str, value: &str| read(&[(pointer, json!(value))]).event().kind.as_str().to_owned();
+        assert_eq!(kind("/workflow_run/conclusion", "failure"), "workflow_run.failure");
+        assert_eq!(kind("/action", "requested"), "workflow_run.requested");
+        for (pointer, stranger) in [
+            ("/workflow_run/event", "pull_request"),
+            ("/workflow_run/event", "pull_request_target"),
+            ("/workflow_run/head_repository/full_name", FORK),
+        ] {
+            let read = read(&[(pointer, json!(stranger))]).read();
+            assert!(matches!(read, Ok(Delivery::Ignored(why)) if why.contains("fork")), "{provider:?} {stranger}");
+        }
+        let without = read(&[("/workflow_run/head_sha", Value::Null)]).read();
+        assert!(without.is_err(), "a success of no commit: {without:?}");
+    }
+}
+
+#[test]
+fn a_check_suite_and_a_status_are_ci_of_the_branches_whose_head_they_tell_of() {
+    let suite = |branch: Value, end: &str| {
+        let suite = json!({ "conclusion": end, "head_branch": branch, "head_sha": AFTER });
+        arrived(Provider::Github, "check_suite", &json!({ "action": "completed", "check_suite": suite }))
+    };
+    let event = suite(json!("main"), "success").event();
+    assert_eq!((event.kind, event.reference), (EventKind::Ci, RefName::branch_named("main")));
+    assert_eq!(suite(json!("main"), "timed_out").event().kind.as_str(), "check_suite.timed_out");
+    assert!(matches!(suite(Value::Null, "success").read(), Ok(Delivery::Ignored(_))), "a fork's");
+    let status = |state: &str, heads: Value| {
+        arrived(Provider::Github, "status", &json!({ "state": state, "sha": AFTER, "branches": heads }))
+    };
+    let head = |name: &str, commit: &str| json!({ "name": name, "commit": { "sha": commit } });
+    let heads = json!([head("main", AFTER), head("old", BEFORE), head("dev", AFTER)]);
+    let Ok(Delivery::Events(events)) = status("success", heads).read() else { panic!("no events") };
+    let names: Vec<_> = events.iter().map(|event| event.reference.as_ref().unwrap().as_str()).collect();
+    assert_eq!(names, ["refs/heads/main", "refs/heads/dev"]);
+    assert_eq!(status("pending", json!([])).event().kind.as_str(), "status.pending");
+    assert!(matches!(status("success", json!([head("old", BEFORE)])).read(), Ok(Delivery::Ignored(_))));
+}
+
+#[test]
+fn a_status_of_gitea_names_a_commit_and_no_branch() {
+    let status = json!({ "state": "success", "sha": AFTER, "context": "ci", "commit": { "id": AFTER, "message": "m" },
+        "repository": { "full_name": "u/site", "default_branch": "main" } });
+    for provider in [Provider::Gitea, Provider::Forgejo] {
+        let event = arrived(provider, "status", &status).event();
+        assert_eq!((event.kind, event.reference, event.after.as_deref()), (EventKind::Ci, None, Some(AFTER)));
+    }
+}
+
+#[test]
+fn a_run_of_forgejo_is_ci_when_it_succeeded_on_a_branch() {
+    let run = |status: &str, event: &str, fork: bool| {
+        let run = json!({ "status": status, "event": event, "prettyref": "main", "commit_sha": AFTER,
+            "is_fork_pull_request": fork, "repository": { "full_name": "me/docs", "default_branch": "main" } });
+        arrived(Provider::Forgejo, "action_run_success", &json!({ "action": "success", "run": run }))
+    };
+    let event = run("success", "push", false).event();
+    assert_eq!((event.kind, event.reference), (EventKind::Ci, RefName::branch_named("main")));
+    assert_eq!((event.repository.as_deref(), event.default_branch.as_deref()), (Some("me/docs"), Some("main")));
+    assert_eq!(run("failure", "push", false).event().kind.as_str(), "action_run_success");
+    for stranger in [run("success", "pull_request", false), run("success", "push", true)] {
+        assert!(matches!(stranger.read(), Ok(Delivery::Ignored(_))));
+    }
+}
+
+#[test]
+fn a_pipeline_of_gitlab_is_ci_when_it_succeeded_on_a_branch_or_tag() {
+    let pipeline = |status: &str, source: &str, tag: bool| {
+        let about = json!({ "status": status, "source": source, "ref": "main", "sha": AFTER, "tag": tag });
+        let body = json!({ "object_kind": "pipeline", "object_attributes": about,
+            "project": { "path_with_namespace": "me/docs", "default_branch": "main" } });
+        arrived(Provider::Gitlab, "Pipeline Hook", &body)
+    };
+    let event = pipeline("success", "push", false).event();
+    assert_eq!((event.kind, event.reference), (EventKind::Ci, RefName::branch_named("main")));
+    assert_eq!((event.after.as_deref(), event.default_branch.as_deref()), (Some(AFTER), Some("main")));
+    assert_eq!(pipeline("success", "push", true).event().reference, RefName::tag_named("main"));
+    assert_eq!(pipeline("running", "push", false).event().kind.as_str(), "pipeline.running");
+    assert!(matches!(pipeline("success", "merge_request_event", false).read(), Ok(Delivery::Ignored(_))));
+}
+
+#[test]
 fn a_package_counts_when_it_is_published_and_the_body_tells_of_one() {
     let about = |action: &str, key: &str| json!({ "action": action, key: { "name": "web" } });
     assert_eq!(kind(Provider::Github, "registry_package", &about("published", "registry_package")), "package");

@@ -56,7 +56,8 @@ impl Item {
         let JobMeta { hook, event, reference, repository, after, delivery, .. } = meta;
         // Two deliveries about one ref have nothing in common but that.
         let is_of_ref = announced_twice && reference.is_some();
-        let delivery = if is_of_ref { Some(format!("{} told twice", event.as_str())) } else { delivery };
+        let told = if event == EventKind::Released { &EventKind::Release } else { &event };
+        let delivery = if is_of_ref { Some(format!("{} told twice", told.as_str())) } else { delivery };
         let event = Some(event);
         Self { hook, event, reference, repository, after, delivery, sends_again, announced_twice, ..Self::unknown() }
     }

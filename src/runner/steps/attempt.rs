@@ -41,6 +41,10 @@ impl Trouble {
         Self { result: StepResult::Refused(reason.into()), transient: false }
     }
 
+    pub(super) fn overtaken(reason: impl Into<String>) -> Self {
+        Self { result: StepResult::Overtaken(reason.into()), transient: false }
+    }
+
     /// A call failed: tried again if it was for a shortage that passes by itself.
     fn failed(error: &io::Error, reason: String) -> Self {
         Self { result: StepResult::Refused(reason), transient: is_shortage(error) }

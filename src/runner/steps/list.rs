@@ -6,7 +6,7 @@ use super::facts::Facts;
 use super::record::{JobResult, List, StepNews, StepRecord, StepResult, TRY_AGAIN, title};
 use super::{git, remove};
 use crate::config::{Plan, Step, StepAction};
-use crate::model::{Outcome, RefName};
+use crate::model::{JobMeta, Outcome};
 use crate::runner::log::JobLog;
 use crate::system::wait::after;
 use std::io;
@@ -32,7 +32,7 @@ pub fn run_job(plan: &Plan, facts: &Facts, log: &mut JobLog, control: &Control<'
         let place = Place { index, of: plan.steps.len(), list: List::Steps };
         let told = if step.restarts_runner { on_news(StepNews::Restarts) } else { Ok(()) };
         let ended = match told {
-            Ok(()) => one(&mut attempt, place, step, facts.meta.reference.as_ref()),
+            Ok(()) => one(&mut attempt, place, step, &facts.meta),
             Err(error) => unrecorded(place, step, &error),
         };
         result.commit = ended.commit.clone().or(result.commit);
@@ -70,7 +70,7 @@ pub fn run_after(
     let steps = list.of(plan);
     for (index, step) in (1..).zip(steps) {
         let place = Place { index, of: steps.len(), list };
-        let ended = one(&mut attempt, place, step, facts.meta.reference.as_ref());
+        let ended = one(&mut attempt, place, step, &facts.meta);
         if let Err(error) = on_news(StepNews::Ended(&ended.record)) {
             attempt.log.note(&format!("cannot record a step: {error}"));
         }
@@ -93,13 +93,13 @@ struct Ended {
     commit: Option<String>,
 }
 
-fn one(attempt: &mut Attempt<'_>, place: Place, step: &Step, reference: Option<&RefName>) -> Ended {
+fn one(attempt: &mut Attempt<'_>, place: Place, step: &Step, meta: &JobMeta) -> Ended {
     let Place { index, of, list } = place;
     let title = title(step);
     let word = if list == List::Steps { "step".to_owned() } else { format!("{} step", list.as_str()) };
     attempt.log.note(&format!("{word} {index} of {of}: {title}"));
     let began = Instant::now();
-    let (result, transient, commit) = match attempt.check().and_then(|()| act(attempt, step, reference)) {
+    let (result, transient, commit) = match attempt.check().and_then(|()| act(attempt, step, meta)) {
         Ok((result, commit)) => (result.clone(), result == StepResult::Exited(TRY_AGAIN), commit),
         Err(Trouble { result, transient }) => (result, transient, None),
     };
@@ -116,11 +116,7 @@ fn unrecorded(place: Place, step: &Step, error: &io::Error) -> Ended {
     Ended { record, transient: true, commit: None }
 }
 
-fn act(
-    attempt: &mut Attempt<'_>,
-    step: &Step,
-    reference: Option<&RefName>,
-) -> Result<(StepResult, Option<String>), Trouble> {
+fn act(attempt: &mut Attempt<'_>, step: &Step, meta: &JobMeta) -> Result<(StepResult, Option<String>), Trouble> {
     let bounds = attempt.bounds(step);
     let run = if step.restarts_runner { Attempt::run_to_restart } else { Attempt::run };
     let result = match &step.action {
@@ -132,7 +128,7 @@ fn act(
             StepResult::Exited(0)
         }
         StepAction::Git(update) => {
-            let commit = git::update(attempt, update, reference, bounds.until)?;
+            let commit = git::update(attempt, update, meta, bounds.until)?;
             return Ok((StepResult::Exited(0), Some(commit)));
         }
     };
@@ -147,6 +143,7 @@ fn judge(result: &mut JobResult, ended: &Ended, told: io::Result<()>) {
         StepResult::TimedOut | StepResult::Silent(_) => Outcome::TimedOut,
         StepResult::Interrupted => Outcome::Interrupted,
         StepResult::Cancelled => Outcome::Cancelled,
+        StepResult::Overtaken(_) => Outcome::Superseded,
         StepResult::Exited(_) | StepResult::Signalled(_) | StepResult::Refused(_) => Outcome::Failed,
     };
     let commit = result.commit.take();
@@ -154,7 +151,7 @@ fn judge(result: &mut JobResult, ended: &Ended, told: io::Result<()>) {
         (Outcome::Succeeded, Ok(())) => return result.commit = commit,
         (Outcome::Succeeded, Err(error)) => failed(format!("cannot record step {index} ({title}): {error}"), true),
         (outcome, _) => {
-            let colon = if matches!(step, StepResult::Refused(_)) { ":" } else { "" };
+            let colon = if matches!(step, StepResult::Refused(_) | StepResult::Overtaken(_)) { ":" } else { "" };
             let reason = format!("step {index} ({title}){colon} {step}");
             JobResult { outcome, reason, transient: ended.transient, commit: None }
         }

@@ -66,6 +66,8 @@ pub enum StepResult {
     Cancelled,
     /// The runner had to stop, which is what the step was for; it was left to itself.
     Restarted,
+    /// What the job was for has been overtaken: nothing is to be done, for the reason in words.
+    Overtaken(String),
     /// It could not begin, or could not be done: the reason, in words.
     Refused(String),
 }
@@ -81,7 +83,7 @@ impl fmt::Display for StepResult {
             Self::Interrupted => f.write_str("was interrupted, since the runner had to stop"),
             Self::Cancelled => f.write_str("was cancelled"),
             Self::Restarted => f.write_str("restarts the runner"),
-            Self::Refused(reason) => f.write_str(reason),
+            Self::Overtaken(reason) | Self::Refused(reason) => f.write_str(reason),
         }
     }
 }
@@ -113,7 +115,7 @@ pub enum StepNews<'a> {
 /// How an attempt ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JobResult {
-    /// `Succeeded`, `Failed`, `TimedOut`, `Interrupted` or `Cancelled`.
+    /// `Succeeded`, `Failed`, `TimedOut`, `Interrupted`, `Superseded` or `Cancelled`.
     pub outcome: Outcome,
     /// Why, in one line; empty when it succeeded.
     pub reason: String,

@@ -52,6 +52,24 @@ hookspool.toml:8:10: `events` is empty
 }
 
 #[test]
+fn ci_of_a_forge_that_names_no_branch_needs_a_git_step() {
+    let gitea = |steps: &str| {
+        format!(
+            "spool = \"/s\"\n[[hook]]\nname = \"a\"\nprovider = \"gitea\"\nsecret = {{ file = \"/x\" }}\ndir = \"/d\"\nsteps = [{steps}]\nevents = [\"ci\"]\n"
+        )
+    };
+    is_reported(
+        &gitea(r#"{ run = ["make"] }"#),
+        r#"
+hookspool.toml:8:10: `ci` of gitea tells of a commit, and not of which branch it is
+  |
+8 | events = ["ci"]
+  |          ^^^^^^ add the step `{ git = "update" }`, which sees whether it is the branch's head"#,
+    );
+    assert!(read(&gitea(r#"{ git = "update" }"#)).is_ok());
+}
+
+#[test]
 fn branch_globs_must_compile_and_match_short_names() {
     is_reported(
         &with(r#"branches = ["a[", ""]"#),

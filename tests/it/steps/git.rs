@@ -1,8 +1,8 @@
 //! Edge. `git = "update"` against real repositories.
 
-use crate::support::steps::{Bench, Done, step, until};
+use crate::support::steps::{Bench, Done, shell, step, until};
 use hookspool::config::{GitUpdate, StepAction};
-use hookspool::model::{Outcome, RefName};
+use hookspool::model::{EventKind, Outcome, RefName};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -52,6 +52,14 @@ impl Site {
 
     fn update_to(&mut self, reference: &str) -> Done {
         self.bench.facts.meta.reference = Some(RefName::parse(reference).unwrap());
+        self.bench.run()
+    }
+
+    /// An update because CI succeeded on `tested`.
+    fn update_tested(&mut self, reference: Option<&str>, tested: &str) -> Done {
+        self.bench.facts.meta.event = EventKind::Ci;
+        self.bench.facts.meta.after = Some(tested.to_owned());
+        self.bench.facts.meta.reference = reference.map(|name| RefName::parse(name).unwrap());
         self.bench.run()
     }
 
@@ -394,4 +402,25 @@ impl Drop for Daemon {
     fn drop(&mut self) {
         let _gone = (self.process.kill(), self.process.wait());
     }
+}
+
+#[test]
+fn what_ci_has_tested_is_deployed_only_while_it_is_the_head_of_the_branch() {
+    let mut site = Site::new();
+    let tested = site.commit("file", "tested");
+    for reference in [Some("refs/heads/main"), None] {
+        let done = site.update_tested(reference, &tested);
+        assert_eq!((done.result.outcome, done.result.commit.as_deref()), (Outcome::Succeeded, Some(&*tested)));
+    }
+    let newer = site.commit("file", "newer");
+    site.bench.plan.steps.push(shell("touch ../built"));
+    for (reference, tested) in [(Some("refs/heads/main"), &tested), (None, &"c".repeat(40))] {
+        let done = site.update_tested(reference, tested);
+        let expected = format!(
+            "step 1 (git update): CI succeeded on {tested}, and `refs/heads/main` is at {newer}: it is deployed when CI has succeeded on that"
+        );
+        assert_eq!((done.result.outcome, done.result.reason), (Outcome::Superseded, expected));
+    }
+    assert_eq!(fs::read_to_string(site.dir().join("file")).unwrap(), "tested");
+    assert!(!site.bench.root.path().join("built").exists(), "nothing is built from it");
 }

@@ -17,8 +17,7 @@ pub use heads::{Head, Wanted, remote_heads};
 
 use super::attempt::{Attempt, Trouble};
 use crate::config::{GitUpdate, Plan, StepAction};
-use crate::model::RefName;
-use crate::model::without_credentials;
+use crate::model::{EventKind, JobMeta, RefName, without_credentials};
 use crate::system::errno::words;
 use command::Git;
 use std::fs;
@@ -38,7 +37,7 @@ struct Target {
 pub(super) fn update(
     attempt: &mut Attempt<'_>,
     options: &GitUpdate,
-    reference: Option<&RefName>,
+    meta: &JobMeta,
     until: Instant,
 ) -> Result<String, Trouble> {
     let remote = options.remote.as_deref().unwrap_or("origin");
@@ -46,17 +45,29 @@ pub(super) fn update(
     let is_empty = make_dir(attempt, options)?;
     let git = &mut Git::new(attempt, until)?;
     prepare(git, options, remote, is_empty)?;
-    let target = match reference {
+    let target = match &meta.reference {
         Some(name) => Target { theirs: name.clone(), ours: name.branch().map(str::to_owned) },
         None => upstream(git, remote)?,
     };
     let before = git.ask(&["rev-parse", "--verify", "--quiet", "HEAD"])?;
     let commit = fetch(git, remote, &target.theirs)?;
+    refuse_untested(meta, &target.theirs, &commit)?;
     check_out(git, remote, &target, &commit)?;
     update_submodules(git)?;
     let before = before.map_or_else(|| "none".to_owned(), |commit| format!("commit {commit}"));
     git.note(&format!("deployed commit {commit} of {}; previously {before}", target.theirs.as_str()));
     Ok(commit)
+}
+
+/// A success of CI is one of its commit alone: while the branch is at another, nothing is deployed.
+fn refuse_untested(meta: &JobMeta, theirs: &RefName, commit: &str) -> Result<(), Trouble> {
+    match meta.after.as_deref().filter(|tested| meta.event == EventKind::Ci && *tested != commit) {
+        None => Ok(()),
+        Some(tested) => Err(Trouble::overtaken(format!(
+            "CI succeeded on {tested}, and `{}` is at {commit}: it is deployed when CI has succeeded on that",
+            theirs.as_str()
+        ))),
+    }
 }
 
 /// The options of the plan's first `git` step.
