@@ -81,8 +81,19 @@ fn row(job: &JobView, now: Timestamp) -> Vec<String> {
         text(job.reference.as_ref().map(crate::intake::short)),
         text(job.after.as_deref().map(|commit| commit.get(..10).unwrap_or(commit))),
         job.arrived_at.map_or_else(|| "-".to_owned(), |at| age(at, now)),
-        text(job.reason.as_deref().or_else(|| missed(job))),
+        text(reason(job, now).as_deref()),
     ]
+}
+
+/// The reason, and for how long the job waits: its own length at most, whatever was done to the clock.
+fn reason(job: &JobView, now: Timestamp) -> Option<String> {
+    let reason = job.reason.as_deref().or_else(|| missed(job));
+    let Some(wait) = job.wait.filter(|_| job.state == State::Waiting) else { return reason.map(str::to_owned) };
+    let left = match wait.left(now).as_secs() {
+        0 => "next attempt now".to_owned(),
+        _ => format!("next attempt in {}", age(now, now + wait.left(now))),
+    };
+    Some(reason.map_or_else(|| left.clone(), |reason| format!("{left}: {reason}")))
 }
 
 /// The reason shown for a job that the runner queued itself.

@@ -7,7 +7,7 @@ use super::job_context::JobContext;
 use super::steps::{self, Ended as Survivors, JobResult};
 use super::task::Task;
 use crate::model::{JobId, Outcome, State};
-use crate::spool::{Claim, Claimed, Entry, HistoryEvent, Settlement, SpoolError, SpoolOwner};
+use crate::spool::{Claim, Claimed, Entry, HistoryEvent, Settlement, SpoolError, SpoolOwner, Wait};
 use crate::system::errno::words;
 use jiff::Timestamp;
 use std::path::Path;
@@ -21,7 +21,10 @@ const STILL_ALIVE: &str = "processes of the interrupted attempt cannot be ended;
 
 /// Claims a job, runs its steps and settles it.
 pub(super) fn run(owner: &SpoolOwner, task: &Task) -> Result<AttemptEnd, SpoolError> {
-    let Some(mut claim) = claim(owner, task.id)? else { return Ok(AttemptEnd::NoJob) };
+    let mut claim = match claim(owner, task.id)? {
+        Ok(claim) => claim,
+        Err(end) => return Ok(end),
+    };
     let Some(hook) = task.config.hook(&claim.meta().hook) else { return hold_orphan(claim) };
     if let Some(why) = unwanted(hook, claim.meta()) {
         return hold_unwanted(claim, &why);
@@ -37,13 +40,18 @@ pub(super) fn run(owner: &SpoolOwner, task: &Task) -> Result<AttemptEnd, SpoolEr
     Conclusion { owner, task, hook, claim, context: context.ok(), result }.settle()
 }
 
-fn claim(owner: &SpoolOwner, id: JobId) -> Result<Option<Claim>, SpoolError> {
+/// The job, or where it is instead.
+fn claim(owner: &SpoolOwner, id: JobId) -> Result<Result<Claim, AttemptEnd>, SpoolError> {
     Ok(match owner.claim(id, Timestamp::now())? {
-        Claimed::Job(claim) => Some(*claim),
-        Claimed::Gone => None,
+        Claimed::Job(claim) => Ok(*claim),
+        Claimed::Gone => Err(AttemptEnd::NoJob),
+        Claimed::Held { reason } => {
+            tracing::error!(event = "held", job = %id, reason);
+            Err(AttemptEnd::Held)
+        }
         Claimed::Corrupt { reason } => {
             tracing::error!(event = "corrupt", job = %id, reason);
-            None
+            Err(AttemptEnd::NoJob)
         }
     })
 }
@@ -125,10 +133,10 @@ fn settle_concluded(claim: Claim, outcome: Outcome, reason: Option<String>) -> R
 
 /// A job that was claimed and of which nothing has begun: no interruption, whatever the hook says about those.
 fn give_back(claim: Claim) -> Result<AttemptEnd, SpoolError> {
-    let not_before = Timestamp::now();
+    let now = Timestamp::now();
     let reason = "the runner died before the attempt began".to_owned();
-    claim.settle(Settlement::Waiting { not_before, reason }, not_before)?;
-    Ok(AttemptEnd::Waiting(not_before))
+    claim.settle(Settlement::Waiting { not_before: now, reason }, now)?;
+    Ok(AttemptEnd::Waiting(Wait { since: now, until: now }))
 }
 
 fn failed(reason: String) -> JobResult {

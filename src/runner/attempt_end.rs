@@ -1,7 +1,7 @@
 //! Pure. The word that comes back from a worker.
 
 use crate::model::Outcome;
-use jiff::Timestamp;
+use crate::spool::Wait;
 
 /// The place where an attempt left its job.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -10,8 +10,8 @@ pub(super) enum AttemptEnd {
     NoJob,
     /// In `held/`.
     Held,
-    /// In `waiting/`, until then.
-    Waiting(Timestamp),
+    /// In `waiting/`, for so long.
+    Waiting(Wait),
     /// Ended for good.
     Over {
         outcome: Outcome,

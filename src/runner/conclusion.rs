@@ -7,7 +7,7 @@ use super::task::Task;
 use super::verdict::judge;
 use crate::config::Hook;
 use crate::model::Outcome;
-use crate::spool::{Claim, Entry, HistoryEvent, Settlement, SpoolError, SpoolOwner};
+use crate::spool::{Claim, Entry, HistoryEvent, Settlement, SpoolError, SpoolOwner, Wait};
 use jiff::Timestamp;
 
 /// An attempt whose steps are over.
@@ -24,8 +24,9 @@ pub(super) struct Conclusion<'a> {
 impl Conclusion<'_> {
     /// Judges the attempt, runs what follows a job that ended for good, and settles.
     pub(super) fn settle(mut self) -> Result<AttemptEnd, SpoolError> {
-        let settlement = self.settlement();
-        let end = self.end(&settlement);
+        let now = Timestamp::now();
+        let settlement = self.settlement(now);
+        let end = self.end(&settlement, now);
         if matches!(end, AttemptEnd::Over { .. }) {
             let lists = self.lists()?;
             self.record(!lists.is_empty())?;
@@ -37,17 +38,17 @@ impl Conclusion<'_> {
     }
 
     /// The decision about the job. The person who told it to end has decided already.
-    fn settlement(&self) -> Settlement {
+    fn settlement(&self, now: Timestamp) -> Settlement {
         if let Some(told) = self.task.cancel.settlement().filter(|_| self.result.outcome == Outcome::Cancelled) {
             return told;
         }
         let attempts = self.claim.history().attempts_since_release();
-        judge(&self.hook.plan, &self.result, attempts, Timestamp::now(), chance())
+        judge(&self.hook.plan, &self.result, attempts, now, chance())
     }
 
-    fn end(&self, settlement: &Settlement) -> AttemptEnd {
+    fn end(&self, settlement: &Settlement, now: Timestamp) -> AttemptEnd {
         match settlement {
-            Settlement::Waiting { not_before, .. } => AttemptEnd::Waiting(*not_before),
+            Settlement::Waiting { not_before, .. } => AttemptEnd::Waiting(Wait { since: now, until: *not_before }),
             Settlement::Held { .. } => AttemptEnd::Held,
             _ => AttemptEnd::Over { outcome: self.result.outcome, commit: self.result.commit.clone() },
         }

@@ -4,6 +4,7 @@ use super::admission::unwanted;
 use super::attempt_end::AttemptEnd;
 use super::backlog::{Backlog, Item};
 use super::outcome_cache::OutcomeCache;
+use super::steady_clock::SteadyClock;
 use crate::config::{Config, Hook};
 use crate::model::{JobId, JobMeta, Outcome, State};
 use crate::spool::{HistoryEvent, Settlement, SpoolError, SpoolOwner};
@@ -16,6 +17,8 @@ pub(super) struct Jobs<'a> {
     pub(super) owner: &'a SpoolOwner,
     pub(super) backlog: Backlog,
     pub(super) outcomes: OutcomeCache,
+    /// The clock by which jobs wait.
+    pub(super) clock: SteadyClock,
     /// The job that was read from end to end last.
     known_whole: Option<JobId>,
 }
@@ -26,7 +29,8 @@ const ANNOUNCED_WITHIN_NS: u64 = 30_000_000_000;
 impl<'a> Jobs<'a> {
     /// An empty backlog.
     pub(super) fn new(config: Arc<Config>, owner: &'a SpoolOwner, outcomes: OutcomeCache) -> Self {
-        Self { config, owner, backlog: Backlog::default(), outcomes, known_whole: None }
+        let clock = SteadyClock::start();
+        Self { config, owner, backlog: Backlog::default(), outcomes, clock, known_whole: None }
     }
 
     /// Goes by another configuration. Running jobs keep theirs, and get the queue that the new one gives them; those
@@ -144,8 +148,8 @@ impl<'a> Jobs<'a> {
         let end = end?;
         if let Some(item) = item {
             self.outcomes.note(id, &item, &end);
-            if let AttemptEnd::Waiting(not_before) = end {
-                self.backlog.insert(id, Item { not_before: Some(not_before), ..item });
+            if let AttemptEnd::Waiting(wait) = end {
+                self.backlog.insert(id, Item { not_before: Some(self.clock.end_of(wait)), ..item });
             }
         }
         Ok(end)

@@ -20,6 +20,7 @@ mod recovery;
 mod reload;
 pub mod retention;
 mod run_loop;
+mod steady_clock;
 pub mod steps;
 mod supply;
 mod task;

@@ -14,7 +14,6 @@ use crate::system::errno::words;
 use crate::system::reap;
 use crate::system::stop::{ChildExits, Stop};
 use crate::system::watch::Watch;
-use jiff::Timestamp;
 use std::time::{Duration, Instant};
 
 /// The end of a drain.
@@ -95,7 +94,7 @@ impl RunLoop<'_, '_, '_> {
             if self.limits.stop.requested() {
                 return Ok(Ended::Stopped);
             }
-            match self.jobs.backlog.next(Timestamp::now(), self.may_begin()) {
+            match self.jobs.backlog.next(self.jobs.clock.now(), self.may_begin()) {
                 Choice::Run(id) if self.holds.hold_back(&mut self.jobs, id)? => {}
                 Choice::Run(id) => self.begin_unless_done(id)?,
                 Choice::Supersede(_, newer) | Choice::Replace(_, newer) if !self.jobs.may_supersede(newer)? => {}
@@ -104,7 +103,7 @@ impl RunLoop<'_, '_, '_> {
                 Choice::Replace(id, newer) => self.replace(id, newer),
                 Choice::WaitUntil(_) | Choice::Wait if self.may_look_further() => self.look_further()?,
                 Choice::WaitUntil(_) | Choice::Wait if self.is_out_of_time() => return Ok(self.ended("its time is up")),
-                Choice::WaitUntil(due) => self.wait(until(due))?,
+                Choice::WaitUntil(due) => self.wait(self.jobs.clock.until(due))?,
                 Choice::Nothing if self.has_ended()? => return Ok(self.ended("nothing is left to do")),
                 Choice::Repeat(..) | Choice::Wait | Choice::Nothing => self.wait(POLL_INTERVAL)?,
             }
@@ -209,8 +208,4 @@ impl RunLoop<'_, '_, '_> {
         let may_begin = self.may_begin();
         if self.supply.has_arrived(&self.jobs, may_begin) { self.refill() } else { Ok(()) }
     }
-}
-
-fn until(due: Timestamp) -> Duration {
-    Duration::try_from(due.duration_since(Timestamp::now())).unwrap_or(Duration::ZERO)
 }

@@ -4,7 +4,7 @@ use super::backlog::Item;
 use super::holds::Holds;
 use super::jobs::Jobs;
 use crate::model::{JobId, State};
-use crate::spool::{Problem, Scan, SpoolError};
+use crate::spool::{Problem, Scan, SpoolError, Wait};
 use jiff::Timestamp;
 
 /// How far the spool has been read into the backlog.
@@ -37,8 +37,8 @@ impl Supply {
         for id in scan.jobs {
             take_in(jobs, holds, id, State::Queued, None)?;
         }
-        for (id, not_before) in jobs.owner.waiting()? {
-            take_in(jobs, holds, id, State::Waiting, Some(not_before))?;
+        for (id, wait) in jobs.owner.waiting()? {
+            take_in(jobs, holds, id, State::Waiting, Some(wait))?;
         }
         Ok(())
     }
@@ -91,10 +91,11 @@ fn take_in(
     holds: &mut Holds,
     id: JobId,
     state: State,
-    not_before: Option<Timestamp>,
+    wait: Option<Wait>,
 ) -> Result<(), SpoolError> {
     if !jobs.backlog.contains(id) {
         let item = jobs.owner.peek(id, state)?.map_or_else(Item::unknown, |meta| jobs.item(id, meta));
+        let not_before = wait.map(|wait| jobs.clock.end_of(wait));
         jobs.backlog.insert(id, Item { not_before, ..item });
         holds.hold_back(jobs, id)?;
     }

@@ -94,6 +94,21 @@ pub(super) fn is_full(errno: Errno) -> bool {
     matches!(errno, Errno::NOSPC | Errno::DQUOT)
 }
 
+/// `true` for the answer of a damaged disk or file system, as against a shortage that passes.
+pub(super) fn is_damage(errno: Errno) -> bool {
+    matches!(errno, Errno::IO | Errno::UCLEAN | Errno::BADMSG)
+}
+
+/// Reads once more where the disk reports damage: a sector may be read at the second try.
+pub(super) fn read_twice<T>(read: impl Fn() -> Result<T, Errno>) -> Result<T, Errno> {
+    read().or_else(|errno| if is_damage(errno) { read() } else { Err(errno) })
+}
+
+/// `true` for an answer about one file, as against a shortage that passes, or a spool that is not there.
+pub(super) fn is_unreadable(errno: Errno) -> bool {
+    is_damage(errno) || matches!(errno, Errno::ACCESS | Errno::PERM | Errno::LOOP | Errno::NXIO | Errno::FBIG)
+}
+
 /// The system's sentence, as every message says it.
 pub(super) fn words(errno: Errno) -> String {
     crate::system::errno::words(&errno.into())

@@ -55,6 +55,10 @@
 //! - **Recover** ([`SpoolOwner::recover`]): goes by id. A job in two directories, or settled and not moved, is brought
 //!   to where its history says; a job whose history says that it was running is handed to the caller. A job that a
 //!   person moved by hand, with its history, stays where it was put.
+//! - **One file that cannot be read** (its mode, a damaged sector, a history over 4 MiB) never stops the others. A job
+//!   goes to `corrupt/`. A history goes there too, and its job is held, or stays where it ended: nothing of which
+//!   nobody knows how far it came runs unasked.
+//! - **Wait** ([`Wait`]): a job waits at most as long as its wait was when it was written down, whatever the clock says.
 //! - **Remove** ([`SpoolOwner::remove`]): log, history, flush, and last the job, whose name finds the rest after a
 //!   crash.
 //! - **Hold** ([`SpoolOwner::hold`]): a file in `holds/`, flushed under another name and renamed, until somebody
@@ -107,13 +111,14 @@ pub use error::SpoolError;
 pub use job::entry::{Entry, HistoryEvent};
 pub use job::history::History;
 pub use job::settlement::Settlement;
+pub use job::wait::Wait;
 pub use owner::SpoolOwner;
 pub use owner::claim::{Claim, Claimed};
 pub use owner::hold::{Hold, holds};
 pub use owner::presence::{Presence, presence};
 pub use owner::prune::{Removed, Retention, expired};
 pub use owner::recover::Recovered;
-pub use owner::scan::{Due, Problem, Scan};
+pub use owner::scan::{Problem, Scan};
 pub use view::{
     Filter, JobView, Match, Shown, count, find, history_path, ids, job_path, list, log_path, newest_first, payload,
     show, state_of,

@@ -182,7 +182,12 @@ impl Machine {
     fn refill(&mut self) -> Result<(), SpoolError> {
         let now = self.now;
         let queued = self.runner().owner.scan(now)?.jobs.into_iter().map(|id| (id, State::Queued, None));
-        let waiting = self.runner().owner.waiting()?.into_iter().map(|(id, due)| (id, State::Waiting, Some(due)));
+        let waiting = self
+            .runner()
+            .owner
+            .waiting()?
+            .into_iter()
+            .map(|(id, wait)| (id, State::Waiting, Some(now + wait.left(now))));
         for (id, state, not_before) in queued.chain(waiting).collect::<Vec<_>>() {
             if self.runner().backlog.contains(id) {
                 continue;

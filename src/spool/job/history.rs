@@ -2,7 +2,8 @@
 
 use super::entry::{Entry, HistoryEvent};
 use super::settlement::Settlement;
-use crate::model::{Outcome, State, next};
+use super::wait::Wait;
+use crate::model::{Outcome, State, Transition, next};
 use jiff::Timestamp;
 
 /// Everything that happened to a job, oldest first.
@@ -68,6 +69,11 @@ impl History {
         count_starts(since.take_while(|w| !matches!(w, HistoryEvent::Claimed { .. }))) > 0
     }
 
+    /// The move that brought it where it is.
+    pub(in crate::spool) fn last_transition(&self) -> Option<Transition> {
+        self.last_move()?.what.transition()
+    }
+
     /// How it ended, if it did and was not released since.
     pub fn outcome(&self) -> Option<Outcome> {
         self.last_settlement()?.outcome()
@@ -87,10 +93,11 @@ impl History {
         self.last_settlement()?.reason()
     }
 
-    /// When it may be tried again, if it waits.
-    pub fn not_before(&self) -> Option<Timestamp> {
-        match self.last_settlement()? {
-            Settlement::Waiting { not_before, .. } => Some(*not_before),
+    /// The wait for the next attempt, if it waits.
+    pub fn wait(&self) -> Option<Wait> {
+        let entry = self.last_move()?;
+        match entry.what.settlement()? {
+            Settlement::Waiting { not_before, .. } => Some(Wait { since: entry.at, until: *not_before }),
             _ => None,
         }
     }
@@ -121,8 +128,11 @@ impl History {
 
     /// The decision that brought it where it is, unless it was claimed since.
     fn last_settlement(&self) -> Option<&Settlement> {
-        let mut moves = self.entries.iter().rev().map(|e| &e.what).filter(|what| what.transition().is_some());
-        moves.next()?.settlement()
+        self.last_move()?.what.settlement()
+    }
+
+    fn last_move(&self) -> Option<&Entry> {
+        self.entries.iter().rev().find(|entry| entry.what.transition().is_some())
     }
 
     fn whats(&self) -> impl Iterator<Item = &HistoryEvent> {

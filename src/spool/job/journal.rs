@@ -82,9 +82,15 @@ impl<D: Disk> Journal<D> {
     }
 }
 
-/// Reads a history, which only a runner can have made long; says whether something follows its last whole line.
+/// Longest history that is read: some 20,000 lines.
+const LIMIT_BYTES: u64 = 4 * 1024 * 1024;
+
+/// Reads a history; says whether something follows its last whole line.
 pub(in crate::spool) fn read<D: Disk>(disk: &D, file: &D::File) -> Io<(History, bool)> {
     let size = disk.facts(file)?.size;
+    if size > LIMIT_BYTES {
+        return Err(Errno::FBIG);
+    }
     let mut bytes = vec![0; usize::try_from(size).unwrap_or(usize::MAX)];
     let filled = disk.read_full_at(file, &mut bytes, 0)?;
     let history = History::parse(&bytes[..filled]);

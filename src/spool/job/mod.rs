@@ -7,3 +7,4 @@ pub(in crate::spool) mod history;
 pub(in crate::spool) mod journal;
 pub(in crate::spool) mod name;
 pub(in crate::spool) mod settlement;
+pub(in crate::spool) mod wait;

@@ -32,6 +32,11 @@ pub enum Claimed<D: Disk = RealDisk> {
     Job(Box<Claim<D>>),
     /// It is no longer there.
     Gone,
+    /// Its history is lost, so that a person has to decide: it is in `held/`.
+    Held {
+        /// What became of the history.
+        reason: String,
+    },
     /// It is damaged or hostile, and now in `corrupt/`.
     Corrupt {
         /// What is wrong with it.

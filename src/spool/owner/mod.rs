@@ -11,21 +11,23 @@ pub(in crate::spool) mod recover;
 pub(in crate::spool) mod scan;
 pub(in crate::spool) mod state_dirs;
 pub(in crate::spool) mod sweep;
+pub(in crate::spool) mod waiting;
 
 use crate::model::{JobId, State, Transition, next};
 use crate::spool::disk::lock;
 use crate::spool::disk::real::RealDisk;
 use crate::spool::disk::{Access, Disk, Place};
-use crate::spool::error::{SpoolError, words};
+use crate::spool::error::{SpoolError, is_damage, words};
 use crate::spool::job::check::{Damage, Whole, check};
 use crate::spool::job::entry::{Entry, HistoryEvent};
 use crate::spool::job::journal::{Journal, history_name};
 use crate::spool::job::settlement::Settlement;
+use crate::spool::job::wait::Wait;
 use crate::system::boot::boot_id;
 use claim::{Claim, Claimed};
 use jiff::Timestamp;
 use rustix::io::Errno;
-use state_dirs::{Opened, Owners, StateDirs, is_damage, job_name};
+use state_dirs::{KeptHistory, Opened, Owners, StateDirs, job_name};
 use std::collections::{BTreeMap, HashSet};
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
@@ -39,8 +41,8 @@ const PAYLOAD_LIMIT_BYTES: u64 = 256 * 1024 * 1024;
 #[derive(Debug)]
 pub struct SpoolOwner<D: Disk = RealDisk> {
     pub(in crate::spool) dirs: Arc<StateDirs<D>>,
-    /// When the jobs in `waiting/` are due, as far as their histories were read.
-    pub(in crate::spool) due: Mutex<BTreeMap<JobId, Timestamp>>,
+    /// The waits of the jobs in `waiting/`, as far as their histories were read.
+    waits: Mutex<BTreeMap<JobId, Wait>>,
     /// What could not be moved out of `queued/`, reported once.
     pub(in crate::spool) reported: Mutex<HashSet<OsString>>,
 }
@@ -76,7 +78,7 @@ impl<D: Disk> SpoolOwner<D> {
         let runner_pid = std::process::id();
         let dirs =
             StateDirs { disk, lock: Mutex::new(lock), owners, payload_limit_bytes, runner_pid, boot_id: boot_id() };
-        Ok(Self { dirs: Arc::new(dirs), due: Mutex::default(), reported: Mutex::default() })
+        Ok(Self { dirs: Arc::new(dirs), waits: Mutex::default(), reported: Mutex::default() })
     }
 
     /// Sets the largest payload that is claimed; what is larger goes to `corrupt/`.
@@ -125,7 +127,7 @@ impl<D: Disk> SpoolOwner<D> {
         let running = Place::In(next(from, Transition::Claimed)?);
         match self.dirs.disk.rename((Place::In(from), name.as_ref()), (running, name.as_ref())) {
             Ok(()) => {
-                self.due.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
+                self.waits.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
                 Ok(true)
             }
             Err(Errno::NOENT) => Ok(false),
@@ -142,7 +144,12 @@ impl<D: Disk> SpoolOwner<D> {
             Inspected::Whole(file, whole) => (file, whole),
             Inspected::Damaged(file, reason) => return self.reject(id, from, file.as_ref(), reason, at),
         };
-        let journal = self.bring_history(id, from, at)?;
+        let (journal, lost) = self.bring_history(id, from, at)?;
+        if let Some(why) = lost {
+            let reason = format!("{why}; release the job to run it");
+            self.put_aside((id, from), Some(&file), journal, Settlement::Held { reason: reason.clone() }, at)?;
+            return Ok(Claimed::Held { reason });
+        }
         let mut claim = self.claim_of(id, file, whole, journal);
         let (runner_pid, boot_id) = (self.dirs.runner_pid, self.dirs.boot_id.clone());
         claim.note(&Entry::new(at, HistoryEvent::Claimed { runner_pid, boot_id }))?;
@@ -188,12 +195,17 @@ impl<D: Disk> SpoolOwner<D> {
         Claim { dirs: Arc::clone(&self.dirs), id, file, whole, journal, attempt }
     }
 
-    /// Moves the history after its job, or begins one.
-    fn bring_history(&self, id: JobId, from: State, at: Timestamp) -> Result<Journal<D>, SpoolError> {
-        if self.dirs.existing_journal(from, id, at)?.is_some() {
-            self.dirs.shift(&history_name(id), from, State::Running, at)?;
-        }
-        self.dirs.journal(State::Running, id, at)
+    /// Moves the history after its job, or begins one. Why the one before is lost, if it is.
+    fn bring_history(&self, id: JobId, from: State, at: Timestamp) -> Result<(Journal<D>, Option<String>), SpoolError> {
+        let lost = match self.dirs.kept_history(from, id, at)? {
+            KeptHistory::None => None,
+            KeptHistory::Lost(why) => Some(why),
+            KeptHistory::Open(_) => {
+                self.dirs.shift(&history_name(id), from, State::Running, at)?;
+                None
+            }
+        };
+        Ok((self.dirs.journal(State::Running, id, at)?, lost))
     }
 
     /// Moves a claimed job that is none to `corrupt/`, with the reason in its history.
@@ -205,12 +217,23 @@ impl<D: Disk> SpoolOwner<D> {
         reason: String,
         at: Timestamp,
     ) -> Result<Claimed<D>, SpoolError> {
-        let settlement = Settlement::Corrupt { reason: reason.clone() };
+        let (journal, _) = self.bring_history(id, from, at)?;
+        self.put_aside((id, from), file, journal, Settlement::Corrupt { reason: reason.clone() }, at)?;
+        Ok(Claimed::Corrupt { reason })
+    }
+
+    /// Settles a job in `running/` that came from another state and does not become a claim.
+    fn put_aside(
+        &self,
+        (id, from): (JobId, State),
+        file: Option<&D::File>,
+        mut journal: Journal<D>,
+        settlement: Settlement,
+        at: Timestamp,
+    ) -> Result<(), SpoolError> {
         let to = next(State::Running, settlement.transition())?;
-        let mut journal = self.bring_history(id, from, at)?;
         journal.append(&self.dirs.disk, &Entry::new(at, settlement.into()))?;
         self.dirs.carry(id, State::Running, to, file, at)?;
-        self.dirs.flush_dirs(&[from])?;
-        Ok(Claimed::Corrupt { reason })
+        self.dirs.flush_dirs(&[from])
     }
 }

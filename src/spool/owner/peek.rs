@@ -1,15 +1,14 @@
 //! Edge. What the runner needs to know of jobs that wait, without claiming them.
 
 use super::SpoolOwner;
-use super::state_dirs::{Opened, is_damage, job_name, unopenable};
+use super::state_dirs::{Opened, job_name, unopenable};
 use crate::model::{JobId, JobMeta, State};
 use crate::spool::disk::Disk;
-use crate::spool::error::SpoolError;
+use crate::spool::error::{SpoolError, is_damage, read_twice};
 use crate::spool::job::check::{Damage, check};
 use crate::spool::job::history::History;
 use crate::spool::job::name::Name;
 use crate::spool::view::{describe_job, load_from};
-use jiff::Timestamp;
 use rustix::io::Errno;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -18,8 +17,7 @@ impl<D: Disk> SpoolOwner<D> {
     /// What a waiting job's file says of itself, unchecked: enough to order jobs, never to run one. `None` when it says
     /// nothing; claiming it will find out why. A shortage that passes is an error: nothing is known of the job then.
     pub fn peek(&self, id: JobId, state: State) -> Result<Option<JobMeta>, SpoolError> {
-        let look = || describe_job(&self.dirs.disk, id, state);
-        match look().or_else(|errno| if is_damage(errno) { look() } else { Err(errno) }) {
+        match read_twice(|| describe_job(&self.dirs.disk, id, state)) {
             Err(errno) if errno != Errno::NOENT => match unopenable::<()>(errno) {
                 Ok(_) => Ok(None),
                 Err(errno) => Err(self.dirs.error("read", state, job_name(id), errno)),
@@ -58,12 +56,5 @@ impl<D: Disk> SpoolOwner<D> {
             }
         })?;
         Ok(newest.into_iter().map(|Reverse(id)| id).collect())
-    }
-
-    /// The jobs in `waiting/`, each with the time before which it is not tried again.
-    pub fn waiting(&self) -> Result<Vec<(JobId, Timestamp)>, SpoolError> {
-        self.due(Timestamp::MIN)?;
-        let known = self.due.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        Ok(known.iter().map(|(id, time)| (*id, *time)).collect())
     }
 }

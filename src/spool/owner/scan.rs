@@ -1,17 +1,16 @@
-//! Edge. What is in `queued/` and what is due in `waiting/`: one listing, never a look at every entry.
+//! Edge. What is in `queued/`: one listing, never a look at every entry.
 
 use super::SpoolOwner;
 use super::listing::{Listing, STRAY_LIMIT};
+use super::state_dirs::STRANGERS_HISTORY;
 use crate::model::{JobId, State};
 use crate::spool::disk::in_place;
 use crate::spool::disk::lock;
-use crate::spool::disk::{Access, Disk, Kind, Place};
+use crate::spool::disk::{Disk, Kind, Place};
 use crate::spool::error::{SpoolError, words};
-use crate::spool::job::journal::{self, history_name};
-use crate::spool::job::name::Name;
+use crate::spool::job::journal::history_name;
 use jiff::Timestamp;
 use rustix::io::Errno;
-use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::sync::PoisonError;
@@ -40,15 +39,6 @@ impl std::fmt::Display for Problem {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}: {}", self.path.display(), self.text)
     }
-}
-
-/// What is due in `waiting/`.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub struct Due {
-    /// Jobs whose time has come, in order of arrival.
-    pub jobs: Vec<JobId>,
-    /// When the next one's time will have come.
-    pub next: Option<Timestamp>,
 }
 
 impl<D: Disk> SpoolOwner<D> {
@@ -86,36 +76,6 @@ impl<D: Disk> SpoolOwner<D> {
         Ok(Scan { more: listing.more, jobs: listing.into_jobs(), problems: Vec::new() })
     }
 
-    /// The jobs in `waiting/` whose time has come at `now`. Each history is read once.
-    pub fn due(&self, now: Timestamp) -> Result<Due, SpoolError> {
-        let mut waiting = Vec::new();
-        self.list(State::Waiting, &mut |name, _| waiting.extend(Name::of(name).job()))?;
-        waiting.sort_unstable();
-        let mut known = self.due.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut times = BTreeMap::new();
-        for id in waiting {
-            let time = known.get(&id).copied().map_or_else(|| self.not_before(id), Ok)?;
-            times.insert(id, time);
-        }
-        let jobs = times.iter().filter(|(_, time)| **time <= now).map(|(id, _)| *id).collect();
-        let next = times.values().filter(|time| **time > now).min().copied();
-        *known = times;
-        Ok(Due { jobs, next })
-    }
-
-    /// A job that lies in `waiting/` without saying until when is due at once.
-    fn not_before(&self, id: JobId) -> Result<Timestamp, SpoolError> {
-        let disk = &self.dirs.disk;
-        let name = history_name(id);
-        let read = match disk.open(Place::In(State::Waiting), name.as_ref(), Access::Read) {
-            Err(Errno::NOENT) => return Ok(Timestamp::MIN),
-            Err(errno) => Err(errno),
-            Ok(file) => journal::read(disk, &file),
-        };
-        let (history, _) = read.map_err(|e| self.dirs.error("read", State::Waiting, name, e))?;
-        Ok(history.not_before().unwrap_or(Timestamp::MIN))
-    }
-
     fn list_queued(&self, mut listing: Listing) -> Result<Listing, SpoolError> {
         self.list(State::Queued, &mut |name, kind| {
             listing.take(name, kind);
@@ -132,7 +92,7 @@ impl<D: Disk> SpoolOwner<D> {
         let name = history_name(id);
         let facts = self.dirs.disk.facts_at(Place::In(State::Queued), name.as_ref()).ok()?;
         let ours = facts.kind == Kind::Regular && self.dirs.owners.may_own_history(facts);
-        if ours { None } else { self.clear_away(name.as_ref(), facts.kind, "a history that no runner wrote", at) }
+        if ours { None } else { self.clear_away(name.as_ref(), facts.kind, STRANGERS_HISTORY, at) }
     }
 
     /// Moves an entry of `queued/` to `corrupt/`. A directory that cannot be moved goes if it is empty.

@@ -4,7 +4,7 @@
 use crate::model::{JobId, State};
 use crate::spool::disk::reserve::with_reserve;
 use crate::spool::disk::{Access, Disk, Facts, Io, JOB_MODE, Kind, Place};
-use crate::spool::error::SpoolError;
+use crate::spool::error::{SpoolError, is_damage, is_unreadable, read_twice, words};
 use crate::spool::job::entry::{Entry, HistoryEvent};
 use crate::spool::job::journal::{Journal, history_name};
 use crate::spool::job::settlement::Settlement;
@@ -55,16 +55,28 @@ pub(in crate::spool) fn job_name(id: JobId) -> String {
     format!("{id}.job")
 }
 
+/// Why a history is put away that belongs to somebody else.
+pub(in crate::spool) const STRANGERS_HISTORY: &str = "one that no runner wrote";
+
+/// Why a job misses its history where a stranger's was put away. Into `queued/` strangers may write: there it says
+/// nothing about the job.
+pub(in crate::spool) fn strangers_history(state: State) -> Option<String> {
+    Some(format!("its history was {STRANGERS_HISTORY}")).filter(|_| state != State::Queued)
+}
+
+/// What a job's directory holds of its history.
+pub(in crate::spool) enum KeptHistory<D: Disk> {
+    None,
+    Open(Journal<D>),
+    /// It could not be read, and why; it is no longer there.
+    Lost(String),
+}
+
 /// A job's file was opened, or is nothing to open.
 pub(in crate::spool) enum Opened<F> {
     Job(F, Facts),
     Hostile(String),
     Unreadable(Errno),
-}
-
-/// Whether this is the answer of a damaged disk or file system, as against a shortage that passes.
-pub(in crate::spool) fn is_damage(errno: Errno) -> bool {
-    matches!(errno, Errno::IO | Errno::UCLEAN | Errno::BADMSG)
 }
 
 impl<D: Disk> StateDirs<D> {
@@ -106,33 +118,56 @@ impl<D: Disk> StateDirs<D> {
         }
     }
 
-    /// The history of a job in `state`, for writing; made if there is none. One that a stranger made in `queued/` is
-    /// put away.
+    /// The history of a job in `state`, for writing; made if there is none that can be used.
     pub(in crate::spool) fn journal(&self, state: State, id: JobId, at: Timestamp) -> Result<Journal<D>, SpoolError> {
-        let name = history_name(id);
-        if let Some(journal) = self.existing_journal(state, id, at)? {
-            return Ok(journal);
+        let lost = match self.kept_history(state, id, at)? {
+            KeptHistory::Open(journal) => return Ok(journal),
+            KeptHistory::Lost(why) => Some(why),
+            KeptHistory::None => None,
+        };
+        let created = Journal::create(&self.disk, state, id);
+        let mut journal = created.map_err(|e| self.error("create", state, history_name(id), e))?;
+        if let Some(text) = lost {
+            journal.note(&self.disk, &Entry::new(at, HistoryEvent::Note { text }))?;
         }
-        Journal::create(&self.disk, state, id).map_err(|e| self.error("create", state, name, e))
+        Ok(journal)
     }
 
-    /// The history of a job in `state`, if there is one and it is a runner's.
-    pub(in crate::spool) fn existing_journal(
+    /// The history of a job in `state`, if there is one and it is a runner's. One that a stranger made, or that cannot
+    /// be read, is put away.
+    pub(in crate::spool) fn kept_history(
         &self,
         state: State,
         id: JobId,
         at: Timestamp,
-    ) -> Result<Option<Journal<D>>, SpoolError> {
+    ) -> Result<KeptHistory<D>, SpoolError> {
         let name = history_name(id);
         let facts = match self.disk.facts_at(Place::In(state), name.as_ref()) {
-            Err(Errno::NOENT) => return Ok(None),
+            Err(Errno::NOENT) => return Ok(KeptHistory::None),
             other => other.map_err(|e| self.error("look at", state, &name, e))?,
         };
         if facts.kind != Kind::Regular || !self.owners.may_own_history(facts) {
-            self.put_away(state, name.as_ref(), "a history that no runner wrote", at)?;
-            return Ok(None);
+            self.put_away(state, name.as_ref(), STRANGERS_HISTORY, at)?;
+            return Ok(strangers_history(state).map_or(KeptHistory::None, KeptHistory::Lost));
         }
-        Journal::open(&self.disk, state, id).map(Some).map_err(|e| self.error("open", state, name, e))
+        match read_twice(|| Journal::open(&self.disk, state, id)) {
+            Ok(journal) => Ok(KeptHistory::Open(journal)),
+            Err(errno) if is_unreadable(errno) => self.lose_history(state, &name, errno, at).map(KeptHistory::Lost),
+            Err(errno) => Err(self.error("open", state, name, errno)),
+        }
+    }
+
+    /// Puts a history away that cannot be read; the answer says why, and where it is.
+    pub(in crate::spool) fn lose_history(
+        &self,
+        state: State,
+        name: &str,
+        errno: Errno,
+        at: Timestamp,
+    ) -> Result<String, SpoolError> {
+        let why = format!("its history cannot be read: {}", words(errno));
+        let safe = self.put_away(state, name.as_ref(), &why, at)?;
+        Ok(format!("{why}; moved to corrupt/{safe}"))
     }
 
     /// Moves a job and its history, and makes that durable. The job goes first, because its name is the claim; only

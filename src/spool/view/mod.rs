@@ -7,11 +7,12 @@ pub use find::{Filter, Match, count, find, ids, state_of};
 
 use crate::model::{EventKind, JobId, JobMeta, Outcome, RefName, State};
 use crate::spool::disk::real::RealDisk;
-use crate::spool::disk::{Access, Disk, Kind, Place};
-use crate::spool::error::SpoolError;
+use crate::spool::disk::{Access, Disk, Io, Kind, Place};
+use crate::spool::error::{SpoolError, is_unreadable, words};
 use crate::spool::job::check::{Damage, describe};
 use crate::spool::job::history::History;
 use crate::spool::job::journal::{self, history_name};
+use crate::spool::job::wait::Wait;
 use crate::spool::owner::state_dirs::job_name;
 use find::{ORDER, wanted};
 use jiff::Timestamp;
@@ -49,6 +50,9 @@ pub struct JobView {
     pub reason: Option<String>,
     /// When it is tried again, if it waits.
     pub not_before: Option<Timestamp>,
+    /// The same as a wait, which a clock that was set does not make longer.
+    #[serde(skip)]
+    pub wait: Option<Wait>,
 }
 
 /// One job in full.
@@ -141,19 +145,30 @@ fn load<D: Disk>(disk: &D, id: JobId, hint: Option<State>) -> Result<Option<Show
 }
 
 pub(in crate::spool) fn load_from<D: Disk>(disk: &D, id: JobId, state: State) -> Result<Shown, SpoolError> {
+    let (job, events) = (job_name(id), history_name(id));
     let error = |name: &str, e| SpoolError::call("read", disk.path(Place::In(state), name.as_ref()), e);
-    let meta = match describe_job(disk, id, state) {
-        Err(Errno::LOOP | Errno::NXIO | Errno::IO) => None,
-        other => other.map_err(|e| error(&job_name(id), e))?,
-    };
-    let history = match disk.open(Place::In(state), history_name(id).as_ref(), Access::Read) {
-        Err(Errno::NOENT | Errno::LOOP | Errno::NXIO) => Ok(History::default()),
+    let (meta, no_job) = or_reason(describe_job(disk, id, state), "its file").map_err(|e| error(&job, e))?;
+    let history = match disk.open(Place::In(state), events.as_ref(), Access::Read) {
+        Err(Errno::NOENT) => Ok(History::default()),
         Err(errno) => Err(errno),
         Ok(file) => journal::read(disk, &file).map(|(history, _)| history),
     };
-    let history = history.map_err(|e| error(&history_name(id), e))?;
-    let view = view(id, state, meta.as_ref(), &history);
+    let (history, no_history) = or_reason(history, "its history").map_err(|e| error(&events, e))?;
+    let mut view = view(id, state, meta.as_ref(), &history);
+    // What is in `corrupt/` has been explained already.
+    let reason = if state == State::Corrupt { view.reason.or(no_job) } else { no_job.or(view.reason) };
+    view.reason = reason.or(no_history);
     Ok(Shown { view, meta, history })
+}
+
+/// What was read; or nothing, and that it cannot be: one file that nobody can read must not hide the others.
+fn or_reason<T: Default>(read: Io<T>, of: &str) -> Io<(T, Option<String>)> {
+    match read {
+        Err(errno) if is_unreadable(errno) => {
+            Ok((T::default(), Some(format!("{of} cannot be read: {}", words(errno)))))
+        }
+        read => read.map(|read| (read, None)),
+    }
 }
 
 /// The last line, without checking the payload above it; that is for the claim.
@@ -184,6 +199,7 @@ fn view(id: JobId, state: State, meta: Option<&JobMeta>, history: &History) -> J
         arrived_at: meta.map(|m| m.arrived_at),
         attempts: history.attempts(),
         reason: history.reason(),
-        not_before: history.not_before(),
+        not_before: history.wait().map(|wait| wait.until),
+        wait: history.wait(),
     }
 }

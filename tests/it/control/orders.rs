@@ -245,7 +245,7 @@ fn root_acts_as_the_owner_of_the_spool_and_others_may_not_give_orders() {
     let (yard, _) = yard(false);
     let id = queue(&yard, &["a"])[0];
     let nobody = crate::support::Account::web();
-    open_to_all(&yard);
+    yard.open_to_all();
     crate::support::site::chown_to(&yard.path("spool"), nobody);
     assert_eq!(said(&yard, &["cancel", &short(id)]).0, Some(0));
     let output = std::process::Command::new("find")
@@ -294,10 +294,4 @@ fn what_is_not_there_is_said_and_not_passed_over() {
         says(order, 69, &expected);
     }
     assert!(!spool.exists(), "looking makes nothing");
-}
-
-/// Other users pass the yard's directory.
-fn open_to_all(yard: &Yard) {
-    use std::os::unix::fs::PermissionsExt;
-    std::fs::set_permissions(yard.path("."), std::fs::Permissions::from_mode(0o755)).unwrap();
 }

@@ -3,8 +3,8 @@
 use crate::spool::append::{meta, names};
 use hookspool::model::{JobId, Outcome, State};
 use hookspool::spool::{
-    Claim, Claimed, Entry, Filter, HistoryEvent, Inbox, JobView, Match, Settlement, SpoolError, SpoolOwner, create,
-    find, history_path, job_path, list, show,
+    Claim, Claimed, Entry, Filter, HistoryEvent, Inbox, JobView, Match, Settlement, SpoolError, SpoolOwner, Wait,
+    create, find, history_path, job_path, list, show,
 };
 use jiff::Timestamp;
 use std::fs;
@@ -85,7 +85,7 @@ fn a_second_runner_is_told_who_has_the_spool_and_a_claim_keeps_the_lock() {
 }
 
 #[test]
-fn a_job_that_waits_is_due_when_its_time_has_come() {
+fn a_job_waits_as_long_as_its_history_says() {
     let home = tempfile::tempdir().unwrap();
     let owner = SpoolOwner::lock(home.path()).unwrap();
     let ids = [append(home.path(), 1), append(home.path(), 2)];
@@ -93,18 +93,13 @@ fn a_job_that_waits_is_due_when_its_time_has_come() {
         let wait = Settlement::Waiting { not_before: at(second), reason: "exit 75".to_owned() };
         assert_eq!(claim(&owner, id).settle(wait, at(11)).unwrap(), State::Waiting);
     }
-    let due = |second| {
-        let due = owner.due(at(second)).unwrap();
-        (due.jobs, due.next)
-    };
-    assert_eq!(due(39), (vec![], Some(at(40))));
-    assert_eq!(due(40), (vec![ids[1]], Some(at(50))));
-    assert_eq!(due(50), (vec![ids[0], ids[1]], None));
+    let wait = |since, until| Wait { since: at(since), until: at(until) };
+    assert_eq!(owner.waiting().unwrap(), [(ids[0], wait(11, 50)), (ids[1], wait(11, 40))]);
     let mut again = claim(&owner, ids[0]);
     again.record(&Entry::new(at(51), HistoryEvent::Started { attempt: 1 })).unwrap();
-    let wait = Settlement::Waiting { not_before: at(90), reason: "exit 75".to_owned() };
-    again.settle(wait, at(52)).unwrap();
-    assert_eq!(due(60), (vec![ids[1]], Some(at(90))));
+    let later = Settlement::Waiting { not_before: at(90), reason: "exit 75".to_owned() };
+    again.settle(later, at(52)).unwrap();
+    assert_eq!(owner.waiting().unwrap(), [(ids[0], wait(52, 90)), (ids[1], wait(11, 40))]);
     assert_eq!(claim(&owner, ids[0]).attempt(), 2);
 }
 

@@ -7,6 +7,7 @@ use hookspool::spool::{Inbox, create};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 use tempfile::TempDir;
@@ -57,6 +58,11 @@ impl Yard {
         self.root.join(name)
     }
 
+    /// Lets other users pass its directory.
+    pub(crate) fn open_to_all(&self) {
+        fs::set_permissions(&self.root, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+
     /// Where the traces go.
     pub(crate) fn strace(&self) -> Strace {
         Strace::into(&self.root)
@@ -100,8 +106,12 @@ impl Yard {
 
     /// The runner in the background.
     pub(crate) fn start(&self) -> Runner {
+        self.start_as(self.hookspool(&["spool-runner"]))
+    }
+
+    /// A command as the runner in the background.
+    pub(crate) fn start_as(&self, mut command: Command) -> Runner {
         let log = fs::File::create(self.path("runner.log")).unwrap();
-        let mut command = self.hookspool(&["spool-runner"]);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
         Runner(command.spawn().unwrap())
     }

@@ -14,7 +14,7 @@ pub fn run(input: &[u8]) {
     as_a_payload(id, input);
     as_a_description(id, input);
     let history = History::parse(input);
-    let _ = (history.state(), history.outcome(), history.reason(), history.not_before(), history.attempts());
+    let _ = (history.state(), history.outcome(), history.reason(), history.wait(), history.attempts());
     assert!(history.attempts_since_release() <= history.attempts());
 }
 
