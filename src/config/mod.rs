@@ -30,6 +30,6 @@ pub use quantity::{DURATION_HINT, duration};
 pub use report::{Problem, Report};
 pub use secret::SecretError;
 pub use settings::{
-    Backoff, Config, FieldRule, FieldTest, GitUpdate, Hook, HookSecret, OnInterrupt, Plan, Retry, RetryOn, Rules,
-    RunnerSettings, SecretSource, Step, StepAction, WhenNewer,
+    Backoff, Config, FieldRule, FieldTest, GitUpdate, Hook, HookSecret, InTheWay, OnInterrupt, Plan, Retry, RetryOn,
+    Rules, RunnerSettings, SecretSource, Step, StepAction, WhenNewer,
 };

@@ -264,4 +264,16 @@ pub struct GitUpdate {
     pub from: Option<String>,
     /// `remote` (default `origin`).
     pub remote: Option<String>,
+    /// `in_the_way`.
+    pub in_the_way: InTheWay,
+}
+
+/// What becomes of files that git does not track where a commit needs their place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum InTheWay {
+    /// They stay, and the job fails with their names.
+    #[default]
+    Stop,
+    /// They are moved below the git directory.
+    MoveAside,
 }

@@ -4,11 +4,14 @@ use super::{section, value};
 use crate::config::findings::Findings;
 use crate::config::keys::Table;
 use crate::config::raw::{Section, TypedEntry};
-use crate::config::settings::{GitUpdate, Step, StepAction};
+use crate::config::settings::{GitUpdate, InTheWay, Step, StepAction};
 use std::path::{Component, Path, PathBuf};
 
 /// Keys that say what a step does.
 const ACTIONS: [(&str, ActionReader); 4] = [("git", git), ("remove", remove), ("run", run), ("shell", shell)];
+
+/// Words of `in_the_way`.
+const IN_THE_WAY: [(&str, InTheWay); 2] = [("stop", InTheWay::Stop), ("move-aside", InTheWay::MoveAside)];
 
 type ActionReader = fn(&Section<'_>, &TypedEntry<'_>, &mut Findings<'_>) -> Option<StepAction>;
 
@@ -99,7 +102,7 @@ fn action(table: &Section<'_>, findings: &mut Findings<'_>) -> Option<StepAction
 }
 
 fn git_keys_without_git(table: &Section<'_>, findings: &mut Findings<'_>) {
-    for key in ["from", "remote"] {
+    for key in ["from", "remote", "in_the_way"] {
         if let Some(entry) = table.get(key).filter(|_| table.get("git").is_none()) {
             findings.add(entry.key_span, format!("`{key}` goes with `git = \"update\"` only"), "");
         }
@@ -110,7 +113,12 @@ fn git(table: &Section<'_>, entry: &TypedEntry<'_>, findings: &mut Findings<'_>)
     let update = value::word(entry, &[("update", ())], findings);
     let from = table.get("from").map(|entry| clone_source(&entry, findings));
     let remote = table.get("remote").map(|entry| remote(&entry, findings));
+    let in_the_way = table.get("in_the_way").map(|entry| value::word(&entry, &IN_THE_WAY, findings));
     update?;
+    let in_the_way = match in_the_way {
+        Some(read) => read?,
+        None => InTheWay::default(),
+    };
     let from = match from {
         Some(read) => Some(read?),
         None => None,
@@ -119,7 +127,7 @@ fn git(table: &Section<'_>, entry: &TypedEntry<'_>, findings: &mut Findings<'_>)
         Some(read) => Some(read?),
         None => None,
     };
-    Some(StepAction::Git(GitUpdate { from, remote }))
+    Some(StepAction::Git(GitUpdate { from, remote, in_the_way }))
 }
 
 /// Refuses what git would take for an option or for a transport that runs commands (gitremote-helpers(7)).

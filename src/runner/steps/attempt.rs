@@ -45,6 +45,14 @@ impl Trouble {
         Self { result: StepResult::Overtaken(reason.into()), transient: false }
     }
 
+    /// The same trouble, in a part of the whole.
+    pub(super) fn within(self, part: &str) -> Self {
+        match self.result {
+            StepResult::Refused(reason) => Self { result: StepResult::Refused(format!("{part}: {reason}")), ..self },
+            _ => self,
+        }
+    }
+
     /// A call failed: tried again if it was for a shortage that passes by itself.
     fn failed(error: &io::Error, reason: String) -> Self {
         Self { result: StepResult::Refused(reason), transient: is_shortage(error) }

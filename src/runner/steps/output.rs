@@ -9,8 +9,8 @@ use std::time::Instant;
 
 /// Bytes read at once.
 const CHUNK_BYTES: usize = 64 * 1024;
-/// Most bytes kept of each stream.
-const KEPT_LIMIT_BYTES: usize = 64 * 1024;
+/// Most bytes of each stream that are kept for a caller: a list of a million paths.
+pub(super) const CALLER_LIMIT_BYTES: usize = 64 * 1024 * 1024;
 
 /// Where output goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -112,7 +112,7 @@ impl Stream {
             (Ok(0) | Err(_), _) => self.pipe = None,
             (Ok(count), Sink::Log) => log.print(self.source, &chunk[..count]),
             (Ok(count), Sink::Caller) => {
-                let room = KEPT_LIMIT_BYTES - self.kept.len();
+                let room = CALLER_LIMIT_BYTES - self.kept.len();
                 self.kept.extend_from_slice(&chunk[..count.min(room)]);
             }
         }

@@ -92,7 +92,11 @@ fn every_setting_of_a_full_hook_is_taken() {
 fn steps_are_taken_in_their_order() {
     let config = loaded(EXAMPLE);
     let steps = &config.hook("docs").unwrap().plan.steps;
-    let git = GitUpdate { from: Some("git@gitee.com:me/docs.git".into()), remote: Some("origin".into()) };
+    let git = GitUpdate {
+        from: Some("git@gitee.com:me/docs.git".into()),
+        remote: Some("origin".into()),
+        ..GitUpdate::default()
+    };
     assert_eq!(
         actions(steps),
         [

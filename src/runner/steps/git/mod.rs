@@ -1,17 +1,22 @@
 //! Edge. `git = "update"`: the work tree becomes what the pushed branch's head, or the pushed tag, is now.
 //!
 //! - The head that the remote has now, not the commit that the delivery names: a replayed delivery deploys nothing old.
-//! - Local changes of tracked files are dropped (`reset --hard`), also a half-done merge; untracked and ignored files
-//!   stay, unless a tracked file needs their place.
+//! - Local changes of tracked files are overwritten, also a half-done merge, and named in the log; untracked and ignored
+//!   files stay. Where a tracked file needs their place, nothing moves, or they are moved aside (`in_the_way`).
 //! - The branch is checked out under its own name and follows the remote's; a tag is checked out detached.
-//! - Submodules are brought along when the commit has a `.gitmodules`.
+//! - Submodules are at the commits that the pushed one names.
 //! - The repository's hooks do not run.
 //! - A first clone is an init and a fetch, so that one that was cut short goes on where it was, or begins anew from
 //!   where `from` says now. Once there are files, the repository's own remote counts.
 
+mod changes;
 mod command;
 mod heads;
+mod submodules;
+mod survey;
 mod trouble;
+mod unfinished;
+mod way;
 
 pub use heads::{Head, Wanted, remote_heads};
 
@@ -23,6 +28,7 @@ use command::Git;
 use std::fs;
 use std::time::Instant;
 use trouble::Cause;
+use way::{make_way, prepare_index};
 
 /// What to fetch, and what to call it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,8 +58,13 @@ pub(super) fn update(
     let before = git.ask(&["rev-parse", "--verify", "--quiet", "HEAD"])?;
     let commit = fetch(git, remote, &target.theirs)?;
     refuse_untested(meta, &target.theirs, &commit)?;
-    check_out(git, remote, &target, &commit)?;
-    update_submodules(git)?;
+    let surveys = if is_empty { Vec::new() } else { submodules::survey_all(git, &commit)? };
+    make_way(git, &surveys, options.in_the_way)?;
+    if let Some((_, survey)) = surveys.first() {
+        prepare_index(git, survey)?;
+    }
+    unfinished::noted(git, &commit, |git| check_out(git, remote, &target, &commit))?;
+    submodules::update(git, &commit, options.in_the_way)?;
     let before = before.map_or_else(|| "none".to_owned(), |commit| format!("commit {commit}"));
     git.note(&format!("deployed commit {commit} of {}; previously {before}", target.theirs.as_str()));
     Ok(commit)
@@ -187,12 +198,4 @@ fn follow(git: &mut Git<'_, '_>, remote: &str, ours: &str, theirs: &RefName) -> 
     }
     git.run(&["config", &format!("branch.{ours}.remote"), remote])?;
     git.run(&["config", &merge, theirs.as_str()])
-}
-
-fn update_submodules(git: &mut Git<'_, '_>) -> Result<(), Trouble> {
-    if !git.dir.join(".gitmodules").exists() {
-        return Ok(());
-    }
-    git.run(&["submodule", "--quiet", "sync", "--recursive"])?;
-    git.run(&["submodule", "--quiet", "update", "--init", "--recursive", "--force"])
 }

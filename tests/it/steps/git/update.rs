@@ -1,91 +1,11 @@
-//! Edge. `git = "update"` against real repositories.
+//! Edge. Branches, tags, locks, addresses: what an update does and what it refuses.
 
-use crate::support::steps::{Bench, Done, shell, step, until};
+use super::site::{Daemon, Site, git};
+use crate::support::steps::{shell, step, until};
 use hookspool::config::{GitUpdate, StepAction};
 use hookspool::model::{EventKind, Outcome, RefName};
 use std::fs;
-use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::Duration;
-
-/// Runs git as a person would; what it says.
-fn git(dir: &Path, args: &[&str]) -> String {
-    let who = ["-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "init.defaultBranch=main"];
-    let mut command = Command::new("git");
-    let output = command.args(who).args(args).current_dir(dir).stdin(Stdio::null()).output().unwrap();
-    assert!(output.status.success(), "git {args:?}: {}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).unwrap().trim_end().to_owned()
-}
-
-/// A job whose step is an update, and the repository that it comes from.
-struct Site {
-    bench: Bench,
-    origin: PathBuf,
-}
-
-impl Site {
-    /// `origin` has one commit on `main`; the work directory is empty, and may be cloned into.
-    fn new() -> Self {
-        let mut bench = Bench::new([]);
-        let origin = bench.root.path().join("origin");
-        fs::create_dir(&origin).unwrap();
-        git(&origin, &["init", "--quiet"]);
-        let from = Some(origin.display().to_string());
-        bench.plan.steps = vec![step(StepAction::Git(GitUpdate { from, remote: None }))];
-        bench.lock_wait = Duration::from_millis(300);
-        let site = Self { bench, origin };
-        site.commit("file", "one");
-        site
-    }
-
-    /// Commits `text` as file `name` on what is checked out in `origin`; the commit.
-    fn commit(&self, name: &str, text: &str) -> String {
-        fs::write(self.origin.join(name), text).unwrap();
-        git(&self.origin, &["add", "-A"]);
-        git(&self.origin, &["commit", "--quiet", "-m", text]);
-        git(&self.origin, &["rev-parse", "HEAD"])
-    }
-
-    fn dir(&self) -> &Path {
-        self.bench.dir()
-    }
-
-    fn update_to(&mut self, reference: &str) -> Done {
-        self.bench.facts.meta.reference = Some(RefName::parse(reference).unwrap());
-        self.bench.run()
-    }
-
-    /// An update because CI succeeded on `tested`.
-    fn update_tested(&mut self, reference: Option<&str>, tested: &str) -> Done {
-        self.bench.facts.meta.event = EventKind::Ci;
-        self.bench.facts.meta.after = Some(tested.to_owned());
-        self.bench.facts.meta.reference = reference.map(|name| RefName::parse(name).unwrap());
-        self.bench.run()
-    }
-
-    fn updated_to(&mut self, reference: &str) -> String {
-        let done = self.update_to(reference);
-        assert_eq!(done.result.outcome, Outcome::Succeeded, "{}\n{}", done.result.reason, done.log);
-        let commit = done.result.commit.unwrap();
-        assert_eq!(git(self.dir(), &["rev-parse", "HEAD"]), commit);
-        assert_eq!(git(self.dir(), &["status", "--porcelain", "--untracked-files=no"]), "");
-        assert!(
-            done.log.contains(&format!(" job deployed commit {commit} of {reference}; previously ")),
-            "{}",
-            done.log
-        );
-        commit
-    }
-
-    /// The reason why an update fails, and whether it may pass by itself.
-    fn refusal(&mut self, reference: &str) -> (String, bool) {
-        let done = self.update_to(reference);
-        assert_eq!(done.result.outcome, Outcome::Failed, "{}", done.log);
-        let dir = self.dir().canonicalize().unwrap_or(self.dir().to_owned()).display().to_string();
-        let reason = done.result.reason.strip_prefix("step 1 (git update): ").unwrap().replace(&dir, "DIR");
-        (reason, done.result.transient)
-    }
-}
 
 #[test]
 fn the_first_job_clones_and_the_next_one_follows() {
@@ -113,14 +33,14 @@ fn a_forced_push_is_followed_and_local_changes_go_while_untracked_files_stay() {
     site.commit("gone-later", "two");
     site.commit(".gitignore", "ignored");
     site.updated_to("refs/heads/main");
-    for (name, text) in [("file", "edited here"), ("untracked", "x"), ("ignored", "y"), ("in-the-way", "z")] {
+    for (name, text) in [("file", "edited here"), ("untracked", "x"), ("ignored", "y")] {
         fs::write(site.dir().join(name), text).unwrap();
     }
     git(&site.origin, &["reset", "--quiet", "--hard", "HEAD~2"]);
-    let forced = site.commit("in-the-way", "rewritten");
+    let forced = site.commit("new", "rewritten");
     assert_eq!(site.updated_to("refs/heads/main"), forced);
     assert_eq!(
-        ["file", "untracked", "ignored", "in-the-way"].map(|name| site.bench.file(name)),
+        ["file", "untracked", "ignored", "new"].map(|name| site.bench.file(name)),
         ["one", "x", "y", "rewritten"]
     );
     assert!(!site.dir().join("gone-later").exists());
@@ -266,7 +186,7 @@ fn a_lock_that_was_left_behind_is_named() {
 fn a_remote_that_cannot_be_reached_may_be_tried_again() {
     let mut site = Site::new();
     let from = Some("git://127.0.0.1:1/x".to_owned());
-    site.bench.plan.steps = vec![step(StepAction::Git(GitUpdate { from, remote: None }))];
+    site.bench.plan.steps = vec![step(StepAction::Git(GitUpdate { from, ..GitUpdate::default() }))];
     let (reason, transient) = site.refusal("refs/heads/main");
     assert!(transient && reason.starts_with("the remote could not be reached: "), "{reason}");
 }
@@ -275,7 +195,7 @@ fn a_remote_that_cannot_be_reached_may_be_tried_again() {
 fn an_address_that_is_a_command_is_refused() {
     let mut site = Site::new();
     let command = format!("ext::sh -c touch% {}/pwned", site.bench.root.path().display());
-    site.bench.plan.steps = vec![step(StepAction::Git(GitUpdate { from: Some(command), remote: None }))];
+    site.bench.plan.steps = vec![step(StepAction::Git(GitUpdate { from: Some(command), ..GitUpdate::default() }))];
     fs::write(site.bench.root.path().join("config"), "").unwrap();
     let (reason, transient) = site.refusal("refs/heads/main");
     assert_eq!((reason.as_str(), transient), ("fatal: transport 'ext' not allowed", false));
@@ -361,47 +281,14 @@ fn credentials_of_an_address_stay_out_of_log_and_reason() {
     assert!(!done.result.reason.contains("s3cret") && !done.log.contains("s3cret"), "{}", done.log);
 
     let mut direct = Site::new();
-    direct.bench.plan.steps = vec![step(StepAction::Git(GitUpdate { from: Some(url.to_owned()), remote: None }))];
+    direct.bench.plan.steps =
+        vec![step(StepAction::Git(GitUpdate { from: Some(url.to_owned()), ..GitUpdate::default() }))];
     let done = direct.update_to("refs/heads/main");
     assert!(
         done.log.contains(" job cloning http://127.0.0.1:1/x.git\n") && !done.log.contains("s3cret"),
         "{}",
         done.log
     );
-}
-
-/// `git daemon` on a free port, for what needs a network.
-struct Daemon {
-    process: std::process::Child,
-    port: u16,
-}
-
-impl Daemon {
-    fn start(base: &Path) -> Self {
-        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = free.local_addr().unwrap().port();
-        drop(free);
-        let path = Command::new("git").arg("--exec-path").output().unwrap().stdout;
-        let daemon = Path::new(String::from_utf8(path).unwrap().trim()).join("git-daemon");
-        let process = Command::new(daemon)
-            .args([
-                "--export-all",
-                "--listen=127.0.0.1",
-                &format!("--port={port}"),
-                &format!("--base-path={}", base.display()),
-            ])
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        until("git daemon listens", || std::net::TcpStream::connect(("127.0.0.1", port)).is_ok());
-        Self { process, port }
-    }
-}
-
-impl Drop for Daemon {
-    fn drop(&mut self) {
-        let _gone = (self.process.kill(), self.process.wait());
-    }
 }
 
 #[test]
