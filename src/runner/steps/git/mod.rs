@@ -1,8 +1,8 @@
 //! Edge. `git = "update"`: the work tree becomes what the pushed branch's head, or the pushed tag, is now.
 //!
 //! - The head that the remote has now, not the commit that the delivery names: a replayed delivery deploys nothing old.
-//! - Local changes of tracked files are overwritten, also a half-done merge, and named in the log; untracked and ignored
-//!   files stay. Where a tracked file needs their place, nothing moves, or they are moved aside (`in_the_way`).
+//! - Local changes of tracked files are overwritten, also a half-done merge, and named in the log; untracked and
+//!   ignored files stay. Where a tracked file needs their place, nothing moves, or they are moved aside (`in_the_way`).
 //! - The branch is checked out under its own name and follows the remote's; a tag is checked out detached.
 //! - Submodules are at the commits that the pushed one names.
 //! - The repository's hooks do not run.

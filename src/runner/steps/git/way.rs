@@ -36,9 +36,10 @@ pub(super) fn make_way(git: &mut Git<'_, '_>, surveys: &Surveys, rule: InTheWay)
 }
 
 fn refusal(in_the_way: &[PathBuf]) -> String {
+    let names = names(in_the_way);
     format!(
-        "files that git does not track are in the way of the commit: {}; move them, or set `in_the_way = \"move-aside\"`",
-        names(in_the_way)
+        "files that git does not track are in the way of the commit: {names}; \
+         move them, or set `in_the_way = \"move-aside\"`"
     )
 }
 
