@@ -3,7 +3,7 @@
 use super::site::{Daemon, Site, git};
 use crate::support::steps::{shell, step, until};
 use hookspool::config::{GitUpdate, StepAction};
-use hookspool::model::{EventKind, Outcome, RefName};
+use hookspool::model::{Outcome, RefName};
 use std::fs;
 use std::process::{Command, Stdio};
 
