@@ -90,6 +90,7 @@ pub const KEYS: &[Key] = &[
     key(Table::Hook, "version", "1 or 2", "2", "version of the webhooks of provider `coding`"),
     key(Table::Hook, "signature", "table", "(none)", "how a sender of provider `generic` signs"),
     key(Table::Hook, "authorization", "word", "(none)", "the secret comes in `Authorization`: `bearer`, `basic` (secret `user:password`) or `verbatim`; for `generic`, `gitea`, `forgejo`"),
+    key(Table::Hook, "token_header", "string", "(none)", "header in which the secret itself comes; for `generic`"),
     key(Table::Hook, "allow_get", "true or false", "false", "accept deliveries of `gitea` or `forgejo` by GET, with the payload in the query"),
     key(Table::Hook, "payload", "word", "any", "of a sender that may send anything: `any`, each delivery is a push of nothing in particular; `github`, it has GitHub's `ref`, `before` and `after`, as is meant where the hook has `branches` or `tags`; for `standard-webhooks`, `stripe`, `slack`, `generic`"),
     key(Table::Hook, "delivery_header", "string", "(none)", "header with an id of the delivery, by which a repeat is known; for `generic`"),
@@ -121,8 +122,12 @@ pub const KEYS: &[Key] = &[
 
     key(Table::Signature, "header", "string", REQUIRED, "header that holds the signature"),
     key(Table::Signature, "algorithm", "word", "sha256", "hash of the HMAC: `sha1`, `sha256` or `sha512`"),
-    key(Table::Signature, "encoding", "word", "hex", "how the digest is written: `hex` or `base64`"),
-    key(Table::Signature, "prefix", "string", "(empty)", "text before the digest"),
+    key(Table::Signature, "encoding", "word", "hex", "how the digest is written: `hex`, `base64` or `base64url`"),
+    key(Table::Signature, "prefix", "string", "(empty)", "text before the digest; of several signatures in the header, parted by commas, semicolons or blanks, one must be right"),
+    key(Table::Signature, "time_header", "string", "(none)", "header with the time that is signed, too: seconds or milliseconds since 1970, or RFC 3339"),
+    key(Table::Signature, "time_prefix", "string", "(none)", "text before that time where it stands in the signature's header, as `t=`"),
+    key(Table::Signature, "signed", "string", "{time}.{body}", "what is signed where the time is: `{body}` once, `{time}`, and any text"),
+    key(Table::Signature, "tolerance", "duration", "5m", "how far that time may be from this machine's clock, either way"),
 
     key(Table::Match, "field", "JSON pointer", REQUIRED, "place in the payload, as `/repository/name`"),
     key(Table::Match, "equals", "string, integer or boolean", "(none)", "value that the field must have"),

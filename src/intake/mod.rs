@@ -25,7 +25,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// The handler behind every gateway.
 pub struct Intake(Mutex<Arc<Setup>>);
 
-const JSON: &str = "application/json";
 const FORM: &str = "application/x-www-form-urlencoded";
 
 impl Handler for Intake {
@@ -116,17 +115,11 @@ pub fn admissible(hook: &Hook, head: &Head, limit_bytes: u64) -> Result<(), Refu
         let reason = format!("`Content-Encoding: {}`: let the sender not compress the body", echo(&encoding));
         return Err(Refusal::new(Status::UnsupportedMediaType, told, reason));
     }
-    if !is_wanted_type(&head.media_type()) {
+    if !head.is_json() && !head.is_form() && !hook.provider.takes_any_body() {
         let reason = format!("content type `{}`; choose JSON in the forge", echo(&head.content_type));
         return Err(Refusal::new(Status::UnsupportedMediaType, "send JSON or a form", reason));
     }
     Ok(())
-}
-
-/// True for JSON, whichever (RFC 6839 §3.1), and for forms.
-fn is_wanted_type(media_type: &str) -> bool {
-    let is_json = media_type == JSON || (media_type.starts_with("application/") && media_type.ends_with("+json"));
-    is_json || media_type == FORM
 }
 
 /// The content encoding of a body that is not sent as it is: nobody says whether it was signed before or after.

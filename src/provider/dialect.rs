@@ -96,6 +96,11 @@ pub(crate) trait Dialect {
         Some("payload")
     }
 
+    /// True if a body of any media type is a delivery.
+    fn takes_any_body(&self) -> bool {
+        false
+    }
+
     /// A push in this provider's shape.
     fn sample_push(&self, sample: &SamplePush<'_>) -> Value;
 

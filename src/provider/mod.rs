@@ -20,12 +20,14 @@ pub use authenticity::{Algorithm, Authorization, Check, Denied, Encoding, Secret
 pub use body::{FormError, ReadOptions, again};
 pub use dialect::CannotSign;
 pub use forge::sample::{Sample, SampleEvent, SamplePush};
-pub use forge::{CodingVersion, GenericScheme, GiteaAuthorization, HmacScheme, Provider};
+pub use forge::{
+    CodingVersion, GenericScheme, GiteaAuthorization, HmacScheme, Provider, SignedParts, TimePlace, TimeScheme,
+};
 pub use json::{NotAPointer, PICKED_LIMIT_BYTES, Picked, Pointer, pick};
 pub use malformed::{Malformed, Unreadable};
 
 use crate::model::{Delivery, Head, Headers, JobMeta, RefName};
-use body::{Document, open};
+use body::{Document, open, open_if_first};
 use dialect::{ToSign, header};
 use forge::sample::SampleOf;
 use jiff::Timestamp;
@@ -172,17 +174,27 @@ impl Provider {
     }
 
     /// The JSON document of a body as a stream: the body itself, or the decoded field of a form. A form that is
-    /// not well-formed ends in an `InvalidData` error.
+    /// not well-formed ends in an `InvalidData` error. Where a body may be anything, so may this be.
     pub fn document<'a>(&self, is_form: bool, body: &'a mut dyn Read) -> Box<dyn Read + 'a> {
-        open(self.dialect().form_field().filter(|_| is_form), body)
+        match self.dialect().form_field().filter(|_| is_form) {
+            Some(field) if self.takes_any_body() => open_if_first(field, body),
+            field => open(field, body),
+        }
     }
 
-    /// The values at `pointers` in that document, and nothing where a form holds none.
-    pub fn pick(&self, pointers: &[&Pointer], is_form: bool, body: &mut dyn Read) -> Result<Vec<Picked>, Malformed> {
-        if is_form && self.dialect().form_field().is_none() {
-            return Ok(vec![Picked::Absent; pointers.len()]);
+    /// The values at `pointers` in that document, and nothing where the body holds none.
+    pub fn pick(&self, pointers: &[&Pointer], head: &Head, body: &mut dyn Read) -> Result<Vec<Picked>, Malformed> {
+        let nothing = || vec![Picked::Absent; pointers.len()];
+        if head.is_form() && self.dialect().form_field().is_none() {
+            return Ok(nothing());
         }
-        pick(pointers, self.document(is_form, body))
+        let picked = pick(pointers, self.document(head.is_form(), body));
+        if self.takes_any_body() && !head.is_json() { Ok(picked.unwrap_or_else(|_| nothing())) } else { picked }
+    }
+
+    /// True if a body of any media type is a delivery.
+    pub fn takes_any_body(&self) -> bool {
+        self.dialect().takes_any_body()
     }
 
     /// The JSON body of a push as this provider would send it.

@@ -141,6 +141,7 @@ fn sha1_only() -> Provider {
         algorithm: Algorithm::Sha1,
         encoding: Encoding::Hex,
         prefix: "sha1=".into(),
+        time: None,
     }))
 }
 

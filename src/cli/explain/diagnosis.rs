@@ -283,7 +283,7 @@ fn schemes(name: &str, value: &str) -> Vec<(HmacScheme, &'static str)> {
             let encodings = [(Encoding::Hex, 2 * bytes), (Encoding::Base64, bytes.div_ceil(3) * 4)];
             for (encoding, _) in encodings.into_iter().filter(|(_, length)| value.len() - start == *length) {
                 let prefix = value[..start].to_owned();
-                found.push((HmacScheme { header: name.to_owned(), algorithm, encoding, prefix }, said));
+                found.push((HmacScheme { header: name.to_owned(), algorithm, encoding, prefix, time: None }, said));
             }
         }
     }

@@ -144,8 +144,13 @@ fn a_header_with_another_algorithm_is_found() {
         (Algorithm::Sha512, Encoding::Base64, "", "HMAC-SHA512 of the body"),
         (Algorithm::Sha256, Encoding::Base64, "v1,", "HMAC-SHA256 of the body after `v1,`"),
     ] {
-        let scheme =
-            GenericScheme::Hmac(HmacScheme { header: "x-sign".into(), algorithm, encoding, prefix: prefix.into() });
+        let scheme = GenericScheme::Hmac(HmacScheme {
+            header: "x-sign".into(),
+            algorithm,
+            encoding,
+            prefix: prefix.into(),
+            time: None,
+        });
         let headers = signed(&Provider::Generic(scheme), "right", BODY);
         let expected = format!("header `x-sign` holds the right {what}: see whether `provider` is right");
         assert_eq!(said(&Provider::Github, &headers, JSON, BODY), expected);

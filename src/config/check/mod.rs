@@ -9,6 +9,7 @@ mod reading;
 mod rules;
 mod secret;
 mod section;
+mod signature;
 mod step;
 mod value;
 

@@ -1,16 +1,15 @@
 //! Pure. The provider, and the scheme by which the deliveries are verified.
 
-use super::section::{self, Layers};
-use super::value;
+use super::section::Layers;
+use super::{signature, value};
 use crate::config::findings::Findings;
-use crate::config::keys::{Table, default_of};
-use crate::config::raw::{Section, TypedEntry};
-use crate::provider::{
-    Algorithm, Authorization, CodingVersion, Encoding, GenericScheme, GiteaAuthorization, HmacScheme, Provider,
-};
+use crate::config::keys::Table;
+use crate::config::raw::TypedEntry;
+use crate::provider::{Authorization, CodingVersion, GenericScheme, GiteaAuthorization, Provider};
 
 /// Keys that say something about the scheme of some providers only.
-const KEYS: [&str; 6] = ["version", "signature", "authorization", "allow_get", "payload", "delivery_header"];
+const KEYS: [&str; 7] =
+    ["version", "signature", "authorization", "token_header", "allow_get", "payload", "delivery_header"];
 
 /// The names of the providers that `key` is for.
 pub(super) fn owners(key: &str) -> Vec<&'static str> {
@@ -20,11 +19,10 @@ pub(super) fn owners(key: &str) -> Vec<&'static str> {
 const AUTHORIZATIONS: [(&str, Authorization); 3] =
     [("bearer", Authorization::Bearer), ("basic", Authorization::Basic), ("verbatim", Authorization::Verbatim)];
 
-const ALGORITHMS: [(&str, Algorithm); 3] =
-    [("sha1", Algorithm::Sha1), ("sha256", Algorithm::Sha256), ("sha512", Algorithm::Sha512)];
-const ENCODINGS: [(&str, Encoding); 2] = [("hex", Encoding::Hex), ("base64", Encoding::Base64)];
+/// The ways to prove that one knows the secret, of which a hook has one.
+const PROOFS: [&str; 3] = ["signature", "authorization", "token_header"];
 
-/// `provider` with `version`, `signature` and `authorization`.
+/// `provider` with `version`, and one of `signature`, `authorization` and `token_header`.
 pub(super) fn provider(layers: &Layers<'_>, findings: &mut Findings<'_>) -> Option<Provider> {
     let version = coding_version(layers, findings);
     let proof = proof(layers, findings);
@@ -35,8 +33,8 @@ pub(super) fn provider(layers: &Layers<'_>, findings: &mut Findings<'_>) -> Opti
         ("coding", _) => version.map(Provider::Coding),
         // In `[defaults]` a hook may yet say how.
         ("generic", Proof::Unsaid) if layers.own.table == Table::Hook => {
-            let hint =
-                "add `signature = { header = \"X-Signature\", prefix = \"sha256=\" }`, or `authorization = \"bearer\"`";
+            let hint = "add `signature = { header = \"X-Signature\", prefix = \"sha256=\" }`, `authorization = \"bearer\"` or \
+                 `token_header = \"X-Token\"`";
             entry.wrong(findings, "provider `generic` needs a `signature`", hint);
             None
         }
@@ -49,7 +47,7 @@ pub(super) fn provider(layers: &Layers<'_>, findings: &mut Findings<'_>) -> Opti
     }
 }
 
-/// The word of `signature` or `authorization`, of which a hook can have one.
+/// The word of one of `PROOFS`.
 enum Proof {
     Unsaid,
     Wrong,
@@ -58,18 +56,18 @@ enum Proof {
 
 /// The hook's own word goes before one from `[defaults]`.
 fn proof(layers: &Layers<'_>, findings: &mut Findings<'_>) -> Proof {
-    let own = |key: &str| layers.own.get(key);
-    if let (Some(_), Some(entry)) = (own("signature"), own("authorization")) {
-        findings.add(entry.key_span, "`signature` and `authorization` exclude each other", "leave one of them out");
+    let own: Vec<_> = PROOFS.into_iter().filter_map(|key| Some((key, layers.own.get(key)?))).collect();
+    if let [(first, _), (second, entry), ..] = own.as_slice() {
+        let message = format!("`{first}` and `{second}` exclude each other");
+        findings.add(entry.key_span.clone(), message, "leave one of them out");
         return Proof::Wrong;
     }
-    let own_first = |key: &str, other: &str| own(key).or_else(|| layers.get(key).filter(|_| own(other).is_none()));
-    let scheme = if let Some(entry) = own_first("authorization", "signature") {
-        value::word(&entry, &AUTHORIZATIONS, findings).map(GenericScheme::Authorization)
-    } else if let Some(entry) = own_first("signature", "authorization") {
-        hmac_scheme(&entry, findings).map(GenericScheme::Hmac)
-    } else {
-        return Proof::Unsaid;
+    let default = || PROOFS.into_iter().find_map(|key| Some((key, layers.get(key)?)));
+    let Some((key, entry)) = own.into_iter().next().or_else(default) else { return Proof::Unsaid };
+    let scheme = match key {
+        "signature" => signature::hmac_scheme(&entry, findings).map(GenericScheme::Hmac),
+        "token_header" => header(&entry, findings).map(GenericScheme::Token),
+        _ => value::word(&entry, &AUTHORIZATIONS, findings).map(GenericScheme::Authorization),
     };
     scheme.map_or(Proof::Wrong, Proof::Said)
 }
@@ -114,28 +112,6 @@ fn coding_version(layers: &Layers<'_>, findings: &mut Findings<'_>) -> Option<Co
     version
 }
 
-fn hmac_scheme(entry: &TypedEntry<'_>, findings: &mut Findings<'_>) -> Option<HmacScheme> {
-    let table = section::open(entry, Table::Signature, findings)?;
-    let header = table.get("header").and_then(|entry| header(&entry, findings));
-    let algorithm = word_or_default(&table, "algorithm", &ALGORITHMS, findings);
-    let encoding = word_or_default(&table, "encoding", &ENCODINGS, findings);
-    let prefix = table.get("prefix").map_or(Some(String::new()), |entry| prefix(&entry, findings));
-    Some(HmacScheme { header: header?, algorithm: algorithm?, encoding: encoding?, prefix: prefix? })
-}
-
-fn word_or_default<T: Copy>(
-    table: &Section<'_>,
-    key: &str,
-    words: &[(&str, T)],
-    findings: &mut Findings<'_>,
-) -> Option<T> {
-    let default = default_of(table.table, key);
-    match table.get(key) {
-        Some(entry) => value::word(&entry, words, findings),
-        None => words.iter().find(|(word, _)| *word == default).map(|(_, value)| *value),
-    }
-}
-
 /// A field name (RFC 9110 §5.1), spelled as those of requests: CGI does not tell `_` from `-`.
 pub(super) fn header(entry: &TypedEntry<'_>, findings: &mut Findings<'_>) -> Option<String> {
     let name = value::text(entry, findings)?;
@@ -145,13 +121,4 @@ pub(super) fn header(entry: &TypedEntry<'_>, findings: &mut Findings<'_>) -> Opt
         return None;
     }
     Some(name.to_ascii_lowercase().replace('_', "-"))
-}
-
-fn prefix(entry: &TypedEntry<'_>, findings: &mut Findings<'_>) -> Option<String> {
-    let prefix = value::any_text(entry, findings)?;
-    if prefix.len() > 64 || !prefix.bytes().all(|b| b == b' ' || b.is_ascii_graphic()) {
-        entry.wrong(findings, "`prefix` must be at most 64 printable ASCII characters", "");
-        return None;
-    }
-    Some(prefix.to_owned())
 }

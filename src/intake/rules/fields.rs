@@ -13,7 +13,7 @@ pub fn unmatched(
     body: &mut dyn Read,
 ) -> Result<Option<String>, Malformed> {
     let pointers: Vec<&Pointer> = rules.iter().map(|rule| &rule.field).collect();
-    let picked = provider.pick(&pointers, head.is_form(), body)?;
+    let picked = provider.pick(&pointers, head, body)?;
     Ok(rules.iter().zip(&picked).find_map(|(rule, picked)| misfit(rule, picked)))
 }
 

@@ -54,7 +54,7 @@ pub enum Denied {
     )]
     Clock {
         /// Header that holds the time.
-        header: &'static str,
+        header: String,
         /// Distance from this machine's clock.
         minutes: u64,
         /// Largest accepted distance.

@@ -3,6 +3,9 @@
 use super::{Algorithm, Check, Denied, Encoding, Mac, Secret, SignedBody, required};
 use crate::model::Head;
 
+/// Most digests that are read of one header; there are several while a secret is rotated.
+const DIGESTS_LIMIT: usize = 16;
+
 /// A header that holds an HMAC over the body.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct HmacHeader<'a> {
@@ -22,12 +25,25 @@ impl HmacHeader<'_> {
 
     /// The digest in the header, which may be made with any of `secrets`.
     pub(crate) fn signed(&self, head: &Head, secrets: &[Secret]) -> Result<SignedBody, Denied> {
-        let digest = self.digest(head)?;
+        self.with_any_of(&[self.digest(head)?], secrets)
+    }
+
+    /// As `signed`, of a header that may hold several digests, in a list.
+    pub(crate) fn signed_by_one(&self, head: &Head, secrets: &[Secret]) -> Result<SignedBody, Denied> {
+        let value = required(head, self.name)?;
+        let parts = |separator: u8| value.split(move |&byte| byte == separator).map(<[u8]>::trim_ascii);
+        let candidates = std::iter::once(value).chain(b",; ".iter().flat_map(|&separator| parts(separator)));
+        let digests: Vec<_> = candidates.filter_map(|text| self.decode(text)).take(DIGESTS_LIMIT).collect();
+        if digests.is_empty() { self.signed(head, secrets) } else { self.with_any_of(&digests, secrets) }
+    }
+
+    /// One of `digests` may be made with any of `secrets`.
+    fn with_any_of(&self, digests: &[Vec<u8>], secrets: &[Secret]) -> Result<SignedBody, Denied> {
         if secrets.is_empty() {
             return Err(Denied::NoSecret);
         }
         let add = |signed: SignedBody, (index, secret): (usize, &Secret)| {
-            signed.hmac(index, self.algorithm, secret, vec![digest.clone()])
+            signed.hmac(index, self.algorithm, secret, digests.to_vec())
         };
         Ok(secrets.iter().enumerate().fold(SignedBody::new(self.name), add))
     }
@@ -43,12 +59,16 @@ impl HmacHeader<'_> {
     fn digest(&self, head: &Head) -> Result<Vec<u8>, Denied> {
         let value = required(head, self.name)?;
         let malformed = || Denied::Malformed { header: self.name.to_owned(), expected: self.describe() };
-        let text = value.strip_prefix(self.prefix.as_bytes()).ok_or_else(malformed)?;
-        if text.is_empty() {
+        if value == self.prefix.as_bytes() {
             return Err(Denied::Empty { header: self.name.to_owned() });
         }
-        let digest = self.encoding.decode(text).ok_or_else(malformed)?;
-        if digest.len() == self.algorithm.length_bytes() { Ok(digest) } else { Err(malformed()) }
+        self.decode(value).ok_or_else(malformed)
+    }
+
+    /// The digest that `text` is, of the algorithm's length.
+    fn decode(&self, text: &[u8]) -> Option<Vec<u8>> {
+        let digest = self.encoding.decode(text.strip_prefix(self.prefix.as_bytes())?)?;
+        (digest.len() == self.algorithm.length_bytes()).then_some(digest)
     }
 
     /// For people: what a value looks like.

@@ -1,7 +1,10 @@
 //! Pure. HMACs: how they are keyed, written and read.
 
 use super::Secret;
-use base64::{Engine, engine::general_purpose::STANDARD};
+use base64::Engine;
+use base64::alphabet::URL_SAFE;
+use base64::engine::DecodePaddingMode;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD};
 use hmac::{Hmac, KeyInit, Mac as _};
 use sha1::Sha1;
 use sha2::{Sha256, Sha512};
@@ -35,7 +38,15 @@ pub enum Encoding {
     Hex,
     /// Standard base64 with padding.
     Base64,
+    /// Base64 for URLs, with or without padding.
+    Base64Url,
 }
+
+/// Senders differ about the padding of base64 for URLs.
+const URL: GeneralPurpose = GeneralPurpose::new(
+    &URL_SAFE,
+    GeneralPurposeConfig::new().with_encode_padding(false).with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
 
 impl Encoding {
     /// The bytes that `text` stands for.
@@ -43,6 +54,7 @@ impl Encoding {
         match self {
             Self::Hex => hex::decode(text).ok(),
             Self::Base64 => STANDARD.decode(text).ok(),
+            Self::Base64Url => URL.decode(text).ok(),
         }
     }
 
@@ -51,6 +63,7 @@ impl Encoding {
         match self {
             Self::Hex => hex::encode(digest),
             Self::Base64 => STANDARD.encode(digest),
+            Self::Base64Url => URL.encode(digest),
         }
     }
 
@@ -59,6 +72,7 @@ impl Encoding {
         match self {
             Self::Hex => format!("{} hex digits", 2 * length_bytes),
             Self::Base64 => format!("{} characters of base64", length_bytes.div_ceil(3) * 4),
+            Self::Base64Url => format!("{} characters of base64url", (length_bytes * 4).div_ceil(3)),
         }
     }
 }

@@ -12,14 +12,14 @@ const DIGITS_LIMIT: usize = 14;
 
 /// A header whose time is signed.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct SignedTime {
+pub(crate) struct SignedTime<'a> {
     /// Name in wire spelling.
-    pub(crate) header: &'static str,
+    pub(crate) header: &'a str,
     /// Largest accepted distance from our clock, either way.
     pub(crate) window_ms: u64,
 }
 
-impl SignedTime {
+impl SignedTime<'_> {
     /// Refuses `sent_ms`, since 1970, if it is too far from `now`.
     pub(crate) fn near(&self, sent_ms: u64, now: Timestamp) -> Result<(), Denied> {
         let now_ms = u64::try_from(now.as_millisecond()).unwrap_or(0);
@@ -28,7 +28,7 @@ impl SignedTime {
             return Ok(());
         }
         let (minutes, limit_minutes) = (distance_ms.div_ceil(MINUTE_MS), self.window_ms / MINUTE_MS);
-        Err(Denied::Clock { header: self.header, minutes, limit_minutes, late: sent_ms < now_ms })
+        Err(Denied::Clock { header: self.header.to_owned(), minutes, limit_minutes, late: sent_ms < now_ms })
     }
 
     /// As `near`, for the seconds in `text`. A fraction of our own second does not count: senders cut theirs off.
@@ -38,7 +38,7 @@ impl SignedTime {
     }
 
     /// The seconds in the header, and the header's text, which is what was signed.
-    pub(crate) fn seconds<'a>(&self, head: &'a Head) -> Result<(u64, &'a [u8]), Denied> {
+    pub(crate) fn seconds<'h>(&self, head: &'h Head) -> Result<(u64, &'h [u8]), Denied> {
         let text = super::required(head, self.header)?;
         let malformed = || Denied::Malformed { header: self.header.to_owned(), expected: "seconds since 1970".into() };
         Ok((number(text).ok_or_else(malformed)?, text))

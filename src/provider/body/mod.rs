@@ -5,7 +5,7 @@ mod form;
 mod stored;
 
 pub use document::ReadOptions;
-pub(crate) use document::{Document, open};
+pub(crate) use document::{Document, open, open_if_first};
 pub use form::FormError;
 pub(crate) use form::FormField;
 pub(crate) use stored::StoredBody;

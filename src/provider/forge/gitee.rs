@@ -22,7 +22,7 @@ use std::borrow::Cow;
 use subtle::ConstantTimeEq;
 
 const TOKEN: &str = "X-Gitee-Token";
-const TIMESTAMP: SignedTime = SignedTime { header: "X-Gitee-Timestamp", window_ms: 3600 * SECOND_MS };
+const TIMESTAMP: SignedTime<'static> = SignedTime { header: "X-Gitee-Timestamp", window_ms: 3600 * SECOND_MS };
 const EVENT: &str = "X-Gitee-Event";
 /// The event that `sign` is given for the test.
 const PING: &str = "ping";

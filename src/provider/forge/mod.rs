@@ -28,10 +28,12 @@ mod slack;
 mod sourcehut;
 mod standard_webhooks;
 mod stripe;
+mod time_scheme;
 
 pub use coding::CodingVersion;
 pub use generic::{GenericScheme, HmacScheme};
 pub use gitea_authorization::GiteaAuthorization;
+pub use time_scheme::{SignedParts, TimePlace, TimeScheme};
 
 use super::authenticity::Authorization;
 use super::dialect::Dialect;

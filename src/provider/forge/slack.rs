@@ -15,7 +15,7 @@ use serde_json::Value;
 
 const SIGNATURE: HmacHeader<'static> =
     HmacHeader { name: "X-Slack-Signature", prefix: "v0=", algorithm: Algorithm::Sha256, encoding: Encoding::Hex };
-const TIME: SignedTime = SignedTime { header: "X-Slack-Request-Timestamp", window_ms: 300 * SECOND_MS };
+const TIME: SignedTime<'static> = SignedTime { header: "X-Slack-Request-Timestamp", window_ms: 300 * SECOND_MS };
 
 /// Slack asks for its challenge back, and a reply of ours never holds what the sender sent.
 const NO_CHALLENGE: &str = "events of Slack are not answered as Slack wants; use a slash command or a button instead";

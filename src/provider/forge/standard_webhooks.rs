@@ -28,7 +28,7 @@ const DIGEST_BYTES: usize = 32;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct HeaderNames {
     pub(crate) id: &'static str,
-    pub(crate) time: SignedTime,
+    pub(crate) time: SignedTime<'static>,
     pub(crate) signature: &'static str,
 }
 

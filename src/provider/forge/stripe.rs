@@ -13,7 +13,7 @@ use crate::provider::malformed::NoEvent;
 use jiff::Timestamp;
 use serde_json::Value;
 
-const SIGNATURE: SignedTime = SignedTime { header: "Stripe-Signature", window_ms: 300 * SECOND_MS };
+const SIGNATURE: SignedTime<'static> = SignedTime { header: "Stripe-Signature", window_ms: 300 * SECOND_MS };
 /// Most signatures in the header; there are several while a secret is rotated.
 const SIGNATURES_LIMIT: usize = 16;
 /// HMAC-SHA256.

@@ -6,6 +6,7 @@ mod documents;
 mod events;
 mod flip;
 mod known;
+mod open_scheme;
 mod refuse;
 mod several;
 mod standard;
@@ -14,7 +15,7 @@ use super::*;
 use crate::model::{Event, EventKind, Headers, Method};
 use sha2::Digest as _;
 
-/// 2026-09-21T13:33:20Z.
+/// 2026-09-21T14:13:20Z.
 const NOW_MS: i64 = 1_790_000_000_000;
 const BEFORE: &str = "4a1d2f5c3e6b7a8990817263544536271809fafb";
 const AFTER: &str = "b7c1e2d3f4a5968778695a4b3c2d1e0f12345678";
@@ -40,6 +41,7 @@ fn generic() -> Provider {
         algorithm: Algorithm::Sha512,
         encoding: Encoding::Base64,
         prefix: "v=".into(),
+        time: None,
     }))
 }
 
@@ -233,6 +235,7 @@ fn deciding_header(provider: &Provider) -> Option<&str> {
         Provider::Stripe => "stripe-signature",
         Provider::Slack => "x-slack-signature",
         Provider::Generic(GenericScheme::Hmac(scheme)) => &scheme.header,
+        Provider::Generic(GenericScheme::Token(header)) => header,
         Provider::Generic(GenericScheme::Authorization(_))
         | Provider::GiteaAuthorization(_)
         | Provider::AzureDevops

@@ -64,7 +64,10 @@ fn a_doubled_header_is_refused_as_doubled_even_if_both_are_right() {
         let value = arrived.head.headers.first(name).unwrap().to_vec();
         let twice = arrived.with_headers(arrived.headers().into_iter().chain([(name.to_owned(), value.clone())]));
         assert_eq!(twice.verify("s3cr3t"), Err(Denied::Twice(Twice(name.to_owned()))));
-
+        // Of `generic` this is a list, of which one must be right.
+        if matches!(provider, Provider::Generic(GenericScheme::Hmac(_))) {
+            continue;
+        }
         let joined = [value.as_slice(), b", ", &value].concat();
         let denied = with_value(&arrived, &joined).verify("s3cr3t").unwrap_err();
         assert!(matches!(denied, Denied::Malformed { .. } | Denied::Wrong { .. }), "{provider:?} {denied:?}");
@@ -206,7 +209,7 @@ fn the_sender_learns_whether_anything_was_signed_and_nothing_that_is_not_his() {
         (Denied::Empty { header: header() }, "not signed: no `X-A`; set the secret at the forge"),
         (Denied::Twice(Twice("x-a".into())), "header `x-a` arrived twice"),
         (
-            Denied::Clock { header: "X-A", minutes: 120, limit_minutes: 60, late: false },
+            Denied::Clock { header: header(), minutes: 120, limit_minutes: 60, late: false },
             "the delivery is 120 min ahead of this machine's clock",
         ),
     ] {

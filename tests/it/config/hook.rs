@@ -136,7 +136,7 @@ fn the_scheme_of_a_provider_must_be_right() {
 hookspool.toml:4:12: provider `generic` needs a `signature`
   |
 4 | provider = "generic"
-  |            ^^^^^^^^^ add `signature = { header = "X-Signature", prefix = "sha256=" }`, or `authorization = "bearer"`"#,
+  |            ^^^^^^^^^ add `signature = { header = "X-Signature", prefix = "sha256=" }`, `authorization = "bearer"` or `token_header = "X-Token"`"#,
     );
     is_reported(
         &with(
@@ -369,4 +369,18 @@ hookspool.toml:8:1: unknown key `workers`
 8 | workers = 3
   | ^^^^^^^ `workers` belongs in `[runner]`",
     );
+}
+
+#[test]
+fn a_signed_time_is_described_in_full_and_once() {
+    let signature = |keys: &str| with(&format!("provider = \"generic\"\nsignature = {{ header = \"X-S\", {keys} }}"));
+    for (keys, said) in [
+        ("time_header = \"X-T\", time_prefix = \"t=\"", "`time_header` and `time_prefix` exclude each other"),
+        ("signed = \"{time}{body}\"", "`signed` is of use only with a time"),
+        ("time_header = \"X-T\", signed = \"{body}\"", "`signed` must hold `{body}` once, and `{time}`"),
+        ("time_header = \"X-T\", tolerance = \"2d\"", "`tolerance` must be"),
+    ] {
+        let report = load_text(&signature(keys)).unwrap_err().to_string();
+        assert!(report.contains(said), "{said}\n{report}");
+    }
 }

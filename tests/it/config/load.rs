@@ -4,7 +4,9 @@ use crate::config::golden::{report, with};
 use hookspool::config::{
     Config, GitUpdate, HookSecret, KEYS, LoadError, OnInterrupt, SecretSource, Step, StepAction, Table, WhenNewer, load,
 };
-use hookspool::provider::{Algorithm, CodingVersion, Encoding, GenericScheme, HmacScheme, Provider};
+use hookspool::provider::{
+    Algorithm, CodingVersion, Encoding, GenericScheme, HmacScheme, Provider, SignedParts, TimePlace, TimeScheme,
+};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -173,6 +175,7 @@ fn providers_with_a_scheme_of_their_own_are_told_it() {
         algorithm: Algorithm::Sha256,
         encoding: Encoding::Hex,
         prefix: "sha256=".into(),
+        time: None,
     });
     assert_eq!(config.hook("other").unwrap().provider, Provider::Generic(scheme));
     let secrets = [SecretSource::Env("API_SECRET".into()), SecretSource::Credential("api-old".into())];
@@ -220,6 +223,23 @@ fn a_header_is_found_however_its_name_is_spelled() {
     let config = loaded(&with("provider = \"generic\"\nsignature = { header = \"X_Acme-Signature\" }"));
     let Provider::Generic(GenericScheme::Hmac(scheme)) = &config.hooks[0].provider else { panic!("{config:?}") };
     assert_eq!(scheme.header, "x-acme-signature");
+}
+
+#[test]
+fn a_generic_sender_is_described_with_its_time_or_its_token() {
+    let provider = |scheme: &str| loaded(&with(&format!("provider = \"generic\"\n{scheme}"))).hooks[0].provider.clone();
+    assert_eq!(provider("token_header = \"X_Token\""), Provider::Generic(GenericScheme::Token("x-token".into())));
+    let Provider::Generic(GenericScheme::Hmac(scheme)) = provider(
+        "signature = { header = \"X-Sign\", encoding = \"base64url\", time_prefix = \"t=\", tolerance = \"1m\" }",
+    ) else {
+        panic!("no scheme")
+    };
+    let expected = TimeScheme {
+        place: TimePlace::Prefix("t=".into()),
+        signed: SignedParts::parse("{time}.{body}").unwrap(),
+        tolerance: Duration::from_secs(60),
+    };
+    assert_eq!((scheme.encoding, scheme.time), (Encoding::Base64Url, Some(expected)));
 }
 
 #[test]

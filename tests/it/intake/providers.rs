@@ -88,13 +88,16 @@ fn every_kind_of_json_is_taken_and_no_compressed_body() {
     for taken in ["application/vnd.docker.distribution.events.v2+json", "application/cloudevents+json; charset=utf-8"] {
         assert_eq!(send("CONTENT_TYPE", taken).ids().len(), 1, "{taken}");
     }
-    for refused in ["text/plain", "text/x+json", "application/json+x", "application/+jsonx"] {
-        assert_eq!(send("CONTENT_TYPE", refused).reply, "415 send JSON or a form", "{refused}");
-    }
     let compressed = send("HTTP_CONTENT_ENCODING", "gzip");
     assert_eq!(compressed.reply, "415 send the body without `Content-Encoding: gzip`");
     assert!(compressed.log[0].contains("`Content-Encoding: gzip`: let the sender"), "{:?}", compressed.log);
     assert_eq!(send("HTTP_CONTENT_ENCODING", "identity").ids().len(), 1);
+    let github = generic.replace("generic", "github").replace("authorization = \"bearer\"\n", "");
+    let site = crate::support::intake::site(&github, &[("secret", "s3cr3t")]);
+    for refused in ["", "text/plain", "text/x+json", "application/json+x", "application/+jsonx"] {
+        let delivery = Sent::signed(&site, &Provider::Github, "s3cr3t", "push", &json!({}));
+        assert_eq!(delivery.with("CONTENT_TYPE", refused).answer().reply, "415 send JSON or a form", "{refused}");
+    }
 }
 
 #[test]
@@ -387,4 +390,42 @@ fn a_delivery_that_looks_like_another_providers_is_a_remark_and_no_more() {
     let remark = "remark=\"this delivery looks like gitea's, the hook says github\"";
     assert!(answer.log[0].contains(remark), "{:?}", answer.log);
     assert!(!send().answer().log[0].contains("remark"));
+}
+
+#[test]
+fn a_generic_body_may_be_anything_and_its_fields_are_read_where_it_is_json() {
+    let settings = |rules: &str| {
+        format!(
+            "provider = \"generic\"\ntoken_header = \"X-Token\"\nsecret = {{ file = \"{{root}}/secret\" }}\n{rules}\nsteps = [{{ shell = \"cat $HOOKSPOOL_PAYLOAD >> got; echo >> got\" }}]"
+        )
+    };
+    let site = site(&settings(""), &[("secret", "s3cr3t")]);
+    let deliver = |site: &crate::support::hostile::Site, kind: &str, body: &str| {
+        let headers = [("Content-Type", kind), ("X-Token", "s3cr3t")].map(|(n, v)| (n.to_owned(), v.to_owned()));
+        Sent::new(site, &headers, body.as_bytes()).answer()
+    };
+    let form = "application/x-www-form-urlencoded";
+    let sent = [
+        ("text/xml", "<a/>", "<a/>"),
+        ("", "plain", "plain"),
+        ("multipart/form-data; boundary=b", "--b--", "--b--"),
+        (form, "text=a+b&x=%41", "text=a+b&x=%41"),
+        (form, "payload=%7B%22a%22%3A1%7D", r#"{"a":1}"#),
+        ("application/json", r#"[{"event":"open"}]"#, r#"[{"event":"open"}]"#),
+        ("application/json", "7", "7"),
+    ];
+    for (kind, body, _) in sent {
+        assert_eq!(deliver(&site, kind, body).ids().len(), 1, "{kind} {body}");
+    }
+    assert_eq!(deliver(&site, "application/json", "{").reply, "400 malformed payload");
+    let output = site.verb(&["spool-runner", "--once"]).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let expected = sent.map(|(_, _, payload)| format!("{payload}\n")).concat();
+    assert_eq!(std::fs::read_to_string(site.path("site/got")).unwrap(), expected);
+    let rules = settings("match = [{ field = \"/0/event\", equals = \"open\" }]");
+    let matching = crate::support::intake::site(&rules, &[("secret", "s3cr3t")]);
+    assert_eq!(deliver(&matching, "application/json", r#"[{"event":"open"}]"#).ids().len(), 1);
+    assert_eq!(deliver(&matching, "text/plain", "[]").reply, "200 ignored: field /0/event is absent");
+    assert_eq!(deliver(&matching, form, "0=open").reply, "200 ignored: field /0/event is absent");
+    assert_eq!(deliver(&matching, "text/xml", "<a/>").reply, "200 ignored: field /0/event is absent");
 }
