@@ -18,6 +18,8 @@ pub struct Control<'a> {
     pub drain: Duration,
     /// How long, in all, a lock of another git is waited for.
     pub lock_wait: Duration,
+    /// How long a git that speaks with a remote may print nothing where no `silence` says otherwise.
+    pub stall: Duration,
     /// No other job runs in this process, and nothing else in it starts sessions: whatever orphan comes to it while
     /// the job runs is the job's, even with an emptied environment.
     pub alone: bool,
@@ -33,6 +35,7 @@ impl<'a> Control<'a> {
             kill_delay: Duration::from_secs(10),
             drain: Duration::from_secs(1),
             lock_wait: Duration::from_secs(10),
+            stall: Duration::from_secs(30),
             alone: true,
         }
     }

@@ -128,7 +128,7 @@ fn act(attempt: &mut Attempt<'_>, step: &Step, meta: &JobMeta) -> Result<(StepRe
             StepResult::Exited(0)
         }
         StepAction::Git(update) => {
-            let commit = git::update(attempt, update, meta, bounds.until)?;
+            let commit = git::update(attempt, update, meta, bounds)?;
             return Ok((StepResult::Exited(0), Some(commit)));
         }
     };

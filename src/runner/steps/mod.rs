@@ -18,6 +18,7 @@ mod git;
 mod interrupts;
 mod list;
 mod lookup;
+mod messages;
 mod output;
 mod record;
 mod remove;

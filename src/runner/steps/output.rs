@@ -1,5 +1,6 @@
 //! Edge. What a step prints, read whenever there is something: a writer never waits for its reader.
 
+use super::messages::Messages;
 use crate::runner::log::{JobLog, Source};
 use crate::system::wait;
 use std::fs::File;
@@ -19,6 +20,8 @@ pub(super) enum Sink {
     Log,
     /// To the caller, up to a limit.
     Caller,
+    /// To the caller, and what git says on standard error to the log, too.
+    Messages,
 }
 
 /// One of the two streams.
@@ -36,6 +39,7 @@ pub(super) struct Output<'a> {
     streams: [Stream; 2],
     sink: Sink,
     log: &'a mut JobLog,
+    messages: Messages,
     chunk: Vec<u8>,
     heard: Instant,
 }
@@ -45,7 +49,8 @@ impl<'a> Output<'a> {
         let (out, err) = ends.map_or((None, None), |(out, err)| (Some(out.into()), Some(err.into())));
         let stream = |source, pipe| Stream { source, pipe, kept: Vec::new() };
         let streams = [stream(Source::Out, out), stream(Source::Err, err)];
-        Self { streams, sink, log, chunk: vec![0; CHUNK_BYTES], heard: Instant::now() }
+        let (now, chunk) = (Instant::now(), vec![0; CHUNK_BYTES]);
+        Self { streams, sink, log, messages: Messages::new(now), chunk, heard: now }
     }
 
     /// When something was printed last, or else when it began.
@@ -60,11 +65,7 @@ impl<'a> Output<'a> {
             if printed.contains(&true) {
                 self.heard = Instant::now();
             }
-            for (stream, has_news) in self.streams.iter_mut().zip(printed) {
-                if has_news {
-                    stream.read(&mut self.chunk, self.sink, self.log);
-                }
-            }
+            self.read(printed);
             if ready.contains(&true) || Instant::now() >= until {
                 return Ok(ready);
             }
@@ -87,17 +88,32 @@ impl<'a> Output<'a> {
             if printed == [false; 2] || Instant::now() >= until {
                 return Ok(false);
             }
-            for (stream, has_news) in self.streams.iter_mut().zip(printed) {
-                if has_news {
-                    stream.read(&mut self.chunk, self.sink, self.log);
-                }
-            }
+            self.read(printed);
         }
         Ok(true)
     }
 
+    /// Reads once of each stream that has news.
+    fn read(&mut self, has_news: [bool; 2]) {
+        for (stream, _) in self.streams.iter_mut().zip(has_news).filter(|(_, has_news)| *has_news) {
+            let Some(printed) = stream.read(&mut self.chunk) else { continue };
+            if self.sink == Sink::Log {
+                self.log.print(stream.source, printed);
+                continue;
+            }
+            let room = CALLER_LIMIT_BYTES - stream.kept.len();
+            stream.kept.extend_from_slice(&printed[..printed.len().min(room)]);
+            if (self.sink, stream.source) == (Sink::Messages, Source::Err) {
+                let log = &mut *self.log;
+                self.messages.feed(printed, Instant::now(), &mut |line| print_line(log, line));
+            }
+        }
+    }
+
     /// Ends the last lines; what was kept of both streams.
-    pub(super) fn close(self) -> [Vec<u8>; 2] {
+    pub(super) fn close(mut self) -> [Vec<u8>; 2] {
+        let log = &mut *self.log;
+        self.messages.finish(&mut |line| print_line(log, line));
         self.log.end_lines();
         self.streams.map(|stream| stream.kept)
     }
@@ -105,16 +121,19 @@ impl<'a> Output<'a> {
 
 impl Stream {
     /// Reads once. A pipe in error has ended.
-    fn read(&mut self, chunk: &mut [u8], sink: Sink, log: &mut JobLog) {
-        let count = self.pipe.as_mut().map_or(Ok(0), |pipe| pipe.read(chunk));
-        match (count, sink) {
-            (Err(error), _) if error.kind() == io::ErrorKind::Interrupted => {}
-            (Ok(0) | Err(_), _) => self.pipe = None,
-            (Ok(count), Sink::Log) => log.print(self.source, &chunk[..count]),
-            (Ok(count), Sink::Caller) => {
-                let room = CALLER_LIMIT_BYTES - self.kept.len();
-                self.kept.extend_from_slice(&chunk[..count.min(room)]);
+    fn read<'c>(&mut self, chunk: &'c mut [u8]) -> Option<&'c [u8]> {
+        match self.pipe.as_mut().map_or(Ok(0), |pipe| pipe.read(chunk)) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => None,
+            Ok(0) | Err(_) => {
+                self.pipe = None;
+                None
             }
+            Ok(count) => Some(&chunk[..count]),
         }
     }
+}
+
+fn print_line(log: &mut JobLog, line: &str) {
+    log.print(Source::Err, line.as_bytes());
+    log.print(Source::Err, b"\n");
 }

@@ -25,6 +25,7 @@ pub(crate) struct Bench {
     pub(crate) kill_delay: Duration,
     pub(crate) drain: Duration,
     pub(crate) lock_wait: Duration,
+    pub(crate) stall: Duration,
     pub(crate) alone: bool,
     pub(crate) stop: (Stop, StopTrigger),
     pub(crate) cancel: (Stop, StopTrigger),
@@ -72,6 +73,7 @@ impl Bench {
             kill_delay: LONG,
             drain: LONG,
             lock_wait: LONG,
+            stall: LONG,
             alone: false,
             stop: Stop::by_hand().unwrap(),
             cancel: Stop::by_hand().unwrap(),
@@ -87,6 +89,7 @@ impl Bench {
             kill_delay: self.kill_delay,
             drain: self.drain,
             lock_wait: self.lock_wait,
+            stall: self.stall,
             alone: self.alone,
         }
     }

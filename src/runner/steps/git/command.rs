@@ -1,9 +1,9 @@
 //! Edge. Runs git: without prompts, without hooks, and with patience for another git's locks.
 
 use super::changes::{Change, parse_changes, path_of};
-use super::trouble::{Cause, cause, quote};
+use super::reason::{Scene, trouble};
+use super::trouble::{Cause, Failure, NOTHING_SAID, failure};
 use crate::model::without_credentials;
-use crate::runner::log::Source;
 use crate::runner::steps::attempt::{Attempt, Bounds, Ran, Trouble, real};
 use crate::runner::steps::environment::Environment;
 use crate::runner::steps::lookup;
@@ -11,26 +11,34 @@ use crate::runner::steps::output::{CALLER_LIMIT_BYTES, Sink};
 use crate::runner::steps::record::StepResult;
 use crate::system::holders::holder;
 use crate::system::process::Program;
-use crate::system::users;
 use crate::system::wait::after;
+use rustix::fs::statvfs;
 use std::ffi::{OsStr, OsString};
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 /// Settings that hold whatever the repository or the user configured. `ext::` addresses run commands; hooks of the
-/// work tree would run with the runner's rights before any step of the plan; a maintenance that detaches itself would
-/// hold locks that the next job meets.
-const SETTINGS: [&str; 8] = [
+/// work tree would run with the runner's rights before any step of the plan; maintenance is nothing that a job waits
+/// for, and one that detaches itself would hold locks that the next job meets.
+const SETTINGS: [&str; 11] = [
     "protocol.ext.allow=never",
     "core.hooksPath=/dev/null",
     "core.fsmonitor=false",
-    "gc.autoDetach=false",
-    "maintenance.autoDetach=false",
+    "gc.auto=0",
+    "maintenance.auto=false",
+    "submodule.recurse=false",
+    "fetch.recurseSubmodules=false",
+    "fetch.prune=false",
     "advice.detachedHead=false",
     "credential.interactive=false",
     "init.defaultBranch=main",
 ];
+/// Without prompts, and with an end to a connection that is dead.
+const SSH: &str = "ssh -o BatchMode=yes -o ConnectTimeout=15 -o ServerAliveInterval=10 -o ServerAliveCountMax=2";
+/// An end to a transfer that trickles.
+const LOW_SPEED: [(&str, &str); 2] = [("GIT_HTTP_LOW_SPEED_LIMIT", "10"), ("GIT_HTTP_LOW_SPEED_TIME", "30")];
+/// Least room on a disk that is not full.
+const ROOM_BYTES: u64 = 64 * 1024;
 /// Between two tries while a lock is held.
 const LOCK_PAUSE: Duration = Duration::from_millis(200);
 /// Looks that find no live holder before a lock counts as left behind.
@@ -46,12 +54,22 @@ pub(super) struct Git<'a, 'b> {
     /// The work tree that it works in: the work directory, or a submodule below it.
     pub(super) dir: PathBuf,
     environment: Environment,
-    until: Instant,
+    bounds: Bounds,
+    address: String,
+}
+
+/// Who a command speaks with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Talk {
+    /// Nobody.
+    Local,
+    /// A remote: it may hang, and a failure may pass by itself.
+    Remote,
 }
 
 impl<'a, 'b> Git<'a, 'b> {
     /// Git for the work directory of `attempt`, which must exist.
-    pub(super) fn new(attempt: &'a mut Attempt<'b>, until: Instant) -> Result<Self, Trouble> {
+    pub(super) fn new(attempt: &'a mut Attempt<'b>, bounds: Bounds) -> Result<Self, Trouble> {
         let dir = real(&attempt.plan.dir);
         let file = lookup::program("git", &dir, attempt.path()).map_err(Trouble::refused)?;
         let mut environment = attempt.environment.clone();
@@ -61,9 +79,15 @@ impl<'a, 'b> Git<'a, 'b> {
         environment.set("GIT_LITERAL_PATHSPECS", "1");
         // A repository further up is somebody else's.
         environment.set("GIT_CEILING_DIRECTORIES", dir.parent().unwrap_or(Path::new("/")));
-        let mut git = Self { attempt, file, top: dir.clone(), dir, environment, until };
-        if git.ask(&["config", "--get", "core.sshCommand"])?.is_none() {
-            git.environment.set("GIT_SSH_COMMAND", "ssh -o BatchMode=yes");
+        let mut git = Self { attempt, file, top: dir.clone(), dir, environment, bounds, address: String::new() };
+        let own = git.ask(&["config", "--get-regexp", r"^(core\.sshcommand|http\.lowspeed.*)$"])?.unwrap_or_default();
+        if !own.contains("core.sshcommand ") {
+            git.environment.set("GIT_SSH_COMMAND", SSH);
+        }
+        if !own.contains("http.lowspeed") {
+            for (name, value) in LOW_SPEED {
+                git.environment.set(name, value);
+            }
         }
         Ok(git)
     }
@@ -85,9 +109,9 @@ impl<'a, 'b> Git<'a, 'b> {
     }
 
     fn working_in<T>(&mut self, dir: PathBuf, work: impl FnOnce(&mut Self) -> T) -> T {
-        let before = std::mem::replace(&mut self.dir, dir);
+        let before = (std::mem::replace(&mut self.dir, dir), self.address.clone());
         let done = work(self);
-        self.dir = before;
+        (self.dir, self.address) = before;
         done
     }
 
@@ -107,10 +131,9 @@ impl<'a, 'b> Git<'a, 'b> {
     }
 
     fn own_dir(&mut self, which: &str) -> Result<PathBuf, Trouble> {
-        let said = self.call(&["rev-parse", which])?;
+        let said = self.call(&["rev-parse", which], Talk::Local, Sink::Messages)?;
         if !said.status.success() {
-            let err = String::from_utf8_lossy(&said.err);
-            return Err(self.explain(&cause(&err), &err));
+            return Err(self.explain(&self.failure(&said, Talk::Local)));
         }
         Ok(self.dir.join(path_of(said.out.trim_ascii_end())))
     }
@@ -123,8 +146,8 @@ impl<'a, 'b> Git<'a, 'b> {
 
     /// Looks at every tracked file, so that the index tells which of them changed.
     pub(super) fn refresh_index(&mut self) -> Result<(), Trouble> {
-        match self.attempt(&["update-index", "-q", "--really-refresh"])? {
-            Err((cause @ Cause::Locked(_), err)) => Err(self.explain(&cause, &err)),
+        match self.attempt(&["update-index", "-q", "--really-refresh"], Talk::Local)? {
+            Err(failure) if failure.line != NOTHING_SAID => Err(self.explain(&failure)),
             Ok(()) | Err(_) => Ok(()), // it exits with 1 where files changed
         }
     }
@@ -149,11 +172,9 @@ impl<'a, 'b> Git<'a, 'b> {
 
     /// The whole answer to a question that git must know the answer of.
     fn read(&mut self, args: &[impl AsRef<OsStr>]) -> Result<Vec<u8>, Trouble> {
-        let ran = self.call(args)?;
-        let err = without_credentials(&String::from_utf8_lossy(&ran.err));
+        let ran = self.call(args, Talk::Local, Sink::Messages)?;
         if !ran.status.success() {
-            self.log_messages(&err);
-            return Err(self.explain(&cause(&err), &err));
+            return Err(self.explain(&self.failure(&ran, Talk::Local)));
         }
         if ran.out.len() >= CALLER_LIMIT_BYTES {
             return Err(Trouble::refused("the repository has more files than can be looked at"));
@@ -163,73 +184,83 @@ impl<'a, 'b> Git<'a, 'b> {
 
     /// What a question to git is answered, without the line end; `None` when it exits with anything but 0.
     pub(super) fn ask(&mut self, args: &[impl AsRef<OsStr>]) -> Result<Option<String>, Trouble> {
-        let ran = self.call(args)?;
+        let ran = self.call(args, Talk::Local, Sink::Caller)?;
         let answer = String::from_utf8_lossy(&ran.out).trim_end_matches('\n').to_owned();
         Ok(ran.status.success().then_some(answer))
     }
 
-    /// Runs a command that may fail; the cause of its failure and what it printed.
-    pub(super) fn attempt(&mut self, args: &[impl AsRef<OsStr>]) -> Result<Result<(), (Cause, String)>, Trouble> {
-        let patience_until = after(self.attempt.control.lock_wait).min(self.until);
+    /// What a remote is asked; `None` when it does not say.
+    pub(super) fn ask_remote(&mut self, args: &[impl AsRef<OsStr>]) -> Result<Option<String>, Trouble> {
+        let ran = self.call(args, Talk::Remote, Sink::Caller)?;
+        Ok(ran.status.success().then(|| String::from_utf8_lossy(&ran.out).trim_end_matches('\n').to_owned()))
+    }
+
+    /// Runs a command that may fail.
+    pub(super) fn attempt(&mut self, args: &[impl AsRef<OsStr>], talk: Talk) -> Result<Result<(), Failure>, Trouble> {
+        let patience_until = after(self.attempt.control.lock_wait).min(self.bounds.until);
         let mut looks_without_holder = 0;
         let mut was_told = false;
         loop {
-            let ran = self.call(args)?;
-            let err = without_credentials(&String::from_utf8_lossy(&ran.err));
-            self.log_messages(&err);
+            // Of the tries that meet the lock again, the log has enough.
+            let ran = self.call(args, talk, if was_told { Sink::Caller } else { Sink::Messages })?;
             if ran.status.success() {
                 return Ok(Ok(()));
             }
-            let Cause::Locked(lock) = cause(&err) else { return Ok(Err((cause(&err), err))) };
+            let failure = self.failure(&ran, talk);
+            let Cause::Locked(lock) = &failure.cause else { return Ok(Err(failure)) };
+            let lock = self.dir.join(lock);
             match holder(&lock, &self.dir) {
                 None if !lock.exists() => {}
+                None if age(&lock) < self.attempt.control.lock_wait => {} // of another user's git, perhaps
                 None => looks_without_holder += 1,
                 Some(_) => looks_without_holder = 0,
             }
             if looks_without_holder >= STALE_LOOKS || Instant::now() >= patience_until {
-                return Ok(Err((Cause::Locked(lock), err)));
+                return Ok(Err(failure));
             }
             if !std::mem::replace(&mut was_told, true) {
                 self.note(&format!("waiting for `{}`", lock.display()));
             }
-            self.attempt.pause(after(LOCK_PAUSE), self.until)?;
+            self.attempt.pause(after(LOCK_PAUSE), self.bounds.until)?;
         }
     }
 
     /// Runs a command that must not fail.
     pub(super) fn run(&mut self, args: &[impl AsRef<OsStr>]) -> Result<(), Trouble> {
-        self.attempt(args)?.map_err(|(cause, err)| self.explain(&cause, &err))
+        self.attempt(args, Talk::Local)?.map_err(|failure| self.explain(&failure))
     }
 
-    /// The trouble that `cause` is, with the next step for a person.
-    pub(super) fn explain(&self, cause: &Cause, err: &str) -> Trouble {
-        let dir = self.dir.display();
-        let (reason, transient) = match cause {
-            Cause::Locked(lock) => self.explain_lock(lock),
-            Cause::Network => (format!("the remote could not be reached: {}", quote(err)), true),
-            Cause::Ownership(repository) => (explain_ownership(repository), false),
-            Cause::NoRepository => {
-                (format!("`{dir}` holds no git repository; with `from`, an empty directory is cloned into"), false)
-            }
-            Cause::HostKey => {
-                let me = users::name_of(rustix::process::geteuid().as_raw());
-                (format!("ssh does not know the remote's host key; connect to it once by hand as `{me}`"), false)
-            }
-            Cause::Vanished | Cause::NameInTheWay | Cause::Other => (quote(err), false),
-        };
-        Trouble { result: StepResult::Refused(reason), transient }
+    /// Runs a command that speaks with a remote and must not fail.
+    pub(super) fn run_remote(&mut self, args: &[impl AsRef<OsStr>]) -> Result<(), Trouble> {
+        self.attempt(args, Talk::Remote)?.map_err(|failure| self.explain(&failure))
     }
 
-    fn explain_lock(&self, lock: &Path) -> (String, bool) {
-        let path = lock.display();
-        match holder(lock, &self.dir) {
-            Some(pid) => (format!("`{path}` is held by another git (process {pid})"), true),
-            None if !lock.exists() => (format!("`{path}` was held by another git"), true),
-            None => (format!("`{path}` was left behind by a git that is gone; remove it if no git works there"), false),
+    /// What is fetched from, from now on.
+    pub(super) fn set_address(&mut self, address: &str) {
+        self.address = without_credentials(address);
+    }
+
+    /// What is fetched from, without credentials.
+    pub(super) fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// The trouble that `failure` is.
+    pub(super) fn explain(&self, failure: &Failure) -> Trouble {
+        trouble(failure, Scene { dir: &self.dir, address: &self.address })
+    }
+
+    /// Why a command failed. Git does not always say that a file could not be written for want of space.
+    fn failure(&self, ran: &Ran, talk: Talk) -> Failure {
+        let err = without_credentials(&String::from_utf8_lossy(&ran.err));
+        let mut failure = failure(&err, talk == Talk::Remote);
+        if matches!(failure.cause, Cause::Other | Cause::Network) && err.contains("unable to ") && is_full(&self.dir) {
+            failure.cause = Cause::DiskFull;
         }
+        failure
     }
 
-    fn call(&mut self, args: &[impl AsRef<OsStr>]) -> Result<Ran, Trouble> {
+    fn call(&mut self, args: &[impl AsRef<OsStr>], talk: Talk, sink: Sink) -> Result<Ran, Trouble> {
         let mut words = vec![OsString::from("git")];
         for setting in SETTINGS {
             words.extend(["-c", setting].map(OsString::from));
@@ -242,23 +273,28 @@ impl<'a, 'b> Git<'a, 'b> {
         }
         let env = environment.pairs();
         let program = Program { file: self.file.clone(), argv: words, dir: self.dir.clone(), env };
-        self.attempt.execute(&program, Bounds { until: self.until, silence: None }, Sink::Caller)
+        let stall = (talk == Talk::Remote && self.bounds.silence.is_none()).then_some(self.attempt.control.stall);
+        let bounds = Bounds { silence: self.bounds.silence.or(stall), ..self.bounds };
+        self.attempt.execute(&program, bounds, sink).map_err(|trouble| match (&trouble.result, stall) {
+            (StepResult::Silent(_), Some(stall)) => self.stalled(stall),
+            (StepResult::Silent(_), None) => Trouble { transient: talk == Talk::Remote, ..trouble },
+            _ => trouble,
+        })
     }
 
-    /// What is printed to standard output is an answer to be used, not to be read by people.
-    fn log_messages(&mut self, err: &str) {
-        self.attempt.log.print(Source::Err, err.as_bytes());
-        self.attempt.log.end_lines();
+    fn stalled(&self, stall: Duration) -> Trouble {
+        let reason = format!("`{}` has sent nothing for {stall:?}; `silence` allows for more", self.address);
+        Trouble { result: StepResult::Refused(reason), transient: true }
     }
 }
 
-/// Of the work tree, or of a remote on this machine.
-fn explain_ownership(repository: &Path) -> String {
-    let path = repository.display();
-    let owner = repository.metadata().map_or_else(|_| "another user".to_owned(), |m| users::name_of(m.uid()));
-    let me = users::name_of(rustix::process::geteuid().as_raw());
-    format!(
-        "`{path}` belongs to `{owner}`, and the runner is `{me}`; give it to `{me}`, or as `{me}` run \
-         `git config --global --add safe.directory {path}`"
-    )
+/// Time since `file` was made; none if it is gone.
+fn age(file: &Path) -> Duration {
+    let made = file.metadata().and_then(|found| found.modified());
+    made.ok().and_then(|made| made.elapsed().ok()).unwrap_or_default()
+}
+
+/// `true` if the disk of `dir` has no room for another file.
+fn is_full(dir: &Path) -> bool {
+    statvfs(dir).is_ok_and(|disk| disk.f_bavail.saturating_mul(disk.f_frsize) < ROOM_BYTES || disk.f_favail == 0)
 }

@@ -5,7 +5,7 @@ use super::options_of;
 use crate::config::Plan;
 use crate::model::RefName;
 use crate::runner::log::JobLog;
-use crate::runner::steps::attempt::{Attempt, Trouble};
+use crate::runner::steps::attempt::{Attempt, Bounds, Trouble};
 use crate::runner::steps::control::Control;
 use crate::runner::steps::facts::Facts;
 use crate::system::wait::after;
@@ -44,10 +44,11 @@ fn heads(attempt: &mut Attempt<'_>, plan: &Plan, timeout: Duration, wanted: Want
     let remote = options_of(plan).and_then(|options| options.remote.clone()).unwrap_or_else(|| "origin".to_owned());
     super::check_remote_name(&remote)?;
     super::super::lookup::directory(&attempt.plan.dir).map_err(Trouble::refused)?;
-    let git = &mut Git::new(attempt, after(timeout))?;
+    let git = &mut Git::new(attempt, Bounds { until: after(timeout), silence: None })?;
+    super::note_address(git, &remote)?;
     let args = ["ls-remote", "--symref", "--", &remote, "HEAD", "refs/heads/*"];
-    let Some(answer) = git.ask(&args)? else {
-        git.run(&["ls-remote", "--quiet", "--", &remote, "HEAD"])?; // says why
+    let Some(answer) = git.ask_remote(&args)? else {
+        git.run_remote(&["ls-remote", "--quiet", "--", &remote, "HEAD"])?; // says why
         return Err(Trouble::refused("the remote did not answer"));
     };
     let mut heads = parse(&answer, wanted);

@@ -12,6 +12,7 @@
 mod changes;
 mod command;
 mod heads;
+mod reason;
 mod submodules;
 mod survey;
 mod trouble;
@@ -20,14 +21,13 @@ mod way;
 
 pub use heads::{Head, Wanted, remote_heads};
 
-use super::attempt::{Attempt, Trouble};
+use super::attempt::{Attempt, Bounds, Trouble};
 use crate::config::{GitUpdate, Plan, StepAction};
 use crate::model::{EventKind, JobMeta, RefName, without_credentials};
 use crate::system::errno::words;
-use command::Git;
+use command::{Git, Talk};
 use std::fs;
-use std::time::Instant;
-use trouble::Cause;
+use trouble::{Cause, Failure};
 use way::{make_way, prepare_index};
 
 /// What to fetch, and what to call it.
@@ -44,13 +44,14 @@ pub(super) fn update(
     attempt: &mut Attempt<'_>,
     options: &GitUpdate,
     meta: &JobMeta,
-    until: Instant,
+    bounds: Bounds,
 ) -> Result<String, Trouble> {
     let remote = options.remote.as_deref().unwrap_or("origin");
     check_remote_name(remote)?;
     let is_empty = make_dir(attempt, options)?;
-    let git = &mut Git::new(attempt, until)?;
+    let git = &mut Git::new(attempt, bounds)?;
     prepare(git, options, remote, is_empty)?;
+    note_address(git, remote)?;
     let target = match &meta.reference {
         Some(name) => Target { theirs: name.clone(), ours: name.branch().map(str::to_owned) },
         None => upstream(git, remote)?,
@@ -79,6 +80,13 @@ fn refuse_untested(meta: &JobMeta, theirs: &RefName, commit: &str) -> Result<(),
             theirs.as_str()
         ))),
     }
+}
+
+/// Lets messages name what is fetched from.
+fn note_address(git: &mut Git<'_, '_>, remote: &str) -> Result<(), Trouble> {
+    let address = git.ask(&["config", "--get", &format!("remote.{remote}.url")])?;
+    git.set_address(address.as_deref().unwrap_or(remote));
+    Ok(())
 }
 
 /// The options of the plan's first `git` step.
@@ -147,47 +155,72 @@ fn upstream(git: &mut Git<'_, '_>, remote: &str) -> Result<Target, Trouble> {
             return Ok(Target { theirs, ours: Some(ours) });
         }
     }
-    let answer = git.ask(&["ls-remote", "--symref", "--", remote, "HEAD"])?.unwrap_or_default();
+    let answer = git.ask_remote(&["ls-remote", "--symref", "--", remote, "HEAD"])?.unwrap_or_default();
     let head = answer.lines().find_map(|line| line.strip_prefix("ref: ")?.strip_suffix("\tHEAD"));
     if let Some(theirs) = head.and_then(RefName::parse) {
         return Ok(Target { ours: theirs.branch().map(str::to_owned), theirs });
     }
-    git.run(&["ls-remote", "--quiet", "--", remote, "HEAD"])?; // says why, if the remote could not be asked
+    git.run_remote(&["ls-remote", "--quiet", "--", remote, "HEAD"])?; // says why, if the remote could not be asked
     Err(Trouble::refused(format!("the delivery names no branch, and `{remote}` has no default one")))
 }
 
-/// Fetches `theirs`; the commit that it is.
+/// Fetches `theirs`, and no tag or branch that nobody asked for; the commit that it is.
 fn fetch(git: &mut Git<'_, '_>, remote: &str, theirs: &RefName) -> Result<String, Trouble> {
     let full = theirs.as_str();
     let here = theirs.branch().map_or_else(|| full.to_owned(), |branch| format!("refs/remotes/{remote}/{branch}"));
+    let wants_tags = git.ask(&["config", "--get", &format!("remote.{remote}.tagOpt")])?.as_deref() == Some("--tags");
+    let args = |tags, refspec| ["fetch", "--progress", "--no-recurse-submodules", tags, "--", remote, refspec];
     let refspec = format!("+{full}:{here}");
-    let args = ["fetch", "--quiet", "--no-recurse-submodules", "--", remote, &refspec];
-    let mut fetched = git.attempt(&args)?;
-    if matches!(fetched, Err((Cause::NameInTheWay, _))) {
-        git.run(&["remote", "prune", "--", remote])?;
-        fetched = git.attempt(&args)?;
+    let tags = if wants_tags { "--tags" } else { "--no-tags" };
+    let mut fetched = git.attempt(&args(tags, &refspec), Talk::Remote)?;
+    let mut there = here.as_str();
+    if is_name_in_the_way(&fetched) {
+        git.run_remote(&["remote", "prune", "--", remote])?;
+        fetched = git.attempt(&args("--no-tags", &refspec), Talk::Remote)?;
+    }
+    if is_name_in_the_way(&fetched) {
+        fetched = git.attempt(&args("--no-tags", full), Talk::Remote)?;
+        there = "FETCH_HEAD";
     }
     match fetched {
         Ok(()) => {}
-        Err((Cause::Vanished, _)) => {
-            return Err(Trouble::refused(format!("`{full}` is gone from `{remote}`: it was deleted after the push")));
-        }
-        Err((cause, err)) => return Err(git.explain(&cause, &err)),
+        Err(Failure { cause: Cause::Vanished, .. }) => return Err(vanished(git, remote, theirs)?),
+        Err(failure) => return Err(git.explain(&failure)),
     }
-    let commit = git.ask(&["rev-parse", "--verify", "--quiet", &format!("{here}^{{commit}}")])?;
+    let commit = git.ask(&["rev-parse", "--verify", "--quiet", &format!("{there}^{{commit}}")])?;
     commit.ok_or_else(|| Trouble::refused(format!("`{full}` of `{remote}` is not a commit")))
+}
+
+/// Why the remote does not have `theirs`.
+fn vanished(git: &mut Git<'_, '_>, remote: &str, theirs: &RefName) -> Result<Trouble, Trouble> {
+    let full = theirs.as_str();
+    let branches = git.ask_remote(&["ls-remote", "--heads", "--", remote])?;
+    Ok(Trouble::refused(match branches.as_deref() {
+        Some("") => {
+            format!("`{}` has no branches: it is empty, or it is not the repository of the push", git.address())
+        }
+        _ => format!(
+            "`{full}` is not at `{}`: it was deleted after the push, or it is not the repository of the push",
+            git.address()
+        ),
+    }))
+}
+
+fn is_name_in_the_way(done: &Result<(), Failure>) -> bool {
+    matches!(done, Err(Failure { cause: Cause::NameInTheWay, .. }))
 }
 
 /// Moves the work tree to `commit`.
 fn check_out(git: &mut Git<'_, '_>, remote: &str, target: &Target, commit: &str) -> Result<(), Trouble> {
-    const FORCE: [&str; 4] = ["checkout", "--quiet", "--force", "--no-recurse-submodules"];
+    const FORCE: [&str; 5] = ["checkout", "--quiet", "--progress", "--force", "--no-recurse-submodules"];
     let detached = [&FORCE[..], &["--detach", commit, "--"]].concat();
     let Some(ours) = target.ours.as_deref() else { return git.run(&detached) };
-    match git.attempt(&[&FORCE[..], &["-B", ours, commit, "--"]].concat())? {
-        Ok(()) => follow(git, remote, ours, &target.theirs),
-        Err((Cause::NameInTheWay, _)) => git.run(&detached),
-        Err((cause, err)) => Err(git.explain(&cause, &err)),
+    let moved = git.attempt(&[&FORCE[..], &["-B", ours, commit, "--"]].concat(), Talk::Local)?;
+    if is_name_in_the_way(&moved) {
+        return git.run(&detached);
     }
+    moved.map_err(|failure| git.explain(&failure))?;
+    follow(git, remote, ours, &target.theirs)
 }
 
 /// Lets a new local branch follow the remote's, as a clone would.

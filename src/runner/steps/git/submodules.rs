@@ -5,6 +5,7 @@
 
 use super::changes::path_of;
 use super::command::Git;
+use super::note_address;
 use super::survey::{survey, untracked};
 use super::unfinished;
 use super::way::{Surveys, make_way, prepare_index};
@@ -126,15 +127,16 @@ fn parse_entry(entry: &str) -> Option<(String, PathBuf)> {
 
 /// Sees to it that the submodule that `git` works in has `commit`.
 fn fetch(git: &mut Git<'_, '_>, commit: &str) -> Result<(), Trouble> {
-    const FETCH: [&str; 4] = ["fetch", "--quiet", "--no-tags", "--no-recurse-submodules"];
+    const FETCH: [&str; 4] = ["fetch", "--progress", "--no-tags", "--no-recurse-submodules"];
     if git.has_commit(commit)? {
         return Ok(());
     }
     let remotes = git.ask(&["remote"])?.unwrap_or_default();
     let remote = remotes.lines().find(|name| *name == "origin").or_else(|| remotes.lines().next()).unwrap_or("origin");
-    git.run(&[&FETCH[..], &["--", remote]].concat())?;
+    note_address(git, remote)?;
+    git.run_remote(&[&FETCH[..], &["--", remote]].concat())?;
     if !git.has_commit(commit)? {
-        git.run(&[&FETCH[..], &["--", remote, commit]].concat())?;
+        git.run_remote(&[&FETCH[..], &["--", remote, commit]].concat())?;
     }
     Ok(())
 }
@@ -149,7 +151,7 @@ fn check_out(git: &mut Git<'_, '_>, submodule: &Submodule, rule: InTheWay) -> Re
     git.at_top(|git| make_way(git, &surveys, rule))?;
     prepare_index(git, &surveys[0].1)?;
     unfinished::noted(git, commit, |git| {
-        git.run(&["checkout", "--quiet", "--force", "--no-recurse-submodules", "--detach", commit, "--"])
+        git.run(&["checkout", "--quiet", "--progress", "--force", "--no-recurse-submodules", "--detach", commit, "--"])
     })
 }
 
@@ -165,11 +167,12 @@ fn make(git: &mut Git<'_, '_>, submodule: &Submodule) -> Result<(), Trouble> {
     }
     let left = git.common_dir()?.join("modules").join(name);
     let url = git.ask(&["config", "--get", &format!("submodule.{name}.url")])?;
+    git.set_address(url.as_deref().unwrap_or_default());
     if let (true, Some(url)) = (left.join("config").is_file(), url) {
         let config = left.join("config");
         let words = [OsStr::new("config"), OsStr::new("--file"), config.as_os_str()];
         git.run(&[&words[..], &["remote.origin.url", &url].map(OsStr::new)].concat())?;
     }
-    let words = ["submodule", "--quiet", "update", "--init", "--checkout", "--force", "--"].map(OsStr::new);
-    git.run(&[&words[..], &[path.as_os_str()]].concat())
+    let words = ["submodule", "update", "--init", "--checkout", "--force", "--progress", "--"].map(OsStr::new);
+    git.run_remote(&[&words[..], &[path.as_os_str()]].concat())
 }

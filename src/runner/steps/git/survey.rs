@@ -45,6 +45,7 @@ impl Known {
 
 /// Asks what a checkout of `commit` meets in the work tree of `git`.
 pub(super) fn survey(git: &mut Git<'_, '_>, commit: &str) -> Result<Survey, Trouble> {
+    restore_index(git)?;
     // Also notices changes of files that somebody marked `assume-unchanged`.
     git.refresh_index()?;
     let to_write = git.changes(&["diff-index", "--cached", commit])?;
@@ -72,6 +73,15 @@ pub(super) fn survey(git: &mut Git<'_, '_>, commit: &str) -> Result<Survey, Trou
     look_at_skipped_paths(git, &to_write, &mut survey)?;
     look_at_left_submodules(git, &to_write, &mut survey)?;
     Ok(survey)
+}
+
+/// Without an index, which a person may have removed since it was damaged, every file would be one of people's.
+fn restore_index(git: &mut Git<'_, '_>) -> Result<(), Trouble> {
+    let is_missing = !git.git_dir()?.join("index").exists();
+    if is_missing && git.ask(&["rev-parse", "--verify", "--quiet", "HEAD"])?.is_some() {
+        git.run(&["read-tree", "HEAD"])?;
+    }
+    Ok(())
 }
 
 /// What people added or changed in the index. During a merge and its like the index holds git's own work.

@@ -1,9 +1,15 @@
 //! Pure. What git's messages mean (in the C locale, which git is run in).
+//!
+//! A command that speaks with a remote and fails for no reason known here has met a trouble that passes by itself:
+//! connections break in more ways than a list could name.
 
 use std::path::PathBuf;
 
 /// Longest quotation of git's own words, in characters.
 const QUOTE_LIMIT: usize = 300;
+
+/// Stands for the line of a git that failed without a word.
+pub(super) const NOTHING_SAID: &str = "git said nothing";
 
 /// Why a git command failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,63 +26,148 @@ pub(super) enum Cause {
     NoRepository,
     /// ssh does not know the host.
     HostKey,
+    /// The host has another key than ssh knows.
+    HostKeyChanged,
+    /// The ssh key is not let in.
+    SshKey,
+    /// Over HTTP: no name and password, or not the right ones.
+    Credentials,
+    /// The TLS certificate of the host is not accepted.
+    Certificate,
+    /// The remote has no such repository, or hides it.
+    NotFound,
+    /// No space on this machine's disk.
+    DiskFull,
+    /// The repository here is damaged.
+    Damaged,
+    /// The index here is damaged, which can be made anew.
+    DamagedIndex,
+    /// The remote's objects have the other hash: this one, as git calls it.
+    OtherFormat(String),
+    /// A program that filters files is not installed.
+    MissingFilter,
     /// An old branch's name stands in the way of a new one's (`a` and `a/b`).
     NameInTheWay,
     /// Anything else.
     Other,
 }
 
-/// Phrases of git, curl and ssh that speak of the network, not of the repository or of rights.
-const NETWORK: [&str; 24] = [
-    "could not resolve host",
-    "temporary failure in name resolution",
-    "connection timed out",
-    "operation timed out",
-    "connection refused",
-    "connection reset",
-    "connection closed by",
-    "network is unreachable",
-    "no route to host",
-    "failed to connect to",
-    "couldn't connect to server",
-    "unable to look up",
-    "early eof",
-    "unexpected disconnect",
-    "remote end hung up unexpectedly",
-    "the requested url returned error: 429",
-    "the requested url returned error: 500",
-    "the requested url returned error: 502",
-    "the requested url returned error: 503",
-    "the requested url returned error: 504",
-    "gnutls recv error",
-    "ssl_read",
-    "rpc failed; curl",
-    "kex_exchange_identification",
+/// Why a git command failed, and the line in which it says so.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Failure {
+    pub(super) cause: Cause,
+    pub(super) line: String,
+}
+
+/// Phrases of git, curl, ssh and forges that say what does not pass by itself, the telling ones first; in lower case.
+/// The last line that has one is quoted.
+const KNOWN: [(Cause, &[&str]); 16] = [
+    (Cause::DiskFull, &["no space left on device", "out of diskspace", "disk quota exceeded"]),
+    (
+        Cause::MissingFilter,
+        &["git-lfs: not found", "git-lfs: command not found", "'lfs' is not a git command", "git-lfs: no such file"],
+    ),
+    (Cause::HostKeyChanged, &["remote host identification has changed", "host key for "]),
+    (Cause::HostKey, &["host key verification failed"]),
+    (Cause::SshKey, &["permission denied (", "too many authentication failures"]),
+    (
+        Cause::Credentials,
+        &[
+            "authentication failed",
+            "could not read username",
+            "could not read password",
+            "unable to get password",
+            "returned error: 401",
+            "returned error: 403",
+            "access denied",
+            "authorization failed",
+        ],
+    ),
+    (
+        Cause::Certificate,
+        &["certificate problem", "certificate verification failed", "alternative certificate subject name"],
+    ),
+    (
+        Cause::NotFound,
+        &[
+            "repository not found",
+            "' not found",
+            "returned error: 404",
+            "returned error: 410",
+            "does not appear to be a git repository",
+            "could not be found",
+            "repository not exported",
+            "object does not exist on the server",
+        ],
+    ),
+    (Cause::Vanished, &["couldn't find remote ref", "not our ref", "unadvertised object"]),
+    (Cause::NoRepository, &["not a git repository"]),
+    (Cause::NameInTheWay, &["exists; cannot create"]),
+    // What was received was cut: said of a pack, it is not the repository that is damaged.
+    (Cause::Network, &["early eof", "pack has bad object", "pack is corrupted", "rpc failed", "unexpected disconnect"]),
+    (Cause::DamagedIndex, &["index file corrupt", "bad index file", "index file smaller", "bad signature 0x"]),
+    (
+        Cause::Damaged,
+        &[
+            "is corrupt",
+            "corrupt loose object",
+            "object corrupt",
+            "unable to unpack",
+            "inflate: ",
+            "object file ",
+            "bad object",
+            "unable to read tree",
+            "unable to read sha1",
+            "unable to parse object",
+            "bad tree object",
+            "missing object",
+            "cannot be accessed",
+        ],
+    ),
+    (
+        Cause::Other,
+        &[
+            "' not allowed",
+            "unable to find remote helper",
+            "not supported",
+            "bad config",
+            "bad numeric config",
+            "bad boolean config",
+            "cannot run ",
+            "repository corruption on the remote side",
+            "suspicious submodule",
+            "no url found for submodule",
+            "would be overwritten",
+            "is in the way",
+            "not an empty directory",
+        ],
+    ),
+    (Cause::Network, &["promisor remote", "smudge filter", "external filter"]),
 ];
 
-/// Words that say it was no network failure, whatever else was said.
-const RIGHTS: [&str; 4] = ["permission denied", "authentication failed", "access denied", "repository not found"];
+/// Causes that only a message of this machine's own git can tell of, not the remote's.
+const OF_HERE: [Cause; 3] = [Cause::DiskFull, Cause::Damaged, Cause::DamagedIndex];
 
-/// The cause, from what the command printed to standard error.
-pub(super) fn cause(err: &str) -> Cause {
-    if let Some(lock) = lock_file(err) {
-        return Cause::Locked(lock);
+/// The failure of a command that printed `err` to standard error; `is_remote`: it speaks with a remote.
+pub(super) fn failure(err: &str, is_remote: bool) -> Failure {
+    let special = lock_file(err)
+        .map(Cause::Locked)
+        .or_else(|| foreign_repository(err).map(Cause::Ownership))
+        .or_else(|| other_format(err).map(Cause::OtherFormat));
+    if let Some(cause) = special {
+        return Failure { cause, line: quote(err) };
     }
-    if let Some(repository) = foreign_repository(err) {
-        return Cause::Ownership(repository);
+    for (cause, phrases) in KNOWN {
+        let says = |line: &&str| {
+            let lower = line.to_lowercase();
+            !(OF_HERE.contains(&cause) && lower.starts_with("remote: ")) && phrases.iter().any(|p| lower.contains(p))
+        };
+        if let Some(line) = err.lines().rfind(says) {
+            let line = if cause == Cause::Network { quote(err) } else { clean(line) };
+            return Failure { cause, line };
+        }
     }
-    let lower = err.to_lowercase();
-    let says = |phrase: &&str| lower.contains(*phrase);
-    let known = [
-        ("couldn't find remote ref", Cause::Vanished),
-        ("not a git repository", Cause::NoRepository),
-        ("host key verification failed", Cause::HostKey),
-        ("exists; cannot create", Cause::NameInTheWay),
-    ];
-    let found = known.into_iter().find(|(phrase, _)| says(phrase)).map(|(_, cause)| cause);
-    found.unwrap_or_else(|| {
-        if NETWORK.iter().any(says) && !RIGHTS.iter().any(says) { Cause::Network } else { Cause::Other }
-    })
+    Failure { cause: if is_remote { Cause::Network } else { Cause::Other }, line: quote(err) }
 }
 
 /// The repository that git does not trust.
@@ -86,54 +177,146 @@ fn foreign_repository(err: &str) -> Option<PathBuf> {
 }
 
 fn lock_file(err: &str) -> Option<PathBuf> {
-    let (path, _) = err.split_once("Unable to create '")?.1.split_once("': File exists")?;
-    Some(PathBuf::from(path))
+    if let Some((path, _)) =
+        err.split_once("Unable to create '").and_then(|(_, rest)| rest.split_once("': File exists"))
+    {
+        return Some(PathBuf::from(path));
+    }
+    let (path, _) = err.split_once("could not lock config file ")?.1.split_once(": File exists")?;
+    Some(PathBuf::from(format!("{path}.lock")))
 }
 
-/// The line in which git says what is wrong.
-pub(super) fn quote(err: &str) -> String {
-    let is_verdict = |line: &&str| line.starts_with("fatal: ") || line.starts_with("error: ");
-    let line = err.lines().find(is_verdict).or_else(|| err.lines().rfind(|line| !line.trim().is_empty()));
-    let clean = line.unwrap_or("it said nothing").chars().map(|c| if c.is_control() { ' ' } else { c });
-    clean.take(QUOTE_LIMIT).collect()
+/// The hash of the remote's objects, where this repository has another.
+fn other_format(err: &str) -> Option<String> {
+    let (_, hash) = err.split_once("mismatched algorithms: client ")?.1.split_once("; server ")?;
+    Some(hash.lines().next()?.trim().to_owned())
+}
+
+/// Lines that say that something failed, and not what.
+const EMPTY_WORDS: [&str; 16] = [
+    "could not read from remote repository",
+    "please make sure you have the correct access rights",
+    "and the repository exists",
+    "the remote end hung up",
+    "early eof",
+    "index-pack failed",
+    "invalid index-pack output",
+    "failed to clone",
+    "in submodule path",
+    "into submodule path",
+    "could not fetch ",
+    "unable to checkout ",
+    "hint: ",
+    "warning: ",
+    "cloning into ",
+    "errors logged to ",
+];
+
+/// The line in which git, or who it speaks with, says what is wrong.
+fn quote(err: &str) -> String {
+    let lines: Vec<&str> = err.lines().map(str::trim_end).filter(|line| !line.trim().is_empty()).collect();
+    let tells = |line: &&&str| !EMPTY_WORDS.iter().any(|words| line.to_lowercase().contains(words));
+    let is_verdict = |line: &&&str| line.starts_with("fatal: ") || line.starts_with("error: ");
+    let telling = lines.iter().filter(tells).find(is_verdict).or_else(|| lines.iter().rfind(tells));
+    let line = telling.or_else(|| lines.iter().find(is_verdict)).or_else(|| lines.last());
+    clean(line.unwrap_or(&NOTHING_SAID))
+}
+
+/// One line without control characters, of bounded length.
+fn clean(line: &str) -> String {
+    let line = line.rsplit('\r').next().unwrap_or(line).trim();
+    let line = line.strip_prefix("remote: ").unwrap_or(line);
+    line.chars().map(|c| if c.is_control() { ' ' } else { c }).take(QUOTE_LIMIT).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    /// Of a command that speaks with a remote.
+    fn cause(err: &str) -> Cause {
+        failure(err, true).cause
+    }
+
     #[test]
     fn messages_are_told_apart() {
         let lock = "fatal: Unable to create '/srv/x/.git/index.lock': File exists.\n\nAnother git process seems…";
-        assert_eq!(cause(lock), Cause::Locked("/srv/x/.git/index.lock".into()));
+        let config = "error: could not lock config file .git/config: File exists";
+        let hung_up = "fatal: Could not read from remote repository.\n\nPlease make sure you have the correct access";
         for (err, expected) in [
+            (lock, Cause::Locked("/srv/x/.git/index.lock".into())),
+            (config, Cause::Locked(".git/config.lock".into())),
             ("fatal: couldn't find remote ref refs/heads/x", Cause::Vanished),
-            ("fatal: unable to access 'https://h/x/': Could not resolve host: h", Cause::Network),
-            (
-                "ssh: connect to host h port 22: Connection refused\nfatal: Could not read from remote repository.",
-                Cause::Network,
-            ),
+            ("fatal: remote error: upload-pack: not our ref aa", Cause::Vanished),
+            ("ssh: connect to host h port 22: Connection refused\nfatal: Could not read", Cause::Network),
             ("error: RPC failed; curl 92\nfatal: early EOF", Cause::Network),
+            ("fatal: pack has bad object at offset 12: inflate returned -5\nfatal: early EOF", Cause::Network),
+            ("error: index-pack died\nremote: No space left on device", Cause::Network),
+            ("Connection to h closed by remote host.\nfatal: Could not read", Cause::Network),
             (
                 "git@h: Permission denied (publickey).\nConnection closed by 1.2.3.4\nfatal: Could not read",
-                Cause::Other,
+                Cause::SshKey,
             ),
-            ("fatal: Authentication failed for 'https://h/x/'", Cause::Other),
+            ("fatal: Authentication failed for 'https://h/x/'", Cause::Credentials),
+            ("fatal: unable to access 'http://h/': The requested URL returned error: 403", Cause::Credentials),
+            ("remote: HTTP Basic: Access denied\nfatal: Authentication failed for 'https://h'", Cause::Credentials),
+            ("fatal: repository 'http://h/x/' not found", Cause::NotFound),
+            ("ERROR: Repository not found.\nfatal: Could not read from remote repository.", Cause::NotFound),
+            ("remote: The project you were looking for could not be found", Cause::NotFound),
+            ("fatal: '/x' does not appear to be a git repository\nfatal: Could not read", Cause::NotFound),
             ("Host key verification failed.\nfatal: Could not read from remote repository.", Cause::HostKey),
+            ("fatal: unable to access 'https://h/': SSL certificate problem: self-signed", Cause::Certificate),
+            ("fatal: write error: No space left on device\nfatal: index-pack failed", Cause::DiskFull),
+            ("error: bad signature 0x00000000\nfatal: index file corrupt", Cause::DamagedIndex),
+            ("error: object file .git/objects/aa/bb is empty\nfatal: loose object aabb", Cause::Damaged),
+            ("git-lfs filter-process: 1: git-lfs: not found\nfatal: the remote end hung up", Cause::MissingFilter),
             ("fatal: detected dubious ownership in repository at '/srv/x'\nTo add", Cause::Ownership("/srv/x".into())),
+            ("fatal: mismatched algorithms: client sha1; server sha256", Cause::OtherFormat("sha256".into())),
+            ("fatal: transport 'ext' not allowed", Cause::Other),
             (
                 "error: cannot lock ref 'refs/remotes/origin/a/b': 'refs/remotes/origin/a' exists; cannot create",
                 Cause::NameInTheWay,
             ),
+            (hung_up, Cause::Network),
+            ("", Cause::Network),
         ] {
             assert_eq!(cause(err), expected, "{err}");
+        }
+        assert_eq!(failure("error: something else", false).cause, Cause::Other);
+    }
+
+    #[test]
+    fn over_http_what_a_server_or_curl_says_passes_by_itself_but_for_what_is_known() {
+        for code in [408, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 525] {
+            let err = format!("fatal: unable to access 'http://h/': The requested URL returned error: {code}");
+            assert_eq!(cause(&err), Cause::Network, "{err}");
+        }
+        for words in ["Empty reply from server", "Could not resolve host: h", "gnutls_handshake() failed", "OpenSSL"] {
+            assert_eq!(cause(&format!("fatal: unable to access 'http://h/': {words}")), Cause::Network, "{words}");
         }
     }
 
     #[test]
-    fn the_verdict_is_quoted_and_not_what_was_said_around_it() {
-        assert_eq!(quote("From h\nfatal: no\u{1b}[1m\nhint: x\n"), "fatal: no [1m");
-        assert_eq!(quote("one\n\ntwo\n"), "two");
-        assert_eq!(quote(""), "it said nothing");
+    fn the_telling_line_is_quoted_and_not_what_was_said_around_it() {
+        let line = |err: &str| failure(err, true).line;
+        assert_eq!(line("From h\nfatal: no\u{1b}[1m\nhint: x\n"), "fatal: no [1m");
+        assert_eq!(
+            line(
+                "Connection to h closed by remote host.\nfatal: Could not read from remote repository.\n\nPlease \
+                         make sure you have the correct access rights\nand the repository exists.\n"
+            ),
+            "Connection to h closed by remote host."
+        );
+        assert_eq!(
+            line("fatal: Could not read from remote repository.\n"),
+            "fatal: Could not read from remote repository."
+        );
+        assert_eq!(line("remote: Repository not found.\nfatal: x"), "Repository not found.");
+        assert_eq!(
+            line("error: unable to write file big\nfatal: write error. Out of diskspace"),
+            "fatal: write error. Out of diskspace"
+        );
+        assert_eq!(line("one\n\ntwo\n"), "two");
+        assert_eq!(line(""), "git said nothing");
     }
 }

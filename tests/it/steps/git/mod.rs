@@ -1,6 +1,8 @@
 //! `git = "update"` against real repositories, with every git that the machine has.
 
+mod forge; // servers that a test starts
 mod matrix; // the same with another version of git
 mod people; // files of people in the way of a commit
+mod remote; // remotes that fail, and how
 mod site; // what the tests work with
 mod update; // branches, tags, locks, addresses

@@ -124,7 +124,11 @@ fn a_shallow_clone_stays_one() {
 fn a_vanished_branch_is_named() {
     let mut site = Site::new();
     let (reason, transient) = site.refusal("refs/heads/gone");
-    assert_eq!(reason, "`refs/heads/gone` is gone from `origin`: it was deleted after the push");
+    let origin = site.origin.display().to_string();
+    assert_eq!(
+        reason.replace(&origin, "ORIGIN"),
+        "`refs/heads/gone` is not at `ORIGIN`: it was deleted after the push, or it is not the repository of the push"
+    );
     assert!(!transient);
 }
 
@@ -169,17 +173,90 @@ fn a_lock_of_a_live_git_is_waited_for() {
     holder.wait().unwrap();
 }
 
+/// A lock that nobody holds, made an hour ago.
+fn leave_lock(path: &std::path::Path) {
+    let lock = fs::File::create(path).unwrap();
+    lock.set_modified(std::time::SystemTime::now() - std::time::Duration::from_secs(3600)).unwrap();
+}
+
 #[test]
 fn a_lock_that_was_left_behind_is_named() {
+    for lock in ["index.lock", "config.lock", "HEAD.lock", "refs/remotes/origin/next.lock"] {
+        let mut site = Site::new();
+        site.updated_to("refs/heads/main");
+        git(&site.origin, &["checkout", "--quiet", "-b", "next"]);
+        site.commit("file", "two");
+        site.bench.lock_wait = crate::support::steps::LONG;
+        leave_lock(&site.dir().join(".git").join(lock));
+        let expected =
+            format!("`DIR/.git/{lock}` was left behind by a git that is gone; remove it if no git works there");
+        assert_eq!(site.refusal("refs/heads/next"), (expected, false));
+        fs::remove_file(site.dir().join(".git").join(lock)).unwrap();
+        site.updated_to("refs/heads/next");
+    }
+}
+
+#[test]
+fn a_lock_of_the_configuration_is_waited_for() {
     let mut site = Site::new();
     site.updated_to("refs/heads/main");
+    git(&site.origin, &["checkout", "--quiet", "-b", "next"]);
     site.commit("file", "two");
-    fs::write(site.dir().join(".git/index.lock"), "").unwrap();
     site.bench.lock_wait = crate::support::steps::LONG;
+    let lock = site.dir().join(".git/config.lock");
+    fs::write(&lock, "").unwrap();
+    let log = site.bench.facts.log.clone();
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            until("the job waits", || fs::read_to_string(&log).is_ok_and(|log| log.contains("config.lock`\n")));
+            fs::remove_file(&lock).unwrap();
+        });
+        site.updated_to("refs/heads/next");
+    });
+}
+
+#[test]
+fn tags_that_nobody_asked_for_stand_in_no_branchs_way() {
+    let mut site = Site::new();
+    git(&site.origin, &["tag", "rel"]);
+    git(&site.origin, &["tag", "moved"]);
+    site.updated_to("refs/heads/main");
+    assert_eq!(git(site.dir(), &["tag"]), "", "none came along");
+    git(site.dir(), &["fetch", "--quiet", "--tags"]);
+    git(&site.origin, &["tag", "--delete", "rel"]);
+    let newer = site.commit("file", "two");
+    git(&site.origin, &["tag", "rel/1"]);
+    git(&site.origin, &["tag", "--force", "moved"]);
+    assert_eq!(site.updated_to("refs/heads/main"), newer);
+    assert_eq!(site.updated_to("refs/tags/rel/1"), newer, "also where an old tag's name is in the way");
+    git(site.dir(), &["config", "remote.origin.tagOpt", "--tags"]);
+    git(&site.origin, &["tag", "wanted"]);
+    site.updated_to("refs/heads/main");
+    assert!(git(site.dir(), &["tag"]).contains("wanted"), "asked for");
+}
+
+#[test]
+fn a_damaged_repository_says_what_to_do() {
+    let mut site = Site::new();
+    site.updated_to("refs/heads/main");
+    let newer = site.commit("file", "two");
+    fs::write(site.dir().join(".git/index"), "no index").unwrap();
     let (reason, transient) = site.refusal("refs/heads/main");
-    assert!(!transient);
-    let expected = "`DIR/.git/index.lock` was left behind by a git that is gone; remove it if no git works there";
-    assert_eq!(reason, expected);
+    assert!(!transient && reason.contains("remove `DIR/.git/index`"), "{reason}");
+    fs::remove_file(site.dir().join(".git/index")).unwrap();
+    assert_eq!(site.updated_to("refs/heads/main"), newer, "as the reason says");
+
+    let tree = git(site.dir(), &["rev-parse", "HEAD^{tree}"]);
+    site.commit("file", "three");
+    let objects = site.dir().join(".git/objects");
+    for entry in fs::read_dir(objects.join("pack")).unwrap().flatten() {
+        fs::remove_file(entry.path()).unwrap();
+    }
+    let object = objects.join(&tree[..2]).join(&tree[2..]);
+    fs::remove_file(&object).unwrap();
+    fs::write(&object, "no object").unwrap();
+    let (reason, transient) = site.refusal("refs/heads/main");
+    assert!(!transient && reason.starts_with("the repository in `DIR` is damaged: "), "{reason}");
 }
 
 #[test]

@@ -1,0 +1,107 @@
+//! Edge. The trouble that a failure of git is: its reason, the next step for a person, and whether it passes by itself.
+
+use super::trouble::{Cause, Failure};
+use crate::runner::steps::attempt::Trouble;
+use crate::runner::steps::record::StepResult;
+use crate::system::holders::holder;
+use crate::system::users;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+
+/// Where a command failed.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Scene<'a> {
+    /// The work tree.
+    pub(super) dir: &'a Path,
+    /// What is fetched from, without credentials.
+    pub(super) address: &'a str,
+}
+
+/// The trouble that `failure` is.
+pub(super) fn trouble(failure: &Failure, scene: Scene<'_>) -> Trouble {
+    let Failure { cause, line } = failure;
+    let (dir, address, me) = (scene.dir.display(), scene.address, me());
+    let (reason, transient) = match cause {
+        Cause::Locked(lock) => of_lock(&scene.dir.join(lock), scene.dir),
+        Cause::Network => (format!("the remote could not be reached: {line}"), true),
+        Cause::Ownership(repository) => (of_ownership(repository), false),
+        Cause::NoRepository => {
+            (format!("`{dir}` holds no git repository; with `from`, an empty directory is cloned into"), false)
+        }
+        Cause::HostKey => {
+            (format!("ssh does not know the remote's host key; connect to it once by hand as `{me}`"), false)
+        }
+        Cause::HostKeyChanged => (of_changed_host_key(line, &me), false),
+        Cause::SshKey => (
+            format!(
+                "{line}: `{address}` does not let the ssh key of `{me}` in; add its public key to the repository as a \
+                 deploy key"
+            ),
+            false,
+        ),
+        Cause::Credentials => (
+            format!(
+                "`{address}` asks for a name and password, or refuses those that it got ({line}); give `{me}` a token \
+                 by a credential helper, or use an ssh address and a deploy key"
+            ),
+            false,
+        ),
+        Cause::Certificate => (format!("the certificate of `{address}` is not accepted: {line}"), false),
+        Cause::NotFound => (
+            format!("{line}; `{address}` does not exist, or `{me}` may not see it: check the address and the key"),
+            false,
+        ),
+        Cause::DiskFull => {
+            (format!("no space left on the disk of `{dir}`: {line}; free some, then retry the job"), false)
+        }
+        Cause::DamagedIndex => (format!("{line}; remove `{dir}/.git/index`: the next job makes it anew"), false),
+        Cause::Damaged => (
+            format!(
+                "the repository in `{dir}` is damaged: {line}; `git -C {dir} fsck` tells more, and a clone in its place \
+                 repairs it"
+            ),
+            false,
+        ),
+        Cause::MissingFilter => (format!("{line}; install it (Git LFS: the package `git-lfs`)"), false),
+        Cause::OtherFormat(hash) => (
+            format!("the remote has {hash} objects, the repository in `{dir}` has others; a clone in its place does"),
+            false,
+        ),
+        Cause::Vanished | Cause::NameInTheWay | Cause::Other => (line.clone(), false),
+    };
+    Trouble { result: StepResult::Refused(reason), transient }
+}
+
+fn me() -> String {
+    users::name_of(rustix::process::geteuid().as_raw())
+}
+
+fn of_lock(lock: &Path, dir: &Path) -> (String, bool) {
+    let path = lock.display();
+    match holder(lock, dir) {
+        Some(pid) => (format!("`{path}` is held by another git (process {pid})"), true),
+        None if !lock.exists() => (format!("`{path}` was held by another git"), true),
+        None => (format!("`{path}` was left behind by a git that is gone; remove it if no git works there"), false),
+    }
+}
+
+/// Of the work tree, or of a remote on this machine.
+fn of_ownership(repository: &Path) -> String {
+    let path = repository.display();
+    let owner = repository.metadata().map_or_else(|_| "another user".to_owned(), |m| users::name_of(m.uid()));
+    let me = me();
+    format!(
+        "`{path}` belongs to `{owner}`, and the runner is `{me}`; give it to `{me}`, or as `{me}` run \
+         `git config --global --add safe.directory {path}`"
+    )
+}
+
+/// `line` is ssh's `Host key for <host> has changed …`.
+fn of_changed_host_key(line: &str, me: &str) -> String {
+    let host = line.split_once("ost key for ").and_then(|(_, rest)| rest.split_once(" has changed"));
+    let host = host.map_or("<host>", |(host, _)| host);
+    format!(
+        "the host key of `{host}` has changed; compare the new one with what the forge publishes, then as `{me}` run \
+         `ssh-keygen -R '{host}'` and connect to it once by hand"
+    )
+}
