@@ -11,6 +11,7 @@ use crate::spool::{Claim, Claimed, Entry, HistoryEvent, Settlement, SpoolError, 
 use crate::system::errno::words;
 use jiff::Timestamp;
 use std::path::Path;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 /// Between TERM and KILL for what an interrupted attempt left alive.
@@ -25,6 +26,7 @@ pub(super) fn run(owner: &SpoolOwner, task: &Task) -> Result<AttemptEnd, SpoolEr
         Ok(claim) => claim,
         Err(end) => return Ok(end),
     };
+    task.claimed.store(true, Ordering::Release);
     let Some(hook) = task.config.hook(&claim.meta().hook) else { return hold_orphan(claim) };
     if let Some(why) = unwanted(hook, claim.meta()) {
         return hold_unwanted(claim, &why);

@@ -29,7 +29,15 @@ pub(super) fn recover(
     let mut failed = 0;
     for claim in recovered.interrupted {
         let (config, outcomes, cancel) = (Arc::clone(config), outcomes.clone(), Cancel::new()?);
-        let task = Task { id: claim.id(), config, outcomes, halted: stop.clone(), cancel, alone: true };
+        let task = Task {
+            id: claim.id(),
+            config,
+            outcomes,
+            halted: stop.clone(),
+            cancel,
+            claimed: Arc::default(),
+            alone: true,
+        };
         failed += usize::from(attempt::account_for(owner, claim, &task)?.is_failure());
     }
     PayloadFile::remove_all(&config.spool.join(State::Running.as_str()));

@@ -6,6 +6,7 @@ use crate::config::Config;
 use crate::model::JobId;
 use crate::system::stop::Stop;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 /// A job to run, and what may end it.
 #[derive(Debug)]
@@ -18,6 +19,8 @@ pub(super) struct Task {
     pub(super) halted: Stop,
     /// The job has to end.
     pub(super) cancel: Cancel,
+    /// Set once the job is out of `queued/` or `waiting/`.
+    pub(super) claimed: Arc<AtomicBool>,
     /// No other job runs beside it.
     pub(super) alone: bool,
 }

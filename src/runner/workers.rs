@@ -14,6 +14,7 @@ use crate::system::wait::forever;
 use std::collections::BTreeMap;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, Builder, Scope};
@@ -67,6 +68,7 @@ impl<'a> WorkerPool<'a> {
 struct Running {
     /// Ends it.
     cancel: Cancel,
+    claimed: Arc<AtomicBool>,
     /// Whatever orphan comes to this process is taken for the job's: nothing may be begun beside it, also when a new
     /// configuration has more workers.
     alone: bool,
@@ -128,10 +130,11 @@ impl<'scope, 'env> Workers<'scope, 'env> {
         }
         jobs.backlog.start(id);
         let alone = jobs.config.runner.workers == 1;
-        self.running.insert(id, Running { cancel: cancel.clone(), alone });
+        let claimed = Arc::<AtomicBool>::default();
+        self.running.insert(id, Running { cancel: cancel.clone(), claimed: Arc::clone(&claimed), alone });
         let (config, outcomes, halted) = (Arc::clone(&jobs.config), jobs.outcomes.clone(), self.halted.clone());
         // The workers are there as long as this end of the channel is.
-        let _nobody_takes = self.channels.tasks.send(Task { id, config, outcomes, halted, cancel, alone });
+        let _nobody_takes = self.channels.tasks.send(Task { id, config, outcomes, halted, cancel, claimed, alone });
         Ok(())
     }
 
@@ -170,6 +173,11 @@ impl<'scope, 'env> Workers<'scope, 'env> {
     /// `true` if a worker has this job.
     pub(super) fn have(&self, id: JobId) -> bool {
         self.running.contains_key(&id)
+    }
+
+    /// `true` if a worker has this job and has claimed it: where it lies, it has been settled.
+    pub(super) fn have_claimed(&self, id: JobId) -> bool {
+        self.running.get(&id).is_some_and(|running| running.claimed.load(Ordering::Acquire))
     }
 
     /// Tells a running job to end, and how it is settled if that is what ends it. `true` if it runs.

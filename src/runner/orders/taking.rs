@@ -106,9 +106,10 @@ impl Requests<'_, '_, '_, '_> {
     fn hear_of(&mut self, ids: &[JobId]) -> Result<(), SpoolError> {
         let has_ended = |id: &&JobId| {
             let state = spool::state_of(&self.jobs.config.spool, **id).ok().flatten();
-            matches!(state, Some(State::Done | State::Failed | State::Held))
+            state.is_some_and(|state| state != State::Running)
         };
-        let ended: Vec<JobId> = ids.iter().filter(|id| self.workers.have(**id)).filter(has_ended).copied().collect();
+        let claimed = ids.iter().filter(|id| self.workers.have_claimed(**id));
+        let ended: Vec<JobId> = claimed.filter(has_ended).copied().collect();
         self.workers.hear_of(self.jobs, &ended)
     }
 }

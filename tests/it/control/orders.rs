@@ -177,6 +177,18 @@ fn waits(yard: &Yard, id: JobId) -> usize {
 }
 
 #[test]
+fn a_job_that_has_just_begun_to_wait_is_tried_at_once_too() {
+    let yard = Yard::new("", &[("docs", PATIENT)]);
+    let runner = yard.start();
+    let id = queue(&yard, &["main"])[0];
+    for attempt in 1..=10 {
+        until("the attempt ends", || yard.is_in("waiting", id) && waits(&yard, id) == attempt);
+        assert_eq!(said(&yard, &["retry", &short(id)]), (Some(0), format!("job {}: queued again\n", short(id))));
+    }
+    assert_eq!(runner.stop(), Some(0));
+}
+
+#[test]
 fn a_job_that_waits_for_its_next_attempt_is_tried_at_once_and_has_all_its_attempts_anew() {
     for with_runner in [true, false] {
         let yard = Yard::new("", &[("docs", PATIENT)]);
