@@ -4,7 +4,7 @@
 //! # Layout
 //!
 //! ```text
-//! spool/                     2751   others may pass, the group may look
+//! spool/                     2751   others may pass, the group may look (not setgid: 0700, as all below it)
 //!   tmp/      <16 hex>       3770   being written; the group writes, none may remove another's
 //!   queued/   <id>.job       3770   accepted; with <id>.events if it was here before
 //!   running/  waiting/  held/  done/  failed/  corrupt/
@@ -104,7 +104,7 @@ mod view;
 pub use append::{draft::Draft, inbox::Inbox};
 pub use control::order::{Answer, Change, Effect, Order, Request};
 pub use control::{PendingRequest, TakenRequest};
-pub use disk::create::{create, mode_of};
+pub use disk::create::{Audience, audience, create, mode_of};
 pub use disk::real::RealDisk;
 pub use disk::{Access, Disk, Facts, Io, Kind, Lock, Place};
 pub use error::SpoolError;

@@ -21,16 +21,23 @@ pub fn members_of(gid: u32) -> Vec<String> {
     members(&groups, &String::from_utf8_lossy(&users), gid)
 }
 
+/// Users whose own group `gid` is.
+pub fn primary_members_of(gid: u32) -> Vec<String> {
+    let users = fs::read("/etc/passwd").unwrap_or_default();
+    primary_members(&String::from_utf8_lossy(&users), gid)
+}
+
+fn primary_members(users: &str, gid: u32) -> Vec<String> {
+    let fields = users.lines().map(|line| line.split(':').collect::<Vec<_>>());
+    let own = fields.filter(|fields| fields.get(3).is_some_and(|own| own.parse() == Ok(gid)));
+    own.map(|fields| fields[0].to_owned()).collect()
+}
+
 fn members(groups: &str, users: &str, gid: u32) -> Vec<String> {
     let listed = entry_of(groups, gid).and_then(|fields| fields.get(3).copied()).unwrap_or_default();
     let mut members: Vec<String> = listed.split(',').filter(|name| !name.is_empty()).map(str::to_owned).collect();
-    for line in users.lines() {
-        let fields: Vec<&str> = line.split(':').collect();
-        let is_own = fields.get(3).is_some_and(|own| own.parse() == Ok(gid));
-        if is_own && !members.iter().any(|member| member == fields[0]) {
-            members.push(fields[0].to_owned());
-        }
-    }
+    let unlisted = primary_members(users, gid).into_iter().filter(|name| !members.contains(name)).collect::<Vec<_>>();
+    members.extend(unlisted);
     members
 }
 

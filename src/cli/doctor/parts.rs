@@ -2,10 +2,11 @@
 
 use super::finding::Finding;
 use super::rights::Rights;
-use crate::spool::{Place, mode_of};
+use crate::spool::{Audience, Place, audience, mode_of};
 use crate::system::errno::words;
 use crate::system::{groups, users};
 use std::fs;
+use std::iter;
 use std::path::Path;
 
 /// Files in the root of the spool, with their modes, and why a wider one would matter.
@@ -30,26 +31,25 @@ pub(super) fn look(spool: &Path, findings: &mut Vec<Finding>) {
         return;
     };
     let before = findings.len();
-    directory(spool, Place::Root, root, findings);
-    for place in Place::BELOW_ROOT {
-        directory(&spool.join(place.as_str()), place, root, findings);
+    let audience = audience(spool);
+    for place in iter::once(Place::Root).chain(Place::BELOW_ROOT) {
+        directory(&spool.join(place.as_str()), (place, mode_of(place, audience)), root, findings);
     }
     for (name, mode, why) in FILES {
-        file(&spool.join(name), mode, why, root, findings);
+        file(&spool.join(name), (mode, audience), why, root, findings);
     }
     let (name, mode, why) = SCHEDULE;
     if fs::symlink_metadata(spool.join(name)).is_ok() {
-        file(&spool.join(name), mode, why, root, findings);
+        file(&spool.join(name), (mode, audience), why, root, findings);
     }
     if findings.len() == before {
         let (owner, group) = (users::name_of(root.uid), groups::name_of(root.gid));
         findings.push(Finding::ok(format!("the spool's parts belong to {owner}:{group}, with the right modes")));
     }
-    receivers(root, findings);
+    receivers(root, audience, findings);
 }
 
-fn directory(path: &Path, place: Place, root: Rights, findings: &mut Vec<Finding>) {
-    let wanted = mode_of(place);
+fn directory(path: &Path, (place, wanted): (Place, u32), root: Rights, findings: &mut Vec<Finding>) {
     match fs::symlink_metadata(path) {
         Err(error) => findings.push(Finding::problem(
             format!("{} cannot be looked at: {}", path.display(), words(&error)),
@@ -108,7 +108,8 @@ fn mode_of_directory(path: &Path, place: Place, mode: u32, wanted: u32) -> Optio
     None
 }
 
-fn file(path: &Path, wanted: u32, why: &str, root: Rights, findings: &mut Vec<Finding>) {
+fn file(path: &Path, (wanted, audience): (u32, Audience), why: &str, root: Rights, findings: &mut Vec<Finding>) {
+    let needed = if audience == Audience::Owner { wanted & 0o700 } else { wanted };
     let Ok(metadata) = fs::symlink_metadata(path) else {
         let what = format!("{} is missing", path.display());
         findings.push(Finding::problem(what, "the spool is not whole", "start the runner: it makes what is missing"));
@@ -124,14 +125,17 @@ fn file(path: &Path, wanted: u32, why: &str, root: Rights, findings: &mut Vec<Fi
         owner(path, Rights { gid: root.gid, ..rights }, root, "the runner cannot write to it", findings);
     } else if rights.mode & !wanted != 0 {
         findings.push(Finding::problem(what, why, repair));
-    } else if rights.mode & wanted != wanted {
+    } else if rights.mode & needed != needed {
         findings.push(Finding::warning(what, "its owner, or receivers that are another user, cannot use it", repair));
     }
 }
 
 /// Receivers are the owner, or members of the group.
-fn receivers(root: Rights, findings: &mut Vec<Finding>) {
+fn receivers(root: Rights, audience: Audience, findings: &mut Vec<Finding>) {
     let (owner, group) = (users::name_of(root.uid), groups::name_of(root.gid));
+    if audience == Audience::Owner {
+        return findings.push(Finding::ok(format!("who may add jobs: {owner} alone")));
+    }
     if root.gid == 0 && root.uid != 0 {
         findings.push(Finding::problem(
             "the spool's group is root",
@@ -142,6 +146,14 @@ fn receivers(root: Rights, findings: &mut Vec<Finding>) {
     }
     let members = groups::members_of(root.gid);
     let others: Vec<String> = members.into_iter().filter(|member| *member != owner).collect();
+    let neighbours: Vec<String> = groups::primary_members_of(root.gid).into_iter().filter(|n| *n != owner).collect();
+    if !neighbours.is_empty() {
+        findings.push(Finding::warning(
+            format!("{group} is the own group of other accounts, too: {}", neighbours.join(", ")),
+            "each of them may add jobs, and read payloads and what jobs printed",
+            format!("where receivers run as {owner}, `chmod -R go-rwx,g-s` the spool; else give it a group of its own"),
+        ));
+    }
     let who = if others.is_empty() { owner.clone() } else { format!("{owner}, {}", others.join(", ")) };
     findings.push(Finding::ok(format!("who may add jobs: {who} (members of group {group})")));
 }
@@ -153,10 +165,12 @@ mod tests {
     use crate::model::State;
     use std::os::unix::fs::PermissionsExt;
 
-    /// The findings on a spool of which one part has another mode.
+    /// The findings on a spool for a group, of which one part has another mode.
     fn said(place: Place, mode: u32) -> Vec<(Level, String)> {
         let home = tempfile::tempdir().unwrap();
         let spool = home.path().join("spool");
+        fs::create_dir(&spool).unwrap();
+        fs::set_permissions(&spool, fs::Permissions::from_mode(0o2751)).unwrap();
         crate::spool::create(&spool).unwrap();
         fs::set_permissions(spool.join(place.as_str()), fs::Permissions::from_mode(mode)).unwrap();
         let mut findings = Vec::new();

@@ -6,27 +6,47 @@ use super::{Disk, LOCK_MODE, Place, SHARED_MODE};
 use crate::model::State;
 use crate::spool::SpoolError;
 use crate::system::random::random_bytes;
-use rustix::fs::{CWD, Mode, OFlags, RenameFlags, fchmod, fsync, renameat_with};
+use rustix::fs::{CWD, Mode, OFlags, RenameFlags, fchmod, fstat, fsync, renameat_with};
 use rustix::io::Errno;
 use std::ffi::OsStr;
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 /// The sequence before the first job.
 const FIRST: &[u8] = b"0000000000000000000\n";
 
-/// Mode of the spool itself: others may pass, the group may look.
-const ROOT_MODE: u32 = 0o2751;
+/// Who takes part in a spool.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Audience {
+    /// Its owner: receivers and runner are one user.
+    Owner,
+    /// Its group, too: receivers may be other users.
+    Group,
+}
+
+/// The audience of the spool at `root`. A setgid directory is its group's, too; and so is a spool into which its group
+/// can write already, of which a backup lost that bit.
+pub fn audience(root: &Path) -> Audience {
+    let mode = |path: &Path| fs::metadata(path).map_or(0, |metadata| metadata.mode());
+    let queued = root.join(State::Queued.as_str());
+    if is_setgid(mode(root)) || mode(&queued) & 0o020 != 0 { Audience::Group } else { Audience::Owner }
+}
+
+fn is_setgid(mode: u32) -> bool {
+    mode & 0o2000 != 0
+}
 
 /// Makes the spool at `root`, and its parents, as far as it is missing. Safe to repeat, and safe beside a running
 /// receiver and runner; never changes the owner, group or mode of what exists. Everything is flushed when it returns.
 ///
-/// New directories belong to us and to the group of the directory above if that one is setgid, else to our group:
-/// where receivers are another user, make `root` beforehand, `deploy:hookspool`, mode 2751.
+/// A new spool is for nobody but us, unless the directory above is setgid. Where receivers are other users, make `root`
+/// beforehand, `deploy:hookspool`, mode 2751: what is made in it is for that group, too.
 pub fn create(root: &Path) -> Result<(), SpoolError> {
-    make_dir(root, ROOT_MODE)?;
+    make_dir(root, &|inherits| mode_of(Place::Root, if inherits { Audience::Group } else { Audience::Owner }))?;
+    let audience = audience(root);
     for place in Place::BELOW_ROOT {
-        make_dir(&root.join(place.as_str()), mode_of(place))?;
+        make_dir(&root.join(place.as_str()), &|_| mode_of(place, audience))?;
     }
     let disk = RealDisk::open(root).map_err(|e| SpoolError::call("open", root, e))?;
     make_file(&disk, "lock", LOCK_MODE, b"")?;
@@ -37,18 +57,20 @@ pub fn create(root: &Path) -> Result<(), SpoolError> {
 }
 
 /// Mode of a directory of the spool. Receivers write to two, where none may remove another's file; the rest is the
-/// runner's, and who may write to `control/` orders it about.
-pub fn mode_of(place: Place) -> u32 {
+/// runner's, and who may write to `control/` orders it about. Others may pass the spool, and its group may look.
+pub fn mode_of(place: Place, audience: Audience) -> u32 {
     match place {
-        Place::Root => ROOT_MODE,
+        _ if audience == Audience::Owner => 0o700,
+        Place::Root => 0o2751,
         Place::Control => 0o700,
         Place::Tmp | Place::In(State::Queued) => 0o3770,
         _ => 0o2750,
     }
 }
 
-/// Makes a directory under another name first, so that no crash leaves one with the wrong mode under its own.
-fn make_dir(path: &Path, mode: u32) -> Result<(), SpoolError> {
+/// Makes a directory under another name first, so that no crash leaves one with the wrong mode under its own. `mode` is
+/// told whether it inherits the group of the one above.
+fn make_dir(path: &Path, mode: &dyn Fn(bool) -> u32) -> Result<(), SpoolError> {
     if path.exists() {
         return open_dir(path).map(drop).map_err(|e| SpoolError::call("open", path, e));
     }
@@ -66,9 +88,10 @@ fn make_dir(path: &Path, mode: u32) -> Result<(), SpoolError> {
     open_dir(&parent).and_then(fsync).map_err(|e| SpoolError::call("flush", &parent, e))
 }
 
-fn name_dir(fresh: &Path, path: &Path, mode: u32) -> Result<(), Errno> {
+fn name_dir(fresh: &Path, path: &Path, mode: &dyn Fn(bool) -> u32) -> Result<(), Errno> {
     let dir = open_dir(fresh)?;
-    fchmod(&dir, Mode::from_raw_mode(mode))?;
+    let inherits = is_setgid(fstat(&dir)?.st_mode);
+    fchmod(&dir, Mode::from_raw_mode(mode(inherits)))?;
     renameat_with(CWD, fresh, CWD, path, RenameFlags::NOREPLACE)?;
     fsync(&dir)
 }

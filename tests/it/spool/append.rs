@@ -1,7 +1,7 @@
 //! Appends on the real disk: what is on disk afterwards, and what is not when it could not be done.
 
 use hookspool::model::{EventKind, JobMeta};
-use hookspool::spool::{Inbox, create};
+use hookspool::spool::{Audience, Inbox, audience, create};
 use sha2::{Digest, Sha256};
 use std::fs;
 use std::io::Read;
@@ -30,9 +30,11 @@ fn mode(path: &Path) -> u32 {
 }
 
 #[test]
-fn a_new_spool_has_the_modes_of_the_manual() {
+fn a_spool_in_a_setgid_directory_has_the_modes_for_a_group() {
     let home = tempfile::tempdir().unwrap();
-    let root = home.path().join("a/b/spool");
+    let root = home.path().join("a/spool");
+    fs::create_dir(root.parent().unwrap()).unwrap();
+    fs::set_permissions(root.parent().unwrap(), fs::Permissions::from_mode(0o2755)).unwrap();
     create(&root).unwrap();
     create(&root).unwrap();
     let modes: Vec<(String, u32)> = names(&root).into_iter().map(|n| (n.clone(), mode(&root.join(n)))).collect();
@@ -53,8 +55,21 @@ fn a_new_spool_has_the_modes_of_the_manual() {
         ("waiting", 0o2750),
     ];
     assert_eq!(modes, expected.map(|(n, m)| (n.to_owned(), m)));
-    assert_eq!(mode(&root), 0o2751);
+    assert_eq!((mode(&root), audience(&root)), (0o2751, Audience::Group));
     assert_eq!(fs::metadata(root.join("reserve")).unwrap().len(), 1024 * 1024);
+}
+
+#[test]
+fn a_spool_that_nobody_shared_is_its_owners_alone() {
+    let home = tempfile::tempdir().unwrap();
+    let root = home.path().join("a/b/spool");
+    create(&root).unwrap();
+    let directories = names(&root).into_iter().map(|name| root.join(name)).filter(|path| path.is_dir());
+    assert!(directories.chain([root.clone()]).all(|path| mode(&path) == 0o700));
+    assert_eq!(audience(&root), Audience::Owner);
+    // As after `cp -r`, which loses the setgid bit.
+    fs::set_permissions(root.join("queued"), fs::Permissions::from_mode(0o770)).unwrap();
+    assert_eq!(audience(&root), Audience::Group);
 }
 
 #[test]

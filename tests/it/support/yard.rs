@@ -34,6 +34,9 @@ impl Yard {
         let root = dir.path().canonicalize().unwrap();
         let yard = Self { _dir: dir, root };
         fs::create_dir(yard.path("site")).unwrap();
+        // As an administrator makes it, who has receivers of another user.
+        fs::create_dir(yard.path("spool")).unwrap();
+        fs::set_permissions(yard.path("spool"), fs::Permissions::from_mode(0o2751)).unwrap();
         create(&yard.path("spool")).unwrap();
         fs::write(yard.path("secret"), "a secret that is long enough").unwrap();
         yard.configure(runner, hooks);
