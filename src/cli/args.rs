@@ -5,6 +5,8 @@ use super::manual::Page;
 use super::moment::{self, Moment};
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
+use ipnet::IpNet;
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -28,6 +30,12 @@ pub(super) struct Cli {
 pub(super) enum Command {
     /// Receive deliveries by FastCGI on a socket of its own
     Fastcgi(FastcgiArgs),
+    /// Receive deliveries by HTTP, without a web server or behind a proxy
+    ///
+    /// It speaks HTTP/1.1 without TLS, answers one request on each connection, and takes bodies with a length or in
+    /// chunks. `GET /healthz` is answered `200 ok`. With `--runner` one process receives deliveries and runs the jobs,
+    /// and is enough for a container.
+    Serve(ServeArgs),
     /// Run the jobs of the spool
     SpoolRunner {
         /// Exit when nothing is left to do, with status 1 if a job failed for good
@@ -122,6 +130,25 @@ pub(super) enum Command {
 
 #[derive(Debug, Args)]
 pub(super) struct FastcgiArgs {
+    #[command(flatten)]
+    pub(super) socket: SocketArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ServeArgs {
+    #[command(flatten)]
+    pub(super) socket: SocketArgs,
+    /// Run the jobs of the spool, too, as `spool-runner` does
+    #[arg(long)]
+    pub(super) runner: bool,
+    /// Address or network of a proxy whose `X-Forwarded-For` names the client, such as 10.0.0.0/8
+    #[arg(long, value_name = "NETWORK", value_delimiter = ',', value_parser = network)]
+    pub(super) trust: Vec<IpNet>,
+}
+
+/// The socket that a receiver listens on.
+#[derive(Debug, Args)]
+pub(super) struct SocketArgs {
     /// Address to listen on: `unix:/path/of.sock` or `address:port`. Not needed when the socket is inherited
     #[arg(long, value_name = "ADDRESS")]
     pub(super) listen: Option<String>,
@@ -217,6 +244,11 @@ pub(super) struct ExplainArgs {
     /// Print JSON
     #[arg(long)]
     pub(super) json: bool,
+}
+
+fn network(text: &str) -> Result<IpNet, String> {
+    let network = text.parse().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
+    network.map_err(|_| "write an address or a network, such as `10.0.0.0/8`".into())
 }
 
 fn duration(text: &str) -> Result<Duration, String> {

@@ -1,6 +1,7 @@
 //! Edge. What was typed or how we were started, which mode it means, and that mode's story.
 
 mod args;
+mod cgi;
 mod check;
 mod control;
 mod daily_log;
@@ -8,6 +9,7 @@ mod demo;
 mod doctor;
 mod exit;
 mod explain;
+mod http;
 mod jobs;
 mod listing;
 mod load;
@@ -42,8 +44,8 @@ fn start() -> ExitCode {
     // Without it a spool beyond the limit ends the process; with it the sender is told 503.
     let _ = crate::system::file_limit::as_error();
     let result = match mode::choose() {
-        Mode::Cgi => Ok(receive::cgi()),
-        Mode::InheritedSockets(sockets) => receive::fastcgi_on_inherited(sockets),
+        Mode::Cgi => Ok(cgi::run()),
+        Mode::InheritedSockets(sockets) => receive::on_inherited(sockets),
         Mode::CommandLine => command_line(),
     };
     logging::finish();
@@ -55,6 +57,7 @@ fn command_line() -> Result<ExitCode, Failure> {
     let config = cli.config.as_deref();
     match cli.command {
         Command::Fastcgi(args) => receive::fastcgi(config, &args),
+        Command::Serve(args) => http::run(config, args),
         Command::SpoolRunner { once, max_runtime } => serve_spool::run(config, once, max_runtime),
         Command::Demo => demo::run(),
         Command::Check { json } => check::run(config, json),

@@ -1,92 +1,79 @@
-//! Edge. The receiving modes: CGI and FastCGI.
+//! Edge. The receiving modes that stay until they are told to stop: FastCGI, and HTTP.
 
-use super::args::FastcgiArgs;
+use super::args::{Cli, Command, FastcgiArgs, SocketArgs};
 use super::exit::{self, Failure};
 use super::load::load;
-use super::logging;
-use crate::gateway::{Limits, Listener, Notice, cgi, fastcgi};
+use super::{http, logging};
+use crate::gateway::http::Trust;
+use crate::gateway::{self, Limits, Listener, Notice};
 use crate::intake::Intake;
-use crate::model::{Refusal, Status, Throttle};
+use crate::model::Throttle;
 use crate::system::errno::words;
 use crate::system::stop::{Hangup, Stop};
-use crate::system::stoppable::Stoppable;
 use crate::system::wait::{after, ready};
-use std::fs::File;
-use std::io::Write;
-use std::os::fd::AsFd;
+use clap::Parser;
+use std::io::{self, ErrorKind};
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::{Mutex, PoisonError};
 use std::thread::Builder;
 use std::time::{Duration, Instant};
 
-/// One request from a web server. Always answers, always exits 0: the status is in the reply.
-pub(super) fn cgi() -> ExitCode {
-    logging::to_stderr_at_once();
-    let intake = || load(None).map(Intake::new).map_err(|failure| not_configured(&failure));
-    match std::io::stdin().as_fd().try_clone_to_owned() {
-        Ok(input) => cgi::run(stoppable(File::from(input)), &Limits::default(), intake, reply),
-        // Without a descriptor left there is no body to be had.
-        Err(error) => reply(&not_configured(&Failure::io("cannot read the body", &error)).reply.to_bytes()),
-    }
-    ExitCode::SUCCESS
+/// A receiver, ready to begin.
+pub(super) struct Receiver<'a> {
+    /// The configuration file, where one is typed.
+    pub(super) config: Option<&'a Path>,
+    pub(super) listeners: Vec<Listener>,
+    pub(super) workers: usize,
+    pub(super) protocol: Protocol,
 }
 
-/// The body, until the web server asks us to stop, as `mod_cgid` does with SIGTERM when the sender is gone. What was
-/// received until then must not stay in `tmp/`. Requests to reload mean others.
-fn stoppable(input: File) -> Stoppable<File> {
-    let _not_ended_by_them = Hangup::install();
-    Stoppable::new(input, Stop::install().ok())
+/// The language of those who connect.
+pub(super) enum Protocol {
+    Fastcgi,
+    /// With the proxies whose word about the client counts.
+    Http(Trust),
 }
 
-/// Writes the reply at once and ends the output, so that it is there however long the rest of a body takes.
-fn reply(bytes: &[u8]) {
-    let mut output = std::io::stdout().lock();
-    // A server that has gone away leaves nothing to be done: the job, if any, is on disk.
-    let _ = output.write_all(bytes).and_then(|()| output.flush());
-    if let Ok(nothing) = File::options().write(true).open("/dev/null") {
-        let _still_ends_with_the_process = rustix::stdio::dup2_stdout(nothing);
-    }
-}
-
-fn not_configured(failure: &Failure) -> Refusal {
-    tracing::error!(event = "refused", status = 500, reason = failure.text);
-    Refusal::new(Status::InternalError, "not configured", failure.text.as_str())
-}
-
-/// FastCGI on sockets that a process manager holds for us. `fastcgi` and its options may be typed; anything else is
-/// not looked at.
-pub(super) fn fastcgi_on_inherited(listeners: std::io::Result<Vec<Listener>>) -> Result<ExitCode, Failure> {
+/// A receiver on sockets that a process manager holds for us, by FastCGI unless `serve` is typed. `fastcgi`, `serve` and
+/// their options may be typed; anything else is not looked at.
+pub(super) fn on_inherited(listeners: io::Result<Vec<Listener>>) -> Result<ExitCode, Failure> {
     let listeners = listeners.map_err(|error| Failure::io("cannot use an inherited socket", &error))?;
-    let typed = std::env::args_os().nth(1).is_some_and(|verb| verb == "fastcgi");
-    let cli = typed.then(<super::args::Cli as clap::Parser>::parse);
-    let config = cli.as_ref().and_then(|cli| cli.config.as_deref());
-    let workers = match cli.as_ref().map(|cli| &cli.command) {
-        Some(super::args::Command::Fastcgi(args)) => usize::from(args.workers),
+    let is_typed = std::env::args_os().nth(1).is_some_and(|verb| verb == "fastcgi" || verb == "serve");
+    let cli = is_typed.then(Cli::parse);
+    let config = cli.as_ref().and_then(|cli| cli.config.clone());
+    let workers = match cli.map(|cli| cli.command) {
+        Some(Command::Serve(args)) => return http::on(listeners, config.as_deref(), args),
+        Some(Command::Fastcgi(args)) => usize::from(args.socket.workers),
         _ => Limits::default().workers,
     };
-    serve(config, listeners, workers)
+    let protocol = Protocol::Fastcgi;
+    Receiver { config: config.as_deref(), listeners, workers, protocol }
+        .run(&Stop::install().map_err(|error| cannot_watch(&error))?)
 }
 
 /// FastCGI on a socket of our own.
 pub(super) fn fastcgi(config: Option<&Path>, args: &FastcgiArgs) -> Result<ExitCode, Failure> {
+    let listeners = vec![listen(&args.socket, "unix:/run/hookspool/hookspool.sock")?];
+    let workers = usize::from(args.socket.workers);
+    Receiver { config, listeners, workers, protocol: Protocol::Fastcgi }
+        .run(&Stop::install().map_err(|error| cannot_watch(&error))?)
+}
+
+pub(super) fn listen(args: &SocketArgs, example: &str) -> Result<Listener, Failure> {
     let address = args.listen.as_deref().ok_or_else(|| {
-        Failure::new(
-            exit::USAGE,
-            "no socket inherited and no `--listen`; try `--listen unix:/run/hookspool/hookspool.sock`",
-        )
+        Failure::new(exit::USAGE, format!("no socket inherited and no `--listen`; try `--listen {example}`"))
     })?;
     let group = args.socket_group.as_deref().map(group_id).transpose()?;
     let mode = address.starts_with("unix:").then_some(args.socket_mode);
-    let listener = Listener::bind(address, mode, group).map_err(|error| cannot_listen(address, &error))?;
-    serve(config, vec![listener], usize::from(args.workers))
+    Listener::bind(address, mode, group).map_err(|error| cannot_listen(address, &error))
 }
 
-fn cannot_listen(address: &str, error: &std::io::Error) -> Failure {
+fn cannot_listen(address: &str, error: &io::Error) -> Failure {
     let failure = Failure::io(format!("cannot listen on `{address}`"), error);
     match error.kind() {
-        std::io::ErrorKind::InvalidInput => Failure { code: exit::USAGE, ..failure },
-        std::io::ErrorKind::AddrInUse => Failure { code: exit::UNAVAILABLE, ..failure },
+        ErrorKind::InvalidInput => Failure { code: exit::USAGE, ..failure },
+        ErrorKind::AddrInUse => Failure { code: exit::UNAVAILABLE, ..failure },
         _ => failure,
     }
 }
@@ -97,28 +84,47 @@ fn group_id(name: &str) -> Result<u32, Failure> {
     })
 }
 
-fn serve(config: Option<&Path>, listeners: Vec<Listener>, workers: usize) -> Result<ExitCode, Failure> {
-    logging::to_stderr();
-    let cannot_watch = |error| Failure::io("cannot watch for signals", &error);
-    let hangup = Hangup::install().map_err(cannot_watch)?;
-    let stop = Stop::install().map_err(cannot_watch)?;
-    let (over, end) = Stop::by_hand().map_err(cannot_watch)?;
-    let intake = Intake::new(load(config)?);
-    let limits = Limits { workers, ..Limits::default() };
-    let notices = Mutex::default();
-    tracing::info!(event = "listening", sockets = listeners.len());
-    let served = std::thread::scope(|scope| {
-        let reloads = Builder::new().name("reload".into());
-        if let Err(error) = reloads.spawn_scoped(scope, || reload_on(&hangup, &over, config, &intake)) {
-            tracing::error!(event = "no-reload", reason = words(&error));
+pub(super) fn cannot_watch(error: &io::Error) -> Failure {
+    Failure::io("cannot watch for signals", error)
+}
+
+impl Receiver<'_> {
+    /// Receives until `stop` is requested.
+    pub(super) fn run(self, stop: &Stop) -> Result<ExitCode, Failure> {
+        logging::to_stderr();
+        let hangup = Hangup::install().map_err(|error| cannot_watch(&error))?;
+        let (over, end) = Stop::by_hand().map_err(|error| cannot_watch(&error))?;
+        let intake = Intake::new(load(self.config)?);
+        let address = self.listeners.iter().find_map(Listener::tcp_address);
+        tracing::info!(
+            event = "listening",
+            sockets = self.listeners.len(),
+            address = address.map(tracing::field::display)
+        );
+        let config = self.config;
+        let served = std::thread::scope(|scope| {
+            let reloads = Builder::new().name("reload".into());
+            if let Err(error) = reloads.spawn_scoped(scope, || reload_on(&hangup, &over, config, &intake)) {
+                tracing::error!(event = "no-reload", reason = words(&error));
+            }
+            let served = self.serve(&intake, stop);
+            end.request();
+            served
+        });
+        served.map_err(|error| Failure::io("cannot serve", &error))?;
+        tracing::info!(event = "stopped");
+        Ok(ExitCode::SUCCESS)
+    }
+
+    fn serve(self, intake: &Intake, stop: &Stop) -> io::Result<()> {
+        let limits = Limits { workers: self.workers, ..Limits::default() };
+        let notices = Mutex::default();
+        let log = |notice: Notice| log(&notice, &notices);
+        match self.protocol {
+            Protocol::Fastcgi => gateway::fastcgi::serve(self.listeners, intake, &limits, stop.fd(), &log),
+            Protocol::Http(trust) => gateway::http::serve(self.listeners, trust, intake, &limits, stop.fd(), &log),
         }
-        let served = fastcgi::serve(listeners, &intake, &limits, stop.fd(), &|notice| log(&notice, &notices));
-        end.request();
-        served
-    });
-    served.map_err(|error| Failure::io("cannot serve", &error))?;
-    tracing::info!(event = "stopped");
-    Ok(ExitCode::SUCCESS)
+    }
 }
 
 /// Loads the configuration again whenever SIGHUP asks for it. One that is wrong changes nothing; requests that have

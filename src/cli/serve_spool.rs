@@ -4,6 +4,7 @@ use super::exit::{self, Failure};
 use super::jobs::unreadable;
 use super::load::load;
 use super::logging;
+use super::receive::cannot_watch;
 use crate::config::Config;
 use crate::runner::{DrainError, Ended, Reload, Terms, drain};
 use crate::spool::{SpoolError, SpoolOwner};
@@ -24,32 +25,59 @@ const POLL_INTERVAL: Duration = Duration::from_millis(20);
 /// after a few quick exits: supervisord after four that take less than `startsecs`.
 const RESTART_DELAY: Duration = Duration::from_secs(5);
 
-/// Drains until told to stop, with `once` until nothing is left, and no longer than `max_runtime`. Exit 75 when another
-/// runner has the spool, 1 when it ends by itself and a job failed for good.
+/// `spool-runner`: drains until told to stop, with `once` until nothing is left, and no longer than `max_runtime`.
 pub(super) fn run(config: Option<&Path>, once: bool, max_runtime: Option<Duration>) -> Result<ExitCode, Failure> {
-    let (file, began) = (config, Instant::now());
-    let config = load(file)?;
-    refuse_root(&config.spool)?;
-    let cannot_watch = |error| Failure::io("cannot watch for signals", &error);
-    let stop = Stop::install().map_err(cannot_watch)?;
-    // Beside `--once` nobody takes the request: it must not end the run.
-    let hangup = Hangup::install().map_err(cannot_watch)?;
-    let owner = lock(&config.spool).map_err(|error| Failure::new(error.exit_code(), error))?;
-    owner.limit_payload(config.body_limit_bytes);
-    let log_dir = config.runner.log_dir.clone().unwrap_or_else(|| config.spool.join("log"));
-    let cannot_log = |error| Failure::create(format!("cannot write logs to `{}`", log_dir.display()), &error);
-    let log = logging::to_stderr_and(&log_dir).map_err(cannot_log)?;
-    let load_again = || load_again(file, &log);
-    let reload = (!once).then_some(Reload { hangup: &hangup, load: &load_again });
-    tracing::info!(event = "runner", spool = %config.spool.display(), pid = std::process::id());
-    let ended = drain(config, &owner, Terms { stop: &stop, once, max_runtime, reload });
-    if let Err(error) = &ended {
-        tracing::error!(event = "runner-failed", reason = %error);
-        drop(owner);
-        if !once {
-            let _stopped_or_over = ready(&[stop.fd()], began + RESTART_DELAY);
-        }
+    let runner = SpoolRunner::new(config)?;
+    runner.drain(&Stop::install().map_err(|error| cannot_watch(&error))?, once, max_runtime)
+}
+
+/// A runner that has its spool, and its log.
+pub(super) struct SpoolRunner<'a> {
+    /// The configuration file, where one is typed.
+    file: Option<&'a Path>,
+    config: Config,
+    owner: SpoolOwner,
+    log: logging::Reopen,
+    hangup: Hangup,
+    began: Instant,
+}
+
+impl<'a> SpoolRunner<'a> {
+    /// Locks the spool. Exit 75 when another runner has it.
+    pub(super) fn new(file: Option<&'a Path>) -> Result<Self, Failure> {
+        let began = Instant::now();
+        let config = load(file)?;
+        refuse_root(&config.spool)?;
+        // Beside `--once` nobody takes the request: it must not end the run.
+        let hangup = Hangup::install().map_err(|error| cannot_watch(&error))?;
+        let owner = lock(&config.spool).map_err(|error| Failure::new(error.exit_code(), error))?;
+        owner.limit_payload(config.body_limit_bytes);
+        let log_dir = config.runner.log_dir.clone().unwrap_or_else(|| config.spool.join("log"));
+        let cannot_log = |error| Failure::create(format!("cannot write logs to `{}`", log_dir.display()), &error);
+        let log = logging::to_stderr_and(&log_dir).map_err(cannot_log)?;
+        Ok(Self { file, config, owner, log, hangup, began })
     }
+
+    /// Drains until told to stop, with `once` until nothing is left, and no longer than `max_runtime`. Exit 1 when it
+    /// ends by itself and a job failed for good.
+    pub(super) fn drain(self, stop: &Stop, once: bool, max_runtime: Option<Duration>) -> Result<ExitCode, Failure> {
+        let Self { file, config, owner, log, hangup, began } = self;
+        let load_again = || load_again(file, &log);
+        let reload = (!once).then_some(Reload { hangup: &hangup, load: &load_again });
+        tracing::info!(event = "runner", spool = %config.spool.display(), pid = std::process::id());
+        let ended = drain(config, &owner, Terms { stop, once, max_runtime, reload });
+        if let Err(error) = &ended {
+            tracing::error!(event = "runner-failed", reason = %error);
+            drop(owner);
+            if !once {
+                let _stopped_or_over = ready(&[stop.fd()], began + RESTART_DELAY);
+            }
+        }
+        exit_code(ended)
+    }
+}
+
+fn exit_code(ended: Result<Ended, DrainError>) -> Result<ExitCode, Failure> {
     let ended = ended.map_err(|error| match error {
         DrainError::Spool(error) => unreadable(error),
         DrainError::System(error) if is_shortage(&error) => Failure::new(exit::TRY_AGAIN, DrainError::System(error)),

@@ -28,7 +28,7 @@ pub fn run<R: Read + AsFd, H: Handler>(
 ) {
     let variables: Vec<_> = std::env::vars_os().collect();
     let params = Params::collect(variables.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes())));
-    let body_bytes = length_bytes(&head(params.iter()), limits);
+    let body_bytes = length_bytes(&head(&params), limits);
     let mut input = input.limited(limits.read_timeout, limits.request_timeout);
     let (answer, taken_bytes) = answer(&params, &mut input, handler);
     reply(&answer);
@@ -88,7 +88,7 @@ fn drain(input: impl Read, limit_bytes: u64) {
 /// to its end all the same: Apache breaks the reply off otherwise.
 fn length_bytes(request: &Result<Head, Refusal>, limits: &Limits) -> u64 {
     match request {
-        Ok(head) => head.content_length.min(limits.drain_bytes),
+        Ok(head) => head.content_length.unwrap_or(0).min(limits.drain_bytes),
         Err(refusal) if refusal.reply.status == Status::LengthRequired => limits.drain_bytes,
         Err(_) => 0,
     }

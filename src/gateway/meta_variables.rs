@@ -1,15 +1,17 @@
 //! Pure. Request meta-variables (RFC 3875 §4.1), which CGI passes as environment and FastCGI as parameters, become a
 //! [`Head`].
 
+use super::Params;
 use crate::model::{Head, Headers, Method, Origin, Refusal, Status, echo};
 
 /// Reads the meta-variables of one request. Names and values are bytes; a name may occur more than once.
 ///
 /// `CONTENT_LENGTH` (RFC 3875 §4.1.2) is digits only: absent, empty and `-1` (Caddy's word for a chunked body) are
-/// 411, digits beyond 64 bits are 413, anything else is 400. Only a POST needs one.
-pub fn head<'a>(variables: impl Iterator<Item = (&'a [u8], &'a [u8])>) -> Result<Head, Refusal> {
-    let mut raw = MetaVariables::default();
-    for (name, value) in variables {
+/// 411, digits beyond 64 bits are 413, anything else is 400. Only a POST needs one, unless its body is chunked and the
+/// gateway itself sees its end.
+pub fn head(params: &Params) -> Result<Head, Refusal> {
+    let mut raw = MetaVariables { is_chunked: params.is_chunked(), ..MetaVariables::default() };
+    for (name, value) in params.iter() {
         raw.take(name, value);
     }
     let origin = raw.origin();
@@ -25,6 +27,7 @@ struct MetaVariables {
     query: Vec<u8>,
     content_type: Vec<u8>,
     content_lengths: Vec<Vec<u8>>,
+    is_chunked: bool,
     remote_addr: Option<Vec<u8>>,
     document_root: Option<Vec<u8>>,
     headers: Headers,
@@ -79,8 +82,9 @@ impl MetaVariables {
         };
         let remote_addr = self.remote_addr.as_deref().ok_or_else(|| not_cgi("REMOTE_ADDR"))?;
         let content_length = match method {
-            Method::Post => length(&self.content_lengths)?,
-            Method::Get | Method::Other => length(&self.content_lengths).unwrap_or(0),
+            _ if self.is_chunked => None,
+            Method::Post => Some(length(&self.content_lengths)?),
+            Method::Get | Method::Other => Some(length(&self.content_lengths).unwrap_or(0)),
         };
         Ok(Head {
             method,
@@ -136,7 +140,7 @@ mod tests {
     fn of(extra: &[(&str, &[u8])]) -> Result<Head, Refusal> {
         let base: [(&str, &[u8]); 3] =
             [("REQUEST_METHOD", b"POST"), ("REMOTE_ADDR", b"192.0.2.1"), ("SCRIPT_NAME", b"/hooks/docs")];
-        head(base.iter().chain(extra).map(|(n, v)| (n.as_bytes(), *v)))
+        head(&Params::collect(base.iter().chain(extra).map(|(n, v)| (n.as_bytes(), *v))))
     }
 
     #[test]
@@ -154,7 +158,9 @@ mod tests {
             (b"\xff", Err(400)),
         ];
         for (value, expected) in rows {
-            let got = of(&[("CONTENT_LENGTH", value)]).map(|h| h.content_length).map_err(|r| r.reply.status.line().0);
+            let got = of(&[("CONTENT_LENGTH", value)])
+                .map(|h| h.content_length.unwrap())
+                .map_err(|r| r.reply.status.line().0);
             assert_eq!(got, expected, "{}", value.escape_ascii());
         }
         assert_eq!(of(&[]).unwrap_err().reply.status, Status::LengthRequired);
@@ -162,7 +168,7 @@ mod tests {
 
     #[test]
     fn two_lengths_must_agree() {
-        assert_eq!(of(&[("CONTENT_LENGTH", b"5"), ("CONTENT_LENGTH", b"5")]).unwrap().content_length, 5);
+        assert_eq!(of(&[("CONTENT_LENGTH", b"5"), ("CONTENT_LENGTH", b"5")]).unwrap().content_length, Some(5));
         let refusal = of(&[("CONTENT_LENGTH", b"5"), ("CONTENT_LENGTH", b"6")]).unwrap_err();
         assert_eq!(refusal.reply.status, Status::BadRequest);
     }
@@ -191,12 +197,13 @@ mod tests {
     #[test]
     fn bytes_that_are_not_text_lose_nothing_that_follows() {
         let head = of(&[("HTTP_X_BAD", b"\xff"), ("PATH_INFO", b"/\xff"), ("CONTENT_LENGTH", b"3")]).unwrap();
-        assert_eq!((head.path.as_slice(), head.content_length), (&b"/hooks/docs/\xff"[..], 3));
+        assert_eq!((head.path.as_slice(), head.content_length), (&b"/hooks/docs/\xff"[..], Some(3)));
     }
 
     #[test]
     fn a_request_without_method_or_peer_is_refused() {
-        assert!(head([(&b"REMOTE_ADDR"[..], &b"::1"[..])].into_iter()).is_err());
-        assert!(head([(&b"REQUEST_METHOD"[..], &b"GET"[..])].into_iter()).is_err());
+        for pair in [(&b"REMOTE_ADDR"[..], &b"::1"[..]), (b"REQUEST_METHOD", b"GET")] {
+            assert!(head(&Params::collect([pair].into_iter())).is_err());
+        }
     }
 }

@@ -1,10 +1,11 @@
-//! Edge. The ways in: CGI and FastCGI. Knows no rules and no disk; turns what a web server passes into a [`Head`] and
+//! Edge. The ways in: CGI, FastCGI and HTTP. Knows no rules and no disk; turns what a web server passes into a [`Head`] and
 //! a body, and asks one [`Handler`] for the answer, whichever way a request came.
 //!
 //! [`Head`]: crate::model::Head
 
 pub mod cgi;
 pub mod fastcgi;
+pub mod http;
 mod meta_variables;
 mod responder;
 

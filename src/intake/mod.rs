@@ -30,7 +30,7 @@ const FORM: &str = "application/x-www-form-urlencoded";
 impl Handler for Intake {
     fn begin(&self, params: &Params) -> Begun {
         let setup = self.setup();
-        match head(params.iter()) {
+        match head(params) {
             Ok(head) => begin(&setup, head),
             Err(refusal) => {
                 let shown = |path: &str| route::shown(&setup.config.hooks, path);
@@ -106,9 +106,8 @@ pub fn admissible(hook: &Hook, head: &Head, limit_bytes: u64) -> Result<(), Refu
             return Err(Refusal::new(Status::MethodNotAllowed("POST"), "only POST delivers", "not a POST"));
         }
     }
-    if head.content_length > limit_bytes {
-        let reason = format!("{} bytes are more than `body_limit`, {limit_bytes} bytes", head.content_length);
-        return Err(Refusal::new(Status::PayloadTooLarge, "payload too large", reason));
+    if let Some(bytes) = head.content_length.filter(|bytes| *bytes > limit_bytes) {
+        return Err(too_large(bytes, limit_bytes));
     }
     if let Some(encoding) = compressed_by(head) {
         let told = format!("send the body without `Content-Encoding: {}`", echo(&encoding));
@@ -120,6 +119,12 @@ pub fn admissible(hook: &Hook, head: &Head, limit_bytes: u64) -> Result<(), Refu
         return Err(Refusal::new(Status::UnsupportedMediaType, "send JSON or a form", reason));
     }
     Ok(())
+}
+
+/// A body of `bytes` or more is longer than allowed.
+fn too_large(bytes: u64, limit_bytes: u64) -> Refusal {
+    let reason = format!("{bytes} bytes are more than `body_limit`, {limit_bytes} bytes");
+    Refusal::new(Status::PayloadTooLarge, "payload too large", reason)
 }
 
 /// The content encoding of a body that is not sent as it is: nobody says whether it was signed before or after.
@@ -135,6 +140,6 @@ pub fn as_form(head: &Head) -> Option<(Head, Vec<u8>)> {
     }
     let query = head.query.clone();
     let content_type = FORM.to_owned();
-    let head = Head { method: Method::Post, content_type, content_length: query.len() as u64, ..head.clone() };
+    let head = Head { method: Method::Post, content_type, content_length: Some(query.len() as u64), ..head.clone() };
     Some((head, query))
 }

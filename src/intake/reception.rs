@@ -4,7 +4,7 @@
 use super::outcome::{self, Accepted, Handled, Identity};
 use super::rules::{Decision, decide, unmatched};
 use super::setup::Setup;
-use super::{jobs, spooled_headers};
+use super::{jobs, spooled_headers, too_large};
 use crate::config::{Hook, HookSecret};
 use crate::gateway::{Response, Upload};
 use crate::model::{Delivery, Event, Head, JobMeta, Refusal, Status};
@@ -30,6 +30,7 @@ pub(super) struct Reception {
     draft: Draft,
     check: Option<Check>,
     arrived_at: Timestamp,
+    /// Bytes that are still to come. Of a chunked body those that may, of which the last is one too many.
     left_bytes: u64,
 }
 
@@ -68,7 +69,8 @@ impl Received<'_> {
 impl Reception {
     /// A delivery to the hook at `hook` whose body comes next, or the answer that it is refused with.
     pub(super) fn begin(setup: Arc<Setup>, hook: usize, head: Head, identity: Identity) -> Result<Self, Response> {
-        let (arrived_at, left_bytes) = (Timestamp::now(), head.content_length);
+        let arrived_at = Timestamp::now();
+        let left_bytes = head.content_length.unwrap_or(setup.config.body_limit_bytes + 1);
         let opened = begin_check(setup.hook(hook), &head, arrived_at).and_then(|begun| Ok((begun, setup.draft()?)));
         let ((check, sources), draft) = match opened {
             Ok(opened) => opened,
@@ -78,6 +80,10 @@ impl Reception {
             }
         };
         Ok(Self { setup, hook, head, identity, sources, draft, check: Some(check), arrived_at, left_bytes })
+    }
+
+    fn is_chunked(&self) -> bool {
+        self.head.content_length.is_none()
     }
 
     /// Ping, not wanted, or a job; or why it is refused.
@@ -103,14 +109,19 @@ impl Upload for Reception {
     fn take(&mut self, piece: &[u8]) -> Option<Response> {
         self.left_bytes = self.left_bytes.saturating_sub(piece.len() as u64);
         self.check.iter_mut().for_each(|check| check.update(piece));
-        let error = self.draft.write(piece).err()?;
-        let result = Err(self.setup.spool_failed(&error));
+        let limit_bytes = self.setup.config.body_limit_bytes;
+        let refusal = match self.draft.write(piece) {
+            Err(error) => self.setup.spool_failed(&error),
+            Ok(()) if self.is_chunked() && self.left_bytes == 0 => too_large(limit_bytes + 1, limit_bytes),
+            Ok(()) => return None,
+        };
+        let result = Err(refusal);
         let handled = Handled { hook: Some(self.setup.hook(self.hook)), identity: self.identity.clone(), result };
         Some(outcome::reply_and_log(&self.head, handled, &self.setup.refusals).to_bytes())
     }
 
     fn end(self: Box<Self>, body: io::Result<()>) -> Response {
-        let is_whole = self.left_bytes == 0;
+        let is_whole = self.left_bytes == 0 || self.is_chunked();
         self.finish(body.and_then(|()| if is_whole { Ok(()) } else { Err(ErrorKind::UnexpectedEof.into()) }))
     }
 }

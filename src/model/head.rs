@@ -13,8 +13,8 @@ pub enum Method {
     Other,
 }
 
-/// A request without its body, as the gateways hand it on. Made only from a request whose length is known:
-/// absent or malformed lengths never leave the gateway.
+/// A request without its body, as the gateways hand it on. Made only from a request whose length is known
+/// or whose end will be: absent or malformed lengths never leave the gateway.
 #[derive(Debug, Clone)]
 pub struct Head {
     /// Request method.
@@ -27,8 +27,8 @@ pub struct Head {
     pub headers: Headers,
     /// `CONTENT_TYPE`, media type and parameters as sent; empty when absent.
     pub content_type: String,
-    /// `CONTENT_LENGTH` in bytes.
-    pub content_length: u64,
+    /// `CONTENT_LENGTH` in bytes; `None` for a chunked body, whose end the gateway tells.
+    pub content_length: Option<u64>,
     /// `REMOTE_ADDR`, for the log.
     pub remote_addr: String,
     /// `DOCUMENT_ROOT` where the web server names one; a spool or configuration below it is refused.

@@ -47,6 +47,11 @@ impl Stop {
         Ok((Self(Arc::clone(&ends)), StopTrigger(ends)))
     }
 
+    /// Makes the request, beside the signals or whoever else does.
+    pub fn trigger(&self) -> StopTrigger {
+        StopTrigger(Arc::clone(&self.0))
+    }
+
     /// True if the request was made. Does not block.
     pub fn requested(&self) -> bool {
         let mut fds = [PollFd::new(&self.0.read, PollFlags::IN)];

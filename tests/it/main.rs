@@ -11,6 +11,7 @@ mod e2e; // real web servers and service managers, with the files of `deploy/`
 mod fastcgi; // the FastCGI responder against peers, good and bad
 mod fuzz_corpus; // the short corpora of tests/fuzz/, replayed
 mod hostile; // hostile senders, servers and jobs
+mod http; // the HTTP server against clients, good and bad
 mod intake; // the receiver with deliveries of each provider
 mod runner; // the runner with real processes
 mod spool; // the spool through its public interface

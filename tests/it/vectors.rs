@@ -36,7 +36,7 @@ fn head(headers: &[(String, String)], body: &[u8]) -> Head {
         query: Vec::new(),
         headers: headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect::<Headers>(),
         content_type: content_type.map(|(_, value)| value.clone()).unwrap_or_default(),
-        content_length: body.len() as u64,
+        content_length: Some(body.len() as u64),
         remote_addr: "192.0.2.1".into(),
         document_root: None,
     }

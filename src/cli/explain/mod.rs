@@ -79,7 +79,7 @@ fn begun(hook: &Hook, head: &Head, mut remarks: Vec<String>) -> Explanation {
         hook: hook.name.clone(),
         provider: hook.provider.name().to_owned(),
         looks_like: looks_like(&head.headers),
-        body_bytes: head.content_length,
+        body_bytes: head.content_length.unwrap_or(0),
         media_type: head.media_type(),
         remarks,
         ..Explanation::default()

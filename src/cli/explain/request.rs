@@ -50,7 +50,7 @@ pub(super) fn head(headers: Headers, content_type: String, length: usize) -> Hea
         query: Vec::new(),
         headers,
         content_type,
-        content_length: length as u64,
+        content_length: Some(length as u64),
         remote_addr: String::new(),
         document_root: None,
     }

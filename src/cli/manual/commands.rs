@@ -41,7 +41,9 @@ fn describe(roff: &mut Roff, verb: &Command) {
     let usage = verb.clone().render_usage().to_string();
     roff.subsection(usage.trim_start_matches("Usage: ").trim_start_matches("hookspool "));
     let about = verb.get_long_about().or_else(|| verb.get_about());
-    roff.paragraph(&format!("{}.", about.map(ToString::to_string).unwrap_or_default().trim_end_matches('.')));
+    for paragraph in about.map(ToString::to_string).unwrap_or_default().split("\n\n") {
+        roff.paragraph(&format!("{}.", paragraph.trim_end_matches('.')));
+    }
     arguments(roff, verb);
 }
 
@@ -89,7 +91,10 @@ const TABLES: &[(&str, Items)] = &[
                 "GATEWAY_INTERFACE, REQUEST_METHOD",
                 "One of them makes it a CGI program, which looks at no argument (RFC 3875).",
             ),
-            ("LISTEN_FDS, LISTEN_PID", "Inherited sockets, for FastCGI (sd_listen_fds(3)). All are served."),
+            (
+                "LISTEN_FDS, LISTEN_PID",
+                "Inherited sockets (sd_listen_fds(3)), for FastCGI or, with `serve`, for HTTP. All are served.",
+            ),
         ],
     ),
     (

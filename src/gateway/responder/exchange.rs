@@ -43,6 +43,8 @@ pub(super) struct Exchange<'w> {
     pub(super) connection: Connection,
     body: Body,
     times: Times,
+    /// True if the codec has taken all that was read. It may still have a message then, such as the end of a body.
+    needs_input: bool,
     fault: Option<Fault>,
     limits: &'w Limits,
 }
@@ -60,7 +62,7 @@ impl<'w> Exchange<'w> {
     pub(super) fn new(job: Job, buffer: &mut Buffer, limits: &'w Limits) -> (Self, Work, Vec<u8>) {
         buffer.restart(&job.rest);
         let Job { connection, body, times, work, piece, .. } = job;
-        (Self { connection, body, times, fault: None, limits }, work, piece)
+        (Self { connection, body, times, needs_input: false, fault: None, limits }, work, piece)
     }
 
     pub(super) fn body(&self) -> Body {
@@ -86,7 +88,7 @@ impl<'w> Exchange<'w> {
             if let (Work::Answer(answered), true) = (&mut work, self.body != Body::Coming) {
                 return Visit::Answer(std::mem::take(&mut answered.answer));
             }
-            if self.body == Body::Coming && buffer.unread().is_empty() {
+            if self.body == Body::Coming && self.needs_input {
                 match self.fill(buffer, read_bytes) {
                     Some(length) => read_bytes += length,
                     None => return Visit::Wait(work),
@@ -96,11 +98,21 @@ impl<'w> Exchange<'w> {
         }
     }
 
-    fn begin(&self, work: Work, handler: &dyn Handler) -> Work {
+    fn begin(&mut self, work: Work, handler: &dyn Handler) -> Work {
         let Work::Begin(params) = work else { return work };
-        match handler.begin(&params) {
-            Begun::Answered(answer) => self.answered(answer),
-            Begun::Upload(upload) => Work::Take(Taking { upload, bytes: 0, counted: None }),
+        let begun = handler.begin(&params);
+        let is_awaited = self.connection.codec.awaits_invitation();
+        match begun {
+            Begun::Answered(answer) => {
+                self.body = if is_awaited { Body::Unasked } else { self.body };
+                self.answered(answer)
+            }
+            Begun::Upload(upload) => {
+                if is_awaited && let Err(error) = self.connection.stream.write_now(self.connection.codec.invite()) {
+                    self.body = Body::Broken(error.kind());
+                }
+                Work::Take(Taking { upload, bytes: 0, counted: None })
+            }
         }
     }
 
@@ -138,7 +150,7 @@ impl<'w> Exchange<'w> {
         let ended = match self.body {
             _ if taking.upload.wanted_bytes() == 0 => Ok(()),
             Body::Coming => return Work::Take(taking),
-            Body::Complete => Ok(()),
+            Body::Complete | Body::Unasked => Ok(()),
             Body::Broken(kind) => Err(self.fault.clone().map_or_else(|| kind.into(), |why| io::Error::new(kind, why))),
         };
         let Taking { upload, .. } = taking;
@@ -171,6 +183,7 @@ impl<'w> Exchange<'w> {
         let message = self.connection.codec.next(&mut input);
         // Before the handler sees it: one that panics must not be fed the same bytes again.
         buffer.start = buffer.end - input.len();
+        self.needs_input = matches!(message, Ok(None));
         match message {
             Ok(Some(Message::Body(part))) => self.feed(work, part),
             Ok(message) => {

@@ -68,7 +68,6 @@ impl Listener {
     }
 
     /// The address of a TCP listener, with the port that the system chose if it was bound to port 0.
-    #[allow(dead_code, reason = "the tests listen on a port of the system's choice")]
     pub fn tcp_address(&self) -> Option<SocketAddr> {
         getsockname(&self.socket).ok().and_then(|address| SocketAddr::try_from(address).ok())
     }

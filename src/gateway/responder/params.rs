@@ -10,6 +10,7 @@ pub struct Params {
     stream: Vec<u8>,
     /// The places of names and values in it.
     pairs: Vec<(Range<usize>, Range<usize>)>,
+    is_chunked: bool,
 }
 
 /// The reason that a stream is no list of pairs.
@@ -34,7 +35,7 @@ impl Params {
             at = pair.1.end;
             pairs.push(pair);
         }
-        Ok(Self { stream, pairs })
+        Ok(Self { stream, pairs, is_chunked: false })
     }
 
     /// The same from pairs of elsewhere, such as a CGI environment.
@@ -48,6 +49,16 @@ impl Params {
             params.pairs.push((start..middle, middle..params.stream.len()));
         }
         params
+    }
+
+    /// The same, of a request whose body has no length, but an end that the protocol marks.
+    pub(in crate::gateway) fn chunked(self) -> Self {
+        Self { is_chunked: true, ..self }
+    }
+
+    /// True if the body needs no `CONTENT_LENGTH`: its end is told, and no end of a connection is taken for it.
+    pub fn is_chunked(&self) -> bool {
+        self.is_chunked
     }
 
     /// The value of the first parameter called `name`.

@@ -196,7 +196,7 @@ impl Pending {
             Message::Head(params) => {
                 self.work = Some(Work::Begin(params));
                 self.phase = Phase::Body;
-                None
+                self.connection.codec.awaits_invitation().then_some(Next::Work(Body::Coming))
             }
             Message::Body(part) => self.body(part, limits),
             Message::End => Some(Next::Work(Body::Complete)),

@@ -25,6 +25,16 @@ pub(in crate::gateway) trait Codec: fmt::Debug + Send {
     /// True if the connection outlives the request.
     fn keeps_connection(&self) -> bool;
 
+    /// True if the peer sends the body only when it is asked to, and was not.
+    fn awaits_invitation(&self) -> bool {
+        false
+    }
+
+    /// Bytes that ask for the body.
+    fn invite(&mut self) -> &'static [u8] {
+        b""
+    }
+
     /// Appends an answer, a whole CGI response (RFC 3875 §6), as the peer reads it. An empty one is the end of a request
     /// that the peer gave up.
     fn push_answer(&self, bytes: &mut Vec<u8>, answer: &[u8]);

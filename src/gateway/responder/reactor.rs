@@ -183,7 +183,7 @@ impl<'a> Reactor<'a> {
             }
             Next::Malformed(fault) => {
                 (self.log)(Notice::Malformed(fault));
-                self.end_begun(pending, ErrorKind::InvalidData);
+                self.work(pending, Body::Broken(ErrorKind::InvalidData), &[]);
             }
             Next::Gone => {}
         }

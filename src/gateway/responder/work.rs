@@ -54,6 +54,8 @@ pub(super) struct Answered {
 pub(super) enum Body {
     Coming,
     Complete,
+    /// Its sender waits to be asked for it, and is not.
+    Unasked,
     /// It will not be complete.
     Broken(ErrorKind),
 }

@@ -121,7 +121,7 @@ fn head(headers: Headers, body: &str) -> Head {
         query: Vec::new(),
         headers,
         content_type: "application/json".into(),
-        content_length: body.len() as u64,
+        content_length: Some(body.len() as u64),
         remote_addr: String::new(),
         document_root: None,
     }

@@ -82,5 +82,5 @@ impl Dialect for Slack {
 /// True for a short form without any signature: Slack looks at the certificate of a slash command's address in this way.
 fn is_perhaps_a_test(head: &Head) -> bool {
     let is_unsigned = head.headers.first("x-slack-signature").is_none();
-    is_unsigned && head.is_form() && head.content_length <= UnsignedTest::LIMIT_BYTES
+    is_unsigned && head.is_form() && head.content_length.is_some_and(|bytes| bytes <= UnsignedTest::LIMIT_BYTES)
 }

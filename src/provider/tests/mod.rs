@@ -128,7 +128,7 @@ impl Arrived {
             query: Vec::new(),
             headers: Headers::default(),
             content_type: String::new(),
-            content_length: body.len() as u64,
+            content_length: Some(body.len() as u64),
             remote_addr: "192.0.2.1".into(),
             document_root: None,
         };

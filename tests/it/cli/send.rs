@@ -73,7 +73,7 @@ fn taken(provider: &Provider, name: &str, sample: &Sample) -> Delivery {
         query: Vec::new(),
         content_type: headers.text("content-type").unwrap(),
         headers,
-        content_length: sample.body.len() as u64,
+        content_length: Some(sample.body.len() as u64),
         remote_addr: "192.0.2.1".into(),
         document_root: None,
     };

@@ -20,9 +20,14 @@ pub(super) fn accepts(socket: &Path) -> bool {
 
 /// `hookspool fastcgi --listen`, as a member of the web server's group, to which it gives its socket.
 pub(super) fn listening(site: &Site) -> Daemon {
+    listening_by(site, "fastcgi")
+}
+
+/// The same by another protocol's verb.
+pub(super) fn listening_by(site: &Site, verb: &str) -> Daemon {
     let socket = site.at(SOCKET);
     let mut command = Account::owner().command(site.program(), &[Account::web()]);
-    command.arg("fastcgi").arg("--listen").arg(format!("unix:{}", socket.display()));
+    command.arg(verb).arg("--listen").arg(format!("unix:{}", socket.display()));
     command.args(["--socket-mode", "0660", "--socket-group", &Account::web().group]);
     command.env("HOOKSPOOL_CONFIG", site.config());
     start(site, "hookspool", command, &socket)

@@ -1,10 +1,12 @@
 //! Edge. The other side of `FastCGI`, for the tests: records by hand over a raw socket, and a responder to talk to, in a
 //! thread or in a process of its own.
 
-use hookspool::gateway::{Begun, Handler, Limits, Listener, Notice, Params, Response, Upload, fastcgi::serve};
+use hookspool::gateway::fastcgi::serve;
+use hookspool::gateway::http::{self, Trust};
+use hookspool::gateway::{Begun, Handler, Limits, Listener, Notice, Params, Response, Upload};
 use std::io::{self, PipeWriter, Read, Write};
 use std::net::Shutdown;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
@@ -276,6 +278,19 @@ impl Responder {
     }
 
     pub(crate) fn with(limits: Limits, handler: impl Handler + Send + 'static) -> Self {
+        Self::speaking(move |listener, stop, log| serve(vec![listener], &handler, &limits, stop, log))
+    }
+
+    /// The same by HTTP.
+    pub(crate) fn http(limits: Limits, handler: impl Handler + Send + 'static) -> Self {
+        Self::speaking(move |listener, stop, log| {
+            http::serve(vec![listener], Trust::default(), &handler, &limits, stop, log)
+        })
+    }
+
+    fn speaking(
+        serve: impl FnOnce(Listener, BorrowedFd<'_>, &(dyn Fn(Notice) + Sync)) -> io::Result<()> + Send + 'static,
+    ) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let listener = Listener::bind(&format!("unix:{}/s", dir.path().display()), None, None).unwrap();
         let (stopped, stop) = io::pipe().unwrap();
@@ -283,7 +298,7 @@ impl Responder {
         let log = Arc::clone(&notices);
         let thread = std::thread::spawn(move || {
             let log = |notice: Notice| log.lock().unwrap().push(notice.to_string());
-            serve(vec![listener], &handler, &limits, stopped.as_fd(), &log)
+            serve(listener, stopped.as_fd(), &log)
         });
         Self { dir, stop, thread, notices }
     }

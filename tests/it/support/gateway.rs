@@ -2,7 +2,7 @@
 
 use super::daemon::Daemon;
 use super::site::Site;
-use super::{Account, apache, fastcgi, lighttpd, nginx, supervisor};
+use super::{Account, apache, fastcgi, lighttpd, nginx, serve, supervisor};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicU16, Ordering};
 
@@ -25,6 +25,10 @@ pub(crate) enum Gateway {
     LighttpdCgi,
     /// `deploy/supervisor.conf` with receivers and runner, behind nginx.
     Supervisor,
+    /// `hookspool serve --runner`, and nothing else.
+    Serve,
+    /// `deploy/nginx-serve.conf`, and `hookspool serve` on a Unix socket.
+    NginxServe,
     /// `deploy/systemd/hookspool.{socket,service}` as systemd-socket-activate(1) starts them, behind nginx.
     Systemd,
 }
@@ -37,7 +41,7 @@ impl Gateway {
 
     /// Whether a runner drains the spool all the time.
     pub(crate) fn has_runner(self) -> bool {
-        self == Self::Supervisor
+        matches!(self, Self::Supervisor | Self::Serve)
     }
 
     /// A root that fits.
@@ -56,6 +60,8 @@ impl Gateway {
             Self::SharedHosting => apache::shared_hosting(site, port),
             Self::LighttpdFastcgi => lighttpd::fastcgi(site, port),
             Self::LighttpdCgi => lighttpd::cgi(site, port),
+            Self::Serve => serve::alone(site, port),
+            Self::NginxServe => nginx::serve(site, port),
         };
         let base = if self == Self::SharedHosting { "/deploy/hookspool.cgi" } else { "/hooks" };
         Server { address: loopback(port), base, _web: web, receiver: self.start_receiver(site) }
@@ -69,7 +75,8 @@ impl Gateway {
             Self::ApacheFastcgi | Self::LighttpdFastcgi => Some(fastcgi::spawned(site)),
             Self::Supervisor => Some(supervisor::start(site)),
             Self::Systemd => Some(fastcgi::socket_activated(site, &[])),
-            Self::ApacheCgi | Self::SharedHosting | Self::LighttpdCgi => None,
+            Self::NginxServe => Some(serve::behind(site)),
+            Self::ApacheCgi | Self::SharedHosting | Self::LighttpdCgi | Self::Serve => None,
         }
     }
 
@@ -134,6 +141,8 @@ macro_rules! through_every_gateway {
         through_every_gateway!(@ shared_hosting SharedHosting: $($sentence)+);
         through_every_gateway!(@ lighttpd_fastcgi LighttpdFastcgi: $($sentence)+);
         through_every_gateway!(@ lighttpd_cgi LighttpdCgi: $($sentence)+);
+        through_every_gateway!(@ serve Serve: $($sentence)+);
+        through_every_gateway!(@ nginx_serve NginxServe: $($sentence)+);
         through_every_gateway!(@ supervisor Supervisor: $($sentence)+);
         through_every_gateway!(@ systemd Systemd: $($sentence)+);
     };

@@ -58,10 +58,15 @@ pub(crate) fn delivery_id() -> String {
 
 /// A signed delivery of `event` to `target`.
 pub(crate) fn delivery(target: &str, event: &str, body: &[u8]) -> Request {
+    delivery_signed(SECRET, target, event, body)
+}
+
+/// The same under another secret.
+pub(crate) fn delivery_signed(secret: &str, target: &str, event: &str, body: &[u8]) -> Request {
     Request::new("POST", target, Framing::Length, body)
         .header("User-Agent", "GitHub-Hookshot/test")
         .header("Content-Type", "application/json")
         .header("X-GitHub-Event", event)
         .header("X-GitHub-Delivery", delivery_id())
-        .header(SIGNATURE, signature(SECRET, body))
+        .header(SIGNATURE, signature(secret, body))
 }

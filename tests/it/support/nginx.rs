@@ -15,6 +15,11 @@ pub(super) fn cgi(site: &Site, port: u16) -> Daemon {
     start(site, port, "deploy/nginx-cgi.conf")
 }
 
+/// `deploy/nginx-serve.conf`.
+pub(super) fn serve(site: &Site, port: u16) -> Daemon {
+    start(site, port, "deploy/nginx-serve.conf")
+}
+
 fn start(site: &Site, port: u16, file: &str) -> Daemon {
     let listen = format!("listen 127.0.0.1:{port};");
     let shipped = site.shipped(file, &[("listen 80;", &listen)]);

@@ -12,6 +12,9 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 use tempfile::TempDir;
 
+/// The secret of its hooks.
+pub(crate) const YARD_SECRET: &str = "a secret that is long enough";
+
 /// A directory that goes away with it: `hookspool.toml`, `spool/`, and `site/`, in which the steps run.
 pub(crate) struct Yard {
     _dir: TempDir,
@@ -38,7 +41,8 @@ impl Yard {
         fs::create_dir(yard.path("spool")).unwrap();
         fs::set_permissions(yard.path("spool"), fs::Permissions::from_mode(0o2751)).unwrap();
         create(&yard.path("spool")).unwrap();
-        fs::write(yard.path("secret"), "a secret that is long enough").unwrap();
+        fs::write(yard.path("secret"), YARD_SECRET).unwrap();
+        fs::set_permissions(yard.path("secret"), fs::Permissions::from_mode(0o600)).unwrap();
         yard.configure(runner, hooks);
         yard
     }
@@ -154,6 +158,10 @@ impl Yard {
 pub(crate) struct Runner(Child);
 
 impl Runner {
+    pub(crate) fn id(&self) -> i32 {
+        Pid::from_child(&self.0).as_raw_nonzero().get()
+    }
+
     pub(crate) fn signal(&self, signal: Signal) {
         kill_process(Pid::from_child(&self.0), signal).unwrap();
     }

@@ -84,7 +84,7 @@ pub fn head(headers: &[(String, impl AsRef<[u8]>)], body: &[u8]) -> Head {
         query: Vec::new(),
         content_type: headers.text("content-type").unwrap_or_default(),
         headers,
-        content_length: body.len() as u64,
+        content_length: Some(body.len() as u64),
         remote_addr: "192.0.2.1".into(),
         document_root: None,
     }

@@ -56,7 +56,7 @@ fn note(event: Message<'_>, seen: &mut Vec<Seen>) {
         (Message::Head(params), _) => {
             assert!(params.len() <= BOUNDS.pairs);
             // Whatever the parameters are, they become a request or a refusal.
-            let _ = head(params.iter());
+            let _ = head(&params);
             seen.push(Seen::Head(params));
         }
         (Message::End, _) => seen.push(Seen::End),
