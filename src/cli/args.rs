@@ -1,7 +1,6 @@
 //! Pure. What can be typed.
 
 use super::control::args::{CancelArgs, HoldArgs, PruneArgs, ReleaseArgs, RetryArgs};
-use super::manual::Page;
 use super::moment::{self, Moment};
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
@@ -207,6 +206,17 @@ pub(super) struct SendArgs {
     /// Print JSON
     #[arg(long)]
     pub(super) json: bool,
+}
+
+/// A manual page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum Page {
+    /// hookspool(1): the commands
+    #[value(name = "hookspool")]
+    Commands,
+    /// hookspool.toml(5): the configuration
+    #[value(name = "hookspool.toml")]
+    Configuration,
 }
 
 /// Event of a test delivery.

@@ -6,7 +6,7 @@ use super::jobs::{age, find, no_such, refuse_unknown, unreadable};
 use super::load::load;
 use super::moment::Moment;
 use super::print;
-use crate::model::{JobId, State};
+use crate::model::{JobId, JobMeta, State};
 use crate::spool::{self, Filter, JobView, Shown};
 use jiff::Timestamp;
 use std::path::Path;
@@ -98,7 +98,7 @@ fn reason(job: &JobView, now: Timestamp) -> Option<String> {
 
 /// The reason shown for a job that the runner queued itself.
 fn missed(job: &JobView) -> Option<&'static str> {
-    (job.provider.as_deref() == Some("reconcile")).then_some("no delivery told of it (reconcile)")
+    (job.provider.as_deref() == Some(JobMeta::RECONCILE)).then_some("no delivery told of it (reconcile)")
 }
 
 fn print_job(root: &Path, shown: &Shown) -> Result<(), Failure> {

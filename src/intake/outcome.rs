@@ -24,12 +24,12 @@ pub(super) struct Queued {
     pub(super) meta: JobMeta,
 }
 
-/// Which delivery it is, and who sent it, as far as that is known.
+/// The delivery and its sender, as far as they are known.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Identity {
     /// The provider's delivery id.
     pub(super) delivery: Option<String>,
-    /// Which secret matched, where the hook has several.
+    /// The secret that matched, where the hook has several.
     pub(super) secret: Option<String>,
 }
 

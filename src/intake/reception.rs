@@ -145,8 +145,8 @@ fn begin_check(hook: &Hook, head: &Head, now: Timestamp) -> Result<(Check, Vec<S
     Ok((check, sources.iter().map(|secret| secret.source.source_name()).collect()))
 }
 
-/// Only a check that was fed the whole body passes. Beside what was received, the place of the secret that matched; none
-/// for a test that the provider does not sign.
+/// Only a check that was fed the whole body passes. Beside what was received, the place of the secret that matched;
+/// none for a test that the provider does not sign.
 fn verify<'a>(
     hook: &'a Hook,
     head: &'a Head,

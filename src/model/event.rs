@@ -3,7 +3,7 @@
 use super::Paths;
 use serde::{Deserialize, Serialize};
 
-/// What a verified delivery turned out to be.
+/// A verified delivery, as the forge means it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Delivery {
     /// The provider's test or ping: answered `200 pong`, never a job.
@@ -63,7 +63,7 @@ impl EventKind {
         }
     }
 
-    /// Whether `word` of `events` means this kind at `reference`: the kind itself, `tag` for the push of a tag, or
+    /// `true` if `word` of `events` means this kind at `reference`: the kind itself, `tag` for the push of a tag, or
     /// `release` for whatever is released.
     pub fn is_a(&self, word: &str, reference: Option<&RefName>) -> bool {
         let is_tag = || reference.is_some_and(|reference| reference.tag().is_some());
@@ -151,14 +151,14 @@ fn is_well_formed(short: &str) -> bool {
 pub struct Changes {
     /// Added, modified and removed files, in no order, perhaps repeated.
     pub paths: Paths,
-    /// Whether the provider listed all of them. If not, a path filter must let the delivery pass.
+    /// `true` if the provider listed all of them. If not, a path filter must let the delivery pass.
     pub complete: bool,
 }
 
 /// A delivery in one shape.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event {
-    /// What happened.
+    /// The kind.
     pub kind: EventKind,
     /// The branch or tag, when there is one.
     pub reference: Option<RefName>,

@@ -42,14 +42,14 @@ impl Head {
         self.content_type[..end].trim().to_ascii_lowercase()
     }
 
-    /// Whether the body is JSON, of whichever kind (RFC 6839 §3.1).
+    /// `true` if the body is JSON, of whichever kind (RFC 6839 §3.1).
     pub fn is_json(&self) -> bool {
         let media_type = self.media_type();
         let is_suffixed = media_type.starts_with("application/") && media_type.ends_with("+json");
         media_type == "application/json" || is_suffixed
     }
 
-    /// Whether the body is a form (`application/x-www-form-urlencoded`).
+    /// `true` if the body is a form (`application/x-www-form-urlencoded`).
     pub fn is_form(&self) -> bool {
         self.media_type() == "application/x-www-form-urlencoded"
     }

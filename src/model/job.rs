@@ -91,7 +91,7 @@ impl From<JobId> for String {
     }
 }
 
-/// What a job's file says of it, beside the payload: everything that the runner may need to know of the delivery.
+/// A job's description, beside the payload: everything that the runner may need to know of the delivery.
 /// Id, length and hash are the spool's to add.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct JobMeta {
@@ -113,13 +113,13 @@ pub struct JobMeta {
     /// `owner/name`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub repository: Option<String>,
-    /// Who caused it.
+    /// The person who caused it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pusher: Option<String>,
     /// The provider's delivery id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delivery: Option<String>,
-    /// Why the job was taken, where that needs a word ("list of changed paths is incomplete").
+    /// The reason why the job was taken, where that needs a word ("list of changed paths is incomplete").
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
     /// Media type of the payload.
@@ -127,11 +127,14 @@ pub struct JobMeta {
     /// Headers from an allow-list, never one that can hold a secret.
     #[serde(default)]
     pub headers: BTreeMap<String, String>,
-    /// When the delivery arrived, RFC 3339, UTC.
+    /// Time of arrival, RFC 3339, UTC.
     pub arrived_at: jiff::Timestamp,
 }
 
 impl JobMeta {
+    /// The provider's name of a job that the runner queued itself, since no delivery told of the push.
+    pub const RECONCILE: &str = "reconcile";
+
     /// A job with a JSON payload, of which nothing else is known.
     pub fn new(
         hook: impl Into<String>,

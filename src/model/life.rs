@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Where a job is. Each state is a directory of the spool.
+/// The place of a job. Each state is a directory of the spool.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum State {
@@ -41,7 +41,7 @@ impl State {
     }
 }
 
-/// How a job, or one attempt at it, ended.
+/// The end of a job, or of one attempt at it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Outcome {
@@ -103,9 +103,9 @@ pub enum Transition {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a job that is {} cannot be {transition:?}", state.as_str())]
 pub struct IllegalMove {
-    /// Where the job is.
+    /// The job's place.
     pub state: State,
-    /// What was to happen.
+    /// The move that was asked for.
     pub transition: Transition,
 }
 

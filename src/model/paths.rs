@@ -5,7 +5,7 @@
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Paths {
     text: String,
-    /// Where each ends in `text`, in bytes.
+    /// The end of each in `text`, in bytes.
     ends: Vec<usize>,
 }
 
@@ -16,12 +16,12 @@ impl Paths {
         self.ends.push(self.text.len());
     }
 
-    /// How many there are.
+    /// Their number.
     pub fn len(&self) -> usize {
         self.ends.len()
     }
 
-    /// Whether there is none.
+    /// `true` if there is none.
     #[allow(dead_code, reason = "goes with `len`")]
     pub fn is_empty(&self) -> bool {
         self.ends.is_empty()

@@ -88,19 +88,19 @@ impl Reply {
     }
 }
 
-/// Why a request did not become a job: a sentence for the sender that holds nothing but what he sent, the facts and
-/// the next step for the operator. One constructor, two audiences.
+/// The reason why a request did not become a job: a sentence for the sender that holds nothing but what he sent, the
+/// facts and the next step for the operator. One constructor, two audiences.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
-    /// What the sender is told.
+    /// The sentence for the sender.
     pub reply: Reply,
-    /// What the operator's log says.
+    /// The sentence for the operator's log.
     pub reason: String,
-    /// Who asked and for which path, where the request was refused before it became a [`Head`](super::Head).
+    /// Peer and path of the request, where the request was refused before it became a [`Head`](super::Head).
     pub origin: Option<Origin>,
 }
 
-/// What is known of a request that could not be understood; for the log.
+/// The known parts of a request that could not be understood; for the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Origin {
     /// `REMOTE_ADDR`.

@@ -1,12 +1,11 @@
 //! Pure. Whether a hook wants a job, asked once more: its file may have been made without a delivery, or under another
 //! configuration.
 
-use super::reconcile::PROVIDER;
 use crate::config::Hook;
 use crate::model::{EventKind, JobMeta, RefName};
 
-/// Why the rules of `hook` do not want the job of `meta`, if they do not. What only its payload says, such as which
-/// branch is the default one, was judged when it came.
+/// The reason why the rules of `hook` do not want the job of `meta`, if they do not. What only its payload says, such
+/// as which branch is the default one, was judged when it came.
 pub(super) fn unwanted(hook: &Hook, meta: &JobMeta) -> Option<String> {
     let (rules, reference) = (&hook.rules, meta.reference.as_ref());
     let unwanted_kind = || rules.unwanted_kind(&meta.event, reference).filter(|_| !is_missed_push(hook, meta));
@@ -20,7 +19,10 @@ pub(super) fn unwanted(hook: &Hook, meta: &JobMeta) -> Option<String> {
 /// tell of.
 fn is_missed_push(hook: &Hook, meta: &JobMeta) -> bool {
     let is_of_branch = meta.reference.as_ref().and_then(RefName::branch).is_some();
-    hook.plan.reconcile.is_some() && meta.provider == PROVIDER && meta.event == EventKind::Push && is_of_branch
+    hook.plan.reconcile.is_some()
+        && meta.provider == JobMeta::RECONCILE
+        && meta.event == EventKind::Push
+        && is_of_branch
 }
 
 #[cfg(test)]
@@ -82,7 +84,7 @@ mod tests {
         let merges = Rules { events: vec!["merge".into()], ..guarded().rules };
         let asking = Hook { plan: Plan { reconcile: every, ..guarded().plan }, rules: merges.clone(), ..guarded() };
         let silent = Hook { rules: merges, ..guarded() };
-        let missed = JobMeta { provider: PROVIDER.into(), ..job("refs/heads/main") };
+        let missed = JobMeta { provider: JobMeta::RECONCILE.into(), ..job("refs/heads/main") };
         let elsewhere = JobMeta { reference: RefName::parse("refs/heads/evil"), ..missed.clone() };
         let tag = JobMeta { reference: RefName::parse("refs/tags/v1"), ..missed.clone() };
         let unwanted = "event push is not wanted";

@@ -17,7 +17,7 @@ use std::time::Duration;
 /// Between TERM and KILL for what an interrupted attempt left alive.
 const KILL_DELAY: Duration = Duration::from_secs(10);
 
-/// Why a job is held that nobody may start again yet.
+/// The reason for holding a job that nobody may start again yet.
 const STILL_ALIVE: &str = "processes of the interrupted attempt cannot be ended; end them, then release the job";
 
 /// Claims a job, runs its steps and settles it.

@@ -26,12 +26,12 @@ impl Cancel {
         self.trigger.request();
     }
 
-    /// What a job waits on.
+    /// The stop that a job waits on.
     pub(super) fn stop(&self) -> &Stop {
         &self.stop
     }
 
-    /// How a job is settled that this has ended.
+    /// The settlement of a job that this has ended.
     pub(super) fn settlement(&self) -> Option<Settlement> {
         self.settlement.get().cloned()
     }

@@ -4,10 +4,10 @@
 use jiff::Timestamp;
 use std::time::{Duration, Instant};
 
-/// How long a clock that has leapt is doubted: people and time servers have set it right by then.
+/// Time for which a clock that has leapt is doubted: people and time servers have set it right by then.
 const DOUBT: Duration = Duration::from_secs(86_400);
 
-/// What is known of the time.
+/// The time as far as it is known.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Clock {
     /// The time that was seen last, and when that was.
@@ -21,7 +21,7 @@ impl Clock {
         Self { known: seen.map(|seen| (seen, at)), doubted_until: None }
     }
 
-    /// Whether to believe that it is `now`. Not for a day after a leap of more than `keep`: what is kept for so long
+    /// `true` if the time may be believed to be `now`. Not for a day after a leap of more than `keep`: what is kept for so long
     /// would all be old at once.
     pub(super) fn is_believed(&mut self, now: Timestamp, at: Instant, keep: Duration) -> bool {
         let expected =

@@ -13,7 +13,7 @@ use std::io;
 use std::path::Path;
 use std::time::Duration;
 
-/// How long the steps after a job may take when the runner has to stop.
+/// Longest time of the steps after a job when the runner has to stop.
 const GRACE_AFTER_JOB: Duration = Duration::from_secs(5);
 
 /// A job with its facts, its log and its payload as a file.

@@ -56,8 +56,8 @@ impl<'a> Jobs<'a> {
         }
     }
 
-    /// A job in `done/` that did what this one would, of a sender that delivers again by itself or tells everything twice.
-    /// A person who released this very job wants it all the same.
+    /// A job in `done/` that did what this one would, of a sender that delivers again by itself or tells everything
+    /// twice. A person who released this very job wants it all the same.
     pub(super) fn done_already(&self, id: JobId) -> Result<Option<JobId>, SpoolError> {
         let Some(item) = self.backlog.waiting(id).filter(|item| item.not_before.is_none()) else { return Ok(None) };
         let (sends_again, announced_twice) = (item.sends_again, item.announced_twice);

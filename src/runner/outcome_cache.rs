@@ -13,13 +13,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub(super) struct OutcomeCache(Arc<Mutex<Option<RecentOutcomes>>>);
 
 impl OutcomeCache {
-    /// How the last job for this hook, repository and ref ended.
+    /// The end of the last job for this hook, repository and ref.
     pub(super) fn last<D: Disk>(&self, owner: &SpoolOwner<D>, meta: &JobMeta) -> Result<Option<Last>, SpoolError> {
         let (repository, reference) = (meta.repository.as_deref(), meta.reference.as_ref());
         self.ask(owner, |recent| recent.last(&meta.hook, repository, reference).cloned())
     }
 
-    /// How the last job for this hook and branch ended, whatever the repository was called.
+    /// The end of the last job for this hook and branch, whatever the repository was called.
     pub(super) fn last_of_branch<D: Disk>(
         &self,
         owner: &SpoolOwner<D>,

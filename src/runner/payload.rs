@@ -40,7 +40,7 @@ impl PayloadFile {
         paths.filter(|path| path.extension().is_some_and(|e| e == "payload")).for_each(|path| drop(Self(path)));
     }
 
-    /// Where it is.
+    /// Its path.
     pub(super) fn path(&self) -> &Path {
         &self.0
     }

@@ -9,10 +9,10 @@ use std::hash::Hash;
 /// A delivery that is sent again after so many others runs again.
 pub(super) const LIMIT: usize = 10_000;
 
-/// How the last job for a hook, repository and ref ended that was run to its end.
+/// The end of the last job for a hook, repository and ref that was run to its end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Last {
-    /// Whether it succeeded.
+    /// `true` if it succeeded.
     pub(super) succeeded: bool,
     /// The commit that was deployed last, hex.
     pub(super) commit: Option<String>,
@@ -24,7 +24,7 @@ pub(super) struct Last {
 
 type Subject = (String, Option<String>, Option<RefName>);
 
-/// What is remembered.
+/// One remembered outcome.
 #[derive(Debug, Default)]
 pub(super) struct RecentOutcomes {
     done: Bounded<SameDelivery, JobId>,
@@ -47,12 +47,12 @@ impl RecentOutcomes {
         }
     }
 
-    /// How the last job of a hook, repository and ref ended.
+    /// The end of the last job of a hook, repository and ref.
     pub(super) fn last(&self, hook: &str, repository: Option<&str>, reference: Option<&RefName>) -> Option<&Last> {
         self.last.get(&(hook.to_owned(), repository.map(str::to_owned), reference.cloned()))
     }
 
-    /// How the last job of a hook and branch ended, whatever the repository was called.
+    /// The end of the last job of a hook and branch, whatever the repository was called.
     pub(super) fn last_of_branch(&self, hook: &str, branch: &RefName) -> Option<&Last> {
         let is_meant = |(of, _, reference): &Subject| of == hook && reference.as_ref() == Some(branch);
         self.last.newest(is_meant)

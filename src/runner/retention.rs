@@ -56,7 +56,7 @@ fn tell(result: Result<(), SpoolError>) {
     }
 }
 
-/// What `[runner]` wants kept at `now`.
+/// The jobs that `[runner]` wants kept at `now`.
 pub fn retention_of(settings: &RunnerSettings, now: Timestamp) -> Retention {
     let since = now.checked_sub(settings.keep).unwrap_or(Timestamp::MIN);
     Retention { since: Some(since), newest: settings.keep_count }

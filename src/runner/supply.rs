@@ -7,7 +7,7 @@ use crate::model::{JobId, State};
 use crate::spool::{Problem, Scan, SpoolError, Wait};
 use jiff::Timestamp;
 
-/// How far the spool has been read into the backlog.
+/// The progress of reading the spool into the backlog.
 #[derive(Debug, Default)]
 pub(super) struct Supply {
     /// The recovery's look into `queued/`, until it is taken in.

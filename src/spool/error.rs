@@ -10,7 +10,7 @@ pub enum SpoolError {
     /// A call to the system failed.
     #[error("cannot {call} {}: {}{}", path.display(), words(*errno), remedy(*errno))]
     Call {
-        /// What was to be done, as a verb.
+        /// The action, as a verb.
         call: &'static str,
         /// To what.
         path: PathBuf,
@@ -67,12 +67,12 @@ impl SpoolError {
         }
     }
 
-    /// Whether a right is missing.
+    /// `true` if a right is missing.
     pub fn is_permission(&self) -> bool {
         matches!(self.errno(), Some(Errno::ACCESS | Errno::PERM))
     }
 
-    /// Whether something is not there.
+    /// `true` if something is not there.
     pub fn is_missing(&self) -> bool {
         matches!(self, Self::NoSuchJob(_)) || self.errno() == Some(Errno::NOENT)
     }
@@ -89,7 +89,7 @@ impl SpoolError {
     }
 }
 
-/// Whether space, inodes or quota ran out.
+/// `true` if space, inodes or quota ran out.
 pub(super) fn is_full(errno: Errno) -> bool {
     matches!(errno, Errno::NOSPC | Errno::DQUOT)
 }

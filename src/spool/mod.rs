@@ -58,7 +58,8 @@
 //! - **One file that cannot be read** (its mode, a damaged sector, a history over 4 MiB) never stops the others. A job
 //!   goes to `corrupt/`. A history goes there too, and its job is held, or stays where it ended: nothing of which
 //!   nobody knows how far it came runs unasked.
-//! - **Wait** ([`Wait`]): a job waits at most as long as its wait was when it was written down, whatever the clock says.
+//! - **Wait** ([`Wait`]): a job waits at most as long as its wait was when it was written down, whatever the clock
+//!   says.
 //! - **Remove** ([`SpoolOwner::remove`]): log, history, flush, and last the job, whose name finds the rest after a
 //!   crash.
 //! - **Hold** ([`SpoolOwner::hold`]): a file in `holds/`, flushed under another name and renamed, until somebody

@@ -15,7 +15,7 @@ pub fn written(id: JobId, meta: &JobMeta, payload: &[u8]) -> Vec<u8> {
     [payload, &format::tail(id, meta, payload.len() as u64, &hash)].concat()
 }
 
-/// What a runner that claims job `id` makes of a file that holds `bytes`: what it says, or why it is corrupt.
+/// The result of claiming job `id` with a file that holds `bytes`: its description, or why it is corrupt.
 pub fn claimed(id: JobId, bytes: &[u8]) -> Result<JobMeta, String> {
     let judged = in_memory(bytes).map_err(Damage::from).and_then(|(disk, file)| {
         let whole = check(&disk, &file, bytes.len() as u64, id)?;

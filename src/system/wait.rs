@@ -15,8 +15,8 @@ pub fn after(duration: Duration) -> Instant {
     now.checked_add(duration.min(FAR)).unwrap_or(now)
 }
 
-/// Which of `fds` have something to say (readable, hung up, or in error), as soon as one has; none when `until` came
-/// first.
+/// Those of `fds` that have something to say (readable, hung up, or in error), as soon as one has; none when `until`
+/// came first.
 pub fn ready(fds: &[BorrowedFd<'_>], until: Instant) -> io::Result<Vec<bool>> {
     let mut polled: Vec<PollFd<'_>> = fds.iter().map(|fd| PollFd::from_borrowed_fd(*fd, PollFlags::IN)).collect();
     loop {

@@ -63,7 +63,7 @@ impl Watch {
         let _ = poll(&mut fds, Some(&time)).map(|_| self.forget_events());
     }
 
-    /// Which names appeared does not matter, nor whether the kernel's queue overflowed: the caller scans.
+    /// The names that appeared do not matter, nor whether the kernel's queue overflowed: the caller scans.
     fn forget_events(&self) -> Result<bool, Errno> {
         let Some(fd) = &self.0 else { return Ok(true) };
         let mut buffer = [0; 4096];

@@ -4,23 +4,12 @@ mod commands;
 mod configuration;
 mod roff;
 
-use super::args::Cli;
+use super::args::{Cli, Page};
 use super::exit::Failure;
 use super::print;
-use clap::{CommandFactory, ValueEnum};
+use clap::CommandFactory;
 use clap_complete::Shell;
 use std::process::ExitCode;
-
-/// A manual page.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum Page {
-    /// hookspool(1): the commands
-    #[value(name = "hookspool")]
-    Commands,
-    /// hookspool.toml(5): the configuration
-    #[value(name = "hookspool.toml")]
-    Configuration,
-}
 
 /// Prints a page: `hookspool man | man -l -`.
 pub(super) fn page(page: Page) -> Result<ExitCode, Failure> {

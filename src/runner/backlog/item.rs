@@ -5,14 +5,14 @@ use crate::model::{EventKind, JobId, JobMeta, RefName};
 use crate::provider::Provider;
 use jiff::Timestamp;
 
-/// What has to be known of a job to say when it runs.
+/// The facts of a job that decide when it runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::runner) struct Item {
     /// Name of its hook.
     pub(in crate::runner) hook: String,
     /// Jobs of one queue run one after the other.
     pub(in crate::runner) queue: String,
-    /// What happened; `None` when the job says nothing of itself.
+    /// The kind of event; `None` when the job says nothing of itself.
     pub(in crate::runner) event: Option<EventKind>,
     /// Branch or tag.
     pub(in crate::runner) reference: Option<RefName>,
@@ -22,7 +22,7 @@ pub(in crate::runner) struct Item {
     pub(in crate::runner) after: Option<String>,
     /// The provider's delivery id.
     pub(in crate::runner) delivery: Option<String>,
-    /// Whether a newer job for the same hook and ref takes its place.
+    /// `true` if a newer job for the same hook and ref takes its place.
     pub(in crate::runner) when_newer: WhenNewer,
     /// Not before this time, for a retry.
     pub(in crate::runner) not_before: Option<Timestamp>,
@@ -83,7 +83,7 @@ impl Item {
         Some((self.hook.clone(), self.repository.clone(), self.event.clone(), self.reference.clone()?))
     }
 
-    /// What makes another job a repeat of this one.
+    /// The key that makes another job a repeat of this one.
     pub(in crate::runner) fn same_delivery(&self) -> Option<SameDelivery> {
         Some((self.hook.clone(), self.repository.clone(), self.delivery.clone()?, self.reference.clone()))
     }

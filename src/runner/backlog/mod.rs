@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::hash::Hash;
 
-/// What to do next.
+/// The loop's next action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Choice {
     /// Run this job.
@@ -114,7 +114,7 @@ impl Backlog {
         self.waiting.iter().rev().filter(|(_, item)| item.hook == hook).map(|(&id, _)| id).collect()
     }
 
-    /// Whether a queue needs no more jobs. From then on it takes none, so that none goes before an older one, until
+    /// `true` if a queue needs no more jobs. From then on it takes none, so that none goes before an older one, until
     /// `forget_cuts`.
     pub(super) fn cut_if_filled(&mut self, queue: &str) -> bool {
         let is_cut = self.cut.contains(queue) || self.queues.get(queue).is_some_and(|jobs| jobs.len() >= FILLED);
@@ -129,13 +129,13 @@ impl Backlog {
         self.cut.clear();
     }
 
-    /// Whether the oldest jobs of all queues should be read again.
+    /// `true` if the oldest jobs of all queues should be read again.
     pub(super) fn is_scarce(&self) -> bool {
         let length = |queue: &String| self.queues.get(queue).map_or(0, BTreeSet::len);
         self.waiting.len() < FILLED || self.cut.iter().any(|queue| length(queue) < SCARCE)
     }
 
-    /// Whether the job is known already.
+    /// `true` if the job is known already.
     pub(super) fn contains(&self, id: JobId) -> bool {
         self.waiting.contains_key(&id) || self.running.contains_key(&id)
     }
@@ -157,13 +157,13 @@ impl Backlog {
         }
     }
 
-    /// Whether a job for this hook and ref waits or runs.
+    /// `true` if a job for this hook and ref waits or runs.
     pub(super) fn is_on_its_way(&self, hook: &str, reference: &RefName) -> bool {
         let mut all = self.waiting.values().chain(self.running.values());
         all.any(|item| item.hook == hook && item.reference.as_ref() == Some(reference))
     }
 
-    /// Whether the job runs.
+    /// `true` if the job runs.
     pub(super) fn is_running(&self, id: JobId) -> bool {
         self.running.contains_key(&id)
     }

@@ -143,7 +143,7 @@ fn a_newer_push_takes_the_place_of_a_retry() {
     assert_eq!(story(all), [Choice::Supersede(id(1), id(2)), Choice::Run(id(2)), Choice::Nothing]);
 }
 
-/// What is begun while nothing ends.
+/// The jobs that are begun while nothing ends.
 fn begun(backlog: &mut Backlog) -> Vec<Choice> {
     let mut choices = Vec::new();
     loop {

@@ -10,7 +10,7 @@ use std::io;
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::Path;
 
-/// How much of a log is kept.
+/// The parts of a log that are kept.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
     /// From the beginning, in bytes.
@@ -40,7 +40,7 @@ pub(super) struct BoundedFile {
     file: File,
     limits: Limits,
     len: u64,
-    /// Where the head ends, once it has.
+    /// The end of the head, once it has one.
     head: Option<u64>,
     left_out: u64,
 }
@@ -112,15 +112,15 @@ fn mark(left_out: u64) -> String {
     format!("{}{left_out:0DIGITS$}{}", MARK.0, MARK.1)
 }
 
-/// Where the head of a file that is longer than its head's limit ends: behind the last line end within the limit.
+/// The end of the head of a file that is longer than its head's limit: behind the last line end within the limit.
 pub(super) fn head_end(file: &File, limits: Limits) -> io::Result<u64> {
     let mut head = vec![0; usize::try_from(limits.head).unwrap_or(usize::MAX)];
     file.read_exact_at(&mut head, 0)?;
     Ok(head.iter().rposition(|&b| b == b'\n').map_or(0, |i| i as u64 + 1))
 }
 
-/// How many bytes the mark at `head` says were left out; 0 when there is none. No other line looks like it: those
-/// begin with a time.
+/// The number of bytes that, by the mark at `head`, were left out; 0 when there is none. No other line looks like it:
+/// those begin with a time.
 pub(super) fn left_out(file: &File, head: u64) -> io::Result<u64> {
     let mut line = [0; MARK_LEN];
     match file.read_exact_at(&mut line, head) {

@@ -8,7 +8,7 @@ use std::path::Path;
 
 /// Most bytes that one look returns.
 const CHUNK_BYTES: usize = 64 * 1024;
-/// How often a look is repeated that the writer's cut disturbed.
+/// Number of times that a look is repeated which the writer's cut disturbed.
 const TRIES: usize = 100;
 
 /// A reader that goes on where it was, also when the writer has cut the middle out meanwhile.
@@ -20,12 +20,12 @@ pub struct Follower {
     position: u64,
 }
 
-/// What a look found.
+/// Findings of one look.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct News {
     /// Bytes that were left out before `bytes`, since the last look or by this reader's coming late.
     pub left_out: u64,
-    /// What came next; empty when there is nothing new.
+    /// The bytes that came next; empty when there is nothing new.
     pub bytes: Vec<u8>,
 }
 
@@ -40,7 +40,7 @@ impl Follower {
         Ok(Self { file: File::open(path)?, limits, position: 0 })
     }
 
-    /// What is there that was not read yet, in part when it is much. Does not wait.
+    /// The bytes that were not read yet, in part when they are many. Does not wait.
     pub fn read(&mut self) -> io::Result<News> {
         for _ in 0..TRIES {
             let before = self.layout()?;
@@ -65,7 +65,7 @@ impl Follower {
     }
 }
 
-/// Where things are in the file.
+/// Positions in the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Layout {
     head: u64,
@@ -73,7 +73,7 @@ struct Layout {
 }
 
 impl Layout {
-    /// Where byte `position` of the uncut log is in the file, and how many bytes from it on are gone.
+    /// The place in the file of byte `position` of the uncut log, and the number of bytes from it on that are gone.
     fn place(self, position: u64) -> (u64, u64) {
         if position < self.head || self.left_out == 0 {
             return (position, 0);
@@ -82,7 +82,7 @@ impl Layout {
         (position + gone - self.left_out + MARK_BYTES, gone)
     }
 
-    /// How much may be read at `at` without running from the head into the mark.
+    /// Number of bytes that may be read at `at` without running from the head into the mark.
     fn room_at(self, at: u64) -> usize {
         let in_head = if at < self.head { self.head - at } else { u64::MAX };
         usize::try_from(in_head).unwrap_or(usize::MAX).min(CHUNK_BYTES)

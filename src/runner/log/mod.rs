@@ -66,7 +66,7 @@ impl JobLog {
         self.flush();
     }
 
-    /// What a step printed, in whatever parts it came.
+    /// Writes output of a step, in whatever parts it came.
     pub fn print(&mut self, source: Source, bytes: &[u8]) {
         let Self { out, err, text, .. } = self;
         let stamp = stamp();

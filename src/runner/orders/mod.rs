@@ -17,12 +17,12 @@ use crate::spool::{
 };
 use jiff::Timestamp;
 
-/// How often a job is looked for that moves while it is decided about.
+/// Number of times that a job is looked for which moves while it is decided about.
 const TRIES: usize = 3;
 
 /// The jobs that workers have in their hands: nobody else may move those.
 pub trait RunningJobs {
-    /// Whether a worker has this job.
+    /// `true` if a worker has this job.
     fn have(&self, id: JobId) -> bool;
     /// Asks the worker that has it to stop it. `false`: none has it.
     fn stop(&mut self, id: JobId, by: &str) -> bool;
@@ -41,7 +41,7 @@ impl RunningJobs for NothingRuns {
     }
 }
 
-/// What an order is carried out with.
+/// The parts that an order is carried out with.
 pub struct Orders<'a> {
     /// The locked spool.
     pub owner: &'a SpoolOwner,
@@ -74,14 +74,14 @@ pub fn apply_alone(config: &Config, owner: &SpoolOwner, request: &Request) -> Re
     Ok(answer)
 }
 
-/// What a second look calls done already was done by the first.
+/// Calls done what a second look calls done already, since the first did it.
 fn was_abandoned(effect: &mut Effect) {
     if effect.result == Change::Unchanged {
         (effect.result, effect.text) = (Change::Changed, "cancelled".to_owned());
     }
 }
 
-/// How a job ends that a person wants no more of.
+/// The end of a job that a person wants no more.
 fn cancelled(by: &str) -> Settlement {
     Settlement::Ended { outcome: Outcome::Cancelled, reason: Some(format!("by {by}")) }
 }

@@ -15,7 +15,7 @@ const EFFECTS: usize = 10_000;
 #[derive(Debug)]
 pub(in crate::runner) struct Release {
     pub(in crate::runner) hook: String,
-    /// What is in `held/`, in order of arrival, and was not looked at yet.
+    /// The jobs in `held/`, in order of arrival, that were not looked at yet.
     left: VecDeque<JobId>,
     released: usize,
     effects: Vec<Effect>,
@@ -91,7 +91,7 @@ impl Orders<'_> {
     }
 }
 
-/// Whether a held job was held because an attempt at it was cut short: it may have done half of its work.
+/// `true` if a held job was held because an attempt at it was cut short: it may have done half of its work.
 fn was_interrupted(history: &History) -> bool {
     let mut before = history.entries().iter().rev().map(|entry| &entry.what);
     let was_held = before.by_ref().find(|what| !matches!(what, HistoryEvent::Note { .. }));

@@ -14,7 +14,7 @@ const TIMEOUT: Duration = Duration::from_secs(60);
 /// Nobody reads what git says here.
 const NOWHERE: &str = "/dev/null";
 
-/// What a remote said.
+/// A remote's answer.
 #[derive(Debug)]
 pub(in crate::runner) struct Answer {
     pub(in crate::runner) hook: String,
@@ -34,7 +34,7 @@ fn heads(config: &Config, hook: &str, halted: &Stop) -> Result<Vec<Head>, String
     let mut log = JobLog::open(NOWHERE.as_ref()).map_err(|error| error.to_string())?;
     let facts = Facts {
         job: JobId::new(0, 0).ok_or("no id")?,
-        meta: JobMeta::new(&hook.name, super::PROVIDER, EventKind::Push, Timestamp::now()),
+        meta: JobMeta::new(&hook.name, JobMeta::RECONCILE, EventKind::Push, Timestamp::now()),
         attempt: 0,
         payload: PathBuf::from(NOWHERE),
         log: PathBuf::from(NOWHERE),

@@ -3,7 +3,7 @@
 use crate::runner::recent_outcomes::Last;
 use crate::runner::steps::Head;
 
-/// Whether nobody told of a branch's head: it is neither deployed nor was it tried. What was tried and failed is for
+/// `true` if nobody told of a branch's head: it is neither deployed nor was it tried. What was tried and failed is for
 /// people. Where nothing is known of the branch, the work tree says what is deployed.
 pub(super) fn missed(head: &Head, last: Option<&Last>) -> bool {
     let is_head = |commit: &Option<String>| commit.as_deref() == Some(head.commit.as_str());

@@ -26,9 +26,6 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::{Builder, Scope};
 use std::time::Duration;
 
-/// What stands for the provider of such a job.
-pub(super) const PROVIDER: &str = "reconcile";
-
 /// The questions to remotes: when each is due, the threads that ask, and what came back.
 pub(super) struct Reconciler<'scope, 'env> {
     scope: &'scope Scope<'scope, 'env>,
@@ -94,7 +91,7 @@ impl<'scope, 'env> Reconciler<'scope, 'env> {
         }
     }
 
-    /// Where it cannot be written, the next runner asks sooner than it should.
+    /// Leaves the times for the next runner. If they cannot be written, that one asks sooner than it should.
     fn leave_schedule(&mut self, owner: &SpoolOwner) {
         let left = self.schedule.changed().map_or(Ok(()), |due| owner.leave_questions(due));
         if let Err(error) = left {
@@ -142,7 +139,7 @@ fn queue_missed(spool: &Path, hook: &Hook, head: &Head, last: Option<Last>) -> R
         after: Some(commit.to_owned()),
         repository: hook.rules.repository.clone().or(known),
         note: Some("no delivery told of this commit".to_owned()),
-        ..JobMeta::new(&hook.name, PROVIDER, EventKind::Push, Timestamp::now())
+        ..JobMeta::new(&hook.name, JobMeta::RECONCILE, EventKind::Push, Timestamp::now())
     };
     let mut draft = Inbox::open(spool)?.draft()?;
     let payload = serde_json::json!({ "ref": branch, "before": meta.before, "after": commit });

@@ -9,7 +9,7 @@ const AT_A_TIME: usize = 4;
 /// A question comes at most so many intervals after the one before.
 const LATEST: f64 = 1.1;
 
-/// When which hook's remote is asked.
+/// The times at which remotes are asked, by hook.
 #[derive(Debug)]
 pub(in crate::runner) struct Schedule {
     due: BTreeMap<String, Timestamp>,
@@ -35,8 +35,8 @@ impl Schedule {
         self.is_changed |= self.due.len() != before;
     }
 
-    /// Whether to ask now; then it is taken for asked. `chance` is in 0..=1: later questions come up to a tenth of the
-    /// interval off it, so that many hosts and hooks do not ask at once.
+    /// `true` if a question is due; then it is taken for asked. `chance` is in 0..=1: later questions come up to a tenth of
+    /// the interval off it, so that many hosts and hooks do not ask at once.
     pub(super) fn is_due(&mut self, hook: &str, every: Duration, now: Timestamp, chance: f64) -> bool {
         if !self.may_be_asked(hook) {
             return false;
@@ -92,7 +92,7 @@ impl Schedule {
         std::mem::take(&mut self.is_changed).then_some(&self.due)
     }
 
-    /// How long until the next question. `None`: an answer comes first.
+    /// Time until the next question. `None`: an answer comes first.
     pub(in crate::runner) fn wait(&self, now: Timestamp) -> Option<Duration> {
         let is_free = self.asking.len() < AT_A_TIME;
         let due = self.due.iter().filter(|(hook, _)| is_free && self.may_be_asked(hook)).map(|(_, due)| *due).min();

@@ -32,7 +32,7 @@ const PRINTED_LIMIT_BYTES: usize = 64 * 1024;
 pub(super) struct Trouble {
     /// How the step ends.
     pub(super) result: StepResult,
-    /// Whether it may pass by itself.
+    /// `true` if it may pass by itself.
     pub(super) transient: bool,
 }
 
@@ -136,7 +136,7 @@ impl<'a> Attempt<'a> {
         Bounds { until: self.until(step.timeout), silence: step.silence.or(self.plan.silence) }
     }
 
-    /// Whether the attempt is over already: stopped, cancelled, or out of time.
+    /// `true` if the attempt is over already: stopped, cancelled, or out of time.
     pub(super) fn check(&mut self) -> Result<(), Trouble> {
         self.pause(Instant::now(), self.deadline)
     }

@@ -28,7 +28,7 @@ pub fn program(name: &str, dir: &Path, path: &OsStr) -> Result<PathBuf, String> 
     Err(found_but.unwrap_or_else(|| format!("program `{name}` is not in PATH ({})", path.display())))
 }
 
-/// Whether `dir` is a directory.
+/// `true` if `dir` is a directory.
 pub(super) fn directory(dir: &Path) -> Result<(), String> {
     match fs::metadata(dir) {
         Ok(found) if found.is_dir() => Ok(()),

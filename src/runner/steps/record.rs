@@ -119,7 +119,7 @@ pub struct JobResult {
     pub outcome: Outcome,
     /// Why, in one line; empty when it succeeded.
     pub reason: String,
-    /// Whether the failure is of a kind that passes by itself: a step asked to be retried (exit 75), another git held
+    /// `true` if the failure is of a kind that passes by itself: a step asked to be retried (exit 75), another git held
     /// a lock, or the network failed.
     pub transient: bool,
     /// The commit that the last `git = "update"` moved the work tree to, hex.

@@ -29,13 +29,13 @@ pub(super) struct Machine {
     now: Timestamp,
     deliveries: Vec<JobMeta>,
     reference: Reference,
-    /// What survives when the disk dies, which it is about to.
+    /// The part that survives when the disk dies, which it is about to.
     dying: Option<Survives>,
     /// A delivery was neither accepted nor refused.
     in_flight: Vec<JobMeta>,
 }
 
-/// What dies with the process.
+/// The part that dies with the process.
 struct Runner {
     owner: SpoolOwner<FakeDisk>,
     backlog: Backlog,
@@ -295,7 +295,7 @@ impl Machine {
         Ok(())
     }
 
-    /// What a person wants to become of a job.
+    /// Carries out what a person wants to become of a job.
     fn order(&mut self, id: JobId, how: Settlement, to: State) -> Result<(), SpoolError> {
         if how == Settlement::Released {
             self.reference.is_released(id);

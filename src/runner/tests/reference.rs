@@ -8,14 +8,14 @@ use std::collections::{BTreeMap, BTreeSet};
 struct Known {
     queue: String,
     state: State,
-    /// Where it is going, if that was begun.
+    /// The state that it is going to, if that was begun.
     going: Option<State>,
     holds_when_interrupted: bool,
     /// An attempt of it was cut short since a person released it.
     was_cut_short: bool,
-    /// When an attempt at it began last.
+    /// The beginning of the last attempt.
     started: Option<u64>,
-    /// When it was dropped for another, and for which.
+    /// The moment at which it was dropped for another, and that other.
     dropped: Option<(u64, JobId)>,
     /// A person said what becomes of it.
     is_a_persons: bool,

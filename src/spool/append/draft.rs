@@ -50,7 +50,7 @@ impl<D: Disk> Draft<D> {
         self.spilled_bytes + self.buffer.len() as u64
     }
 
-    /// Whether the payload is empty so far.
+    /// `true` if the payload is empty so far.
     #[allow(dead_code, reason = "goes with `len`")]
     pub fn is_empty(&self) -> bool {
         self.len() == 0

@@ -15,7 +15,7 @@ const CEILING: u64 = 9_990_000_000_000_000_000;
 /// 19 digits and a line feed.
 const FILE_BYTES: usize = 20;
 
-/// How long the lock is waited for. It is held for as long as a number takes to be written.
+/// Longest wait for the lock. It is held for as long as a number takes to be written.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
 /// Between two tries, at first.
 const FIRST_PAUSE: Duration = Duration::from_micros(50);

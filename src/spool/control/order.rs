@@ -27,7 +27,7 @@ pub enum Order {
     Hold {
         /// The hook.
         hook: String,
-        /// Why.
+        /// The reason.
         why: String,
     },
     /// End a hook's hold, and queue what it held back.
@@ -48,13 +48,13 @@ pub enum Order {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Request {
-    /// Who gives it, for histories.
+    /// The person who gives it, for histories.
     pub by: String,
     /// The order.
     pub order: Order,
 }
 
-/// What came of an order for one job, or for a hook.
+/// The effect of an order on one job, or on a hook.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Effect {
     /// The job.
@@ -63,16 +63,16 @@ pub struct Effect {
     /// The hook.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hook: Option<String>,
-    /// What became of it.
+    /// The change.
     pub result: Change,
-    /// Where the job is now.
+    /// The job's state now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub state: Option<State>,
     /// In words.
     pub text: String,
 }
 
-/// Whether an order had an effect.
+/// `true` if an order had an effect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Change {
@@ -88,19 +88,19 @@ pub enum Change {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Answer {
-    /// What became of the order, part by part.
+    /// The effects of the order, part by part.
     Ok(Vec<Effect>),
-    /// Why it was not even looked at.
+    /// The reason why it was not even looked at.
     Error(String),
 }
 
 impl Effect {
-    /// What became of a job.
+    /// The effect on a job.
     pub fn of_job(id: JobId, result: Change, state: Option<State>, text: impl Into<String>) -> Self {
         Self { id: Some(id), hook: None, result, state, text: text.into() }
     }
 
-    /// What became of a hook.
+    /// The effect on a hook.
     pub fn of_hook(hook: &str, result: Change, text: impl Into<String>) -> Self {
         Self { id: None, hook: Some(hook.to_owned()), result, state: None, text: text.into() }
     }

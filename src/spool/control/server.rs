@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use rustix::io::Errno;
 use std::ffi::{OsStr, OsString};
 
-/// What nobody fetched or took for so long is swept away: whoever gave that order is gone.
+/// Time after which a request or an answer that nobody took is swept away: whoever gave that order is gone.
 const STALE_S: i64 = 600;
 /// Most requests that one look takes.
 const BATCH: usize = 64;
@@ -19,7 +19,7 @@ const BATCH: usize = 64;
 #[derive(Debug)]
 pub struct TakenRequest {
     stem: String,
-    /// What is asked, or why nothing is.
+    /// The request, or why it is none.
     pub request: Result<Request, String>,
 }
 

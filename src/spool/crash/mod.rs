@@ -4,3 +4,10 @@ mod faults;
 mod power;
 mod promises;
 mod scenarios;
+
+use crate::model::{EventKind, JobMeta};
+use jiff::Timestamp;
+
+fn meta(arrived_at: Timestamp) -> JobMeta {
+    JobMeta::new("docs", "github", EventKind::Push, arrived_at)
+}

@@ -15,7 +15,7 @@ fn empty() -> (FakeDisk, Promises) {
     (FakeDisk::with_spool(), Promises::default())
 }
 
-/// What may survive a cut: nothing, all, and this many mixtures.
+/// The remains of a cut: nothing, all, and this many mixtures.
 fn cuts(call: usize, mixtures: u64) -> impl Iterator<Item = Survives> {
     let mixtures = (0..mixtures).map(move |n| Survives::Some(n + 1000 * call as u64));
     [Survives::Nothing, Survives::Everything].into_iter().chain(mixtures)
@@ -71,7 +71,7 @@ fn removal(disk: &FakeDisk, promises: &mut Promises) -> Result<(), SpoolError> {
     Ok(())
 }
 
-/// What a recovery finds wrong, or in another place than the one where a removal began or nowhere.
+/// Findings of a recovery: what is wrong, or in another place than the one where a removal began or nowhere.
 fn unfinished(mute: Option<Mute>) -> Vec<String> {
     let (disk, mut promises) = backlog();
     removal(&disk, &mut promises).unwrap();
@@ -182,7 +182,7 @@ fn a_power_cut_undoes_no_claim_and_no_settlement() {
     }
 }
 
-/// What `queued/` and `corrupt/` hold if the power goes now.
+/// The content of `queued/` and `corrupt/` if the power goes now.
 fn kept(disk: &FakeDisk) -> [Vec<String>; 2] {
     let after = disk.after(Survives::Nothing);
     [State::Queued, State::Corrupt].map(|state| after.names(Place::In(state)))

@@ -13,18 +13,18 @@ use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 use std::os::unix::ffi::OsStrExt;
 
-use super::scenarios::meta;
+use super::meta;
 
-/// What was acknowledged of one job.
+/// The promises about one job.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Promise {
     /// Lines of its history.
     pub(super) lines: Vec<Entry>,
-    /// Where it may be: one place, and while something is under way where that leads, too.
+    /// The places where it may be: one, and while something is under way where that leads, too.
     pub(super) places: BTreeSet<State>,
 }
 
-/// What was acknowledged of all.
+/// The promises about all jobs.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Promises(pub(super) BTreeMap<JobId, Promise>);
 
@@ -44,7 +44,7 @@ impl Promises {
         self.0.entry(id).or_default().lines.push(entry);
     }
 
-    /// What `disk` breaks of it after a recovery.
+    /// The promises that `disk` breaks after a recovery.
     pub(super) fn broken_on(&self, disk: &FakeDisk) -> Vec<String> {
         let owner = SpoolOwner::on(disk.clone()).unwrap();
         let recovered = owner.recover(Timestamp::UNIX_EPOCH).unwrap();
@@ -138,7 +138,7 @@ fn second_recovery_changes(
 
 fn next_number_is_not_larger(disk: &FakeDisk, places: &BTreeMap<JobId, Vec<State>>) -> Option<String> {
     let inbox = Inbox::on(disk.clone()).unwrap();
-    let id = inbox.draft().unwrap().commit(&meta(0)).unwrap();
+    let id = inbox.draft().unwrap().commit(&meta(Timestamp::UNIX_EPOCH)).unwrap();
     let largest = places.keys().map(|id| id.sequence()).max();
     largest.filter(|&l| l >= id.sequence()).map(|l| format!("the next job is {id}, and {l} exists"))
 }

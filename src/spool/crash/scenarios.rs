@@ -1,7 +1,8 @@
 //! Edge. What receivers and runners do, one protocol after the other.
 
+use super::meta;
 use super::promises::Promises;
-use crate::model::{EventKind, JobId, JobMeta, Outcome, State};
+use crate::model::{JobId, Outcome, State};
 use crate::spool::append::inbox::Inbox;
 use crate::spool::fake::FakeDisk;
 use crate::spool::owner::SpoolOwner;
@@ -9,10 +10,6 @@ use crate::spool::{Claim, Claimed, Entry, HistoryEvent, Settlement, SpoolError};
 use jiff::Timestamp;
 
 /// A delivery that arrived at this second.
-pub(super) fn meta(second: i64) -> JobMeta {
-    JobMeta::new("docs", "github", EventKind::Push, at(second))
-}
-
 pub(super) fn at(second: i64) -> Timestamp {
     Timestamp::new(second, 0).unwrap()
 }
@@ -27,7 +24,7 @@ pub(super) fn append(disk: &FakeDisk, promises: &mut Promises) -> Result<(), Spo
 fn append_one(inbox: &Inbox<FakeDisk>, bytes: usize, promises: &mut Promises) -> Result<(), SpoolError> {
     let mut draft = inbox.draft()?;
     draft.write(&vec![b'p'; bytes])?;
-    let id = draft.commit(&meta(1))?;
+    let id = draft.commit(&meta(at(1)))?;
     promises.places(id, &[State::Queued]);
     Ok(())
 }

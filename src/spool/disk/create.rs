@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 /// The sequence before the first job.
 const FIRST: &[u8] = b"0000000000000000000\n";
 
-/// Who takes part in a spool.
+/// The users who take part in a spool.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Audience {
     /// Its owner: receivers and runner are one user.

@@ -23,9 +23,9 @@ pub(in crate::spool) const LOCK_MODE: u32 = 0o600;
 pub enum Place {
     /// The spool itself.
     Root,
-    /// What receivers are writing.
+    /// Files that receivers are writing.
     Tmp,
-    /// What jobs printed.
+    /// Output of jobs.
     Log,
     /// Orders of people to the runner, and its answers.
     Control,
@@ -77,7 +77,7 @@ pub enum Kind {
     Unknown,
 }
 
-/// What `fstat` knows.
+/// The facts of `fstat`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Facts {
     /// Type.
@@ -96,7 +96,7 @@ pub struct Facts {
     pub modified_s: i64,
 }
 
-/// What a file is opened for.
+/// The purpose for which a file is opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
     /// Reading.
@@ -105,7 +105,7 @@ pub enum Access {
     Write,
 }
 
-/// What to do with a file's lock.
+/// An action on a file's lock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Lock {
     /// Take it, or say that another has it. Nothing waits for a lock: who holds it may be stopped.
@@ -132,10 +132,10 @@ pub trait Disk: std::fmt::Debug + Send + Sync + 'static {
     /// Opens an existing entry. Never follows a link (`LOOP`), never waits for a FIFO's other end or a lease.
     fn open(&self, place: Place, name: &OsStr, access: Access) -> Io<Self::File>;
 
-    /// What an open file is.
+    /// The facts of an open file.
     fn facts(&self, file: &Self::File) -> Io<Facts>;
 
-    /// What an entry is, itself: a link is a link. `.` is the directory.
+    /// The facts of an entry itself: a link is a link. `.` is the directory.
     fn facts_at(&self, place: Place, name: &OsStr) -> Io<Facts>;
 
     /// Reads at `offset` into `into`; 0 is the end.

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// A crash tears writes at these borders.
 const SECTOR_BYTES: usize = 512;
 
-/// What a reboot finds of everything that was not flushed.
+/// The part that a reboot finds of everything that was not flushed.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Survives {
     /// Nothing.
@@ -167,7 +167,7 @@ impl World {
         elsewhere.filter_map(|(_, b)| b.now()).collect()
     }
 
-    /// Which binding each name has after a crash.
+    /// The binding of each name after a crash.
     pub(super) fn names_after_crash(&self, survives: Survives, dice: &Dice) -> BTreeMap<(Place, OsString), usize> {
         let choose = |b: &Binding| {
             let kept = match survives {

@@ -18,7 +18,7 @@ pub(in crate::spool) struct Whole {
     pub(in crate::spool) sha256: String,
 }
 
-/// Why it is not whole, or the disk's error.
+/// The damage that was found, or the disk's error.
 #[derive(Debug)]
 pub(in crate::spool) enum Damage {
     Found(String),

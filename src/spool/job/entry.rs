@@ -9,14 +9,14 @@ use std::fmt;
 /// One line of a history: `{"at":"…","what":"started","attempt":1}`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
-    /// When.
+    /// Time.
     pub at: Timestamp,
-    /// What happened.
+    /// The event.
     #[serde(flatten)]
     pub what: HistoryEvent,
 }
 
-/// What can be said of a job.
+/// An event in the life of a job.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "what", rename_all = "kebab-case")]
 pub enum HistoryEvent {
@@ -36,7 +36,7 @@ pub enum HistoryEvent {
     Step {
         /// Counted from 1 within its list.
         index: u32,
-        /// How the configuration names it.
+        /// Its name in the configuration.
         title: String,
         /// Exit status, unless a signal ended it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -44,23 +44,23 @@ pub enum HistoryEvent {
         /// The signal that ended it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         signal: Option<i32>,
-        /// Whether its time ran out.
+        /// `true` if its time ran out.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         timed_out: bool,
         /// Its list, unless that is `steps`.
         #[serde(default, skip_serializing_if = "String::is_empty")]
         list: String,
-        /// How it ended, in words.
+        /// Its end, in words.
         #[serde(default)]
         result: String,
-        /// How long it took.
+        /// Its duration.
         ms: u64,
     },
     /// The steps are over, for good; what runs after them changes nothing of it.
     Concluded {
-        /// How the job will end.
+        /// The outcome that the job will have.
         outcome: Outcome,
-        /// Why, where that needs a word.
+        /// The reason, where that needs a word.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reason: Option<String>,
         /// The commit that was deployed, hex.

@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 pub(in crate::spool) const LINE_LIMIT_BYTES: usize = 64 * 1024;
 /// Version of the format.
 const VERSION: u32 = 1;
-/// What stands before the seal's digits.
+/// The text before the seal's digits.
 const SEAL: &[u8] = b",\"seal\":\"";
 /// Bytes from `,"seal":"` to the end of the line.
 const SEAL_BYTES: usize = SEAL.len() + 64 + 2;
@@ -41,7 +41,7 @@ struct Read {
     meta: JobMeta,
 }
 
-/// What the last line says, before anything was compared with the bytes above it.
+/// The content of the last line, before anything was compared with the bytes above it.
 #[derive(Debug)]
 pub(in crate::spool) struct Description {
     pub(in crate::spool) id: JobId,
@@ -51,7 +51,7 @@ pub(in crate::spool) struct Description {
     pub(in crate::spool) seal: String,
 }
 
-/// What follows the payload: a line feed, the line, a line feed. `payload` is the hash of the payload's bytes.
+/// The bytes after the payload: a line feed, the line, a line feed. `payload` is the hash of the payload's bytes.
 pub(in crate::spool) fn tail(id: JobId, meta: &JobMeta, length: u64, payload: &Sha256) -> Vec<u8> {
     let sha256 = hex::encode(payload.clone().finalize());
     let line = Written { version: VERSION, id, sequence: format!("{:019}", id.sequence()), meta, length, sha256 };
@@ -65,7 +65,7 @@ pub(in crate::spool) fn tail(id: JobId, meta: &JobMeta, length: u64, payload: &S
     bytes
 }
 
-/// Where the last line begins in `end`, the last bytes of a file; or why there is none.
+/// The beginning of the last line in `end`, the last bytes of a file; or why there is none.
 pub(in crate::spool) fn line_start(end: &[u8]) -> Result<usize, &'static str> {
     let Some((b'\n', rest)) = end.split_last() else { return Err("it does not end with a line feed") };
     let start = rest.iter().rposition(|&b| b == b'\n').ok_or("its last line is too long, or the only one")? + 1;

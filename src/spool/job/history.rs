@@ -63,7 +63,7 @@ impl History {
         )
     }
 
-    /// Whether an attempt began since the last claim.
+    /// `true` if an attempt began since the last claim.
     pub fn started_since_claim(&self) -> bool {
         let since = self.entries.iter().rev().map(|e| &e.what);
         count_starts(since.take_while(|w| !matches!(w, HistoryEvent::Claimed { .. }))) > 0
@@ -74,12 +74,12 @@ impl History {
         self.last_move()?.what.transition()
     }
 
-    /// How it ended, if it did and was not released since.
+    /// The outcome, if it ended and was not released since.
     pub fn outcome(&self) -> Option<Outcome> {
         self.last_settlement()?.outcome()
     }
 
-    /// When and how it ended badly for good, if it did, and for the last time; a person may have released it since.
+    /// Time and outcome of the last bad end for good, if there was one; a person may have released it since.
     pub fn last_failure(&self) -> Option<(Timestamp, Outcome)> {
         let failed = |entry: &Entry| {
             let outcome = entry.what.settlement()?.outcome()?;
@@ -88,7 +88,7 @@ impl History {
         self.entries.iter().rev().find_map(failed)
     }
 
-    /// Why it is where it is, where something was said of that.
+    /// The reason why it is where it is, where one was given.
     pub fn reason(&self) -> Option<String> {
         self.last_settlement()?.reason()
     }
@@ -102,8 +102,8 @@ impl History {
         }
     }
 
-    /// How the attempt that began last was concluded, if it was: outcome and reason. A runner that ended while the step
-    /// ran that restarts it has not failed.
+    /// The conclusion of the attempt that began last, if there is one: outcome and reason. A runner that ended while
+    /// the step ran that restarts it has not failed.
     pub fn conclusion(&self) -> Option<(Outcome, Option<String>)> {
         let concluded = self.since_start().find_map(|what| match what {
             HistoryEvent::Concluded { outcome, reason, .. } => Some((*outcome, reason.clone())),

@@ -4,7 +4,7 @@ use crate::model::JobId;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 
-/// What an entry is named like.
+/// The kind of an entry, by its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::spool) enum Name {
     /// `<id>.job`

@@ -11,9 +11,9 @@ use std::fmt;
 pub enum Settlement {
     /// It ended for good: `done/` or `failed/`, by outcome.
     Ended {
-        /// How.
+        /// The outcome.
         outcome: Outcome,
-        /// Why, where that needs a word.
+        /// The reason, where that needs a word.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reason: Option<String>,
     },
@@ -22,12 +22,12 @@ pub enum Settlement {
     Waiting {
         /// Not earlier than this.
         not_before: Timestamp,
-        /// Why.
+        /// The reason.
         reason: String,
     },
     /// A person must release it: `held/`.
     Held {
-        /// Why.
+        /// The reason.
         reason: String,
     },
     /// A newer job took its place: `done/`.
@@ -44,7 +44,7 @@ pub enum Settlement {
     Released,
     /// It is damaged or hostile: `corrupt/`.
     Corrupt {
-        /// What is wrong with it.
+        /// The damage.
         reason: String,
     },
 }
@@ -63,7 +63,7 @@ impl Settlement {
         }
     }
 
-    /// How the job ends by it, if it does.
+    /// The outcome of a job that ends by it.
     pub fn outcome(&self) -> Option<Outcome> {
         match self {
             Self::Ended { outcome, .. } => Some(*outcome),
@@ -73,7 +73,7 @@ impl Settlement {
         }
     }
 
-    /// Why, where something was said of that.
+    /// The reason, where one was given.
     pub fn reason(&self) -> Option<String> {
         match self {
             Self::Ended { reason, .. } => reason.clone(),

@@ -6,9 +6,9 @@ use std::time::Duration;
 /// A wait as it was written down: by a clock that may have been set since.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Wait {
-    /// When it began.
+    /// Its beginning.
     pub since: Timestamp,
-    /// When it ends, by the same clock.
+    /// Its end, by the same clock.
     pub until: Timestamp,
 }
 

@@ -25,7 +25,7 @@ pub struct Claim<D: Disk = RealDisk> {
     pub(in crate::spool) attempt: u32,
 }
 
-/// What became of a claim.
+/// The result of a claim.
 #[derive(Debug)]
 pub enum Claimed<D: Disk = RealDisk> {
     /// The job is ours.
@@ -34,12 +34,12 @@ pub enum Claimed<D: Disk = RealDisk> {
     Gone,
     /// Its history is lost, so that a person has to decide: it is in `held/`.
     Held {
-        /// What became of the history.
+        /// The fate of the history.
         reason: String,
     },
     /// It is damaged or hostile, and now in `corrupt/`.
     Corrupt {
-        /// What is wrong with it.
+        /// The damage.
         reason: String,
     },
 }
@@ -50,7 +50,7 @@ impl<D: Disk> Claim<D> {
         self.id
     }
 
-    /// What its file says of the delivery.
+    /// The description of the delivery.
     pub fn meta(&self) -> &JobMeta {
         &self.whole.meta
     }
@@ -60,7 +60,7 @@ impl<D: Disk> Claim<D> {
         self.attempt
     }
 
-    /// What happened to it, up to the last `record`.
+    /// The events up to the last `record`.
     pub fn history(&self) -> &History {
         &self.journal.history
     }

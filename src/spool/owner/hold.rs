@@ -23,16 +23,16 @@ const UNFINISHED: char = '~';
 /// A person's wish that no job of a hook runs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hold {
-    /// Why.
+    /// The reason.
     pub why: String,
     /// Since when.
     pub since: Timestamp,
-    /// Who wished it.
+    /// The person who wished it.
     pub by: String,
 }
 
 impl Hold {
-    /// What the history of a job of `hook` says of it.
+    /// The reason for the history of a job of `hook`.
     pub fn reason(&self, hook: &str) -> String {
         format!("hook `{hook}` is on hold: {}", self.why)
     }

@@ -17,7 +17,7 @@ pub(in crate::spool) const STRAY_LIMIT: usize = 10_000;
 pub(in crate::spool) struct Listing {
     after: Option<JobId>,
     oldest: BinaryHeap<JobId>,
-    /// Whether there are more jobs than were kept.
+    /// `true` if there are more jobs than were kept.
     pub(in crate::spool) more: bool,
     pub(in crate::spool) histories: Vec<JobId>,
     /// Neither jobs nor histories.

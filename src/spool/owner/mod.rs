@@ -43,7 +43,7 @@ pub struct SpoolOwner<D: Disk = RealDisk> {
     pub(in crate::spool) dirs: Arc<StateDirs<D>>,
     /// The waits of the jobs in `waiting/`, as far as their histories were read.
     waits: Mutex<BTreeMap<JobId, Wait>>,
-    /// What could not be moved out of `queued/`, reported once.
+    /// Entries that could not be moved out of `queued/`, reported once.
     pub(in crate::spool) reported: Mutex<HashSet<OsString>>,
 }
 

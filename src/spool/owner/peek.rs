@@ -14,7 +14,7 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 impl<D: Disk> SpoolOwner<D> {
-    /// What a waiting job's file says of itself, unchecked: enough to order jobs, never to run one. `None` when it says
+    /// The description of a waiting job, unchecked: enough to order jobs, never to run one. `None` when it says
     /// nothing; claiming it will find out why. A shortage that passes is an error: nothing is known of the job then.
     pub fn peek(&self, id: JobId, state: State) -> Result<Option<JobMeta>, SpoolError> {
         match read_twice(|| describe_job(&self.dirs.disk, id, state)) {
@@ -26,13 +26,13 @@ impl<D: Disk> SpoolOwner<D> {
         }
     }
 
-    /// What a job's file and its history say, unchecked. `None` when it says nothing, or is gone.
+    /// A job's description and history, unchecked. `None` when it says nothing, or is gone.
     pub fn look(&self, id: JobId, state: State) -> Option<(JobMeta, History)> {
         let shown = load_from(&self.dirs.disk, id, state).ok()?;
         Some((shown.meta?, shown.history))
     }
 
-    /// Whether a job that waits is whole, from end to end: what a claim would find out.
+    /// `true` if a job that waits is whole, from end to end: what a claim would find out.
     pub fn is_whole(&self, id: JobId, state: State) -> Result<bool, SpoolError> {
         match self.dirs.open_job(state, id) {
             Ok(Opened::Job(file, facts)) => match check(&self.dirs.disk, &file, facts.size, id) {

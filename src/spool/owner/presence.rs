@@ -7,14 +7,14 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-/// Who has the spool.
+/// The holder of the spool.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Presence {
     /// A runner, or a verb that is carrying out an order itself.
     Held {
         /// Its process, as far as it can be seen from here.
         pid: Option<u32>,
-        /// When it took the lock.
+        /// The time at which it took the lock.
         since: Option<Timestamp>,
     },
     /// Nobody.

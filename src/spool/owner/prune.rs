@@ -14,7 +14,7 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-/// How much of what ended is kept. Whatever one of the two gives up may go.
+/// The jobs that have ended and are kept. Whatever one of the two gives up may go.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Retention {
     /// Only what ended since.
@@ -23,12 +23,12 @@ pub struct Retention {
     pub newest: Option<usize>,
 }
 
-/// What a removal removed.
+/// The result of a removal.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Removed {
     /// Jobs that are gone, with their histories and logs, and logs whose jobs were gone before.
     pub ids: Vec<JobId>,
-    /// What they took, in bytes.
+    /// Their size, in bytes.
     pub bytes: u64,
     /// Jobs that are not where what ended is.
     pub refused: Vec<(JobId, State)>,
@@ -93,7 +93,7 @@ fn list(disk: &RealDisk, place: Place, end: &str, visit: &mut dyn FnMut(JobId)) 
 }
 
 impl<D: Disk> SpoolOwner<D> {
-    /// When a job last came to `done/` or was removed from there.
+    /// The time at which a job last came to `done/` or was removed from there.
     pub fn last_ended(&self) -> Option<Timestamp> {
         let facts = self.dirs.disk.facts_at(Place::In(State::Done), OsStr::new("."));
         facts.ok().and_then(|facts| Timestamp::from_second(facts.modified_s).ok())
@@ -131,7 +131,7 @@ impl<D: Disk> SpoolOwner<D> {
         Ok(removed)
     }
 
-    /// Whether a job's history is not yet where the job is: whoever settles it moves the job first.
+    /// `true` if a job's history is not yet where the job is: whoever settles it moves the job first.
     fn is_on_its_way(&self, id: JobId, state: State) -> bool {
         let name = history_name(id);
         let has_history = |state: &State| self.dirs.disk.facts_at(Place::In(*state), name.as_ref()).is_ok();

@@ -17,8 +17,8 @@ fn name() -> &'static OsStr {
 }
 
 impl<D: Disk> SpoolOwner<D> {
-    /// When which hook's remote is to be asked, as the runner before has left it. None where there is no such file, or
-    /// it makes no sense.
+    /// The times at which remotes are to be asked, by hook, as the runner before has left them. None where there is no
+    /// such file, or it makes no sense.
     pub fn reconcile_times(&self) -> BTreeMap<String, Timestamp> {
         let disk = &self.dirs.disk;
         let read = || {

@@ -15,23 +15,23 @@ use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::sync::PoisonError;
 
-/// What is in `queued/`.
+/// The content of `queued/`.
 #[derive(Debug, Default)]
 pub struct Scan {
     /// The oldest jobs, in order.
     pub jobs: Vec<JobId>,
-    /// Whether there are more.
+    /// `true` if there are more.
     pub more: bool,
-    /// What did not belong there, each reported once.
+    /// Entries that did not belong there, each reported once.
     pub problems: Vec<Problem>,
 }
 
 /// Something that does not belong in the spool, and what was done about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
-    /// Where it was.
+    /// Its path.
     pub path: PathBuf,
-    /// What it is, and where it went.
+    /// A description, and where it went.
     pub text: String,
 }
 

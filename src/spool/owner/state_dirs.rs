@@ -55,16 +55,16 @@ pub(in crate::spool) fn job_name(id: JobId) -> String {
     format!("{id}.job")
 }
 
-/// Why a history is put away that belongs to somebody else.
+/// The reason for putting away a history that belongs to somebody else.
 pub(in crate::spool) const STRANGERS_HISTORY: &str = "one that no runner wrote";
 
-/// Why a job misses its history where a stranger's was put away. Into `queued/` strangers may write: there it says
-/// nothing about the job.
+/// The reason why a job misses its history where a stranger's was put away. Into `queued/` strangers may write: there
+/// it says nothing about the job.
 pub(in crate::spool) fn strangers_history(state: State) -> Option<String> {
     Some(format!("its history was {STRANGERS_HISTORY}")).filter(|_| state != State::Queued)
 }
 
-/// What a job's directory holds of its history.
+/// The history beside a job.
 pub(in crate::spool) enum KeptHistory<D: Disk> {
     None,
     Open(Journal<D>),
@@ -248,7 +248,7 @@ impl<D: Disk> StateDirs<D> {
     }
 }
 
-/// What makes a name no job, against what makes the whole spool stop.
+/// Tells errors that make a name no job from those that make the whole spool stop.
 pub(in crate::spool) fn unopenable<F>(errno: Errno) -> Io<Opened<F>> {
     match errno {
         Errno::LOOP => Ok(Opened::Hostile("it is a symbolic link".to_owned())),

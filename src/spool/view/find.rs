@@ -67,7 +67,7 @@ pub(super) fn wanted<D: Disk>(disk: &D, filter: &Filter) -> Result<Vec<(JobId, S
     Ok(places(disk)?.into_iter().filter(fits).collect())
 }
 
-/// How many jobs there are in each state, by their names.
+/// Number of jobs in each state, by their names.
 pub fn count(root: &Path) -> Result<BTreeMap<State, usize>, SpoolError> {
     let mut counts: BTreeMap<State, usize> = State::ALL.iter().map(|&state| (state, 0)).collect();
     for state in places(&open(root)?)?.into_values() {

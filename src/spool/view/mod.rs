@@ -27,7 +27,7 @@ pub struct JobView {
     pub id: JobId,
     /// The directory it is in.
     pub state: State,
-    /// How it ended.
+    /// Its outcome.
     pub outcome: Option<Outcome>,
     /// Name of its hook.
     pub hook: Option<String>,
@@ -38,17 +38,17 @@ pub struct JobView {
     pub reference: Option<RefName>,
     /// Commit after, hex.
     pub after: Option<String>,
-    /// Who sent it; `reconcile` where the runner found that nobody did.
+    /// The provider that sent it; `reconcile` where the runner found that nobody did.
     pub provider: Option<String>,
     /// The provider's delivery id.
     pub delivery: Option<String>,
-    /// When it arrived.
+    /// Time of arrival.
     pub arrived_at: Option<Timestamp>,
     /// Attempts begun.
     pub attempts: u32,
-    /// Why it is where it is.
+    /// The reason why it is where it is.
     pub reason: Option<String>,
-    /// When it is tried again, if it waits.
+    /// Time of the next attempt, if it waits.
     pub not_before: Option<Timestamp>,
     /// The same as a wait, which a clock that was set does not make longer.
     #[serde(skip)]
@@ -60,9 +60,9 @@ pub struct JobView {
 pub struct Shown {
     /// The summary.
     pub view: JobView,
-    /// What its file says; `None` when that cannot be read.
+    /// Its description; `None` when that cannot be read.
     pub meta: Option<JobMeta>,
-    /// What happened to it.
+    /// Its history.
     pub history: History,
 }
 
@@ -161,7 +161,7 @@ pub(in crate::spool) fn load_from<D: Disk>(disk: &D, id: JobId, state: State) ->
     Ok(Shown { view, meta, history })
 }
 
-/// What was read; or nothing, and that it cannot be: one file that nobody can read must not hide the others.
+/// The value that was read; or nothing, and that it cannot be: one file that nobody can read must not hide the others.
 fn or_reason<T: Default>(read: Io<T>, of: &str) -> Io<(T, Option<String>)> {
     match read {
         Err(errno) if is_unreadable(errno) => {

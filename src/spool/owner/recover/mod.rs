@@ -19,15 +19,15 @@ use mend::Mending;
 use rustix::io::Errno;
 use std::ffi::OsStr;
 
-/// What a recovery found.
+/// The findings of a recovery.
 #[derive(Debug)]
 pub struct Recovered<D: Disk = RealDisk> {
     /// Jobs that were running when the runner died, for the caller to judge: their history says whether an attempt had
     /// begun, and under which process and boot.
     pub interrupted: Vec<Claim<D>>,
-    /// What was found damaged, hostile or twice.
+    /// Entries that were found damaged, hostile or twice.
     pub problems: Vec<Problem>,
-    /// What is in `queued/`: a million jobs are listed once at a runner's start.
+    /// The jobs in `queued/`: a million jobs are listed once at a runner's start.
     pub queued: Scan,
 }
 
@@ -66,7 +66,7 @@ impl Found {
         Self { id: seen[0].id, jobs: states(false), histories: states(true) }
     }
 
-    /// Whether nothing but the history's content could tell that a move is missing.
+    /// `true` if nothing but the history's content could tell that a move is missing.
     fn is_settled(&self) -> bool {
         match (self.jobs.as_slice(), self.histories.as_slice()) {
             ([job], []) => *job != State::Running,
