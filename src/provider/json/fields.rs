@@ -4,6 +4,7 @@ use super::Commits;
 use super::walk::{self, Elements, FoundValue, FoundValues, WantedPlace, WantedValue};
 use crate::provider::body::Document;
 use crate::provider::malformed::Malformed;
+use std::borrow::Cow;
 
 /// The values that a document holds at the wanted paths.
 #[derive(Debug, Default)]
@@ -155,7 +156,7 @@ fn place(number: usize, path: &'static str, within: &'static str) -> WantedPlace
         (_, Some(path)) => (path, WantedValue::Paths),
         _ => (path, WantedValue::Scalar),
     };
-    WantedPlace { within, number, keys: path.split('.').map(str::to_owned).collect(), target }
+    WantedPlace { within, number, keys: path.split('.').map(Cow::Borrowed).collect(), target }
 }
 
 #[cfg(test)]

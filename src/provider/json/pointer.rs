@@ -3,6 +3,7 @@
 
 use super::walk::{FoundValue, WantedPlace, WantedValue, walk};
 use crate::provider::malformed::Malformed;
+use std::borrow::Cow;
 use std::fmt;
 use std::io::Read;
 use std::str::FromStr;
@@ -86,7 +87,7 @@ pub fn pick(pointers: &[&Pointer], document: impl Read) -> Result<Vec<Picked>, M
     let place = |(number, pointer): (usize, &&Pointer)| WantedPlace {
         within: "",
         number,
-        keys: pointer.tokens.clone(),
+        keys: pointer.tokens.iter().cloned().map(Cow::Owned).collect(),
         target: WantedValue::Scalar,
     };
     let places: Vec<WantedPlace> = pointers.iter().enumerate().map(place).collect();

@@ -6,6 +6,7 @@ use super::commits::{Commits, TakeCommits, TakeKeys};
 use super::text::{TEXT_LIMIT_BYTES, start};
 use serde::de::{DeserializeSeed, Error as _, IgnoredAny, MapAccess, SeqAccess};
 use serde_json::{Deserializer, Error};
+use std::borrow::Cow;
 use std::io::{BufReader, Read};
 
 /// Most objects of a list that are kept.
@@ -21,7 +22,7 @@ pub(crate) struct WantedPlace {
     /// The number under which the value is found.
     pub(crate) number: usize,
     /// The keys that lead there, from the root or from an element of a list. Digits are also an index of a list.
-    pub(crate) keys: Vec<String>,
+    pub(crate) keys: Vec<Cow<'static, str>>,
     pub(crate) target: WantedValue,
 }
 
