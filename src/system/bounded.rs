@@ -1,7 +1,8 @@
 //! Edge. A program's output, within a time.
 
+use super::exit_watch;
 use super::wait::{after, ready};
-use rustix::process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open};
+use rustix::process::{Pid, Signal, kill_process_group};
 use std::io::{self, Read};
 use std::os::fd::AsFd;
 use std::os::unix::process::CommandExt;
@@ -34,9 +35,9 @@ pub fn run(mut command: Command, time: Duration) -> io::Result<Said> {
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
     let mut child = command.spawn()?;
     let pid = Pid::from_child(&child);
-    let pidfd = pidfd_open(pid, PidfdFlags::empty())?;
+    let exit = exit_watch::of_child(pid)?;
     let (out, err) = (read(child.stdout.take()), read(child.stderr.take()));
-    let has_ended = ready(&[pidfd.as_fd()], after(time))? == [true];
+    let has_ended = ready(&[exit.as_fd()], after(time))? == [true];
     // What it left behind would keep the outputs open.
     let _may_be_gone = kill_process_group(pid, Signal::KILL);
     let status = child.wait()?;

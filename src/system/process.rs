@@ -3,11 +3,11 @@
 //! `PR_SET_PDEATHSIG` is not used: it is tied to the thread that forked, reaches direct children only, and a setuid
 //! program clears it. What outlives a killed runner is found by its mark instead (`tree`).
 
-use super::reap;
 use super::wait::{after, ready};
+use super::{exit_watch, reap};
 use rustix::fs::Mode;
 use rustix::io::FdFlags;
-use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal, setsid, umask};
+use rustix::process::{Pid, setsid, umask};
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io;
@@ -41,7 +41,7 @@ pub struct Program {
 #[derive(Debug)]
 pub struct Child {
     process: std::process::Child,
-    pidfd: OwnedFd,
+    exit: OwnedFd,
     is_reaped: bool,
 }
 
@@ -56,12 +56,12 @@ impl Child {
         command.stdin(Stdio::null()).stdout(output(file)?).stderr(output(file)?);
         enter_own_session(&mut command, inherited());
         let mut child = reap::start_direct(&mut command)?;
-        match pidfd_open(pid_of(&child), PidfdFlags::empty()) {
-            Ok(pidfd) => Ok(Self { process: child, pidfd, is_reaped: false }),
+        match exit_watch::of_child(pid_of(&child)) {
+            Ok(exit) => Ok(Self { process: child, exit, is_reaped: false }),
             Err(error) => {
                 let _gone = (child.kill(), child.wait());
                 reap::forget_direct(child.id());
-                Err(error.into())
+                Err(error)
             }
         }
     }
@@ -73,7 +73,7 @@ impl Child {
 
     /// Readable once the process has exited.
     pub fn exited(&self) -> BorrowedFd<'_> {
-        self.pidfd.as_fd()
+        self.exit.as_fd()
     }
 
     /// The reading ends of standard output and standard error; once.
@@ -101,7 +101,7 @@ impl Drop for Child {
         if self.is_reaped {
             return;
         }
-        let _sent = pidfd_send_signal(&self.pidfd, Signal::KILL);
+        let _sent = self.process.kill();
         match ready(&[self.exited()], after(LAST_LOOK)) {
             Ok(exited) if exited == [true] => drop(self.reap()),
             _ => reap::forget_direct(self.process.id()),

@@ -5,11 +5,13 @@
 //! that came to this process while nothing else ran here. What left its group, forked twice or emptied its environment
 //! is found by one rule or another. This process and its ancestors are never a job's, even if a job's mark is on them.
 
+use super::bell::Bell;
+use super::exit_watch;
 use super::reap::{self, Children};
 use super::table::{self, Mark, Process};
 use super::wait::after;
 use rustix::io::Errno;
-use rustix::process::{Pid, PidfdFlags, Signal, getpid, pidfd_open, pidfd_send_signal};
+use rustix::process::{Pid, Signal, getpid, kill_process, pidfd_send_signal};
 use std::collections::HashSet;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -23,6 +25,8 @@ const FREEZE_ROUNDS: usize = 500;
 const FREEZE_WAIT: Duration = Duration::from_millis(2);
 /// Time for which KILL is repeated before processes are given up as stuck.
 const GIVE_UP: Duration = Duration::from_secs(10);
+/// Between two looks at a process of whose exit no descriptor tells.
+const LOOK: Duration = Duration::from_millis(5);
 /// Time for which one round of KILL waits for the killed.
 const KILL_ROUND: Duration = Duration::from_secs(1);
 
@@ -207,14 +211,17 @@ fn my_pid() -> i32 {
     getpid().as_raw_nonzero().get()
 }
 
-/// A descriptor of `p`, and of no later process that got its id.
-fn open(p: &Process) -> Result<OwnedFd, Errno> {
-    let pid = Pid::from_raw(p.pid).ok_or(Errno::SRCH)?;
-    let pidfd = pidfd_open(pid, PidfdFlags::empty())?;
+/// A descriptor of `p`, and of no later process that got its id; `None` where there is no such thing.
+fn open(p: &Process) -> Result<Option<OwnedFd>, Errno> {
+    let pidfd = exit_watch::pidfd(id(p)?)?;
     match table::process(p.pid) {
         Some(now) if now.key() == p.key() => Ok(pidfd),
         _ => Err(Errno::SRCH),
     }
+}
+
+fn id(p: &Process) -> Result<Pid, Errno> {
+    Pid::from_raw(p.pid).ok_or(Errno::SRCH)
 }
 
 fn is_still_there(p: &Process) -> bool {
@@ -223,17 +230,36 @@ fn is_still_there(p: &Process) -> bool {
 
 /// Sends `signal`; false when that is not ours to do, or there is nobody to get it.
 fn send(p: &Process, signal: Signal) -> bool {
-    open(p).and_then(|pidfd| pidfd_send_signal(pidfd, signal)).is_ok()
+    let sent = open(p).and_then(|pidfd| match pidfd {
+        Some(pidfd) => pidfd_send_signal(pidfd, signal),
+        None => kill_process(id(p)?, signal),
+    });
+    sent.is_ok()
 }
 
 /// Waits until each of `processes` has exited, or `until`; whether all have. Those that cannot be opened do not count.
 fn all_gone(processes: &[Process], until: Instant, wait: Wait<'_>) -> io::Result<bool> {
     for p in processes {
-        if let Ok(pidfd) = open(p)
-            && !wait(pidfd.as_fd(), until)?
-        {
+        let is_gone = match open(p) {
+            Ok(Some(pidfd)) => wait(pidfd.as_fd(), until)?,
+            Ok(None) => is_gone_after_looks(p, until, wait)?,
+            Err(_) => true,
+        };
+        if !is_gone {
             return Ok(false);
         }
+    }
+    Ok(true)
+}
+
+/// Looks again and again where no descriptor tells of the exit.
+fn is_gone_after_looks(p: &Process, until: Instant, wait: Wait<'_>) -> io::Result<bool> {
+    let silent = Bell::new()?;
+    while is_still_there(p) {
+        if Instant::now() >= until {
+            return Ok(false);
+        }
+        wait(silent.fd(), after(LOOK).min(until))?;
     }
     Ok(true)
 }

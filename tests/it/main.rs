@@ -13,6 +13,7 @@ mod fuzz_corpus; // the short corpora of tests/fuzz/, replayed
 mod hostile; // hostile senders, servers and jobs
 mod http; // the HTTP server against clients, good and bad
 mod intake; // the receiver with deliveries of each provider
+mod old_kernels; // system calls that older kernels lack
 mod runner; // the runner with real processes
 mod spool; // the spool through its public interface
 mod steps; // steps without a spool

@@ -2,12 +2,14 @@
 //! the place of anything but a dead socket, not even when two processes start at once.
 
 use crate::system::errno::words;
-use rustix::fs::{AtFlags, CWD, FileType, Gid, Mode, RenameFlags, Stat, chmod, chownat, lstat, renameat_with, unlink};
+use crate::system::random::random_bytes;
+use crate::system::rename::rename_to_new;
+use rustix::fs::{AtFlags, CWD, FileType, FlockOperation, Gid, Mode, OFlags, RenameFlags, Stat};
+use rustix::fs::{chmod, chownat, flock, lstat, rename, renameat_with, unlink};
 use rustix::io::Errno;
 use rustix::net::{
     AddressFamily, SocketAddrUnix, SocketFlags, SocketType, bind as bind_socket, connect, listen, socket_with,
 };
-use rustix::rand::{GetRandomFlags, getrandom};
 use std::io;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
@@ -63,15 +65,28 @@ fn prepare(socket: &OwnedFd, path: &Path, mode: Option<u32>, group: Option<u32>)
 
 /// Moves the socket to its name: onto nothing, or in exchange for the dead socket that was seen there.
 fn place(temporary: &Path, path: &Path, dead: Option<(u64, u64)>) -> io::Result<()> {
-    let moved = |flags| renameat_with(CWD, temporary, CWD, path, flags);
     let told = |errno| explain(errno, &format!("cannot place the socket {}", path.display()));
-    let Some(dead) = dead else { return moved(RenameFlags::NOREPLACE).map_err(told) };
-    moved(RenameFlags::EXCHANGE).map_err(told)?;
-    if lstat(temporary).is_ok_and(|found| identity(&found) == dead) {
-        return Ok(());
+    let _turn = turn(path);
+    let Some(dead) = dead else { return rename_to_new((CWD, temporary), (CWD, path)).map_err(told) };
+    let is_dead = |path: &Path| lstat(path).is_ok_and(|found| identity(&found) == dead);
+    let exchange = || renameat_with(CWD, temporary, CWD, path, RenameFlags::EXCHANGE);
+    match exchange() {
+        Ok(()) if is_dead(temporary) => return Ok(()),
+        Ok(()) => exchange().map_err(told)?,
+        // Before Linux 3.15, or on a file system without the flag, nothing exchanges: a look, and the move.
+        Err(Errno::NOSYS | Errno::INVAL) if is_dead(path) => return rename(temporary, path).map_err(told),
+        Err(Errno::NOSYS | Errno::INVAL) => {}
+        Err(errno) => return Err(told(errno)),
     }
-    moved(RenameFlags::EXCHANGE).map_err(told)?;
     Err(in_use(path, "another process has just placed something there"))
+}
+
+/// One process after the other places a socket in a directory, as far as its mode lets us in: an exchange needs no such
+/// care, a look and a move do.
+fn turn(path: &Path) -> Option<OwnedFd> {
+    let directory = rustix::fs::open(path.parent()?, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()).ok()?;
+    flock(&directory, FlockOperation::LockExclusive).ok()?;
+    Some(directory)
 }
 
 /// The identity of a socket at `path` that nobody listens on; `None` if there is nothing at all.
@@ -92,9 +107,7 @@ fn dead_socket_at(path: &Path) -> io::Result<Option<(u64, u64)>> {
 }
 
 fn temporary_name(path: &Path) -> io::Result<PathBuf> {
-    let mut random = [0; 4];
-    getrandom(&mut random, GetRandomFlags::empty())?;
-    Ok(path.with_file_name(format!(".{:08x}", u32::from_ne_bytes(random))))
+    Ok(path.with_file_name(format!(".{:08x}", u32::from_ne_bytes(random_bytes()?))))
 }
 
 fn identity(stat: &Stat) -> (u64, u64) {

@@ -6,7 +6,8 @@ use super::{Disk, LOCK_MODE, Place, SHARED_MODE};
 use crate::model::State;
 use crate::spool::SpoolError;
 use crate::system::random::random_bytes;
-use rustix::fs::{CWD, Mode, OFlags, RenameFlags, fchmod, fstat, fsync, renameat_with};
+use crate::system::rename::rename_to_new;
+use rustix::fs::{CWD, Mode, OFlags, fchmod, fstat, fsync};
 use rustix::io::Errno;
 use std::ffi::OsStr;
 use std::fs;
@@ -92,7 +93,7 @@ fn name_dir(fresh: &Path, path: &Path, mode: &dyn Fn(bool) -> u32) -> Result<(),
     let dir = open_dir(fresh)?;
     let inherits = is_setgid(fstat(&dir)?.st_mode);
     fchmod(&dir, Mode::from_raw_mode(mode(inherits)))?;
-    renameat_with(CWD, fresh, CWD, path, RenameFlags::NOREPLACE)?;
+    rename_to_new((CWD, fresh), (CWD, path))?;
     fsync(&dir)
 }
 

@@ -1,9 +1,10 @@
 //! Edge. The disk: directory descriptors and `*at` calls below them. Opens files, holds directories open.
 
 use super::{Access, Disk, Facts, Io, JOB_MODE, Kind, Lock, Place};
+use crate::system::rename::rename_to_new;
 use rustix::fs::{
-    AtFlags, CWD, FileType, FlockOperation, Mode, OFlags, RawDir, RenameFlags, Statx, StatxFlags, fchmod, flock,
-    fstatvfs, fsync, ftruncate, openat, renameat_with, statx, unlinkat,
+    AtFlags, FileType, FlockOperation, Mode, OFlags, RawDir, Stat, fchmod, flock, fstat, fstatvfs, fsync, ftruncate,
+    openat, stat, statat, unlinkat,
 };
 use rustix::io::{Errno, pread, pwrite, retry_on_intr};
 use std::ffi::OsStr;
@@ -60,7 +61,7 @@ impl RealDisk {
         if of_a_job && self.modes_are_right.load(Ordering::Relaxed) {
             return Ok(());
         }
-        let got = Mode::from_raw_mode(statx_of(file)?.stx_mode.into());
+        let got = Mode::from_raw_mode(stat_of(file)?.st_mode);
         if got == mode {
             self.modes_are_right.fetch_or(of_a_job, Ordering::Relaxed);
             return Ok(());
@@ -104,13 +105,12 @@ impl Disk for RealDisk {
     }
 
     fn facts(&self, file: &OwnedFd) -> Io<Facts> {
-        statx_of(file).map(|found| facts(&found))
+        stat_of(file).map(|found| facts(&found))
     }
 
     fn facts_at(&self, place: Place, name: &OsStr) -> Io<Facts> {
         let dir = self.dir(place)?;
-        retry_on_intr(|| statx(dir, name, AtFlags::SYMLINK_NOFOLLOW, StatxFlags::BASIC_STATS))
-            .map(|found| facts(&found))
+        retry_on_intr(|| statat(dir, name, AtFlags::SYMLINK_NOFOLLOW)).map(|found| facts(&found))
     }
 
     fn read_at(&self, file: &OwnedFd, into: &mut [u8], offset: u64) -> Io<usize> {
@@ -136,7 +136,7 @@ impl Disk for RealDisk {
 
     fn rename(&self, from: (Place, &OsStr), to: (Place, &OsStr)) -> Io<()> {
         let (from_dir, to_dir) = (self.dir(from.0)?, self.dir(to.0)?);
-        retry_on_intr(|| renameat_with(from_dir, from.1, to_dir, to.1, RenameFlags::NOREPLACE))
+        rename_to_new((from_dir, Path::new(from.1)), (to_dir, Path::new(to.1)))
     }
 
     fn remove(&self, place: Place, name: &OsStr, kind: Kind) -> Io<()> {
@@ -157,13 +157,13 @@ impl Disk for RealDisk {
     }
 
     fn is_in_place(&self, place: Place) -> Io<bool> {
-        let held = statx(self.dir(place)?, "", AtFlags::EMPTY_PATH, StatxFlags::INO)?;
+        let held = fstat(self.dir(place)?)?;
         let path = self.root.join(place.as_str());
-        let named = match retry_on_intr(|| statx(CWD, &path, AtFlags::empty(), StatxFlags::INO)) {
+        let named = match retry_on_intr(|| stat(&path)) {
             Err(Errno::NOENT | Errno::NOTDIR) => return Ok(false),
             other => other?,
         };
-        let identity = |found: &Statx| (found.stx_dev_major, found.stx_dev_minor, found.stx_ino);
+        let identity = |found: &Stat| (found.st_dev, found.st_ino);
         Ok(identity(&held) == identity(&named))
     }
 
@@ -197,19 +197,19 @@ fn try_lock(of: impl AsFd) -> Io<bool> {
     }
 }
 
-fn statx_of(file: &OwnedFd) -> Io<Statx> {
-    retry_on_intr(|| statx(file, "", AtFlags::EMPTY_PATH, StatxFlags::BASIC_STATS))
+fn stat_of(file: &OwnedFd) -> Io<Stat> {
+    retry_on_intr(|| fstat(file))
 }
 
-fn facts(found: &Statx) -> Facts {
+fn facts(found: &Stat) -> Facts {
     Facts {
-        kind: kind(FileType::from_raw_mode(found.stx_mode.into())),
-        inode: found.stx_ino,
-        links: found.stx_nlink,
-        uid: found.stx_uid,
-        gid: found.stx_gid,
-        size: found.stx_size,
-        modified_s: found.stx_mtime.tv_sec,
+        kind: kind(FileType::from_raw_mode(found.st_mode)),
+        inode: found.st_ino,
+        links: u32::try_from(found.st_nlink).unwrap_or(u32::MAX),
+        uid: found.st_uid,
+        gid: found.st_gid,
+        size: u64::try_from(found.st_size).unwrap_or(0),
+        modified_s: found.st_mtime,
     }
 }
 

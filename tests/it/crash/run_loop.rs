@@ -259,7 +259,7 @@ fn a_job_that_cannot_be_read_for_now_does_not_slip_past_a_hold() {
 
 #[test]
 fn a_job_that_cannot_be_looked_for_is_not_called_removed() {
-    let point = on_a_job(REMOVE, "statx", 1);
+    let point = on_a_job(REMOVE, "newfstatat", 1);
     assert!(point.call.arguments.contains("spool/failed>"), "{point:?}");
     fail_at(REMOVE, &point, "EIO");
 }

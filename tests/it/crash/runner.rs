@@ -35,13 +35,14 @@ struct Point {
 }
 
 /// Changes nothing that another process could see.
-const LOOKS: [&str; 13] = [
+const LOOKS: [&str; 14] = [
     "futex",
     "read",
     "pread64",
     "close",
     "fcntl",
     "stat",
+    "fstat",
     "statx",
     "newfstatat",
     "getdents64",
@@ -51,13 +52,14 @@ const LOOKS: [&str; 13] = [
     "access",
 ];
 /// How often they are called depends on the processes of the machine, or on memory.
-const VARIES: [&str; 14] = [
+const VARIES: [&str; 15] = [
     "read",
     "open",
     "openat",
     "close",
     "fcntl",
     "stat",
+    "fstat",
     "statx",
     "newfstatat",
     "getdents64",

@@ -75,6 +75,19 @@ impl Strace {
         self.inject(name, nth, &format!("error={errno}"))
     }
 
+    /// A kernel without `calls`, in every thread and child; nothing else is traced.
+    pub(crate) fn without(self, calls: &str) -> Self {
+        self.answering(calls, "ENOSYS")
+    }
+
+    /// A kernel that answers `calls` with `errno`, in every thread and child; nothing else is traced.
+    pub(crate) fn answering(mut self, calls: &str, errno: &str) -> Self {
+        let options = ["-f", "--seccomp-bpf", "-e", &format!("trace={calls}"), "-e"].map(str::to_owned);
+        self.options.extend(options);
+        self.options.push(format!("inject={calls}:error={errno}"));
+        self
+    }
+
     pub(crate) fn inject(mut self, name: &str, nth: usize, what: &str) -> Self {
         self.options.extend(["-e".to_owned(), format!("inject={name}:{what}:when={nth}")]);
         self

@@ -76,8 +76,8 @@ fn an_append_is_these_calls_and_no_more() {
             "renameat2 SPOOL/tmp DRAFT SPOOL/queued ID.job RENAME_NOREPLACE",
             "close SPOOL/queued/ID.job",
             "fsync SPOOL/queued",
-            "statx SPOOL/queued",
-            "statx HERE SPOOL/queued",
+            "fstat SPOOL/queued",
+            "newfstatat HERE SPOOL/queued",
         ]
     );
 }
@@ -164,15 +164,15 @@ fn a_full_disk_gets_the_reserve_back_and_really_has_it_before_the_second_try() {
         [
             rename,
             "openat SPOOL reserve O_RDWR|O_NOCTTY|O_NONBLOCK|O_LARGEFILE|O_NOFOLLOW|O_CLOEXEC",
-            "statx SPOOL/reserve",
+            "fstat SPOOL/reserve",
             "ftruncate SPOOL/reserve",
             "fsync SPOOL/reserve",
             "close SPOOL/reserve",
             rename,
             "close SPOOL/queued/ID.job",
             "fsync SPOOL/queued",
-            "statx SPOOL/queued",
-            "statx HERE SPOOL/queued",
+            "fstat SPOOL/queued",
+            "newfstatat HERE SPOOL/queued",
         ]
     );
 }
