@@ -6,7 +6,7 @@ use super::load::load;
 use super::logging;
 use super::receive::cannot_watch;
 use crate::config::Config;
-use crate::runner::{DrainError, Ended, Reload, Terms, drain};
+use crate::runner::{DrainEnd, DrainError, Reload, Terms, drain};
 use crate::spool::{SpoolError, SpoolOwner};
 use crate::system::errno::{is_shortage, words};
 use crate::system::stop::{Hangup, Stop};
@@ -77,18 +77,18 @@ impl<'a> SpoolRunner<'a> {
     }
 }
 
-fn exit_code(ended: Result<Ended, DrainError>) -> Result<ExitCode, Failure> {
+fn exit_code(ended: Result<DrainEnd, DrainError>) -> Result<ExitCode, Failure> {
     let ended = ended.map_err(|error| match error {
         DrainError::Spool(error) => unreadable(error),
         DrainError::System(error) if is_shortage(&error) => Failure::new(exit::TRY_AGAIN, DrainError::System(error)),
         DrainError::System(error) => Failure::io("cannot begin to drain", &error),
     })?;
     Ok(ExitCode::from(match ended {
-        Ended::ByItself { why, failed } => {
+        DrainEnd::ByItself { why, failed } => {
             tracing::info!(event = "runner-ended", reason = why, failed);
             if failed > 0 { exit::NO } else { 0 }
         }
-        Ended::Stopped => {
+        DrainEnd::Stopped => {
             tracing::info!(event = "runner-ended", reason = "it was told to stop");
             0
         }

@@ -71,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn without_branches_and_tags_any_branch_may_be_the_default_one_and_no_tag_is_wanted() {
+    fn without_branches_any_branch_may_be_the_default_and_no_tag_is_wanted() {
         let open = hook("docs");
         assert_eq!(why(&open, &job("refs/heads/trunk")), "");
         assert_eq!(why(&open, &job("refs/tags/v1")), "tags are not deployed");
@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn what_reconcile_queues_needs_no_event_that_the_hook_wants_and_nobody_else_can_say_so() {
+    fn what_reconcile_queues_needs_no_wanted_event() {
         let every = Some(Duration::from_secs(60));
         let merges = Rules { events: vec!["merge".into()], ..guarded().rules };
         let asking = Hook { plan: Plan { reconcile: every, ..guarded().plan }, rules: merges.clone(), ..guarded() };

@@ -4,7 +4,7 @@ use super::admission::unwanted;
 use super::attempt_end::AttemptEnd;
 use super::conclusion::Conclusion;
 use super::job_context::JobContext;
-use super::steps::{self, Ended as Survivors, JobResult};
+use super::steps::{self, JobResult, Survivors};
 use super::task::Task;
 use crate::model::{JobId, Outcome, State};
 use crate::spool::{Claim, Claimed, Entry, HistoryEvent, Settlement, SpoolError, SpoolOwner, Wait};

@@ -2,7 +2,7 @@
 
 use super::log::JobLog;
 use super::payload::PayloadFile;
-use super::steps::{self, Control, Facts, JobResult, List, StepNews, StepRecord, StepResult};
+use super::steps::{self, Control, JobFacts, JobResult, List, StepNews, StepRecord, StepResult};
 use super::task::Task;
 use crate::config::Hook;
 use crate::model::{JobId, Outcome, State};
@@ -18,7 +18,7 @@ const GRACE_AFTER_JOB: Duration = Duration::from_secs(5);
 
 /// A job with its facts, its log and its payload as a file.
 pub(super) struct JobContext {
-    facts: Facts,
+    facts: JobFacts,
     log: JobLog,
     _payload: PayloadFile,
 }
@@ -33,7 +33,7 @@ impl JobContext {
         let log_path = log_path(spool, claim.id());
         let log = JobLog::open(&log_path).map_err(|error| naming(&log_path, &error))?;
         let (job, meta, payload_path) = (claim.id(), meta.clone(), payload.path().to_owned());
-        let facts = Facts { job, meta, attempt, payload: payload_path, log: log_path };
+        let facts = JobFacts { job, meta, attempt, payload: payload_path, log: log_path };
         Ok(Self { facts, log, _payload: payload })
     }
 

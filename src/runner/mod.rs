@@ -30,7 +30,7 @@ mod verdict;
 mod workers;
 
 pub use reload::Reload;
-pub use run_loop::Ended;
+pub use run_loop::DrainEnd;
 
 use crate::config::Config;
 use crate::model::State;
@@ -45,7 +45,7 @@ use jobs::Jobs;
 use outcome_cache::OutcomeCache;
 use reconcile::{Reconciler, Schedule};
 use reload::Reloader;
-use run_loop::{Limits, RunLoop};
+use run_loop::{DrainLimits, RunLoop};
 use std::io;
 use std::panic::resume_unwind;
 use std::sync::{Arc, Mutex};
@@ -80,9 +80,9 @@ pub enum DrainError {
 
 /// Drains the spool. The calling thread is the first of those that run attempts; the loop has a thread of its own, so
 /// that it can hear of arrivals, orders and stops while a job runs.
-pub fn drain(config: Config, owner: &SpoolOwner, terms: Terms<'_>) -> Result<Ended, DrainError> {
+pub fn drain(config: Config, owner: &SpoolOwner, terms: Terms<'_>) -> Result<DrainEnd, DrainError> {
     let limits =
-        Limits { stop: terms.stop, once: terms.once, until: terms.max_runtime.map(|time| Instant::now() + time) };
+        DrainLimits { stop: terms.stop, once: terms.once, until: terms.max_runtime.map(|time| Instant::now() + time) };
     let clock = Clock::new(owner.last_ended(), Instant::now());
     // Before the first look into the spool, so that nothing that arrives after it is missed.
     let watch = watch(&config);

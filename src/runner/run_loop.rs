@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 
 /// The end of a drain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ended {
+pub enum DrainEnd {
     /// By itself; so many jobs had failed for good.
     ByItself {
         /// Nothing was left to do, or the time was up.
@@ -36,7 +36,7 @@ const POLL_INTERVAL: Duration = Duration::from_secs(15);
 const RETRY_DELAY: Duration = Duration::from_secs(1);
 
 /// The conditions under which the loop ends.
-pub(super) struct Limits<'a> {
+pub(super) struct DrainLimits<'a> {
     /// The request to stop, from outside.
     pub(super) stop: &'a Stop,
     /// End when nothing is left to do.
@@ -45,7 +45,7 @@ pub(super) struct Limits<'a> {
     pub(super) until: Option<Instant>,
 }
 
-impl Limits<'_> {
+impl DrainLimits<'_> {
     fn time_is_up(&self) -> bool {
         self.until.is_some_and(|until| Instant::now() >= until)
     }
@@ -74,13 +74,13 @@ pub(super) struct RunLoop<'a, 'scope, 'env> {
     pub(super) watch: Watch,
     /// Wakes the loop when a process has ended that may be an orphan: this process is the parent of all.
     pub(super) exits: ChildExits,
-    pub(super) limits: Limits<'a>,
+    pub(super) limits: DrainLimits<'a>,
 }
 
 impl RunLoop<'_, '_, '_> {
     /// Turns until there is nothing left to do, a stop is requested, or something cannot be done; then waits for what
     /// runs.
-    pub(super) fn run(&mut self) -> Result<Ended, SpoolError> {
+    pub(super) fn run(&mut self) -> Result<DrainEnd, SpoolError> {
         let ended = self.refill().and_then(|()| self.turn_until_done());
         self.workers.halt();
         self.reconciler.give_up(self.jobs.owner, self.limits.stop.requested());
@@ -88,11 +88,11 @@ impl RunLoop<'_, '_, '_> {
         ended.and_then(|ended| last.map(|()| ended))
     }
 
-    fn turn_until_done(&mut self) -> Result<Ended, SpoolError> {
+    fn turn_until_done(&mut self) -> Result<DrainEnd, SpoolError> {
         loop {
             self.take_news()?;
             if self.limits.stop.requested() {
-                return Ok(Ended::Stopped);
+                return Ok(DrainEnd::Stopped);
             }
             match self.jobs.backlog.next(self.jobs.clock.now(), self.may_begin()) {
                 Choice::Run(id) if self.holds.hold_back(&mut self.jobs, id)? => {}
@@ -167,8 +167,8 @@ impl RunLoop<'_, '_, '_> {
         self.workers.cancel(&mut self.jobs.backlog, id, Settlement::SupersededBy { id: newer });
     }
 
-    fn ended(&self, why: &'static str) -> Ended {
-        Ended::ByItself { why, failed: self.workers.failed }
+    fn ended(&self, why: &'static str) -> DrainEnd {
+        DrainEnd::ByItself { why, failed: self.workers.failed }
     }
 
     /// With `once`: `true` if nothing is on its way any more, and a last look finds nothing either.

@@ -4,7 +4,7 @@ use super::backlog::Item;
 use super::holds::Holds;
 use super::jobs::Jobs;
 use crate::model::{JobId, State};
-use crate::spool::{Problem, Scan, SpoolError, Wait};
+use crate::spool::{Scan, SpoolError, SpoolProblem, Wait};
 use jiff::Timestamp;
 
 /// The progress of reading the spool into the backlog.
@@ -103,7 +103,7 @@ fn take_in(
 }
 
 /// Logs what does not belong in the spool.
-pub(super) fn report(problems: &[Problem]) {
+pub(super) fn report(problems: &[SpoolProblem]) {
     for problem in problems {
         tracing::error!(event = "problem", what = %problem);
     }

@@ -20,7 +20,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, Builder, Scope};
 
 /// The end of a task; the outer error is a panic.
-struct Report {
+struct TaskReport {
     id: JobId,
     end: thread::Result<Result<AttemptEnd, SpoolError>>,
 }
@@ -29,7 +29,7 @@ struct Report {
 pub(super) struct WorkerPool<'a> {
     owner: &'a SpoolOwner,
     tasks: Mutex<Receiver<Task>>,
-    reports: Sender<Report>,
+    reports: Sender<TaskReport>,
     /// Rings when there is a report.
     bell: &'a Bell,
 }
@@ -37,7 +37,7 @@ pub(super) struct WorkerPool<'a> {
 /// The loop's ends of the channels to a pool.
 pub(super) struct Channels {
     tasks: Sender<Task>,
-    reports: Receiver<Report>,
+    reports: Receiver<TaskReport>,
 }
 
 impl<'a> WorkerPool<'a> {
@@ -53,7 +53,7 @@ impl<'a> WorkerPool<'a> {
             let id = task.id;
             let end = catch_unwind(AssertUnwindSafe(|| attempt::run(self.owner, &task)));
             // Nobody hears the last one when the loop is gone: the job is settled all the same.
-            let _nobody_hears = self.reports.send(Report { id, end });
+            let _nobody_hears = self.reports.send(TaskReport { id, end });
             self.bell.ring();
         }
     }
@@ -141,7 +141,7 @@ impl<'scope, 'env> Workers<'scope, 'env> {
     /// Takes the reports of jobs that have ended.
     pub(super) fn hear(&mut self, jobs: &mut Jobs<'_>) -> Result<(), SpoolError> {
         self.pool.bell.silence();
-        while let Ok(Report { id, end }) = self.channels.reports.try_recv() {
+        while let Ok(TaskReport { id, end }) = self.channels.reports.try_recv() {
             self.running.remove(&id);
             let end = jobs.end(id, end.unwrap_or_else(|panic| resume_unwind(panic)))?;
             self.failed += usize::from(end.is_failure());

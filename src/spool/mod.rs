@@ -119,7 +119,7 @@ pub use owner::hold::{Hold, holds};
 pub use owner::presence::{Presence, presence};
 pub use owner::prune::{Removed, Retention, expired};
 pub use owner::recover::Recovered;
-pub use owner::scan::{Problem, Scan};
+pub use owner::scan::{Scan, SpoolProblem};
 pub use view::{
     Filter, JobView, Match, Shown, count, find, history_path, ids, job_path, list, log_path, newest_first, payload,
     show, state_of,

@@ -35,7 +35,7 @@ pub type Wait<'a> = &'a mut dyn FnMut(BorrowedFd<'_>, Instant) -> io::Result<boo
 
 /// The end of a process tree.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Ended {
+pub struct Survivors {
     /// Processes that are gone.
     pub ended: usize,
     /// Processes that could not be ended: another user's, or stuck in the kernel.
@@ -101,12 +101,12 @@ impl Tree {
     }
 
     /// Ends them all: TERM, `patience`, then KILL until none is left.
-    pub fn end(&mut self, patience: Duration, wait: Wait<'_>) -> io::Result<Ended> {
+    pub fn end(&mut self, patience: Duration, wait: Wait<'_>) -> io::Result<Survivors> {
         let mut seen = HashSet::new();
         self.ask(&mut seen, after(patience), wait)?;
         let left = self.kill(&mut seen, after(GIVE_UP), wait)?;
         reap::reap_orphans(self.before.is_some())?;
-        Ok(Ended { ended: seen.len() - left, left })
+        Ok(Survivors { ended: seen.len() - left, left })
     }
 
     /// TERM to each once, those that appear meanwhile included, until none is left or `until`.

@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mode_that_lets_strangers_in_is_a_problem_and_one_that_keeps_receivers_out_a_warning() {
+    fn a_mode_too_wide_is_a_problem_and_one_too_narrow_a_warning() {
         let level = |place, mode| said(place, mode).first().map(|(level, _)| *level);
         let queued = Place::In(State::Queued);
         assert_eq!(

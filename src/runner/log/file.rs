@@ -12,14 +12,14 @@ use std::path::Path;
 
 /// The parts of a log that are kept.
 #[derive(Debug, Clone, Copy)]
-pub struct Limits {
+pub struct LogLimits {
     /// From the beginning, in bytes.
     pub head: u64,
     /// From the end, in bytes.
     pub tail: u64,
 }
 
-impl Default for Limits {
+impl Default for LogLimits {
     fn default() -> Self {
         Self { head: 1024 * 1024, tail: 1024 * 1024 }
     }
@@ -38,7 +38,7 @@ pub(super) const MARK_BYTES: u64 = MARK_LEN as u64;
 #[derive(Debug)]
 pub(super) struct BoundedFile {
     file: File,
-    limits: Limits,
+    limits: LogLimits,
     len: u64,
     /// The end of the head, once it has one.
     head: Option<u64>,
@@ -47,7 +47,7 @@ pub(super) struct BoundedFile {
 
 impl BoundedFile {
     /// Opens or creates `path`, and goes on where it ends.
-    pub(super) fn open(path: &Path, limits: Limits) -> io::Result<Self> {
+    pub(super) fn open(path: &Path, limits: LogLimits) -> io::Result<Self> {
         let flags = rustix::fs::OFlags::NOFOLLOW.bits().cast_signed();
         let mut options = OpenOptions::new();
         let file =
@@ -113,7 +113,7 @@ fn mark(left_out: u64) -> String {
 }
 
 /// The end of the head of a file that is longer than its head's limit: behind the last line end within the limit.
-pub(super) fn head_end(file: &File, limits: Limits) -> io::Result<u64> {
+pub(super) fn head_end(file: &File, limits: LogLimits) -> io::Result<u64> {
     let mut head = vec![0; usize::try_from(limits.head).unwrap_or(usize::MAX)];
     file.read_exact_at(&mut head, 0)?;
     Ok(head.iter().rposition(|&b| b == b'\n').map_or(0, |i| i as u64 + 1))

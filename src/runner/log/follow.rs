@@ -1,6 +1,6 @@
 //! Edge. Reads a job's log while it is written.
 
-use super::file::{Limits, MARK_BYTES, head_end, left_out};
+use super::file::{LogLimits, MARK_BYTES, head_end, left_out};
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
@@ -15,7 +15,7 @@ const TRIES: usize = 100;
 #[derive(Debug)]
 pub struct Follower {
     file: File,
-    limits: Limits,
+    limits: LogLimits,
     /// Bytes of the uncut log that were read or passed over.
     position: u64,
 }
@@ -32,11 +32,11 @@ pub struct News {
 impl Follower {
     /// Reads the log at `path` from its beginning.
     pub fn open(path: &Path) -> io::Result<Self> {
-        Self::open_with(path, Limits::default())
+        Self::open_with(path, LogLimits::default())
     }
 
     /// The same for a log that was written within `limits`.
-    pub fn open_with(path: &Path, limits: Limits) -> io::Result<Self> {
+    pub fn open_with(path: &Path, limits: LogLimits) -> io::Result<Self> {
         Ok(Self { file: File::open(path)?, limits, position: 0 })
     }
 
@@ -56,23 +56,23 @@ impl Follower {
         Ok(News::default())
     }
 
-    fn layout(&self) -> io::Result<Layout> {
+    fn layout(&self) -> io::Result<LogLayout> {
         if self.file.metadata()?.len() <= self.limits.head {
-            return Ok(Layout { head: u64::MAX, left_out: 0 });
+            return Ok(LogLayout { head: u64::MAX, left_out: 0 });
         }
         let head = head_end(&self.file, self.limits)?;
-        Ok(Layout { head, left_out: left_out(&self.file, head)? })
+        Ok(LogLayout { head, left_out: left_out(&self.file, head)? })
     }
 }
 
 /// Positions in the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Layout {
+struct LogLayout {
     head: u64,
     left_out: u64,
 }
 
-impl Layout {
+impl LogLayout {
     /// The place in the file of byte `position` of the uncut log, and the number of bytes from it on that are gone.
     fn place(self, position: u64) -> (u64, u64) {
         if position < self.head || self.left_out == 0 {

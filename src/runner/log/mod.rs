@@ -16,7 +16,7 @@ mod lines;
 #[cfg(test)]
 mod tests;
 
-pub use file::Limits;
+pub use file::LogLimits;
 pub use follow::{Follower, News};
 pub use lines::escape;
 
@@ -48,11 +48,11 @@ pub struct JobLog {
 impl JobLog {
     /// Opens or creates the log at `path`. A further attempt goes on behind what is there.
     pub fn open(path: &Path) -> io::Result<Self> {
-        Self::open_with(path, Limits::default())
+        Self::open_with(path, LogLimits::default())
     }
 
     /// The same with other limits.
-    pub fn open_with(path: &Path, limits: Limits) -> io::Result<Self> {
+    pub fn open_with(path: &Path, limits: LogLimits) -> io::Result<Self> {
         let file = BoundedFile::open(path, limits)?;
         Ok(Self { file, out: Lines::default(), err: Lines::default(), text: Vec::new(), failure: None })
     }

@@ -3,7 +3,7 @@
 use super::*;
 use std::fs;
 
-const SMALL: Limits = Limits { head: 1000, tail: 1000 };
+const SMALL: LogLimits = LogLimits { head: 1000, tail: 1000 };
 
 fn text_of(path: &Path) -> String {
     fs::read_to_string(path).unwrap()
@@ -117,7 +117,7 @@ fn a_link_in_place_of_a_log_is_not_followed() {
 
 #[test]
 fn a_full_disk_is_an_error_each_time_and_ends_nothing() {
-    let mut file = BoundedFile::open(Path::new("/dev/full"), Limits { head: 4, tail: 4 }).unwrap();
+    let mut file = BoundedFile::open(Path::new("/dev/full"), LogLimits { head: 4, tail: 4 }).unwrap();
     for _ in 0..2 {
         assert_eq!(file.append(b"longer\n").unwrap_err().raw_os_error(), Some(28), "ENOSPC");
         file.finish().unwrap();

@@ -3,7 +3,7 @@
 use crate::config::Config;
 use crate::model::{EventKind, JobId, JobMeta};
 use crate::runner::log::JobLog;
-use crate::runner::steps::{Control, Facts, Head, remote_heads};
+use crate::runner::steps::{Control, Head, JobFacts, remote_heads};
 use crate::system::stop::Stop;
 use jiff::Timestamp;
 use std::path::PathBuf;
@@ -16,23 +16,23 @@ const NOWHERE: &str = "/dev/null";
 
 /// A remote's answer.
 #[derive(Debug)]
-pub(in crate::runner) struct Answer {
+pub(in crate::runner) struct RemoteAnswer {
     pub(in crate::runner) hook: String,
     /// The wanted branches that it has; or why there is no answer.
     pub(in crate::runner) heads: Result<Vec<Head>, String>,
 }
 
 /// Asks for the branches that `hook` wants, until `halted`.
-pub(in crate::runner) fn ask(config: &Config, hook: String, halted: &Stop) -> Answer {
+pub(in crate::runner) fn ask(config: &Config, hook: String, halted: &Stop) -> RemoteAnswer {
     let heads = heads(config, &hook, halted);
-    Answer { hook, heads }
+    RemoteAnswer { hook, heads }
 }
 
 fn heads(config: &Config, hook: &str, halted: &Stop) -> Result<Vec<Head>, String> {
     let hook = config.hook(hook).ok_or("the hook is gone")?;
     let control = Control { alone: false, ..Control::new(halted, Duration::ZERO) };
     let mut log = JobLog::open(NOWHERE.as_ref()).map_err(|error| error.to_string())?;
-    let facts = Facts {
+    let facts = JobFacts {
         job: JobId::new(0, 0).ok_or("no id")?,
         meta: JobMeta::new(&hook.name, JobMeta::RECONCILE, EventKind::Push, Timestamp::now()),
         attempt: 0,

@@ -5,7 +5,7 @@ mod ask;
 mod compare;
 mod schedule;
 
-use ask::{Answer, ask};
+use ask::{RemoteAnswer, ask};
 pub(super) use schedule::Schedule;
 
 use super::jobs::Jobs;
@@ -31,8 +31,8 @@ pub(super) struct Reconciler<'scope, 'env> {
     scope: &'scope Scope<'scope, 'env>,
     bell: &'env Bell,
     schedule: Schedule,
-    said: Sender<Answer>,
-    answers: Receiver<Answer>,
+    said: Sender<RemoteAnswer>,
+    answers: Receiver<RemoteAnswer>,
     /// Ends the asking.
     halted: Stop,
 }
@@ -87,7 +87,7 @@ impl<'scope, 'env> Reconciler<'scope, 'env> {
         });
         if let Err(error) = asked {
             let heads = Err(format!("cannot start a thread: {}", words(&error)));
-            let _nobody_hears = self.said.send(Answer { hook: name, heads });
+            let _nobody_hears = self.said.send(RemoteAnswer { hook: name, heads });
         }
     }
 
@@ -112,7 +112,7 @@ impl<'scope, 'env> Reconciler<'scope, 'env> {
     }
 }
 
-fn take_answer(jobs: &Jobs<'_>, answer: &Answer) -> Result<(), SpoolError> {
+fn take_answer(jobs: &Jobs<'_>, answer: &RemoteAnswer) -> Result<(), SpoolError> {
     let Some(hook) = jobs.config.hook(&answer.hook) else { return Ok(()) };
     let heads = match &answer.heads {
         Ok(heads) => heads,

@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hook_of_which_nothing_is_known_is_asked_within_its_interval_or_at_once_where_there_is_no_later() {
+    fn a_hook_of_which_nothing_is_known_is_asked_within_its_interval() {
         let mut schedule = Schedule::new(BTreeMap::new(), false);
         assert!(!schedule.is_due("a", TEN, at(1_000), 0.5));
         assert!(!schedule.is_due("a", TEN, at(1_299), 0.0) && schedule.is_due("a", TEN, at(1_300), 0.0));

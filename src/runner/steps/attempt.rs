@@ -2,7 +2,7 @@
 
 use super::control::Control;
 use super::environment::Environment;
-use super::facts::Facts;
+use super::facts::JobFacts;
 use super::interrupts::{Interrupts, Wake};
 use super::lookup;
 use super::output::{Output, Sink};
@@ -11,7 +11,7 @@ use crate::config::{Plan, Step};
 use crate::runner::log::{JobLog, Source};
 use crate::system::errno::{is_shortage, words};
 use crate::system::process::{Child, Program};
-use crate::system::tree::{Ended, Tree};
+use crate::system::tree::{Survivors, Tree};
 use crate::system::wait::{self, after};
 use crate::system::{reap, users};
 use rustix::fs::{Mode, OFlags};
@@ -105,7 +105,7 @@ impl<'a> Attempt<'a> {
     /// Gets ready: orphans come to this process from now on.
     pub(super) fn begin(
         plan: &'a Plan,
-        facts: &'a Facts,
+        facts: &'a JobFacts,
         log: &'a mut JobLog,
         control: &'a Control<'a>,
     ) -> io::Result<Self> {
@@ -231,14 +231,14 @@ impl<'a> Attempt<'a> {
         }
     }
 
-    fn tell(&mut self, is_drained: bool, ended: Option<&io::Result<Ended>>) {
+    fn tell(&mut self, is_drained: bool, ended: Option<&io::Result<Survivors>>) {
         match ended {
             None if !is_drained => self.log.note(
                 "a background process keeps the output open; it is not read further, and writing to it fails: \
                  redirect it to a file",
             ),
-            Some(Ok(Ended { ended, left: 0 })) => self.log.note(&format!("ended {ended} processes")),
-            Some(Ok(Ended { ended, left })) => {
+            Some(Ok(Survivors { ended, left: 0 })) => self.log.note(&format!("ended {ended} processes")),
+            Some(Ok(Survivors { ended, left })) => {
                 self.log.note(&format!("ended {ended} processes; {left} are another user's or stuck, and go on"));
             }
             Some(Err(error)) => self.log.note(&format!("cannot look for the job's processes: {}", words(error))),

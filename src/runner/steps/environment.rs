@@ -5,7 +5,7 @@
 //! job downloads), `LD_*`, `GIT_*`, `SSH_AUTH_SOCK` (an agent of whoever happened to start the runner, gone after the
 //! next reboot) and secrets do not come through: a step that wants one sets it, or git's configuration does.
 
-use super::facts::Facts;
+use super::facts::JobFacts;
 use crate::system::users::User;
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
@@ -32,7 +32,7 @@ impl Environment {
     pub(super) fn of_job(
         server: impl Iterator<Item = (OsString, OsString)>,
         user: Option<&User>,
-        facts: &Facts,
+        facts: &JobFacts,
     ) -> Self {
         let mut environment = Self::default();
         environment.set("PATH", DEFAULT_PATH);
@@ -73,7 +73,7 @@ impl Environment {
         }
     }
 
-    fn set_facts(&mut self, facts: &Facts) {
+    fn set_facts(&mut self, facts: &JobFacts) {
         let (meta, reference) = (&facts.meta, facts.meta.reference.as_ref());
         let optional = |text: &Option<String>| text.clone().map(OsString::from);
         let pairs = [
@@ -107,8 +107,8 @@ mod tests {
     use crate::model::{EventKind, JobId, JobMeta, RefName};
     use jiff::Timestamp;
 
-    fn facts() -> Facts {
-        Facts {
+    fn facts() -> JobFacts {
+        JobFacts {
             job: JobId::new(1, 2).unwrap(),
             meta: JobMeta {
                 reference: RefName::parse("refs/heads/main"),

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 /// What the steps may know, as `HOOKSPOOL_…` in their environment. Nothing of it reaches a command line.
 #[derive(Debug, Clone)]
-pub struct Facts {
+pub struct JobFacts {
     /// `_JOB`; also the mark by which the job's processes are found.
     pub job: JobId,
     /// `_HOOK`, `_PROVIDER`, `_EVENT`, `_REF` with `_BRANCH` or `_TAG`, `_BEFORE`, `_AFTER`, `_REPOSITORY`, `_PUSHER`,

@@ -2,7 +2,7 @@
 
 use super::attempt::{Attempt, Trouble, result_of, shell};
 use super::control::Control;
-use super::facts::Facts;
+use super::facts::JobFacts;
 use super::record::{JobResult, List, StepNews, StepRecord, StepResult, TRY_AGAIN, title};
 use super::{git, remove};
 use crate::config::{Plan, Step, StepAction};
@@ -17,7 +17,13 @@ type OnNews<'a> = &'a mut dyn FnMut(StepNews<'_>) -> io::Result<()>;
 
 /// Runs the steps of one attempt, in order. `on_news` is told of each step that ended, before the next one begins; when
 /// it fails, the attempt has failed, and may be tried again.
-pub fn run_job(plan: &Plan, facts: &Facts, log: &mut JobLog, control: &Control<'_>, on_news: OnNews<'_>) -> JobResult {
+pub fn run_job(
+    plan: &Plan,
+    facts: &JobFacts,
+    log: &mut JobLog,
+    control: &Control<'_>,
+    on_news: OnNews<'_>,
+) -> JobResult {
     log.note(&format!("{} of hook {}, attempt {}", facts.job, facts.meta.hook, facts.attempt));
     let mut attempt = match Attempt::begin(plan, facts, log, control) {
         Ok(attempt) => attempt,
@@ -29,7 +35,7 @@ pub fn run_job(plan: &Plan, facts: &Facts, log: &mut JobLog, control: &Control<'
             attempt.log.note(&format!("step {index} of {} left out: {}", plan.steps.len(), title(step)));
             continue;
         }
-        let place = Place { index, of: plan.steps.len(), list: List::Steps };
+        let place = StepPlace { index, of: plan.steps.len(), list: List::Steps };
         let told = if step.restarts_runner { on_news(StepNews::Restarts) } else { Ok(()) };
         let ended = match told {
             Ok(()) => one(&mut attempt, place, step, &facts.meta),
@@ -55,7 +61,7 @@ pub fn run_job(plan: &Plan, facts: &Facts, log: &mut JobLog, control: &Control<'
 pub fn run_after(
     list: List,
     plan: &Plan,
-    facts: &Facts,
+    facts: &JobFacts,
     result: &JobResult,
     log: &mut JobLog,
     control: &Control<'_>,
@@ -69,7 +75,7 @@ pub fn run_after(
     }
     let steps = list.of(plan);
     for (index, step) in (1..).zip(steps) {
-        let place = Place { index, of: steps.len(), list };
+        let place = StepPlace { index, of: steps.len(), list };
         let ended = one(&mut attempt, place, step, &facts.meta);
         if let Err(error) = on_news(StepNews::Ended(&ended.record)) {
             attempt.log.note(&format!("cannot record a step: {error}"));
@@ -80,21 +86,21 @@ pub fn run_after(
 
 /// Where a step stands.
 #[derive(Debug, Clone, Copy)]
-struct Place {
+struct StepPlace {
     index: usize,
     of: usize,
     list: List,
 }
 
 /// A step that ended, and what the record does not say.
-struct Ended {
+struct StepEnd {
     record: StepRecord,
     transient: bool,
     commit: Option<String>,
 }
 
-fn one(attempt: &mut Attempt<'_>, place: Place, step: &Step, meta: &JobMeta) -> Ended {
-    let Place { index, of, list } = place;
+fn one(attempt: &mut Attempt<'_>, place: StepPlace, step: &Step, meta: &JobMeta) -> StepEnd {
+    let StepPlace { index, of, list } = place;
     let title = title(step);
     let word = if list == List::Steps { "step".to_owned() } else { format!("{} step", list.as_str()) };
     attempt.log.note(&format!("{word} {index} of {of}: {title}"));
@@ -105,15 +111,15 @@ fn one(attempt: &mut Attempt<'_>, place: Place, step: &Step, meta: &JobMeta) -> 
     };
     let duration = began.elapsed();
     attempt.log.note(&format!("{word} {index} of {of}: {result} ({:.3} s)", duration.as_secs_f64()));
-    Ended { record: StepRecord { index, title, list, result, duration }, transient, commit }
+    StepEnd { record: StepRecord { index, title, list, result, duration }, transient, commit }
 }
 
 /// A step that was not begun, because that could not be written down.
-fn unrecorded(place: Place, step: &Step, error: &io::Error) -> Ended {
-    let Place { index, list, .. } = place;
+fn unrecorded(place: StepPlace, step: &Step, error: &io::Error) -> StepEnd {
+    let StepPlace { index, list, .. } = place;
     let result = StepResult::Refused(format!("cannot record that it begins: {error}"));
     let record = StepRecord { index, title: title(step), list, result, duration: Duration::ZERO };
-    Ended { record, transient: true, commit: None }
+    StepEnd { record, transient: true, commit: None }
 }
 
 fn act(attempt: &mut Attempt<'_>, step: &Step, meta: &JobMeta) -> Result<(StepResult, Option<String>), Trouble> {
@@ -136,7 +142,7 @@ fn act(attempt: &mut Attempt<'_>, step: &Step, meta: &JobMeta) -> Result<(StepRe
 }
 
 /// What a step's end means for the job.
-fn judge(result: &mut JobResult, ended: &Ended, told: io::Result<()>) {
+fn judge(result: &mut JobResult, ended: &StepEnd, told: io::Result<()>) {
     let StepRecord { index, title, result: step, .. } = &ended.record;
     let outcome = match step {
         StepResult::Exited(0) | StepResult::Restarted => Outcome::Succeeded,

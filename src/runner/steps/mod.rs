@@ -23,10 +23,10 @@ mod output;
 mod record;
 mod remove;
 
-pub use crate::system::tree::Ended;
+pub use crate::system::tree::Survivors;
 pub use control::Control;
 pub use environment::search_path;
-pub use facts::Facts;
+pub use facts::JobFacts;
 pub use git::{Head, Wanted, remote_heads};
 pub use list::{run_after, run_job};
 pub use lookup::program as find_program;
@@ -40,6 +40,6 @@ use std::time::Duration;
 
 /// Ends every process of `job` that outlived the runner that started it: TERM, `kill_delay`, KILL, gone. After a
 /// reboot there are none, since no later job gets the same id.
-pub fn end_survivors(job: JobId, kill_delay: Duration) -> io::Result<Ended> {
+pub fn end_survivors(job: JobId, kill_delay: Duration) -> io::Result<Survivors> {
     Tree::of(&job.to_string()).end(kill_delay, &mut |fd, until| Ok(wait::ready(&[fd], until)? == [true]))
 }

@@ -78,12 +78,12 @@ fn tell(part: u32, of: u32) {
 }
 
 #[test]
-fn whatever_happens_each_job_ends_in_one_place_and_nothing_overlaps_comes_back_or_is_left_out() {
+fn whatever_happens_each_job_ends_once_and_in_one_place() {
     tell(1, 2);
 }
 
 /// The other half, beside the first.
 #[test]
-fn whatever_happens_each_job_ends_in_one_place_and_nothing_overlaps_comes_back_or_is_left_out_again() {
+fn whatever_happened_before_each_job_ends_once_and_in_one_place() {
     tell(2, 2);
 }

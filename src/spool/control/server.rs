@@ -5,7 +5,7 @@ use crate::spool::control::order::{Answer, Request};
 use crate::spool::disk::{Disk, Kind, Place};
 use crate::spool::error::SpoolError;
 use crate::spool::owner::SpoolOwner;
-use crate::spool::owner::scan::Problem;
+use crate::spool::owner::scan::SpoolProblem;
 use jiff::Timestamp;
 use rustix::io::Errno;
 use std::ffi::{OsStr, OsString};
@@ -55,7 +55,11 @@ impl<D: Disk> SpoolOwner<D> {
     }
 
     /// Removes what is old in `control/`, whatever it is.
-    pub(in crate::spool) fn sweep_control(&self, at: Timestamp, problems: &mut Vec<Problem>) -> Result<(), SpoolError> {
+    pub(in crate::spool) fn sweep_control(
+        &self,
+        at: Timestamp,
+        problems: &mut Vec<SpoolProblem>,
+    ) -> Result<(), SpoolError> {
         let disk = &self.dirs.disk;
         let mut found: Vec<OsString> = Vec::new();
         self.list_control(&mut |name, _| found.push(name.to_owned()))?;
@@ -63,7 +67,7 @@ impl<D: Disk> SpoolOwner<D> {
             let Ok(facts) = disk.facts_at(Place::Control, &name) else { continue };
             if is_stale(facts.modified_s, at) && disk.remove(Place::Control, &name, facts.kind).is_err() {
                 let text = "is no order, and cannot be removed; remove it by hand".to_owned();
-                problems.push(Problem { path: disk.path(Place::Control, &name), text });
+                problems.push(SpoolProblem { path: disk.path(Place::Control, &name), text });
             }
         }
         Ok(())

@@ -49,7 +49,7 @@ fn a_power_cut_at_any_call_of_an_append_loses_nothing_acknowledged() {
 }
 
 #[test]
-fn a_power_cut_at_any_call_of_a_runners_day_keeps_every_job_in_one_place_with_its_history() {
+fn a_power_cut_at_any_call_of_a_runners_day_keeps_every_job_once() {
     assert_eq!(breakage(backlog, day, 4, None), [""; 0]);
 }
 

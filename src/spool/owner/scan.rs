@@ -23,19 +23,19 @@ pub struct Scan {
     /// `true` if there are more.
     pub more: bool,
     /// Entries that did not belong there, each reported once.
-    pub problems: Vec<Problem>,
+    pub problems: Vec<SpoolProblem>,
 }
 
 /// Something that does not belong in the spool, and what was done about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Problem {
+pub struct SpoolProblem {
     /// Its path.
     pub path: PathBuf,
     /// A description, and where it went.
     pub text: String,
 }
 
-impl std::fmt::Display for Problem {
+impl std::fmt::Display for SpoolProblem {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}: {}", self.path.display(), self.text)
     }
@@ -51,7 +51,7 @@ impl<D: Disk> SpoolOwner<D> {
         let listing = self.list_queued(Listing::default())?;
         let mut scan = self.put_in_order(listing, at)?;
         let path = self.dirs.disk.path(Place::Root, lock::NAME.as_ref());
-        scan.problems.extend(lost_lock.map(|text| Problem { path, text }));
+        scan.problems.extend(lost_lock.map(|text| SpoolProblem { path, text }));
         Ok(scan)
     }
 
@@ -88,7 +88,7 @@ impl<D: Disk> SpoolOwner<D> {
     }
 
     /// Only a runner writes histories. A stranger's would also keep `queued/` from ever being empty.
-    fn check_history_owner(&self, id: JobId, at: Timestamp) -> Option<Problem> {
+    fn check_history_owner(&self, id: JobId, at: Timestamp) -> Option<SpoolProblem> {
         let name = history_name(id);
         let facts = self.dirs.disk.facts_at(Place::In(State::Queued), name.as_ref()).ok()?;
         let ours = facts.kind == Kind::Regular && self.dirs.owners.may_own_history(facts);
@@ -96,7 +96,7 @@ impl<D: Disk> SpoolOwner<D> {
     }
 
     /// Moves an entry of `queued/` to `corrupt/`. A directory that cannot be moved goes if it is empty.
-    fn clear_away(&self, name: &OsStr, kind: Kind, why: &str, at: Timestamp) -> Option<Problem> {
+    fn clear_away(&self, name: &OsStr, kind: Kind, why: &str, at: Timestamp) -> Option<SpoolProblem> {
         let queued = Place::In(State::Queued);
         let text = match self.dirs.try_put_away(State::Queued, name, why, at) {
             Ok(safe) => format!("{why}; moved to corrupt/{safe}"),
@@ -113,6 +113,6 @@ impl<D: Disk> SpoolOwner<D> {
                 format!("{why}; cannot be moved to corrupt/: {}; remove it by hand", words(errno))
             }
         };
-        Some(Problem { path: self.dirs.disk.path(queued, name), text })
+        Some(SpoolProblem { path: self.dirs.disk.path(queued, name), text })
     }
 }

@@ -1,7 +1,7 @@
 //! Edge. What receivers that died left in `tmp/`.
 
 use super::SpoolOwner;
-use super::scan::Problem;
+use super::scan::SpoolProblem;
 use crate::spool::disk::{Access, Disk, Facts, Kind, Lock, Place};
 use crate::spool::error::{SpoolError, words};
 use jiff::Timestamp;
@@ -13,7 +13,7 @@ const STALE_S: i64 = 60 * 60;
 
 impl<D: Disk> SpoolOwner<D> {
     /// Removes what nobody needs any more of `tmp/`, `control/` and `holds/`. Also beside receivers and verbs at work.
-    pub fn tidy(&self, at: Timestamp) -> Result<Vec<Problem>, SpoolError> {
+    pub fn tidy(&self, at: Timestamp) -> Result<Vec<SpoolProblem>, SpoolError> {
         let mut problems = Vec::new();
         self.sweep(at, &mut problems)?;
         self.sweep_control(at, &mut problems)?;
@@ -24,7 +24,7 @@ impl<D: Disk> SpoolOwner<D> {
     /// Removes abandoned files. A second name of a file goes at once: it is what a power cut leaves of an append whose
     /// new name was durable before its old one was gone, and the job in `queued/` must have one name only. Not flushed:
     /// what comes back is swept again.
-    pub(in crate::spool) fn sweep(&self, at: Timestamp, problems: &mut Vec<Problem>) -> Result<(), SpoolError> {
+    pub(in crate::spool) fn sweep(&self, at: Timestamp, problems: &mut Vec<SpoolProblem>) -> Result<(), SpoolError> {
         let disk = &self.dirs.disk;
         let mut names: Vec<OsString> = Vec::new();
         let listed = disk.entries(Place::Tmp, &mut |name, _| names.push(name.to_owned()));
@@ -37,7 +37,7 @@ impl<D: Disk> SpoolOwner<D> {
             }
             if let Err(errno) = disk.remove(Place::Tmp, &name, facts.kind) {
                 let text = format!("cannot be removed: {}; remove it by hand", words(errno));
-                problems.push(Problem { path: disk.path(Place::Tmp, &name), text });
+                problems.push(SpoolProblem { path: disk.path(Place::Tmp, &name), text });
             }
         }
         Ok(())

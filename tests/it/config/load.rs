@@ -198,7 +198,7 @@ fn a_hook_can_undo_what_is_run_after_the_jobs_of_all() {
 }
 
 #[test]
-fn a_payload_that_may_be_anything_is_githubs_where_the_hook_says_so_or_asks_for_refs() {
+fn an_open_payload_is_githubs_where_the_hook_says_so_or_asks_for_refs() {
     let reading = |settings: &str| {
         let provider = "provider = \"generic\"\nauthorization = \"bearer\"";
         loaded(&with(&format!("{provider}\n{settings}"))).hooks[0].reading.clone()

@@ -121,7 +121,7 @@ fn jobs_stay_for_thirty_days_unless_told_otherwise() {
 }
 
 #[test]
-fn where_nothing_has_ended_for_so_long_the_clock_may_be_wrong_and_nothing_goes_by_its_age() {
+fn a_clock_that_leapt_makes_nothing_old() {
     let (yard, mut ids, _) = yard();
     ids[0] = age(&yard, ids[0], 31);
     // As if it had been that long ago: the time of a directory is that of its last change.
@@ -157,7 +157,7 @@ fn a_job_that_arrived_long_ago_and_ended_today_stays() {
 }
 
 #[test]
-fn what_receivers_that_were_killed_left_is_removed_after_an_hour_unless_somebody_writes_it() {
+fn what_killed_receivers_left_is_removed_after_an_hour() {
     let (yard, ..) = yard();
     let tmp = yard.path("spool/tmp");
     let then = SystemTime::now() - Duration::from_secs(2 * 3600);

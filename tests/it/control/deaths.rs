@@ -268,7 +268,7 @@ fn other_queues_go_on_while_a_hook_with_very_many_jobs_is_released() {
 }
 
 #[test]
-fn a_runner_that_ends_within_a_release_leaves_the_hook_on_hold_and_the_next_releases_it() {
+fn a_release_that_a_runner_left_unfinished_is_finished_by_the_next() {
     for signal in [Signal::TERM, Signal::KILL] {
         let (yard, request, newest) = released("steps = [{ shell = \"true\" }]");
         let runner = yard.start();

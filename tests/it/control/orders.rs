@@ -189,7 +189,7 @@ fn a_job_that_has_just_begun_to_wait_is_tried_at_once_too() {
 }
 
 #[test]
-fn a_job_that_waits_for_its_next_attempt_is_tried_at_once_and_has_all_its_attempts_anew() {
+fn a_waiting_job_is_tried_at_once_and_has_all_its_attempts_anew() {
     for with_runner in [true, false] {
         let yard = Yard::new("", &[("docs", PATIENT)]);
         let runner = yard.start();

@@ -64,7 +64,7 @@ fn cancelled(errand: &PendingRequest) -> Option<JobId> {
 }
 
 #[test]
-fn killed_at_any_moment_again_and_again_the_runner_loses_no_job_runs_no_two_at_once_and_obeys() {
+fn killed_at_any_moment_the_runner_loses_no_job_and_overlaps_none() {
     let (mut left, mut state) = (number("KILLS", KILLS), number("SEED", 1));
     while left > 0 {
         let kills = left.min(KILLS);

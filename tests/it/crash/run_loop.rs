@@ -265,7 +265,7 @@ fn a_job_that_cannot_be_looked_for_is_not_called_removed() {
 }
 
 #[test]
-fn a_push_that_nobody_told_of_is_deployed_once_though_the_runner_dies_while_it_queues_it() {
+fn a_missed_push_is_deployed_once_though_the_runner_dies_queueing_it() {
     for call in ["renameat2", "fsync"] {
         let yard = yard("1s");
         push(&yard, &[("file", "two\n")]);

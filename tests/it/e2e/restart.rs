@@ -29,7 +29,7 @@ fn hook(name: &str, steps: &str) -> String {
 }
 
 #[test]
-fn a_job_that_restarts_its_own_runner_under_supervisor_is_done_once_and_the_next_runner_goes_on() {
+fn a_job_that_restarts_its_runner_under_supervisor_is_done_once() {
     let site = Site::new();
     let config = site.at(supervisor::CONFIG);
     let restart = format!(
@@ -54,7 +54,7 @@ fn a_job_that_restarts_its_own_runner_under_supervisor_is_done_once_and_the_next
 }
 
 #[test]
-fn under_supervisor_all_jobs_are_accounted_for_however_often_the_runner_is_killed_or_restarted() {
+fn under_supervisor_no_job_is_lost_however_often_the_runner_restarts() {
     all_jobs_are_accounted_for("false");
 }
 

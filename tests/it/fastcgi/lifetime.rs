@@ -286,11 +286,11 @@ fn tcp_is_served_on_both_families() {
 }
 
 #[test]
-fn peers_that_the_environment_does_not_name_are_turned_away_without_holding_up_others() {
+fn peers_that_the_environment_does_not_name_are_turned_away() {
     if is_child() {
         return serve_as_child(&Limits::default());
     }
-    let test = "fastcgi::lifetime::peers_that_the_environment_does_not_name_are_turned_away_without_holding_up_others";
+    let test = "fastcgi::lifetime::peers_that_the_environment_does_not_name_are_turned_away";
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     let child = ChildResponder::start_on(listener.into(), test, "export FCGI_WEB_SERVER_ADDRS=10.0.0.1,127.0.0.2");

@@ -231,7 +231,7 @@ fn every_socket_that_systemd_hands_over_is_served() {
 }
 
 #[test]
-fn whoever_holds_the_lock_of_the_sequence_holds_up_no_delivery_for_long_and_no_runner() {
+fn the_lock_of_the_sequence_holds_up_no_delivery_for_long_and_no_runner() {
     let site = Site::with("steps = [{ shell = \"true\" }]");
     site.queue('a');
     let sequence = fs::File::open(site.path("spool/sequence")).unwrap();

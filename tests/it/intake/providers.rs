@@ -159,7 +159,7 @@ fn a_secret_that_is_no_key_of_its_scheme_is_found_by_check() {
 }
 
 #[test]
-fn when_the_second_of_three_jobs_cannot_be_appended_the_sender_is_told_503_and_the_first_is_logged() {
+fn a_second_job_that_cannot_be_appended_is_a_503_and_the_first_is_logged() {
     let site = site(&bitbucket(), &[("secret", "s3cr3t")]);
     let send = || Sent::signed(&site, &Provider::Bitbucket, "s3cr3t", "push", &pushes(&["main", "b1", "next"], 0));
     let failed = send().under(&Strace::into(site.0.path()).fail_at("renameat2", 2, "EIO")).answer();

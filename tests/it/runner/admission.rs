@@ -71,7 +71,7 @@ fn a_held_job_runs_once_the_hook_wants_it_and_not_before() {
 }
 
 #[test]
-fn a_job_with_values_that_no_delivery_could_have_told_is_corrupt_and_no_step_sees_them() {
+fn a_job_with_values_that_no_delivery_could_tell_is_corrupt() {
     let yard = Yard::new("", &[("a", &format!("{GUARDED}{STEPS}"))]);
     let text = |text: &str| Some(text.to_owned());
     let rows = [

@@ -58,7 +58,7 @@ fn a_redelivery_is_skipped_while_the_first_runs_and_runs_once_it_has_ended() {
 }
 
 #[test]
-fn a_redelivery_of_what_succeeded_is_skipped_where_the_sender_repeats_itself_and_one_of_what_failed_runs() {
+fn a_redelivery_of_a_success_is_skipped_and_one_of_a_failure_runs() {
     for (provider, after_success) in [("github", "succeeded"), ("bitbucket", "repeat")] {
         let yard = Yard::new("", &[("a", &obedient(""))]);
         let deliver = || {
@@ -120,7 +120,7 @@ fn what_follows_a_job_depends_on_how_it_ended_and_changes_nothing_of_it() {
 }
 
 #[test]
-fn a_failed_job_that_a_person_retries_with_success_is_a_recovery_whichever_runner_has_it() {
+fn a_retry_that_succeeds_is_a_recovery_whichever_runner_has_it() {
     let yard = Yard::new("", &[("a", &obedient(&tell("on_recovery")))]);
     for script in ["true", "exit 1"] {
         say(&yard, script);
@@ -134,7 +134,7 @@ fn a_failed_job_that_a_person_retries_with_success_is_a_recovery_whichever_runne
 }
 
 #[test]
-fn a_runner_that_dies_after_the_steps_neither_runs_them_again_nor_forgets_how_they_ended() {
+fn a_runner_that_dies_after_the_steps_does_not_run_them_again() {
     let after = "on_success = [{ shell = \"echo x >>after; exec sleep 100000\" }]";
     let yard = Yard::new("", &[("a", &obedient(after))]);
     say(&yard, "echo x >>steps");
@@ -236,7 +236,7 @@ fn a_job_that_restarts_its_own_runner_has_succeeded_and_its_last_step_goes_on() 
 }
 
 #[test]
-fn where_the_runner_has_to_stop_already_the_step_that_restarts_it_is_begun_and_left_to_itself() {
+fn at_a_stop_the_step_that_restarts_the_runner_is_begun_and_left_alone() {
     let restart = "echo x >>began; while [ -d ../spool ] && [ ! -e go ]; do sleep 0.01; done; echo done >>restarted";
     let steps = format!(
         "steps = [{{ shell = \"kill -TERM $PPID; sleep 0.3\" }}, {{ shell = \"{restart}\", restarts_runner = true }}]"
@@ -251,7 +251,7 @@ fn where_the_runner_has_to_stop_already_the_step_that_restarts_it_is_begun_and_l
 }
 
 #[test]
-fn a_step_that_fails_to_restart_the_runner_has_failed_and_what_it_printed_is_in_the_log() {
+fn a_step_that_fails_to_restart_the_runner_has_failed_and_is_logged() {
     let steps = "steps = [{ shell = \"echo no such program; exit 2\", restarts_runner = true }]";
     let yard = Yard::new("", &[("a", steps)]);
     let id = yard.deliver("a", "main", "1");

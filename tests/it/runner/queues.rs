@@ -24,7 +24,7 @@ fn with_two_workers_two_queues_run_side_by_side() {
 }
 
 #[test]
-fn the_jobs_of_one_queue_run_one_after_the_other_in_order_whatever_hook_they_are_of() {
+fn the_jobs_of_one_queue_run_in_order_whatever_hook_they_are_of() {
     let step = "steps = [{ shell = \"exec 9>>alone; flock -n 9 || echo overlap >>marks; \
                 echo $HOOKSPOOL_DELIVERY >>marks; sleep 0.02\" }]\nqueue = \"one\"\nwhen_newer = \"keep\"";
     let other = "steps = [{ shell = \"echo x >>others\" }]\nwhen_newer = \"keep\"";
@@ -148,7 +148,7 @@ fn a_repeat_runs_where_the_first_of_the_same_delivery_is_damaged() {
 }
 
 #[test]
-fn of_a_delivery_that_came_twice_at_once_one_runs_also_where_the_sender_repeats_itself() {
+fn of_a_delivery_that_came_twice_at_once_one_runs() {
     let yard = Yard::new("", &[("a", "steps = [{ shell = \"echo $HOOKSPOOL_DELIVERY >>ran\" }]")]);
     let sent = || {
         yard.append(&JobMeta {

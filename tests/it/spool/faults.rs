@@ -90,7 +90,7 @@ fn a_receiver_outside_the_group_is_told_what_to_do() {
 }
 
 #[test]
-fn what_a_receiver_plants_and_the_runner_cannot_move_stops_nothing_and_is_told_once() {
+fn what_the_runner_cannot_move_stops_nothing_and_is_told_once() {
     if !is_root() {
         return;
     }

@@ -1,7 +1,7 @@
 //! A runner's side of the spool on the real disk: claims, histories, settlements, and what people see of them.
 
 use crate::spool::append::{meta, names};
-use hookspool::model::{JobId, Outcome, State};
+use hookspool::model::{JobId, Outcome, State, next};
 use hookspool::spool::{
     Claim, Claimed, Entry, Filter, HistoryEvent, Inbox, JobView, Match, Settlement, SpoolError, SpoolOwner, Wait,
     create, find, history_path, job_path, list, show,
@@ -101,6 +101,59 @@ fn a_job_waits_as_long_as_its_history_says() {
     again.settle(later, at(52)).unwrap();
     assert_eq!(owner.waiting().unwrap(), [(ids[0], wait(52, 90)), (ids[1], wait(11, 40))]);
     assert_eq!(claim(&owner, ids[0]).attempt(), 2);
+}
+
+fn settlements() -> Vec<Settlement> {
+    let id = JobId::new(1, 1).unwrap();
+    let reason = || "x".to_owned();
+    let outcomes = [Outcome::Succeeded, Outcome::Failed, Outcome::Interrupted, Outcome::Cancelled];
+    let others = [
+        Settlement::Waiting { not_before: at(90), reason: reason() },
+        Settlement::Held { reason: reason() },
+        Settlement::SupersededBy { id },
+        Settlement::RepeatOf { id },
+        Settlement::Released,
+        Settlement::Corrupt { reason: reason() },
+    ];
+    outcomes.map(ended).into_iter().chain(others).collect()
+}
+
+/// A job brought to `state`.
+fn brought_to(state: State, owner: &SpoolOwner, root: &Path) -> JobId {
+    let id = append(root, 1);
+    let settlement = match state {
+        State::Queued | State::Running => return id,
+        State::Waiting => Settlement::Waiting { not_before: at(90), reason: "x".to_owned() },
+        State::Held => Settlement::Held { reason: "x".to_owned() },
+        State::Done => ended(Outcome::Succeeded),
+        State::Failed => ended(Outcome::Failed),
+        State::Corrupt => unreachable!("nothing is decided about a damaged job"),
+    };
+    assert_eq!(claim(owner, id).settle(settlement, at(2)).unwrap(), state);
+    id
+}
+
+#[test]
+fn a_move_that_the_table_forbids_is_refused_and_leaves_the_job_alone() {
+    let at_rest = [State::Queued, State::Waiting, State::Held, State::Done, State::Failed];
+    for state in at_rest.into_iter().chain([State::Running]) {
+        for settlement in settlements() {
+            let home = tempfile::tempdir().unwrap();
+            let owner = SpoolOwner::lock(home.path()).unwrap();
+            let id = brought_to(state, &owner, home.path());
+            let expected = next(state, settlement.transition()).map_err(|illegal| illegal.to_string());
+            let moved = match state {
+                State::Running => claim(&owner, id).settle(settlement.clone(), at(3)),
+                _ => owner.decide(id, settlement.clone(), at(3)),
+            };
+            assert_eq!(moved.map_err(|error| error.to_string()), expected, "{state:?}, {settlement:?}");
+            let place = expected.unwrap_or(state);
+            assert!(job_path(home.path(), place, id).exists(), "{state:?}, {settlement:?}");
+            let last = show(home.path(), id).unwrap().unwrap().history.entries().last().cloned();
+            let is_noted = last.is_some_and(|entry| entry.at == at(3) && entry.what == settlement.clone().into());
+            assert_eq!(is_noted, next(state, settlement.transition()).is_ok(), "{state:?}, {settlement:?}");
+        }
+    }
 }
 
 #[test]

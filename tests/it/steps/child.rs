@@ -58,9 +58,8 @@ fn no_text_of_a_delivery_reaches_a_command_line() {
 }
 
 #[test]
-fn a_step_has_three_descriptors_an_empty_input_a_fixed_umask_and_a_session_of_its_own() {
-    const NAME: &str =
-        "steps::child::a_step_has_three_descriptors_an_empty_input_a_fixed_umask_and_a_session_of_its_own";
+fn a_step_has_three_descriptors_a_fixed_umask_and_a_session_of_its_own() {
+    const NAME: &str = "steps::child::a_step_has_three_descriptors_a_fixed_umask_and_a_session_of_its_own";
     if in_own_process(NAME) {
         return;
     }

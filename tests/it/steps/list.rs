@@ -165,7 +165,7 @@ fn a_stopping_runner_lets_the_job_go_on_for_a_while() {
 }
 
 #[test]
-fn a_job_that_goes_on_for_longer_than_the_grace_is_interrupted_and_nothing_of_it_runs_after() {
+fn a_job_that_outlasts_the_grace_is_interrupted_and_nothing_runs_after() {
     let mut bench = Bench::new([shell("echo >up; exec sleep 100000"), always(shell("echo 2 >>seen"))]);
     bench.grace = SHORT;
     let done = interrupt(&bench, |bench| bench.stop.1.request());

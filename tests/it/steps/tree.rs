@@ -106,7 +106,7 @@ fn what_is_printed_while_ending_is_read() {
 }
 
 #[test]
-fn what_a_step_left_running_stays_when_the_job_succeeds_or_fails_and_goes_when_it_is_recovered() {
+fn what_a_step_left_running_stays_at_the_end_and_goes_at_a_recovery() {
     for (code, outcome) in [(0, Outcome::Succeeded), (1, Outcome::Failed)] {
         let server = "exec 9>alive; setsid sh -c 'echo $$ >&9; exec sleep 100000' >/dev/null 2>&1 &";
         let bench = Bench::new([shell(server), shell(&format!("exit {code}"))]);

@@ -3,7 +3,9 @@
 use hookspool::config::{Backoff, OnInterrupt, Plan, Retry, RetryOn, Step, StepAction, WhenNewer};
 use hookspool::model::{EventKind, JobId, JobMeta, RefName};
 use hookspool::runner::log::JobLog;
-use hookspool::runner::steps::{Control, Facts, JobResult, List, StepNews, StepRecord, StepResult, run_after, run_job};
+use hookspool::runner::steps::{
+    Control, JobFacts, JobResult, List, StepNews, StepRecord, StepResult, run_after, run_job,
+};
 use hookspool::system::stop::{Stop, StopTrigger};
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
@@ -20,7 +22,7 @@ pub(crate) const LONG: Duration = Duration::from_secs(60);
 pub(crate) struct Bench {
     pub(crate) root: TempDir,
     pub(crate) plan: Plan,
-    pub(crate) facts: Facts,
+    pub(crate) facts: JobFacts,
     pub(crate) grace: Duration,
     pub(crate) kill_delay: Duration,
     pub(crate) drain: Duration,
@@ -215,11 +217,11 @@ fn plan(dir: PathBuf, steps: Vec<Step>) -> Plan {
     }
 }
 
-fn facts(root: &Path) -> Facts {
+fn facts(root: &Path) -> JobFacts {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     let sequence = u64::from(std::process::id()) * 1_000_000 + u64::from(NEXT.fetch_add(1, Ordering::Relaxed));
     let now = u32::try_from(std::time::UNIX_EPOCH.elapsed().unwrap().as_millis() % u128::from(u32::MAX)).unwrap();
-    Facts {
+    JobFacts {
         job: JobId::new(sequence, now).unwrap(),
         meta: JobMeta {
             reference: RefName::parse("refs/heads/main"),

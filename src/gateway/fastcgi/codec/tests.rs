@@ -111,7 +111,7 @@ fn management_records_may_come_between_the_records_of_a_request() {
 }
 
 #[test]
-fn a_second_request_on_a_busy_connection_cannot_multiplex_and_its_records_are_skipped() {
+fn a_second_request_on_a_busy_connection_cannot_multiplex() {
     let stream = [
         begin(1, 1, 0),
         begin(2, 1, 1),

@@ -7,7 +7,7 @@ use crate::model::RefName;
 use crate::runner::log::JobLog;
 use crate::runner::steps::attempt::{Attempt, Bounds, Trouble};
 use crate::runner::steps::control::Control;
-use crate::runner::steps::facts::Facts;
+use crate::runner::steps::facts::JobFacts;
 use crate::system::wait::after;
 use std::time::Duration;
 
@@ -28,7 +28,7 @@ pub type Wanted<'a> = &'a dyn Fn(&str) -> Option<bool>;
 /// The wanted branches of the remote that the plan's `git` step fetches from; or why it does not say.
 pub fn remote_heads(
     plan: &Plan,
-    facts: &Facts,
+    facts: &JobFacts,
     log: &mut JobLog,
     control: &Control<'_>,
     timeout: Duration,

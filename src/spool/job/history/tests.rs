@@ -12,34 +12,65 @@ fn at(second: i64) -> Timestamp {
     Timestamp::new(second, 0).unwrap()
 }
 
-#[test]
-fn a_history_is_one_line_of_json_per_entry() {
-    let claimed = HistoryEvent::Claimed { runner_pid: 7, boot_id: "b".into() };
-    let step = HistoryEvent::Step {
-        index: 0,
+/// Every event, with the line that stands for it on disk: other versions read and write these.
+fn golden() -> Vec<(HistoryEvent, &'static str)> {
+    let id: JobId = "1700000000000000000.0000002a".parse().unwrap();
+    let step = |status, signal, timed_out, list: &str| HistoryEvent::Step {
+        index: 2,
         title: "npm ci".into(),
-        status: Some(1),
-        signal: None,
-        timed_out: false,
-        list: String::new(),
-        result: String::new(),
+        status,
+        signal,
+        timed_out,
+        list: list.into(),
+        result: "how it ended".into(),
         ms: 12,
     };
-    let lines: Vec<String> = [claimed, step, HistoryEvent::Settled(Settlement::Released)]
-        .into_iter()
-        .map(|what| String::from_utf8(Entry::new(at(0), what).to_line()).unwrap())
-        .collect();
-    assert_eq!(
-        lines,
-        [
-            "{\"at\":\"1970-01-01T00:00:00Z\",\"what\":\"claimed\",\"runner_pid\":7,\"boot_id\":\"b\"}\n",
-            "{\"at\":\"1970-01-01T00:00:00Z\",\"what\":\"step\",\"index\":0,\"title\":\"npm ci\",\"status\":1,\"result\":\"\",\"ms\":12}\n",
-            "{\"at\":\"1970-01-01T00:00:00Z\",\"what\":\"released\"}\n",
-        ]
-    );
-    let history = History::parse(lines.concat().as_bytes());
-    let again: Vec<u8> = history.entries().iter().flat_map(Entry::to_line).collect();
-    assert_eq!(again, lines.concat().as_bytes());
+    let reason = || "why".to_owned();
+    let ended = |outcome, reason| Settlement::Ended { outcome, reason };
+    let concluded = |outcome, reason, commit| HistoryEvent::Concluded { outcome, reason, commit };
+    vec![
+        (
+            HistoryEvent::Claimed { runner_pid: 7, boot_id: "b".into() },
+            r#""what":"claimed","runner_pid":7,"boot_id":"b""#,
+        ),
+        (HistoryEvent::Started { attempt: 1 }, r#""what":"started","attempt":1"#),
+        (
+            step(Some(1), None, false, ""),
+            r#""what":"step","index":2,"title":"npm ci","status":1,"result":"how it ended","ms":12"#,
+        ),
+        (
+            step(None, Some(9), true, "always"),
+            r#""what":"step","index":2,"title":"npm ci","signal":9,"timed_out":true,"list":"always","result":"how it ended","ms":12"#,
+        ),
+        (concluded(Outcome::Failed, None, None), r#""what":"concluded","outcome":"failed""#),
+        (
+            concluded(Outcome::Succeeded, Some(reason()), Some("c0ffee".into())),
+            r#""what":"concluded","outcome":"succeeded","reason":"why","commit":"c0ffee""#,
+        ),
+        (HistoryEvent::Restarts, r#""what":"restarts""#),
+        (HistoryEvent::Note { text: "a remark".into() }, r#""what":"note","text":"a remark""#),
+        (ended(Outcome::Succeeded, None).into(), r#""what":"ended","outcome":"succeeded""#),
+        (ended(Outcome::TimedOut, Some(reason())).into(), r#""what":"ended","outcome":"timed-out","reason":"why""#),
+        (
+            Settlement::Waiting { not_before: at(60), reason: reason() }.into(),
+            r#""what":"will-retry","not_before":"1970-01-01T00:01:00Z","reason":"why""#,
+        ),
+        (Settlement::Held { reason: reason() }.into(), r#""what":"held","reason":"why""#),
+        (Settlement::SupersededBy { id }.into(), r#""what":"superseded-by","id":"1700000000000000000.0000002a""#),
+        (Settlement::RepeatOf { id }.into(), r#""what":"repeat-of","id":"1700000000000000000.0000002a""#),
+        (Settlement::Released.into(), r#""what":"released""#),
+        (Settlement::Corrupt { reason: reason() }.into(), r#""what":"corrupt","reason":"why""#),
+    ]
+}
+
+#[test]
+fn a_history_is_one_line_of_json_per_entry() {
+    for (what, fields) in golden() {
+        let line = format!("{{\"at\":\"1970-01-01T00:00:00Z\",{fields}}}\n");
+        let entry = Entry::new(at(0), what);
+        assert_eq!(String::from_utf8(entry.to_line()).unwrap(), line);
+        assert_eq!(History::parse(line.as_bytes()).entries(), [entry]);
+    }
 }
 
 #[test]

@@ -33,7 +33,7 @@ enum Chosen {
 }
 
 /// A history that was read, and its inode.
-struct Read {
+struct ReadHistory {
     history: History,
     inode: u64,
 }
@@ -72,7 +72,7 @@ impl<'a, D: Disk> Mending<'a, D> {
 
     /// The history with the most lines; the others are names of the same file, or older. A stranger's never counts.
     fn choose_history(&mut self) -> Result<Chosen, SpoolError> {
-        let mut best: Option<(State, Read)> = None;
+        let mut best: Option<(State, ReadHistory)> = None;
         let mut lost = None;
         for state in self.found.histories.clone() {
             self.touched.insert(state);
@@ -101,7 +101,7 @@ impl<'a, D: Disk> Mending<'a, D> {
     }
 
     /// A history that is no runner's, or cannot be read, is put away; then why it is missed, if it is.
-    fn read_history(&mut self, state: State) -> Result<Result<Read, Option<String>>, SpoolError> {
+    fn read_history(&mut self, state: State) -> Result<Result<ReadHistory, Option<String>>, SpoolError> {
         let (dirs, name) = (&self.owner.dirs, history_name(self.found.id));
         let facts = dirs.disk.facts_at(Place::In(state), name.as_ref());
         let facts = facts.map_err(|e| dirs.error("look at", state, &name, e))?;
@@ -112,7 +112,7 @@ impl<'a, D: Disk> Mending<'a, D> {
         }
         let open = || dirs.disk.open(Place::In(state), name.as_ref(), Access::Read);
         match read_twice(|| journal::read(&dirs.disk, &open()?)) {
-            Ok((history, _)) => Ok(Ok(Read { history, inode: facts.inode })),
+            Ok((history, _)) => Ok(Ok(ReadHistory { history, inode: facts.inode })),
             Err(errno) if is_unreadable(errno) => {
                 let why = dirs.lose_history(state, &name, errno, self.at)?;
                 self.report(state, &name, &why);

@@ -5,7 +5,7 @@ mod mend;
 use super::SpoolOwner;
 use super::claim::Claim;
 use super::listing::Listing;
-use super::scan::{Problem, Scan};
+use super::scan::{Scan, SpoolProblem};
 use super::state_dirs::job_name;
 use crate::model::{JobId, State};
 use crate::spool::append::sequence::{Sequence, number_in};
@@ -26,20 +26,20 @@ pub struct Recovered<D: Disk = RealDisk> {
     /// begun, and under which process and boot.
     pub interrupted: Vec<Claim<D>>,
     /// Entries that were found damaged, hostile or twice.
-    pub problems: Vec<Problem>,
+    pub problems: Vec<SpoolProblem>,
     /// The jobs in `queued/`: a million jobs are listed once at a runner's start.
     pub queued: Scan,
 }
 
 /// A name that was seen in a directory. Small, since there may be a million.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Seen {
+struct SeenName {
     id: JobId,
     state: State,
     is_history: bool,
 }
 
-impl Seen {
+impl SeenName {
     /// Outside `queued/`, whose listing says what is no regular file, any kind counts: a claim may have moved it there
     /// before it looked.
     fn of(name: Name, state: State) -> Option<Self> {
@@ -61,7 +61,7 @@ struct Found {
 }
 
 impl Found {
-    fn of(seen: &[Seen]) -> Self {
+    fn of(seen: &[SeenName]) -> Self {
         let states = |is_history| seen.iter().filter(|s| s.is_history == is_history).map(|s| s.state).collect();
         Self { id: seen[0].id, jobs: states(false), histories: states(true) }
     }
@@ -117,13 +117,13 @@ impl<D: Disk> SpoolOwner<D> {
     /// Every name that may need a hand, in order, and the last number given out. Of a million jobs that wait and were
     /// never touched, nothing is kept but the oldest, in `listing`: only those count that have a name elsewhere, or a
     /// history.
-    fn look_around(&self, last: &mut u64, listing: &mut Listing) -> Result<Vec<Seen>, SpoolError> {
+    fn look_around(&self, last: &mut u64, listing: &mut Listing) -> Result<Vec<SeenName>, SpoolError> {
         let mut elsewhere = Vec::new();
         for state in State::ALL.into_iter().filter(|state| *state != State::Queued) {
             self.list(state, &mut |name, _| {
                 let name = Name::of(name);
                 *last = (*last).max(number_in(name));
-                elsewhere.extend(Seen::of(name, state));
+                elsewhere.extend(SeenName::of(name, state));
             })?;
         }
         elsewhere.sort_unstable();
@@ -132,10 +132,10 @@ impl<D: Disk> SpoolOwner<D> {
         self.list(State::Queued, &mut |name, kind| {
             let name = listing.take(name, kind);
             *last = (*last).max(number_in(name));
-            queued.extend(Seen::of(name, State::Queued).filter(|seen| seen.is_history || is_elsewhere(seen.id)));
+            queued.extend(SeenName::of(name, State::Queued).filter(|seen| seen.is_history || is_elsewhere(seen.id)));
         })?;
         let mut seen = elsewhere;
-        seen.extend(queued.iter().filter(|seen| seen.is_history && self.is_queued(seen.id)).map(Seen::job));
+        seen.extend(queued.iter().filter(|seen| seen.is_history && self.is_queued(seen.id)).map(SeenName::job));
         seen.extend(queued);
         seen.sort_unstable();
         seen.dedup();
@@ -153,7 +153,7 @@ impl<D: Disk> SpoolOwner<D> {
         reserve::refill(disk).map_err(|e| SpoolError::call("write", disk.path(Place::Root, OsStr::new("reserve")), e))
     }
 
-    pub(in crate::spool) fn problem(&self, state: State, name: &str, text: &str) -> Problem {
-        Problem { path: self.dirs.disk.path(Place::In(state), name.as_ref()), text: text.to_owned() }
+    pub(in crate::spool) fn problem(&self, state: State, name: &str, text: &str) -> SpoolProblem {
+        SpoolProblem { path: self.dirs.disk.path(Place::In(state), name.as_ref()), text: text.to_owned() }
     }
 }

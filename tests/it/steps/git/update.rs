@@ -92,7 +92,7 @@ fn a_branch_is_a_name_and_nothing_else() {
 }
 
 #[test]
-fn without_a_branch_in_the_delivery_the_current_one_is_followed_or_the_remotes_default() {
+fn without_a_branch_the_current_one_is_followed_or_the_remotes_default() {
     let mut site = Site::new();
     site.bench.facts.meta.reference = None;
     assert_eq!(site.bench.run().result.commit, Some(git(&site.origin, &["rev-parse", "HEAD"])));
