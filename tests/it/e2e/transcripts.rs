@@ -31,6 +31,7 @@ struct Row {
 
 const APACHE: &[Gateway] = &[Gateway::ApacheCgi, Gateway::ApacheFastcgi, Gateway::SharedHosting];
 const APACHE_CGI: &[Gateway] = &[Gateway::ApacheCgi, Gateway::SharedHosting];
+const CADDY: &[Gateway] = &[Gateway::Caddy];
 const LIGHTTPD: &[Gateway] = &[Gateway::LighttpdFastcgi, Gateway::LighttpdCgi];
 const NOT_SIGNED: Told = Told::Line(403, "not signed: no `X-Hub-Signature-256`; set the secret at the forge");
 const WRONG: Told = Told::Line(403, "signature wrong");
@@ -171,11 +172,17 @@ fn accepted(server: &Server) -> Vec<Row> {
         accepted_push("words of a query are no command", to(server, "docs?demo", push(server))),
         accepted_push("a client's Proxy header is nobody's proxy", push(server).header("Proxy", "http://127.0.0.1:1")),
         row("a form is queued", form, Told::Queued(form_job)),
-        accepted_push("a chunked push is queued where the server names its length", chunked).except(
-            APACHE_CGI,
-            Told::Line(411, "length required"),
-            "mod_cgid passes no length, and the end of such a body looks like its sender's death",
-        ),
+        accepted_push("a chunked push is queued where the server names its length", chunked)
+            .except(
+                APACHE_CGI,
+                Told::Line(411, "length required"),
+                "mod_cgid passes no length, and the end of such a body looks like its sender's death",
+            )
+            .except(
+                CADDY,
+                Told::Line(411, "length required"),
+                "Caddy passes chunks on while they come, without a length",
+            ),
         accepted_push("bytes beyond ASCII in a header harm nothing", push(server).header("X-Other", b"caf\xe9")),
         row("a header that servers like to withhold arrives", authorized(server), Told::Queued(authorized_job())),
         row("a token is let in", token(server, SECRET), Told::Queued(token_job())),
@@ -187,6 +194,7 @@ fn authorized(server: &Server) -> Request {
     let value = signature(SECRET, &body).replace("sha256=", "HMAC-SHA256 ");
     Request::new("POST", &server.path("authorization"), Framing::Length, &body)
         .header("Content-Type", "application/json; charset=utf-8")
+        .header("User-Agent", "test")
         .header("X-Delivery-Id", "one")
         .header("Authorization", value)
 }
@@ -195,7 +203,7 @@ fn authorized_job() -> Value {
     json!({
         "version": 1, "hook": "authorization", "provider": "generic", "event": "push", "ref": "refs/heads/main",
         "before": BEFORE, "after": COMMIT, "repository": "me/docs", "pusher": "ada", "delivery": "one",
-        "content_type": "application/json", "headers": {},
+        "content_type": "application/json", "headers": { "user-agent": "test" },
     })
 }
 
@@ -207,6 +215,7 @@ fn token(server: &Server, token: &str) -> Request {
     });
     Request::new("POST", &server.path("token"), Framing::Length, body.to_string().as_bytes())
         .header("Content-Type", "application/json")
+        .header("User-Agent", "test")
         .header("X-Gitlab-Event", "Push Hook")
         .header("X-Gitlab-Token", token)
 }
@@ -215,7 +224,7 @@ fn token_job() -> Value {
     json!({
         "version": 1, "hook": "token", "provider": "gitlab", "event": "push", "ref": "refs/heads/main",
         "before": BEFORE, "after": COMMIT, "repository": "me/docs", "pusher": "ada",
-        "content_type": "application/json", "headers": { "x-gitlab-event": "Push Hook" },
+        "content_type": "application/json", "headers": { "user-agent": "test", "x-gitlab-event": "Push Hook" },
     })
 }
 
@@ -252,7 +261,8 @@ fn signatures(server: &Server) -> Vec<Row> {
             Told::Line(400, "header `x-hub-signature-256` arrived twice"),
         )
         .except(APACHE, WRONG, "Apache joins the two into one value, which is no signature")
-        .except(LIGHTTPD, WRONG, "lighttpd joins the two into one value, which is no signature"),
+        .except(LIGHTTPD, WRONG, "lighttpd joins the two into one value, which is no signature")
+        .except(CADDY, WRONG, "Caddy joins the two into one value, which is no signature"),
         accepted_push(
             "a name with underscores is another header",
             push(server).header("X_Hub_Signature_256", "sha256=00"),

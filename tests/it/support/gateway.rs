@@ -2,7 +2,7 @@
 
 use super::daemon::Daemon;
 use super::site::Site;
-use super::{Account, apache, fastcgi, lighttpd, nginx, serve, supervisor};
+use super::{Account, apache, caddy, fastcgi, lighttpd, nginx, serve, supervisor};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicU16, Ordering};
 
@@ -25,6 +25,8 @@ pub(crate) enum Gateway {
     LighttpdCgi,
     /// `deploy/supervisor.conf` with receivers and runner, behind nginx.
     Supervisor,
+    /// `deploy/Caddyfile`, and hookspool on descriptor 0 under spawn-fcgi.
+    Caddy,
     /// `hookspool serve --runner`, and nothing else.
     Serve,
     /// `deploy/nginx-serve.conf`, and `hookspool serve` on a Unix socket.
@@ -60,6 +62,7 @@ impl Gateway {
             Self::SharedHosting => apache::shared_hosting(site, port),
             Self::LighttpdFastcgi => lighttpd::fastcgi(site, port),
             Self::LighttpdCgi => lighttpd::cgi(site, port),
+            Self::Caddy => caddy::fastcgi(site, port),
             Self::Serve => serve::alone(site, port),
             Self::NginxServe => nginx::serve(site, port),
         };
@@ -72,7 +75,7 @@ impl Gateway {
         match self {
             Self::NginxFastcgi => Some(fastcgi::listening(site)),
             Self::NginxFcgiwrap => Some(fastcgi::fcgiwrap(site)),
-            Self::ApacheFastcgi | Self::LighttpdFastcgi => Some(fastcgi::spawned(site)),
+            Self::ApacheFastcgi | Self::LighttpdFastcgi | Self::Caddy => Some(fastcgi::spawned(site)),
             Self::Supervisor => Some(supervisor::start(site)),
             Self::Systemd => Some(fastcgi::socket_activated(site, &[])),
             Self::NginxServe => Some(serve::behind(site)),
@@ -141,6 +144,7 @@ macro_rules! through_every_gateway {
         through_every_gateway!(@ shared_hosting SharedHosting: $($sentence)+);
         through_every_gateway!(@ lighttpd_fastcgi LighttpdFastcgi: $($sentence)+);
         through_every_gateway!(@ lighttpd_cgi LighttpdCgi: $($sentence)+);
+        through_every_gateway!(@ caddy Caddy: $($sentence)+);
         through_every_gateway!(@ serve Serve: $($sentence)+);
         through_every_gateway!(@ nginx_serve NginxServe: $($sentence)+);
         through_every_gateway!(@ supervisor Supervisor: $($sentence)+);

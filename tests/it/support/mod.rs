@@ -2,6 +2,7 @@
 
 mod account;
 mod apache;
+mod caddy;
 mod daemon;
 mod fastcgi;
 mod gateway;

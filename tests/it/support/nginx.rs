@@ -38,7 +38,7 @@ fn frame(site: &Site) -> String {
     let root = site.root();
     format!(
         "daemon off;\n{user}\nworker_processes 1;\npid {root}/run/nginx.pid;\n\
-         error_log {root}/var/log/nginx-error.log info;\nevents {{ worker_connections 64; }}\nhttp {{\n\
+         error_log {root}/var/log/nginx-error.log info;\nevents {{ worker_connections 768; }}\nhttp {{\n\
          access_log {root}/var/log/nginx-access.log;\nclient_body_temp_path {root}/var/tmp/nginx-body;\n\
          fastcgi_temp_path {root}/var/tmp/nginx-fastcgi;\nproxy_temp_path {root}/var/tmp/nginx-proxy;\n\
          uwsgi_temp_path {root}/var/tmp/nginx-uwsgi;\nscgi_temp_path {root}/var/tmp/nginx-scgi;\n\
