@@ -2,7 +2,7 @@
 
 use super::daemon::Daemon;
 use super::site::Site;
-use super::{Account, apache, caddy, fastcgi, lighttpd, nginx, serve, supervisor};
+use super::{Account, apache, caddy, fastcgi, lighttpd, nginx, serve, supervisor, uwsgi};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicU16, Ordering};
 
@@ -27,6 +27,8 @@ pub(crate) enum Gateway {
     Supervisor,
     /// `deploy/Caddyfile`, and hookspool on descriptor 0 under spawn-fcgi.
     Caddy,
+    /// `deploy/uwsgi.ini`: the plugin for CGI.
+    Uwsgi,
     /// `hookspool serve --runner`, and nothing else.
     Serve,
     /// `deploy/nginx-serve.conf`, and `hookspool serve` on a Unix socket.
@@ -38,7 +40,7 @@ pub(crate) enum Gateway {
 impl Gateway {
     /// Whether each request is a process of its own.
     pub(crate) fn is_cgi(self) -> bool {
-        matches!(self, Self::NginxFcgiwrap | Self::ApacheCgi | Self::SharedHosting | Self::LighttpdCgi)
+        matches!(self, Self::NginxFcgiwrap | Self::ApacheCgi | Self::SharedHosting | Self::LighttpdCgi | Self::Uwsgi)
     }
 
     /// Whether a runner drains the spool all the time.
@@ -63,6 +65,7 @@ impl Gateway {
             Self::LighttpdFastcgi => lighttpd::fastcgi(site, port),
             Self::LighttpdCgi => lighttpd::cgi(site, port),
             Self::Caddy => caddy::fastcgi(site, port),
+            Self::Uwsgi => uwsgi::cgi(site, port),
             Self::Serve => serve::alone(site, port),
             Self::NginxServe => nginx::serve(site, port),
         };
@@ -79,7 +82,7 @@ impl Gateway {
             Self::Supervisor => Some(supervisor::start(site)),
             Self::Systemd => Some(fastcgi::socket_activated(site, &[])),
             Self::NginxServe => Some(serve::behind(site)),
-            Self::ApacheCgi | Self::SharedHosting | Self::LighttpdCgi | Self::Serve => None,
+            Self::ApacheCgi | Self::SharedHosting | Self::LighttpdCgi | Self::Uwsgi | Self::Serve => None,
         }
     }
 
@@ -145,6 +148,7 @@ macro_rules! through_every_gateway {
         through_every_gateway!(@ lighttpd_fastcgi LighttpdFastcgi: $($sentence)+);
         through_every_gateway!(@ lighttpd_cgi LighttpdCgi: $($sentence)+);
         through_every_gateway!(@ caddy Caddy: $($sentence)+);
+        through_every_gateway!(@ uwsgi Uwsgi: $($sentence)+);
         through_every_gateway!(@ serve Serve: $($sentence)+);
         through_every_gateway!(@ nginx_serve NginxServe: $($sentence)+);
         through_every_gateway!(@ supervisor Supervisor: $($sentence)+);

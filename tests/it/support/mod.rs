@@ -15,6 +15,7 @@ pub(crate) mod repository;
 mod serve;
 pub(crate) mod site;
 pub(crate) mod supervisor;
+mod uwsgi;
 
 pub(crate) mod control; // a yard for the verbs that change something
 pub(crate) mod crash_home; // a spool, deliveries by CGI and a runner whose steps leave marks
