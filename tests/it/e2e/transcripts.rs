@@ -29,7 +29,7 @@ struct Row {
     except: Vec<(&'static [Gateway], Told, &'static str)>,
 }
 
-const APACHE: &[Gateway] = &[Gateway::ApacheCgi, Gateway::ApacheFastcgi, Gateway::SharedHosting];
+const APACHE: &[Gateway] = &[Gateway::ApacheCgi, Gateway::ApacheFastcgi, Gateway::ApacheFcgid, Gateway::SharedHosting];
 const APACHE_CGI: &[Gateway] = &[Gateway::ApacheCgi, Gateway::SharedHosting];
 const CADDY: &[Gateway] = &[Gateway::Caddy];
 const UWSGI: &[Gateway] = &[Gateway::Uwsgi];

@@ -24,6 +24,17 @@ pub(super) fn fastcgi(site: &Site, port: u16) -> Daemon {
     start(site, port, Account::web(), &Account::web().group, &shipped)
 }
 
+/// `deploy/apache-fcgid.conf`: Apache starts the receiver itself.
+pub(super) fn fcgid(site: &Site, port: u16) -> Daemon {
+    let root = site.root();
+    let own = format!(
+        "LoadModule fcgid_module /usr/lib/apache2/modules/mod_fcgid.so\nFcgidIPCDir \"{root}/run/fcgid\"\n\
+         FcgidProcessTableFile \"{root}/run/fcgid_shm\"\n"
+    );
+    let shipped = own + &site.shipped("deploy/apache-fcgid.conf", &[]);
+    start(site, port, Account::web(), script_group(), &shipped)
+}
+
 /// `deploy/htaccess` and `deploy/hookspool.cgi` below an account's document root. The whole server runs as the
 /// account's user, as suEXEC would run the script.
 pub(super) fn shared_hosting(site: &Site, port: u16) -> Daemon {

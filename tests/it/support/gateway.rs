@@ -17,6 +17,8 @@ pub(crate) enum Gateway {
     ApacheCgi,
     /// `deploy/apache-fastcgi.conf`: `mod_proxy_fcgi`, and hookspool on descriptor 0 under spawn-fcgi.
     ApacheFastcgi,
+    /// `deploy/apache-fcgid.conf`: `mod_fcgid`, which starts hookspool on descriptor 0.
+    ApacheFcgid,
     /// `deploy/htaccess` and `deploy/hookspool.cgi`.
     SharedHosting,
     /// `deploy/lighttpd.conf`, and hookspool on descriptor 0 under spawn-fcgi.
@@ -61,6 +63,7 @@ impl Gateway {
             Self::NginxFastcgi | Self::Supervisor | Self::Systemd => nginx::fastcgi(site, port),
             Self::ApacheCgi => apache::cgi(site, port),
             Self::ApacheFastcgi => apache::fastcgi(site, port),
+            Self::ApacheFcgid => apache::fcgid(site, port),
             Self::SharedHosting => apache::shared_hosting(site, port),
             Self::LighttpdFastcgi => lighttpd::fastcgi(site, port),
             Self::LighttpdCgi => lighttpd::cgi(site, port),
@@ -82,7 +85,12 @@ impl Gateway {
             Self::Supervisor => Some(supervisor::start(site)),
             Self::Systemd => Some(fastcgi::socket_activated(site, &[])),
             Self::NginxServe => Some(serve::behind(site)),
-            Self::ApacheCgi | Self::SharedHosting | Self::LighttpdCgi | Self::Uwsgi | Self::Serve => None,
+            Self::ApacheCgi
+            | Self::ApacheFcgid
+            | Self::SharedHosting
+            | Self::LighttpdCgi
+            | Self::Uwsgi
+            | Self::Serve => None,
         }
     }
 
@@ -144,6 +152,7 @@ macro_rules! through_every_gateway {
         through_every_gateway!(@ nginx_fcgiwrap NginxFcgiwrap: $($sentence)+);
         through_every_gateway!(@ apache_cgi ApacheCgi: $($sentence)+);
         through_every_gateway!(@ apache_fastcgi ApacheFastcgi: $($sentence)+);
+        through_every_gateway!(@ apache_fcgid ApacheFcgid: $($sentence)+);
         through_every_gateway!(@ shared_hosting SharedHosting: $($sentence)+);
         through_every_gateway!(@ lighttpd_fastcgi LighttpdFastcgi: $($sentence)+);
         through_every_gateway!(@ lighttpd_cgi LighttpdCgi: $($sentence)+);
