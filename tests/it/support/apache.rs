@@ -7,6 +7,7 @@ use super::site::{Site, chown_to, read_shipped};
 use std::fmt::Write;
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
+use std::process::Command;
 
 /// The modules that the shipped files need, beside those that every installation loads.
 const MODULES: [&str; 9] =
@@ -35,8 +36,8 @@ pub(super) fn fcgid(site: &Site, port: u16) -> Daemon {
     start(site, port, Account::web(), script_group(), &shipped)
 }
 
-/// `deploy/htaccess` and `deploy/hookspool.cgi` below an account's document root. The whole server runs as the
-/// account's user, as suEXEC would run the script.
+/// `deploy/htaccess` and `deploy/hookspool.cgi` below an account's document root, in the host of
+/// `deploy/apache-suexec.conf`. Where the account is none that suEXEC may become, the whole server runs as its user.
 pub(super) fn shared_hosting(site: &Site, port: u16) -> Daemon {
     let script = site.write("/home/me/public_html/deploy/hookspool.cgi", &site.shipped("deploy/hookspool.cgi", &[]));
     site.write("/home/me/public_html/deploy/.htaccess", &read_shipped("deploy/htaccess"));
@@ -44,21 +45,43 @@ pub(super) fn shared_hosting(site: &Site, port: u16) -> Daemon {
     std::fs::set_permissions(script, Permissions::from_mode(0o755)).expect("mode");
     let owner = Account::owner();
     chown_to(&site.at("/home/me/public_html"), owner);
-    let directory = site.at("/home/me/public_html");
-    let host = format!(
-        "DocumentRoot \"{0}\"\n<Directory \"{0}\">\nAllowOverride Options FileInfo AuthConfig\nRequire all granted\n</Directory>\n",
-        directory.display()
+    let by_suexec = is_root() && owner.ids().0 >= SUEXEC_LEAST_ID;
+    let user = if by_suexec { format!("SuexecUserGroup {} {}\n", owner.name, owner.group) } else { String::new() };
+    let changes = [("*:80", format!("127.0.0.1:{port}")), ("SuexecUserGroup me me\n", user)];
+    let host = site.shipped("deploy/apache-suexec.conf", &changes.each_ref().map(|(from, to)| (*from, to.as_str())));
+    if !by_suexec {
+        return start(site, port, owner, &owner.group, &host);
+    }
+    let host = format!("LoadModule suexec_module /usr/lib/apache2/modules/mod_suexec.so\n{host}");
+    let web = Account::web();
+    run(site, port, as_suexec_allows(site), &frame(site, port, web, &web.group), &host)
+}
+
+/// Least number of a user that Debian's suEXEC becomes.
+const SUEXEC_LEAST_ID: u32 = 100;
+
+/// A shell that sees the test's own file in the place of suEXEC's configuration, and the test's own directory in the
+/// place of its log's; then another program. Nobody else sees them there.
+fn as_suexec_allows(site: &Site) -> Command {
+    let allowed = site.write("/etc/apache2/suexec", &format!("{}/home\npublic_html/cgi-bin\n", site.root()));
+    let mut command = foreground("unshare");
+    command.args(["--mount", "sh", "-c"]).arg(
+        "mkdir -p /var/log/apache2 && mount --bind \"$1\" /etc/apache2/suexec/www-data && \
+         mount --bind \"$2\" /var/log/apache2 && shift 2 && exec \"$@\"",
     );
-    start(site, port, owner, &owner.group, &host)
+    command.arg("sh").arg(allowed).arg(site.at("/var/log")).arg("apache2");
+    command
 }
 
 fn start(site: &Site, port: u16, user: &Account, group: &str, shipped: &str) -> Daemon {
+    run(site, port, foreground("apache2"), &frame(site, port, user, group), shipped)
+}
+
+fn run(site: &Site, port: u16, mut apache: Command, frame: &str, shipped: &str) -> Daemon {
     site.write("/etc/apache2/conf-enabled/hookspool.conf", shipped);
-    let config = site.write("/etc/apache2/apache2.conf", &frame(site, port, user, group));
-    let mut command = foreground("apache2");
-    command.args(["-DFOREGROUND", "-f"]).arg(config);
-    let log = site.at("/var/log/apache-error.log");
-    Daemon::start("apache2", command, &site.at("/var/log/apache.out"), &[log]).ready(|| answers(port))
+    apache.args(["-DFOREGROUND", "-f"]).arg(site.write("/etc/apache2/apache2.conf", frame));
+    let logs = ["apache-error.log", "suexec.log"].map(|log| site.at("/var/log").join(log));
+    Daemon::start("apache2", apache, &site.at("/var/log/apache.out"), &logs).ready(|| answers(port))
 }
 
 fn frame(site: &Site, port: u16, user: &Account, group: &str) -> String {
