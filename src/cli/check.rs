@@ -3,8 +3,10 @@
 use super::exit::{self, Failure};
 use super::print;
 use super::trust::{described, secret_files, weakness_of};
-use crate::config::{self, Config, LoadError};
+use crate::config::{self, Config, Hook, HookSecret, LoadError, oddity};
+use crate::provider::Secret;
 use jiff::Timestamp;
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -22,8 +24,9 @@ pub(super) fn run(file: Option<&Path>, json: bool) -> Result<ExitCode, Failure> 
 }
 
 fn right(config: &Config, json: bool) -> Result<ExitCode, Failure> {
-    let (unreadable, replaceable) = (useless_secrets(config), replaceable_files(config));
-    let is_ok = unreadable.is_empty() && replaceable.is_empty();
+    let SecretReport { problems, warnings } = secrets_of(config);
+    let replaceable = replaceable_files(config);
+    let is_ok = problems.is_empty() && warnings.is_empty() && replaceable.is_empty();
     if json {
         let hooks: Vec<_> = config
             .hooks
@@ -34,12 +37,17 @@ fn right(config: &Config, json: bool) -> Result<ExitCode, Failure> {
             })
             .collect();
         let (file, spool) = (&config.file, &config.spool);
-        let secrets = unreadable;
+        let secrets: Vec<_> = problems.iter().chain(&warnings).collect();
         print::json(&serde_json::json!({
             "ok": is_ok, "file": file, "spool": spool, "hooks": hooks, "secrets": secrets, "replaceable": replaceable,
         }))?;
     } else {
-        print::line(&format!("{}: no problems", config.file.display()))?;
+        let verdict = match problems.len() {
+            0 => "no problems".to_owned(),
+            count => format!("well-formed, but {} cannot be used", print::count(count, "secret")),
+        };
+        print::line(&format!("{}: {verdict}", config.file.display()))?;
+        problems.iter().try_for_each(|problem| print::line(&format!("PROBLEM: {problem}")))?;
         print::line(&format!("spool {}", config.spool.display()))?;
         for hook in &config.hooks {
             let (steps, dir) = (print::count(hook.plan.steps.len(), "step"), hook.plan.dir.display());
@@ -47,7 +55,7 @@ fn right(config: &Config, json: bool) -> Result<ExitCode, Failure> {
             print::line(&format!("  check: {}", hook.provider.strength()))?;
             print::line(&format!("  queue {}: {}", hook.plan.queue, hook.plan.when_newer.meaning()))?;
         }
-        for problem in unreadable.iter().chain(&replaceable) {
+        for problem in warnings.iter().chain(&replaceable) {
             print::line(&format!("warning: {problem}"))?;
         }
     }
@@ -61,21 +69,49 @@ fn replaceable_files(config: &Config) -> Vec<String> {
     weak.map(|(file, (what, repair))| format!("{} can be replaced: {what}; `{repair}`", file.display())).collect()
 }
 
-/// Secrets that cannot be read, have expired or are no keys. They are the receiver's to read; whoever checks may lack the permission, and then says so.
-fn useless_secrets(config: &Config) -> Vec<String> {
+/// What is wrong with secrets, one line for all hooks that share it.
+struct SecretReport {
+    /// They are of no use to anybody.
+    problems: Vec<String>,
+    /// They may be right for the receiver, who is another user; or are hardly what was meant.
+    warnings: Vec<String>,
+}
+
+fn secrets_of(config: &Config) -> SecretReport {
     let now = Timestamp::now();
-    let secrets = config.hooks.iter().flat_map(|hook| hook.secrets.iter().map(move |secret| (hook, secret)));
-    secrets
-        .filter_map(|(hook, secret)| {
-            let problem = match secret.source.read() {
-                Err(error) => error.to_string(),
-                Ok(_) if !secret.counts_at(now) => format!("{} has expired; take it out", secret.source.source_name()),
-                Ok(key) => {
-                    let denied = hook.provider.check_key(&key).err()?;
-                    format!("{} can verify nothing: {denied}", secret.source.source_name())
-                }
+    let (mut problems, mut warnings) = (BTreeMap::new(), BTreeMap::new());
+    for hook in &config.hooks {
+        for secret in &hook.secrets {
+            let (said, is_problem) = match secret.source.read() {
+                Err(error) => (Some(error.to_string()), !error.is_of_this_process()),
+                Ok(key) => (of_key(hook, secret, &key, now), false),
             };
-            Some(format!("secret of hook `{}`: {problem}", hook.name))
-        })
-        .collect()
+            let lines = if is_problem { &mut problems } else { &mut warnings };
+            if let Some(said) = said {
+                lines.entry(said).or_insert_with(Vec::new).push(hook.name.as_str());
+            }
+        }
+    }
+    SecretReport { problems: lines(problems), warnings: lines(warnings) }
+}
+
+/// What is wrong with a secret that can be read.
+fn of_key(hook: &Hook, secret: &HookSecret, key: &Secret, now: Timestamp) -> Option<String> {
+    let name = secret.source.source_name();
+    if !secret.counts_at(now) {
+        return Some(format!("{name} has expired; take it out"));
+    }
+    if let Err(denied) = hook.provider.check_key(key) {
+        return Some(format!("{name} can verify nothing: {denied}"));
+    }
+    let (what, script) = oddity(key)?;
+    Some(format!("{name} {what}, which counts as a part of it; unless it is meant, `sed -i '{script}'` the file"))
+}
+
+fn lines(said: BTreeMap<String, Vec<&str>>) -> Vec<String> {
+    let line = |(what, hooks): (String, Vec<&str>)| {
+        let (noun, names) = (if hooks.len() == 1 { "hook" } else { "hooks" }, hooks.join("`, `"));
+        format!("secret of {noun} `{names}`: {what}")
+    };
+    said.into_iter().map(line).collect()
 }

@@ -3,7 +3,7 @@
 use super::exit::{self, Failure};
 use super::jobs::find;
 use super::load::load;
-use crate::model::{JobId, State};
+use crate::model::{JobId, Outcome, State};
 use crate::runner::log::Follower;
 use crate::spool;
 use std::io::{self, Write};
@@ -26,7 +26,7 @@ pub(super) fn run(config: Option<&Path>, job: &str, follow: bool, json: bool) ->
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             return Err(Failure::new(
                 exit::UNAVAILABLE,
-                format!("job {id} has printed nothing; has it run? try `hookspool show {id}`"),
+                format!("job {id} has printed nothing: {}", why(&config.spool, id)),
             ));
         }
         Err(error) => Err(error),
@@ -36,6 +36,21 @@ pub(super) fn run(config: Option<&Path>, job: &str, follow: bool, json: bool) ->
             Err(Failure::io(format!("cannot print `{}`", path.display()), &error))
         }
         _ => Ok(ExitCode::SUCCESS),
+    }
+}
+
+/// The reason that a job has no log.
+fn why(root: &Path, id: JobId) -> String {
+    let view = spool::show(root, id).ok().flatten().map(|shown| shown.view);
+    let Some(view) = view else { return "it is not in the spool any more".to_owned() };
+    let state = match view.state {
+        State::Done | State::Failed | State::Corrupt => view.outcome.map_or("corrupt", Outcome::as_str),
+        state => state.as_str(),
+    };
+    match view.reason {
+        Some(reason) if reason.starts_with(state) => format!("it was {reason}"),
+        Some(reason) => format!("it is {state}: {reason}"),
+        None => format!("it is {state}"),
     }
 }
 

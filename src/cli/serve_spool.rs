@@ -84,8 +84,10 @@ fn exit_code(ended: Result<DrainEnd, DrainError>) -> Result<ExitCode, Failure> {
         DrainError::System(error) => Failure::io("cannot begin to drain", &error),
     })?;
     Ok(ExitCode::from(match ended {
-        DrainEnd::ByItself { why, failed } => {
-            tracing::info!(event = "runner-ended", reason = why, failed);
+        DrainEnd::ByItself { why, failed, left } => {
+            let waiting = if left == 1 { "1 job waits".to_owned() } else { format!("{left} jobs wait") };
+            let reason = if left > 0 { format!("{why}; {waiting} for the next run") } else { why.to_owned() };
+            tracing::info!(event = "runner-ended", reason, failed, left);
             if failed > 0 { exit::NO } else { 0 }
         }
         DrainEnd::Stopped => {

@@ -18,6 +18,7 @@ mod raw;
 mod report;
 mod secret;
 mod settings;
+mod stale;
 #[cfg(test)]
 pub(crate) mod testing;
 mod wanted;
@@ -28,7 +29,7 @@ pub use keys::{KEYS, Key, REQUIRED, Table, keys_of};
 pub use load::{LoadError, load};
 pub use quantity::{DURATION_HINT, duration};
 pub use report::{Problem, Report};
-pub use secret::SecretError;
+pub use secret::{SecretError, is_out_of_reach, oddity};
 pub use settings::{
     Backoff, Config, FieldRule, FieldTest, GitUpdate, Hook, HookSecret, InTheWay, OnInterrupt, Plan, Retry, RetryOn,
     Rules, RunnerSettings, SecretSource, Step, StepAction, WhenNewer,

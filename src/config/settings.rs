@@ -12,6 +12,8 @@ use std::time::Duration;
 pub struct Config {
     /// The file that it came from.
     pub file: PathBuf,
+    /// When it was read.
+    pub read_at: Timestamp,
     /// The spool directory, absolute.
     pub spool: PathBuf,
     /// Largest payload in bytes (`body_limit`, default 25 MiB).

@@ -35,7 +35,8 @@ impl Setup {
         let found = route::hook_for(hooks, &head.path);
         found.and_then(|found| hooks.iter().position(|hook| std::ptr::eq(hook, found))).ok_or_else(|| {
             let path = route::shown(hooks, &String::from_utf8_lossy(&head.path));
-            Refusal::new(Status::NotFound, "no such hook", format!("no hook answers on `{path}`"))
+            let stale = self.config.stale().map(|stale| format!("; {stale}")).unwrap_or_default();
+            Refusal::new(Status::NotFound, "no such hook", format!("no hook answers on `{path}`{stale}"))
         })
     }
 

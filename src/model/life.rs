@@ -122,7 +122,7 @@ pub fn next(state: State, transition: Transition) -> Result<State, IllegalMove> 
         (S::Running, H::Ended(Outcome::Failed | Outcome::TimedOut | Outcome::Interrupted)) => Ok(S::Failed),
         (S::Running, H::WillRetry) => Ok(S::Waiting),
         (S::Queued | S::Waiting | S::Running, H::PutOnHold) => Ok(S::Held),
-        (S::Waiting | S::Held | S::Failed, H::Released) => Ok(S::Queued),
+        (S::Waiting | S::Held | S::Failed | S::Done, H::Released) => Ok(S::Queued),
         (_, H::FoundCorrupt) => Ok(S::Corrupt),
         _ => Err(IllegalMove { state, transition }),
     }
@@ -153,7 +153,7 @@ mod tests {
                 "- done failed done waiting held - corrupt", // running
                 "running - - done - held queued corrupt",    // waiting
                 "- - - done - - queued corrupt",             // held
-                "- - - - - - - corrupt",                     // done
+                "- - - - - - queued corrupt",                // done
                 "- - - - - - queued corrupt",                // failed
                 "- - - - - - - corrupt",                     // corrupt
             ]

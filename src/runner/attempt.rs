@@ -6,6 +6,7 @@ use super::conclusion::Conclusion;
 use super::job_context::JobContext;
 use super::steps::{self, JobResult, Survivors};
 use super::task::Task;
+use crate::config::Config;
 use crate::model::{JobId, Outcome, State};
 use crate::spool::{Claim, Claimed, Entry, HistoryEvent, Settlement, SpoolError, SpoolOwner, Wait};
 use crate::system::errno::words;
@@ -27,9 +28,9 @@ pub(super) fn run(owner: &SpoolOwner, task: &Task) -> Result<AttemptEnd, SpoolEr
         Err(end) => return Ok(end),
     };
     task.claimed.store(true, Ordering::Release);
-    let Some(hook) = task.config.hook(&claim.meta().hook) else { return hold_orphan(claim) };
+    let Some(hook) = task.config.hook(&claim.meta().hook) else { return hold_orphan(claim, &task.config) };
     if let Some(why) = unwanted(hook, claim.meta()) {
-        return hold_unwanted(claim, &why);
+        return hold_unwanted(claim, &task.config, &why);
     }
     let attempt = claim.attempt();
     claim.record(&Entry::new(Timestamp::now(), HistoryEvent::Started { attempt }))?;
@@ -59,14 +60,23 @@ fn claim(owner: &SpoolOwner, id: JobId) -> Result<Result<Claim, AttemptEnd>, Spo
 }
 
 /// A hook that is gone from the configuration: the job waits for a person, and is not lost.
-fn hold_orphan(claim: Claim) -> Result<AttemptEnd, SpoolError> {
-    let reason = format!("hook `{}` is not in the configuration", claim.meta().hook);
+fn hold_orphan(claim: Claim, config: &Config) -> Result<AttemptEnd, SpoolError> {
+    let (hook, remedy) = (&claim.meta().hook, remedy(config, claim.id()));
+    let remedy = remedy.unwrap_or_else(|| "add it again and release the job, or cancel it".to_owned());
+    let reason = format!("hook `{hook}` is not in the configuration; {remedy}");
     hold(claim, reason)
 }
 
 /// No delivery could queue it as the hook is today: a person decides.
-fn hold_unwanted(claim: Claim, why: &str) -> Result<AttemptEnd, SpoolError> {
-    hold(claim, format!("the hook does not want it: {why}; change the hook and release the job, or cancel it"))
+fn hold_unwanted(claim: Claim, config: &Config, why: &str) -> Result<AttemptEnd, SpoolError> {
+    let remedy = remedy(config, claim.id());
+    let remedy = remedy.unwrap_or_else(|| "change the hook and release the job, or cancel it".to_owned());
+    hold(claim, format!("the hook does not want it: {why}; {remedy}"))
+}
+
+/// The remedy where this runner goes by an older configuration than the one that is there.
+fn remedy(config: &Config, id: JobId) -> Option<String> {
+    config.stale().map(|stale| format!("{stale}, then `hookspool release {}`", id.short()))
 }
 
 fn hold(claim: Claim, reason: String) -> Result<AttemptEnd, SpoolError> {
@@ -84,7 +94,7 @@ pub(super) fn account_for(owner: &SpoolOwner, claim: Claim, task: &Task) -> Resu
     }
     let is_over = end_survivors(claim.id());
     JobContext::clear(&task.config.spool, claim.id());
-    let Some(hook) = task.config.hook(&claim.meta().hook) else { return hold_orphan(claim) };
+    let Some(hook) = task.config.hook(&claim.meta().hook) else { return hold_orphan(claim, &task.config) };
     if !is_over {
         return hold(claim, STILL_ALIVE.to_owned());
     }

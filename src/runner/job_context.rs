@@ -99,7 +99,7 @@ fn in_history(step: &StepRecord) -> HistoryEvent {
         title: step.title.clone(),
         status,
         signal,
-        timed_out: matches!(step.result, StepResult::TimedOut | StepResult::Silent(_)),
+        timed_out: matches!(step.result, StepResult::TimedOut(_) | StepResult::Silent(_)),
         list,
         result: step.result.to_string(),
         ms: milliseconds(step.duration),

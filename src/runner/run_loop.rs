@@ -25,6 +25,8 @@ pub enum DrainEnd {
         why: &'static str,
         /// Jobs that ended in `failed/`.
         failed: usize,
+        /// Jobs that are left for the next run.
+        left: usize,
     },
     /// It was told to stop.
     Stopped,
@@ -168,7 +170,7 @@ impl RunLoop<'_, '_, '_> {
     }
 
     fn ended(&self, why: &'static str) -> DrainEnd {
-        DrainEnd::ByItself { why, failed: self.workers.failed }
+        DrainEnd::ByItself { why, failed: self.workers.failed, left: self.jobs.backlog.len() }
     }
 
     /// With `once`: `true` if nothing is on its way any more, and a last look finds nothing either.

@@ -8,6 +8,9 @@ pub(in crate::cli) struct RetryArgs {
     /// Ids of failed, waiting or held jobs, or the parts of them after the dot
     #[arg(value_name = "JOB", required_unless_present = "failed", conflicts_with = "failed")]
     pub(in crate::cli) jobs: Vec<String>,
+    /// Also jobs that ended well, or were skipped as a repeat
+    #[arg(long)]
+    pub(in crate::cli) again: bool,
     /// All jobs in failed/
     #[arg(long)]
     pub(in crate::cli) failed: bool,

@@ -32,7 +32,10 @@ pub(super) fn retry(config: Option<&Path>, args: &RetryArgs) -> Result<ExitCode,
     if ids.is_empty() && !args.json {
         print::line("no such job in failed/")?;
     }
-    report(&in_portions(&requester, &ids, |ids| Order::Retry { ids })?, args.json)
+    report(
+        &in_portions(&requester, &ids, |ids| if args.again { Order::Again { ids } } else { Order::Retry { ids } })?,
+        args.json,
+    )
 }
 
 /// Ends jobs without running them, or stops them.

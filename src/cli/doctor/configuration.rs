@@ -3,7 +3,8 @@
 use super::finding::Finding;
 use super::rights::Rights;
 use crate::cli::trust::{described, secret_files, weakness_of};
-use crate::config::{Config, is_below};
+use crate::config::{Config, SecretError, SecretSource, is_below, is_out_of_reach, oddity};
+use crate::provider::Secret;
 use crate::system::replaceable::Weakness;
 use crate::system::users;
 use std::path::{Path, PathBuf};
@@ -32,15 +33,7 @@ pub(super) fn look(config: &Config, findings: &mut Vec<Finding>) {
         replaceable(&path, "secret", &config.spool, findings);
     }
     for hook in &config.hooks {
-        for error in hook.secrets.iter().filter_map(|secret| secret.source.read().err()) {
-            let what = format!("a secret of hook `{}` cannot be read by this user: {error}", hook.name);
-            let why = "the receiver must read it; where that is another user, this is as it should be";
-            findings.push(Finding::warning(
-                what,
-                why,
-                "see who the receiver is, and `chgrp` the file to a group of its",
-            ));
-        }
+        findings.extend(hook.secrets.iter().filter_map(|secret| of_secret(&secret.source)).map(|f| f.of(&hook.name)));
     }
     exposed(config, findings);
     if findings.len() == before {
@@ -49,10 +42,37 @@ pub(super) fn look(config: &Config, findings: &mut Vec<Finding>) {
     }
 }
 
+/// What is wrong with the content of a secret, or its absence.
+fn of_secret(source: &SecretSource) -> Option<Finding> {
+    let error = match source.read() {
+        Ok(secret) => return odd(source, &secret),
+        // Said of the file already.
+        Err(SecretError::Exposed { .. }) => return None,
+        Err(error) => error,
+    };
+    if error.is_of_this_process() {
+        let why = "the receiver must read it; where that is another user, this is as it should be";
+        let repair = "see who the receiver is, and `chgrp` the file to a group of its";
+        return Some(Finding::warning(format!("this user cannot read it: {error}"), why, repair));
+    }
+    let repair = "write the secret into the file, and the same one at the forge";
+    Some(Finding::problem(error.to_string(), "every delivery is answered `500 not configured`", repair))
+}
+
+fn odd(source: &SecretSource, secret: &Secret) -> Option<Finding> {
+    let (what, script) = oddity(secret)?;
+    let repair = match source {
+        SecretSource::File(path) => format!("sed -i '{script}' {}", path.display()),
+        SecretSource::Env(_) | SecretSource::Credential(_) => "set it anew".to_owned(),
+    };
+    let what = format!("the secret in {} {what}", source.source_name());
+    Some(Finding::warning(what, "all of it counts: every delivery is refused unless the forge's is the same", repair))
+}
+
 fn secret(path: &Path, findings: &mut Vec<Finding>) {
     changeable(path, "secret", findings);
     let Ok(rights) = Rights::of(path) else { return };
-    if rights.mode & 0o004 != 0 {
+    if rights.mode & 0o004 != 0 && !is_out_of_reach(path) {
         findings.push(Finding::problem(
             format!("everybody may read the secret {} (mode {:04o})", path.display(), rights.mode),
             "anyone who has it can start jobs",
@@ -115,7 +135,7 @@ mod tests {
     use std::os::unix::fs::PermissionsExt;
 
     fn said(mode: u32) -> Vec<String> {
-        let file = tempfile::NamedTempFile::new().unwrap();
+        let file = tempfile::NamedTempFile::new().unwrap(); // where everybody may pass
         std::fs::set_permissions(file.path(), std::fs::Permissions::from_mode(mode)).unwrap();
         let mut findings = Vec::new();
         secret(file.path(), &mut findings);

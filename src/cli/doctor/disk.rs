@@ -1,8 +1,11 @@
-//! Edge. The file system under the spool: room, and whether its flushes mean what they say.
+//! Edge. The file systems under the spool and the work directories: room, and whether the spool's flushes mean what they
+//! say.
 
 use super::finding::Finding;
 use crate::cli::print;
+use crate::config::{Config, Hook};
 use crate::system::errno::words;
+use rustix::fs::StatVfs;
 use std::fs::{self, File};
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::Path;
@@ -24,9 +27,11 @@ const DOUBTFUL: [(i128, &str, &str); 7] = [
 ];
 const EXT4: i128 = 0xef53;
 
-/// Looks at the file system of the spool.
-pub(super) fn look(spool: &Path, findings: &mut Vec<Finding>) {
+/// Looks at the file system of the spool, and for room where the hooks work.
+pub(super) fn look(config: &Config, findings: &mut Vec<Finding>) {
+    let spool = config.spool.as_path();
     room(spool, findings);
+    findings.extend(config.hooks.iter().filter_map(|hook| Some(of_work(hook)?.of(&hook.name))));
     match rustix::fs::statfs(spool) {
         Ok(found) => findings.push(kind(spool, found.f_type.into())),
         Err(error) => {
@@ -38,18 +43,44 @@ pub(super) fn look(spool: &Path, findings: &mut Vec<Finding>) {
 
 fn room(spool: &Path, findings: &mut Vec<Finding>) {
     let Ok(found) = rustix::fs::statvfs(spool) else { return };
-    let bytes = found.f_bavail.saturating_mul(found.f_frsize);
-    let has_limit = found.f_files > 0;
     let why = "deliveries are answered 503 when nothing is left";
-    let repair = format!("hookspool prune --older-than 7d; df -h {0}; df -i {0}", spool.display());
-    if bytes < FEW_BYTES {
-        findings.push(Finding::problem(format!("{} are free for the spool", print::size(bytes)), why, repair));
-    } else if has_limit && found.f_favail < FEW_FILES {
-        findings.push(Finding::problem(format!("{} files can still be made", found.f_favail), why, repair));
-    } else {
-        let files = if has_limit { format!(" and {} files", found.f_favail) } else { String::new() };
-        findings.push(Finding::ok(format!("{}{files} are free for the spool", print::size(bytes))));
+    let mut is_scarce = false;
+    for (what, flag) in scarce(&found) {
+        is_scarce = true;
+        let repair = format!("hookspool prune --older-than 7d; df {flag} {}", spool.display());
+        findings.push(Finding::problem(format!("{what} for the spool"), why, repair));
     }
+    if !is_scarce {
+        let has_limit = found.f_files > 0;
+        let files = if has_limit { format!(" and {} files", found.f_favail) } else { String::new() };
+        findings.push(Finding::ok(format!("{}{files} are free for the spool", print::size(free_bytes(&found)))));
+    }
+}
+
+/// What is scarce on a file system, and the flag by which df(1) shows it.
+fn scarce(found: &StatVfs) -> Vec<(String, &'static str)> {
+    let bytes = free_bytes(found);
+    let few_bytes = (bytes < FEW_BYTES).then(|| (format!("{} are free", print::size(bytes)), "-h"));
+    let few_files = (found.f_files > 0 && found.f_favail < FEW_FILES)
+        .then(|| (format!("{} of {} inodes are free", found.f_favail, found.f_files), "-i"));
+    few_bytes.into_iter().chain(few_files).collect()
+}
+
+fn free_bytes(found: &StatVfs) -> u64 {
+    found.f_bavail.saturating_mul(found.f_frsize)
+}
+
+/// What is scarce where a hook works, if that is another file system than the spool's.
+fn of_work(hook: &Hook) -> Option<Finding> {
+    let dir = hook.plan.dir.as_path();
+    let found = rustix::fs::statvfs(dir).ok()?;
+    let (what, flag) = scarce(&found).into_iter().next()?;
+    let what = format!("{what} on the file system of {}", dir.display());
+    Some(Finding::problem(
+        what,
+        "its steps fail when nothing is left",
+        format!("df {flag} {}; make room", dir.display()),
+    ))
 }
 
 /// The number is one of 32 bits, which some systems show with the sign of its highest.

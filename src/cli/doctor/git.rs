@@ -52,9 +52,9 @@ fn work_directory(hook: &Hook, findings: &mut Vec<Finding>) -> bool {
     if dir.exists() {
         let may_write = access(dir, Access::WRITE_OK | Access::EXEC_OK).is_ok();
         if !may_write {
-            let what = format!("hook `{name}`: {me}, the runner's user, cannot write to {}", dir.display());
+            let what = format!("{me}, the runner's user, cannot write to {}", dir.display());
             let repair = format!("chown -R {me} {}", dir.display());
-            findings.push(Finding::problem(what, "its steps work there", repair));
+            findings.push(Finding::problem(what, "its steps work there", repair).of(name));
         }
         return may_write;
     }
@@ -62,9 +62,9 @@ fn work_directory(hook: &Hook, findings: &mut Vec<Finding>) -> bool {
     let parent = dir.ancestors().skip(1).find(|path| path.exists()).unwrap_or(Path::new("/"));
     let may_make = clones && access(parent, Access::WRITE_OK | Access::EXEC_OK).is_ok();
     if !may_make {
-        let what = format!("hook `{name}`: there is no {}, and no step makes it", dir.display());
+        let what = format!("there is no {}, and no step makes it", dir.display());
         let repair = format!("install -d -o {me} {}", dir.display());
-        findings.push(Finding::problem(what, "its steps work there", repair));
+        findings.push(Finding::problem(what, "its steps work there", repair).of(name));
     }
     may_make
 }
@@ -75,10 +75,10 @@ fn remote_of(hook: &Hook, update: &GitUpdate, findings: &mut Vec<Finding>) -> Op
     if !dir.join(".git").exists() {
         let is_empty = std::fs::read_dir(dir).map_or(true, |mut entries| entries.next().is_none());
         if update.from.is_none() || !is_empty {
-            let what = format!("hook `{name}`: {} is not a git repository", dir.display());
+            let what = format!("{} is not a git repository", dir.display());
             let repair =
                 format!("git clone <URL> {}, or `from = \"<URL>\"` in the step and an empty directory", dir.display());
-            findings.push(Finding::problem(what, "`git = \"update\"` fetches into one", repair));
+            findings.push(Finding::problem(what, "`git = \"update\"` fetches into one", repair).of(name));
             return None;
         }
         return update.from.clone();
@@ -88,19 +88,19 @@ fn remote_of(hook: &Hook, update: &GitUpdate, findings: &mut Vec<Finding>) -> Op
     let url = said.as_ref().filter(|said| said.is_good()).map(|said| said.out.trim().to_owned());
     if url.is_none() {
         let cause = said.map(|said| said.err.trim().to_owned()).unwrap_or_default();
-        findings.push(no_remote(hook, remote, &cause));
+        findings.push(no_remote(hook, remote, &cause).of(name));
     }
     url
 }
 
 fn no_remote(hook: &Hook, remote: &str, cause: &str) -> Finding {
-    let (name, dir) = (&hook.name, hook.plan.dir.display());
+    let dir = hook.plan.dir.display();
     let me = users::name_of(rustix::process::geteuid().as_raw());
     let owner = std::fs::metadata(&hook.plan.dir).map_or_else(|_| "another".to_owned(), |m| users::name_of(m.uid()));
     if cause.contains("dubious ownership") {
-        let what = format!("hook `{name}`: {dir} belongs to {owner}, and git does not work there for {me}");
+        let what = format!("{dir} belongs to {owner}, and git does not work there for {me}");
         return Finding::problem(what, "git trusts a repository of its own user only", format!("chown -R {me} {dir}"));
     }
-    let what = format!("hook `{name}`: the repository {dir} has no remote `{remote}`");
+    let what = format!("the repository {dir} has no remote `{remote}`");
     Finding::problem(what, "`git = \"update\"` fetches from it", format!("git -C {dir} remote add {remote} <URL>"))
 }

@@ -46,7 +46,7 @@ pub(super) fn run(config: Option<&Path>, offline: bool, json: bool) -> Result<Ex
         git::look(&config, offline, &mut findings);
         programs::look(&config, &mut findings);
     }
-    report(&findings, json)
+    report(&Finding::merged(findings), json)
 }
 
 /// `true` for the user who runs the jobs: another user's rights say nothing of theirs.
@@ -69,7 +69,7 @@ fn look_at_spool(config: &Config, findings: &mut Vec<Finding>) {
     parts::look(&config.spool, findings);
     strangers::look(&config.spool, findings);
     runner::look(config, findings);
-    disk::look(&config.spool, findings);
+    disk::look(config, findings);
     clock::look(&config.spool, findings);
 }
 
@@ -84,7 +84,7 @@ fn report(findings: &[Finding], json: bool) -> Result<ExitCode, Failure> {
 }
 
 fn tell(finding: &Finding) -> Result<(), Failure> {
-    print::line(&format!("{:<8} {}", finding.level.as_str(), finding.what))?;
+    print::line(&format!("{:<8} {}", finding.level.as_str(), finding.line()))?;
     if !finding.why.is_empty() {
         print::line(&format!("         why: {}", finding.why))?;
     }

@@ -35,8 +35,8 @@ fn of_hook(hook: &Hook, path: &OsStr) -> Vec<Option<Finding>> {
         for (index, step) in list.of(&hook.plan).iter().enumerate() {
             let Some(name) = program_of(step).filter(|name| known.insert(*name)) else { continue };
             let is_first = index == 0 && list == List::Steps;
-            let place = format!("hook `{}`, {} {}", hook.name, list.as_str(), index + 1);
-            said.push(of_step(&place, name, &hook.plan.dir, path, is_first));
+            let place = format!("{} {}", list.as_str(), index + 1);
+            said.push(of_step(&place, name, &hook.plan.dir, path, is_first).map(|finding| finding.of(&hook.name)));
         }
     }
     said
@@ -93,7 +93,7 @@ mod tests {
         hook.plan.always = vec![run("no-such-program")];
         let said = of_hook(&hook, OsStr::new("/usr/bin:/bin"));
         let strip = |text: String| text.replace(dir.to_str().unwrap(), "DIR");
-        said.into_iter().map(|finding| finding.map(|f| (f.level, strip(f.what)))).collect()
+        said.into_iter().map(|finding| finding.map(|f| (f.level, strip(f.line())))).collect()
     }
 
     #[test]
@@ -106,7 +106,7 @@ mod tests {
             "steps 5: cannot run `/nonexistent/x` in `DIR`: does not exist",
             "always 1: program `no-such-program` is not in PATH (/usr/bin:/bin)",
         ];
-        let problem = |text: &&str| Some((Level::Problem, format!("hook `docs`, {text}")));
+        let problem = |text: &&str| Some((Level::Problem, format!("hook `docs`: {text}")));
         let expected: Vec<_> = [None, None].into_iter().chain(expected.iter().map(problem)).collect();
         assert_eq!(found, expected);
         fs::set_permissions(dir.path().join("build.sh"), fs::Permissions::from_mode(0o755)).unwrap();

@@ -12,14 +12,14 @@ pub(super) fn ask(hook: &Hook, url: &str) -> Finding {
     let dir = if hook.plan.dir.join(".git").exists() { hook.plan.dir.as_path() } else { Path::new("/") };
     let shown = without_credentials(url);
     match git(dir, &["ls-remote", "--heads", "--", url]) {
-        Some(said) if said.is_good() => Finding::ok(format!("hook `{}`: {shown} answers", hook.name)),
-        Some(said) => explain(&hook.name, &shown, &said),
+        Some(said) if said.is_good() => Finding::ok(format!("{shown} answers")).of(&hook.name),
+        Some(said) => explain(&shown, &said).of(&hook.name),
         None => Finding::problem("git cannot be started", "`git = \"update\"` needs it", "install the package `git`"),
     }
 }
 
 /// The finding on a failed `git ls-remote`, with cause and repair.
-fn explain(hook: &str, url: &str, said: &Said) -> Finding {
+fn explain(url: &str, said: &Said) -> Finding {
     let last = said.err.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("it did not answer in time");
     let says = |part: &str| said.err.contains(part);
     let (why, repair) = if says("Host key verification failed") {
@@ -36,7 +36,7 @@ fn explain(hook: &str, url: &str, said: &Said) -> Finding {
     } else {
         ("the remote could not be reached", "try it by hand as the runner's user")
     };
-    Finding::problem(format!("hook `{hook}`: {url} does not answer: {}", without_credentials(last.trim())), why, repair)
+    Finding::problem(format!("{url} does not answer: {}", without_credentials(last.trim())), why, repair)
 }
 
 #[cfg(test)]
@@ -44,7 +44,7 @@ mod tests {
     use super::*;
 
     fn repair(err: &str) -> String {
-        explain("docs", "u", &Said { status: None, out: String::new(), err: err.to_owned() }).repair
+        explain("u", &Said { status: None, out: String::new(), err: err.to_owned() }).repair
     }
 
     #[test]

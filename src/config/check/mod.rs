@@ -19,6 +19,7 @@ use super::quantity;
 use super::raw::{Raw, Section};
 use super::report::Report;
 use super::settings::{Config, RunnerSettings};
+use jiff::Timestamp;
 use section::Layers;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
@@ -63,7 +64,8 @@ fn config(top: &Section<'_>, file: PathBuf, findings: &mut Findings<'_>) -> Opti
     let layers = layers(top, findings);
     let hooks = hook::hooks(&layers, findings);
     place::apart(spool.as_deref(), &layers, findings);
-    Some(Config { file, spool: spool?, body_limit_bytes: body_limit_bytes?, runner: runner?, hooks: hooks? })
+    let read_at = Timestamp::UNIX_EPOCH;
+    Some(Config { file, read_at, spool: spool?, body_limit_bytes: body_limit_bytes?, runner: runner?, hooks: hooks? })
 }
 
 fn body_limit_bytes(top: &Section<'_>, findings: &mut Findings<'_>) -> Option<u64> {

@@ -1,7 +1,12 @@
 //! Edge. Reads secrets from files, environment and systemd credentials. An error names the source, never the value.
 
+mod oddity;
+mod reach;
 #[cfg(test)]
 mod tests;
+
+pub use oddity::oddity;
+pub use reach::is_out_of_reach;
 
 use super::settings::{Hook, HookSecret, SecretSource};
 use crate::provider::Secret;
@@ -30,7 +35,17 @@ pub enum SecretError {
         /// The system's error.
         cause: io::Error,
     },
-    /// It is absent, empty, too long, damaged, or open to others.
+    /// Others may read it, and so sign with it, or write it.
+    #[error("secret {source_name} {what}; type `chmod 640 {}`", path.display())]
+    Exposed {
+        /// Its source.
+        source_name: String,
+        /// What others may do.
+        what: &'static str,
+        /// The file.
+        path: PathBuf,
+    },
+    /// It is absent, empty, too long or damaged.
     #[error("secret {source_name} {what}")]
     Unusable {
         /// Its source.
@@ -38,6 +53,17 @@ pub enum SecretError {
         /// Problem and remedy.
         what: String,
     },
+}
+
+impl SecretError {
+    /// True if another user, or a process that is started otherwise, may well be able to read it.
+    pub fn is_of_this_process(&self) -> bool {
+        match self {
+            Self::Unreadable { cause, .. } => cause.kind() == io::ErrorKind::PermissionDenied,
+            Self::Unusable { source_name, .. } => !source_name.starts_with("file "),
+            Self::Exposed { .. } => false,
+        }
+    }
 }
 
 impl Hook {
@@ -78,6 +104,7 @@ impl SecretSource {
 /// An error that does not know its source yet.
 enum ReadError {
     Io(io::Error),
+    Exposed(&'static str, PathBuf),
     Other(String),
 }
 
@@ -89,6 +116,7 @@ impl ReadError {
     fn with(self, source_name: String) -> SecretError {
         match self {
             Self::Io(cause) => SecretError::Unreadable { source_name, cause },
+            Self::Exposed(what, path) => SecretError::Exposed { source_name, what, path },
             Self::Other(what) => SecretError::Unusable { source_name, what },
         }
     }
@@ -120,14 +148,14 @@ fn read_file(path: &Path, guarded: bool) -> Result<Vec<u8>, ReadError> {
 /// Fails for a file that others may read, and so sign with, or write. The group may read: it is the web server's.
 fn closed_to_others(metadata: &Metadata, path: &Path) -> Result<(), ReadError> {
     let mode = metadata.permissions().mode();
-    let what = if mode & 0o004 != 0 {
+    let what = if mode & 0o004 != 0 && !is_out_of_reach(path) {
         "can be read by everybody"
     } else if mode & 0o022 != 0 {
         "can be written by others than its owner"
     } else {
         return Ok(());
     };
-    Err(ReadError::other(format!("{what}; type `chmod 640 {}`", path.display())))
+    Err(ReadError::Exposed(what, path.to_owned()))
 }
 
 fn usable(mut bytes: Vec<u8>) -> Result<Secret, ReadError> {

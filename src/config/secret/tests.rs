@@ -14,6 +14,7 @@ fn file(directory: &Path, bytes: &[u8], mode: u32) -> PathBuf {
 
 fn of_file(bytes: &[u8], mode: u32) -> Result<Secret, String> {
     let directory = tempfile::tempdir().unwrap();
+    fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o755)).unwrap();
     let path = file(directory.path(), bytes, mode);
     let said = |error: SecretError| error.to_string().replace(directory.path().to_str().unwrap(), "/there");
     SecretSource::File(path).read().map_err(said)
@@ -62,6 +63,18 @@ fn a_file_that_others_may_read_or_write_is_refused_with_the_command_to_type() {
         assert_eq!(of_file(b"hunter2", mode).unwrap_err(), said);
     }
     assert!(of_file(b"hunter2", 0o440).is_ok());
+}
+
+#[test]
+fn a_file_that_everybody_may_read_is_right_where_nobody_gets_to_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let read = |mode| SecretSource::File(file(directory.path(), b"hunter2", mode)).read();
+    for (passable, is_right) in [(0o700, true), (0o750, true), (0o755, false), (0o751, false)] {
+        fs::set_permissions(directory.path(), fs::Permissions::from_mode(passable)).unwrap();
+        assert_eq!(read(0o444).is_ok(), is_right, "{passable:o}");
+    }
+    fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o700)).unwrap();
+    assert!(read(0o622).is_err(), "others may still write it");
 }
 
 #[test]

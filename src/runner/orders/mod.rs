@@ -91,7 +91,8 @@ impl Orders<'_> {
     pub fn apply(&mut self, request: &Request) -> Result<Answer, SpoolError> {
         let by = request.by.as_str();
         let effects = match &request.order {
-            Order::Retry { ids } => self.each(ids, Self::retry)?,
+            Order::Retry { ids } => self.each(ids, |orders, id| orders.retry(id, false))?,
+            Order::Again { ids } => self.each(ids, |orders, id| orders.retry(id, true))?,
             Order::Release { ids } => self.each(ids, Self::release)?,
             Order::Cancel { ids } => self.each(ids, |orders, id| orders.cancel(id, by))?,
             Order::Hold { hook, why } => vec![self.hold(hook, why, by)?],
@@ -125,14 +126,16 @@ impl Orders<'_> {
         Ok(refused(id, self.state(id)?, "it is on the move; ask again"))
     }
 
-    fn retry(&mut self, id: JobId) -> Result<Option<Effect>, SpoolError> {
+    fn retry(&mut self, id: JobId, again: bool) -> Result<Option<Effect>, SpoolError> {
         Ok(Some(match self.state(id)? {
+            Some(State::Done) if again => self.queue(id, "queued again")?,
             Some(State::Waiting | State::Failed | State::Held) => self.queue(id, "queued again")?,
             Some(state @ (State::Queued | State::Running)) => {
                 Effect::of_job(id, Change::Unchanged, Some(state), format!("is {} already", state.as_str()))
             }
             Some(State::Done) => {
-                refused(id, Some(State::Done), "has already finished; push again or redeliver from the forge")
+                let text = format!("has already finished; `hookspool retry --again {}` runs it once more", id.short());
+                refused(id, Some(State::Done), text)
             }
             Some(State::Corrupt) => refused(id, Some(State::Corrupt), "is damaged; its bytes cannot be trusted"),
             None => refused(id, None, "is not in the spool"),

@@ -78,7 +78,9 @@ impl Requests<'_, '_, '_, '_> {
                 return Ok(Answer::Error(reason.clone()));
             }
         };
-        if let Order::Retry { ids } | Order::Cancel { ids } | Order::Release { ids } = &request.order {
+        if let Order::Retry { ids } | Order::Again { ids } | Order::Cancel { ids } | Order::Release { ids } =
+            &request.order
+        {
             self.hear_of(ids)?;
         }
         let answer = self.with_orders(|orders| orders.apply(request))?;

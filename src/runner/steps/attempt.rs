@@ -6,7 +6,7 @@ use super::facts::JobFacts;
 use super::interrupts::{Interrupts, Wake};
 use super::lookup;
 use super::output::{Output, Sink};
-use super::record::StepResult;
+use super::record::{StepResult, TimeLimit};
 use crate::config::{Plan, Step};
 use crate::runner::log::{JobLog, Source};
 use crate::system::errno::{is_shortage, words};
@@ -58,10 +58,10 @@ impl Trouble {
         Self { result: StepResult::Refused(reason), transient: is_shortage(error) }
     }
 
-    fn cut_short(wake: Wake) -> Option<Self> {
+    fn cut_short(wake: Wake, limit: TimeLimit) -> Option<Self> {
         let result = match wake {
             Wake::Ready => return None,
-            Wake::TimedOut | Wake::Silent => StepResult::TimedOut,
+            Wake::TimedOut | Wake::Silent => StepResult::TimedOut(limit),
             Wake::Interrupted => StepResult::Interrupted,
             Wake::Cancelled => StepResult::Cancelled,
             Wake::Restarted => StepResult::Restarted,
@@ -96,6 +96,8 @@ pub(super) struct Attempt<'a> {
     pub(super) environment: Environment,
     /// When the attempt has taken as long as it may.
     pub(super) deadline: Instant,
+    /// The limit that the step under way would run into.
+    limit: TimeLimit,
     log_dir: &'a Path,
     interrupts: Interrupts<'a>,
     tree: Tree,
@@ -120,6 +122,7 @@ impl<'a> Attempt<'a> {
             log,
             environment: Environment::of_job(std::env::vars_os(), users::current().as_ref(), facts),
             deadline: after(plan.timeout),
+            limit: TimeLimit::Hook(plan.timeout),
             log_dir: facts.log.parent().unwrap_or(Path::new("/")),
             interrupts: Interrupts::new(control),
             tree,
@@ -129,6 +132,12 @@ impl<'a> Attempt<'a> {
     /// When a step that begins now must be done.
     pub(super) fn until(&self, timeout: Option<Duration>) -> Instant {
         timeout.map_or(self.deadline, |timeout| after(timeout).min(self.deadline))
+    }
+
+    /// Names the limit that `step`, which begins now, would run into.
+    pub(super) fn set_limit(&mut self, step: &Step) {
+        let own = step.timeout.filter(|timeout| after(*timeout) < self.deadline);
+        self.limit = own.map_or(TimeLimit::Hook(self.plan.timeout), TimeLimit::Step);
     }
 
     /// What a step that begins now is allowed.
@@ -147,7 +156,7 @@ impl<'a> Attempt<'a> {
         match wake.map_err(|error| watch_failed(&error))? {
             Wake::Ready => Ok(()),
             Wake::TimedOut if moment <= until => Ok(()),
-            wake => Trouble::cut_short(wake).map_or(Ok(()), Err),
+            wake => Trouble::cut_short(wake, self.limit).map_or(Ok(()), Err),
         }
     }
 
@@ -225,7 +234,7 @@ impl<'a> Attempt<'a> {
         if let (Wake::Silent, Some(silence)) = (wake, bounds.silence) {
             return Err(Trouble { result: StepResult::Silent(silence), transient: false });
         }
-        match Trouble::cut_short(wake) {
+        match Trouble::cut_short(wake, self.limit) {
             Some(trouble) => Err(trouble),
             None => Ok(Ran { status: child.reap().map_err(|error| watch_failed(&error))?, out, err }),
         }

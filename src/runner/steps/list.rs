@@ -105,6 +105,7 @@ fn one(attempt: &mut Attempt<'_>, place: StepPlace, step: &Step, meta: &JobMeta)
     let word = if list == List::Steps { "step".to_owned() } else { format!("{} step", list.as_str()) };
     attempt.log.note(&format!("{word} {index} of {of}: {title}"));
     let began = Instant::now();
+    attempt.set_limit(step);
     let (result, transient, commit) = match attempt.check().and_then(|()| act(attempt, step, meta)) {
         Ok((result, commit)) => (result.clone(), result == StepResult::Exited(TRY_AGAIN), commit),
         Err(Trouble { result, transient }) => (result, transient, None),
@@ -146,7 +147,7 @@ fn judge(result: &mut JobResult, ended: &StepEnd, told: io::Result<()>) {
     let StepRecord { index, title, result: step, .. } = &ended.record;
     let outcome = match step {
         StepResult::Exited(0) | StepResult::Restarted => Outcome::Succeeded,
-        StepResult::TimedOut | StepResult::Silent(_) => Outcome::TimedOut,
+        StepResult::TimedOut(_) | StepResult::Silent(_) => Outcome::TimedOut,
         StepResult::Interrupted => Outcome::Interrupted,
         StepResult::Cancelled => Outcome::Cancelled,
         StepResult::Overtaken(_) => Outcome::Superseded,

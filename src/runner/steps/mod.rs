@@ -30,7 +30,7 @@ pub use facts::JobFacts;
 pub use git::{Head, Wanted, remote_heads};
 pub use list::{run_after, run_job};
 pub use lookup::program as find_program;
-pub use record::{JobResult, List, StepNews, StepRecord, StepResult, TRY_AGAIN, title};
+pub use record::{JobResult, List, StepNews, StepRecord, StepResult, TRY_AGAIN, TimeLimit, title};
 
 use crate::model::JobId;
 use crate::system::tree::Tree;

@@ -49,6 +49,48 @@ impl List {
     }
 }
 
+/// The limit that a step ran into.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TimeLimit {
+    /// `timeout` of the step.
+    Step(Duration),
+    /// `timeout` of the hook, which is for the whole attempt.
+    Hook(Duration),
+}
+
+impl fmt::Display for TimeLimit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Step(time) => write!(f, "after {} (`timeout` of the step)", typed(*time)),
+            Self::Hook(time) => write!(f, "after {} for the whole job (`timeout` of the hook)", typed(*time)),
+        }
+    }
+}
+
+/// A duration as the configuration would have it.
+fn typed(time: Duration) -> String {
+    match time.as_secs() {
+        _ if time.subsec_nanos() > 0 => format!("{time:?}"),
+        seconds if seconds > 0 && seconds % 3600 == 0 => format!("{}h", seconds / 3600),
+        seconds if seconds > 0 && seconds % 60 == 0 => format!("{}m", seconds / 60),
+        seconds => format!("{seconds}s"),
+    }
+}
+
+/// The likely cause behind an exit status or signal, where there is one.
+fn likely_cause(result: &StepResult) -> &'static str {
+    match result {
+        StepResult::Exited(137) | StepResult::Signalled(9) => {
+            ": killed, perhaps since memory ran out; `dmesg -T | grep -i oom` tells"
+        }
+        StepResult::Exited(126) => ": the shell may not execute a program; see its mode and its first line",
+        StepResult::Exited(127) => ": the shell found no such program; the runner's PATH is not that of your shell",
+        StepResult::Exited(139) | StepResult::Signalled(11) => ": it crashed (SIGSEGV)",
+        StepResult::Exited(143) | StepResult::Signalled(15) => ": somebody ended it (SIGTERM)",
+        _ => "",
+    }
+}
+
 /// How a step ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StepResult {
@@ -57,7 +99,7 @@ pub enum StepResult {
     /// A signal ended it, and not by our doing.
     Signalled(i32),
     /// It took longer than it or the job may, and was ended.
-    TimedOut,
+    TimedOut(TimeLimit),
     /// It printed nothing for so long, and was ended.
     Silent(Duration),
     /// The runner had to stop, and ended it.
@@ -76,10 +118,10 @@ impl fmt::Display for StepResult {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Exited(0) => f.write_str("ok"),
-            Self::Exited(code) => write!(f, "exited with {code}"),
-            Self::Signalled(signal) => write!(f, "was ended by signal {signal}"),
-            Self::TimedOut => f.write_str("timed out"),
-            Self::Silent(time) => write!(f, "timed out: it printed nothing for {time:?}"),
+            Self::Exited(code) => write!(f, "exited with {code}{}", likely_cause(self)),
+            Self::Signalled(signal) => write!(f, "was ended by signal {signal}{}", likely_cause(self)),
+            Self::TimedOut(limit) => write!(f, "timed out {limit}"),
+            Self::Silent(time) => write!(f, "timed out: it printed nothing for {} (`silence`)", typed(*time)),
             Self::Interrupted => f.write_str("was interrupted, since the runner had to stop"),
             Self::Cancelled => f.write_str("was cancelled"),
             Self::Restarted => f.write_str("restarts the runner"),

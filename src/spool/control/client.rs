@@ -4,6 +4,7 @@ use super::{place, read, remove};
 use crate::spool::control::order::{Answer, Request};
 use crate::spool::disk::Place;
 use crate::spool::disk::real::RealDisk;
+use crate::spool::disk::reserve::with_reserve;
 use crate::spool::error::SpoolError;
 use crate::system::random::random_bytes;
 use crate::system::watch::Watch;
@@ -33,7 +34,8 @@ impl PendingRequest {
         let stem = random_bytes::<8>().map(hex::encode);
         let stem = stem.map_err(|e| SpoolError::call("draw a random name for", &directory, e))?;
         let text = serde_json::to_vec(request).expect("text keys and no floats");
-        let placed = place(&disk, &format!("{stem}.request"), &text);
+        let name = format!("{stem}.request");
+        let placed = with_reserve(&disk, || place(&disk, &name, &text));
         placed.map_err(|e| SpoolError::call("give an order in", &directory, e))?;
         Ok(Self { disk, directory, stem, watch })
     }

@@ -13,6 +13,11 @@ pub enum Order {
         /// The jobs.
         ids: Vec<JobId>,
     },
+    /// Queue jobs again, also those that ended well or were skipped.
+    Again {
+        /// The jobs.
+        ids: Vec<JobId>,
+    },
     /// Run no more of these jobs, or stop them.
     Cancel {
         /// The jobs.

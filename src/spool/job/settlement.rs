@@ -78,7 +78,8 @@ impl Settlement {
         match self {
             Self::Ended { reason, .. } => reason.clone(),
             Self::Waiting { reason, .. } | Self::Held { reason } | Self::Corrupt { reason } => Some(reason.clone()),
-            Self::SupersededBy { .. } | Self::RepeatOf { .. } => Some(self.to_string()),
+            Self::SupersededBy { .. } => Some(self.to_string()),
+            Self::RepeatOf { .. } => Some(format!("{self}; `hookspool retry --again` runs it all the same")),
             Self::Released => None,
         }
     }

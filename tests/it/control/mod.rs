@@ -1,6 +1,7 @@
 //! The verbs of an operator, beside a runner and without one.
 
 mod care; // what is removed, when, and what never is
+mod causes; // failures made for real, and what is said of them
 mod deaths; // verbs and runners that die between request and answer; hostile requests
 mod operator; // the operator's page shows what the program prints
 mod orders; // what people order about, beside a runner and without one

@@ -158,7 +158,11 @@ fn failed_jobs_are_tried_again_one_by_one_or_all_of_a_hook() {
             assert_eq!(said(&yard, &["wait", &short(id), "--timeout", "60s"]).0, Some(0));
         }
         let (status, text) = said(&yard, &["retry", &short(docs)]);
-        assert_eq!((status, text.contains("has already finished; push again")), (Some(1), true), "{text}");
+        assert_eq!(
+            (status, text.contains("has already finished; `hookspool retry --again ")),
+            (Some(1), true),
+            "{text}"
+        );
         assert_eq!(
             said(&yard, &["retry", "--failed"]),
             (Some(0), "no such job in failed/\n".to_owned()),

@@ -51,7 +51,10 @@ fn a_redelivery_is_skipped_while_the_first_runs_and_runs_once_it_has_ended() {
     say(&yard, "true");
     std::fs::write(yard.path("site/gate"), "x\n").unwrap();
     until("the first is done", || yard.is_in("done", first));
-    assert_eq!(yard.job(second), ["done".into(), "repeat".into(), format!("repeat of {first}")]);
+    assert_eq!(
+        yard.job(second),
+        ["done".into(), "repeat".into(), format!("repeat of {first}; `hookspool retry --again` runs it all the same")]
+    );
     let third = yard.deliver("a", "main", "1");
     until("the third is done", || yard.is_in("done", third));
     assert_eq!((runner.stop(), outcome(&yard, third)), (Some(0), "succeeded".into()));
@@ -172,7 +175,7 @@ fn a_step_that_prints_nothing_for_too_long_has_timed_out() {
     yard.drain();
     let log = std::fs::read_to_string(yard.path(&format!("spool/log/{id}.log"))).unwrap();
     assert!(log.contains(" out 8\n"), "{log}");
-    let reason = "step 1 (. ./do) timed out: it printed nothing for 700ms";
+    let reason = "step 1 (. ./do) timed out: it printed nothing for 700ms (`silence`)";
     assert_eq!(yard.job(id), ["failed", "timed-out", reason].map(str::to_owned));
     assert_eq!(yard.site("told"), format!("on_failure 1 timed-out {reason}\n"));
 }
@@ -205,7 +208,8 @@ fn a_job_whose_hook_is_gone_is_held_and_the_others_run() {
     say(&yard, "true");
     let (orphan, other) = (yard.deliver("gone", "main", "1"), yard.deliver("a", "main", "2"));
     assert!(yard.drain().status.success());
-    assert_eq!(yard.job(orphan), ["held", "", "hook `gone` is not in the configuration"].map(str::to_owned));
+    let reason = "hook `gone` is not in the configuration; add it again and release the job, or cancel it";
+    assert_eq!(yard.job(orphan), ["held", "", reason].map(str::to_owned));
     assert!(yard.is_in("done", other));
 }
 

@@ -4,7 +4,7 @@ use crate::support::steps::{Bench, LONG, always, run, shell, step};
 use hookspool::config::{Step, StepAction};
 use hookspool::model::Outcome;
 use hookspool::runner::log::JobLog;
-use hookspool::runner::steps::{List, StepNews, StepResult, run_job};
+use hookspool::runner::steps::{List, StepNews, StepResult, TimeLimit, run_job};
 use std::fs;
 use std::io;
 use std::os::unix::fs::PermissionsExt;
@@ -63,7 +63,7 @@ fn exit_75_asks_to_be_retried() {
 #[test]
 fn a_signal_is_named() {
     let done = Bench::new([shell("kill -SEGV $$")]).run();
-    assert_eq!(done.result.reason, "step 1 (kill -SEGV $$) was ended by signal 11");
+    assert_eq!(done.result.reason, "step 1 (kill -SEGV $$) was ended by signal 11: it crashed (SIGSEGV)");
     assert_eq!(done.results(), [StepResult::Signalled(11)]);
 }
 
@@ -112,9 +112,10 @@ fn a_step_that_takes_too_long_is_ended_and_always_and_on_failure_still_run() {
     ];
     let done = bench.run();
     assert_eq!((done.result.outcome, done.result.transient), (Outcome::TimedOut, false));
-    assert_eq!(done.results(), [StepResult::TimedOut, StepResult::Exited(0)]);
+    assert_eq!(done.results(), [StepResult::TimedOut(TimeLimit::Step(SHORT)), StepResult::Exited(0)]);
     let records = bench.run_on_failure(&done.result);
-    let expected = "always\ntimed-out: step 1 (exec sleep 100000) timed out\nsecond\ndocs\n";
+    let expected =
+        "always\ntimed-out: step 1 (exec sleep 100000) timed out after 100ms (`timeout` of the step)\nsecond\ndocs\n";
     assert_eq!(bench.file("seen"), expected);
     let ended: Vec<_> = records.iter().map(|r| (r.index, r.list, r.result.clone())).collect();
     let (ninth, zero) = (StepResult::Exited(9), StepResult::Exited(0));
@@ -128,7 +129,10 @@ fn a_job_that_takes_too_long_is_ended_and_always_steps_get_its_time_again() {
     bench.plan.timeout = Duration::from_millis(500);
     let done = bench.run();
     assert_eq!(done.result.outcome, Outcome::TimedOut);
-    assert_eq!(done.results(), [StepResult::TimedOut, StepResult::Exited(0)]);
+    let limit = TimeLimit::Hook(Duration::from_millis(500));
+    assert_eq!(done.results(), [StepResult::TimedOut(limit), StepResult::Exited(0)]);
+    let reason = "step 1 (exec sleep 100000) timed out after 500ms for the whole job (`timeout` of the hook)";
+    assert_eq!(done.result.reason, reason);
     assert_eq!(bench.file("seen"), "always\n");
 }
 

@@ -241,6 +241,7 @@ impl Staged {
         let words = match order {
             Order::Cancel { ids } => words("cancel", ids),
             Order::Retry { ids } => words("retry", ids),
+            Order::Again { ids } => [words("retry", ids), vec!["--again".to_owned()]].concat(),
             Order::Release { ids } => words("release", ids),
             Order::Hold { hook, why } => vec!["hold".to_owned(), hook, "-m".to_owned(), why],
             Order::ReleaseHook { hook } => vec!["release".to_owned(), hook],
