@@ -89,8 +89,15 @@ fn the_units_are_right_for_systemd() {
         let text = site.shipped(&format!("deploy/systemd/{unit}"), &[]);
         site.write(&format!("/etc/systemd/system/{unit}"), &text)
     });
-    let output = run(Command::new("systemd-analyze").args(["verify", "--man=no", "--recursive-errors=no"]).args(units));
-    assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
+    let verified = || {
+        let options = ["verify", "--man=no", "--recursive-errors=no"];
+        let output = run(Command::new("systemd-analyze").args(options).args(&units));
+        assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
+    };
+    verified();
+    let text = site.shipped("deploy/systemd/serve.conf", &[]);
+    site.write("/etc/systemd/system/hookspool-runner.service.d/serve.conf", &text);
+    verified();
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use super::daemon::Daemon;
 use super::site::Site;
-use super::{Account, apache, caddy, fastcgi, lighttpd, nginx, serve, supervisor, uwsgi};
+use super::{Account, apache, caddy, fastcgi, lighttpd, nginx, supervisor, uwsgi};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicU16, Ordering};
 
@@ -31,7 +31,7 @@ pub(crate) enum Gateway {
     Caddy,
     /// `deploy/uwsgi.ini`: the plugin for CGI.
     Uwsgi,
-    /// `hookspool serve --runner`, and nothing else.
+    /// `deploy/supervisor-serve.conf`: `hookspool serve --runner`, and no web server.
     Serve,
     /// `deploy/nginx-serve.conf`, and `hookspool serve` on a Unix socket.
     NginxServe,
@@ -69,7 +69,7 @@ impl Gateway {
             Self::LighttpdCgi => lighttpd::cgi(site, port),
             Self::Caddy => caddy::fastcgi(site, port),
             Self::Uwsgi => uwsgi::cgi(site, port),
-            Self::Serve => serve::alone(site, port),
+            Self::Serve => supervisor::serve(site, port),
             Self::NginxServe => nginx::serve(site, port),
         };
         let base = if self == Self::SharedHosting { "/deploy/hookspool.cgi" } else { "/hooks" };
@@ -84,7 +84,7 @@ impl Gateway {
             Self::ApacheFastcgi | Self::LighttpdFastcgi | Self::Caddy => Some(fastcgi::spawned(site)),
             Self::Supervisor => Some(supervisor::start(site)),
             Self::Systemd => Some(fastcgi::socket_activated(site, &[])),
-            Self::NginxServe => Some(serve::behind(site)),
+            Self::NginxServe => Some(fastcgi::listening_by(site, "serve")),
             Self::ApacheCgi
             | Self::ApacheFcgid
             | Self::SharedHosting

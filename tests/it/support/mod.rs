@@ -12,7 +12,6 @@ pub(crate) mod job;
 mod lighttpd;
 mod nginx;
 pub(crate) mod repository;
-mod serve;
 pub(crate) mod site;
 pub(crate) mod supervisor;
 mod uwsgi;

@@ -3,6 +3,7 @@
 use super::account::{Account, is_root};
 use super::daemon::{Daemon, foreground};
 use super::fastcgi::accepts;
+use super::gateway::answers;
 use super::site::Site;
 use std::process::Output;
 
@@ -15,14 +16,24 @@ pub(super) fn start(site: &Site) -> Daemon {
     let user = format!("user={}", owner.name);
     let changes = [("socket_owner=hookspool:www-data", socket.as_str()), ("user=hookspool", &user)];
     let shipped = site.shipped("deploy/supervisor.conf", &changes);
-    site.write("/etc/supervisor/conf.d/hookspool.conf", &shipped);
-    let config = site.write(CONFIG, &frame(site));
-    let mut command = foreground("supervisord");
-    command.args(["--nodaemon", "-c"]).arg(config);
-    let logs = ["receiver.log", "runner.log"].map(|log| site.at("/var/log/hookspool").join(log));
     let socket = site.at("/run/hookspool/hookspool.sock");
+    supervise(site, &shipped).ready(|| running(site) && accepts(&socket))
+}
+
+/// `deploy/supervisor-serve.conf`: one process, on a port.
+pub(super) fn serve(site: &Site, port: u16) -> Daemon {
+    let user = format!("user={}", Account::owner().name);
+    let address = format!("127.0.0.1:{port}");
+    let changes = [("user=hookspool", user.as_str()), ("127.0.0.1:9000", &address)];
+    supervise(site, &site.shipped("deploy/supervisor-serve.conf", &changes)).ready(|| answers(port))
+}
+
+fn supervise(site: &Site, programs: &str) -> Daemon {
+    site.write("/etc/supervisor/conf.d/hookspool.conf", programs);
+    let mut command = foreground("supervisord");
+    command.args(["--nodaemon", "-c"]).arg(site.write(CONFIG, &frame(site)));
+    let logs = ["receiver.log", "runner.log", "hookspool.log"].map(|log| site.at("/var/log/hookspool").join(log));
     Daemon::start("supervisord", command, &site.at("/var/log/supervisord.out"), &logs)
-        .ready(|| running(site) && accepts(&socket))
 }
 
 /// Two receivers and the runner: supervisord tries the socket once before it starts them.
