@@ -1,5 +1,7 @@
 //! Edge. The operating system with types: what std does not offer. Knows nothing of hookspool.
 
+#[cfg(any(test, target_env = "musl"))]
+pub mod allocator;
 pub mod bell;
 pub mod boot;
 pub mod bounded;
