@@ -33,6 +33,8 @@ const SETTINGS: [&str; 11] = [
     "credential.interactive=false",
     "init.defaultBranch=main",
 ];
+/// Variable by which paths are no patterns.
+const LITERAL: &str = "GIT_LITERAL_PATHSPECS";
 /// Without prompts, and with an end to a connection that is dead.
 const SSH: &str = "ssh -o BatchMode=yes -o ConnectTimeout=15 -o ServerAliveInterval=10 -o ServerAliveCountMax=2";
 /// An end to a transfer that trickles.
@@ -76,7 +78,7 @@ impl<'a, 'b> Git<'a, 'b> {
         environment.set("LC_ALL", "C");
         environment.set("GIT_TERMINAL_PROMPT", "0");
         // A path is a path, whatever characters it has.
-        environment.set("GIT_LITERAL_PATHSPECS", "1");
+        environment.set(LITERAL, "1");
         // A repository further up is somebody else's.
         environment.set("GIT_CEILING_DIRECTORIES", dir.parent().unwrap_or(Path::new("/")));
         let mut git = Self { attempt, file, top: dir.clone(), dir, environment, bounds, address: String::new() };
@@ -168,6 +170,23 @@ impl<'a, 'b> Git<'a, 'b> {
     pub(super) fn list(&mut self, args: &[impl AsRef<OsStr>]) -> Result<Vec<Vec<u8>>, Trouble> {
         let answer = self.read(args)?;
         Ok(answer.split(|&b| b == 0).filter(|part| !part.is_empty()).map(<[u8]>::to_vec).collect())
+    }
+
+    /// The tracked files that match `pattern`.
+    pub(super) fn matching(&mut self, pattern: &str) -> Result<Vec<Vec<u8>>, Trouble> {
+        self.files(&format!(":(glob){pattern}"))
+    }
+
+    /// The tracked files that have `attribute`.
+    pub(super) fn with_attribute(&mut self, attribute: &str) -> Result<Vec<Vec<u8>>, Trouble> {
+        self.files(&format!(":(attr:{attribute})"))
+    }
+
+    fn files(&mut self, pathspec: &str) -> Result<Vec<Vec<u8>>, Trouble> {
+        self.environment.set(LITERAL, "0");
+        let files = self.list(&["ls-files", "-z", "--", pathspec]);
+        self.environment.set(LITERAL, "1");
+        files
     }
 
     /// The whole answer to a question that git must know the answer of.

@@ -11,6 +11,7 @@
 
 mod changes;
 mod command;
+mod filters;
 mod heads;
 mod reason;
 mod submodules;
@@ -65,6 +66,7 @@ pub(super) fn update(
         prepare_index(git, survey)?;
     }
     unfinished::noted(git, &commit, |git| check_out(git, remote, &target, &commit))?;
+    filters::check(git)?;
     submodules::update(git, &commit, options.in_the_way)?;
     let before = before.map_or_else(|| "none".to_owned(), |commit| format!("commit {commit}"));
     git.note(&format!("deployed commit {commit} of {}; previously {before}", target.theirs.as_str()));

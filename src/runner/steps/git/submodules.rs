@@ -5,6 +5,7 @@
 
 use super::changes::path_of;
 use super::command::Git;
+use super::filters;
 use super::note_address;
 use super::survey::{survey, untracked};
 use super::unfinished;
@@ -64,7 +65,8 @@ pub(super) fn update(git: &mut Git<'_, '_>, commit: &str, rule: InTheWay) -> Res
             make(git, &submodule)
         };
         let path = submodule.path.display();
-        done.and_then(|()| git.within(&submodule.path, |git| update(git, &submodule.commit, rule)))
+        let below = |git: &mut Git<'_, '_>| filters::check(git).and_then(|()| update(git, &submodule.commit, rule));
+        done.and_then(|()| git.within(&submodule.path, below))
             .map_err(|trouble| trouble.within(&format!("submodule `{path}`")))?;
     }
     Ok(())

@@ -81,6 +81,8 @@ const KNOWN: [(Cause, &[&str]); 16] = [
             "returned error: 403",
             "access denied",
             "authorization failed",
+            "authorization error",
+            "authentication required",
         ],
     ),
     (
@@ -193,7 +195,7 @@ fn other_format(err: &str) -> Option<String> {
 }
 
 /// Lines that say that something failed, and not what.
-const EMPTY_WORDS: [&str; 16] = [
+const EMPTY_WORDS: [&str; 18] = [
     "could not read from remote repository",
     "please make sure you have the correct access rights",
     "and the repository exists",
@@ -210,6 +212,8 @@ const EMPTY_WORDS: [&str; 16] = [
     "warning: ",
     "cloning into ",
     "errors logged to ",
+    "external filter ",
+    "smudge filter ",
 ];
 
 /// The line in which git, or who it speaks with, says what is wrong.

@@ -79,7 +79,7 @@ fn run_on<'p>(
 }
 
 /// The first of `paths`, and how many more there are.
-fn names(paths: &[PathBuf]) -> String {
+pub(super) fn names(paths: &[PathBuf]) -> String {
     let named: Vec<String> = paths.iter().take(NAMED).map(|path| format!("`{}`", path.display())).collect();
     match paths.len() - named.len() {
         0 => named.join(", "),

@@ -5,4 +5,5 @@ mod matrix; // the same with another version of git
 mod people; // files of people in the way of a commit
 mod remote; // remotes that fail, and how
 mod site; // what the tests work with
+mod tree; // submodules, Git LFS and other filters
 mod update; // branches, tags, locks, addresses
