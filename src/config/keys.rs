@@ -139,9 +139,10 @@ pub const KEYS: &[Key] = &[
     key(Table::Retry, "on", "word", "transient", "which failures: `transient` ones (exit 75, git lock, network) or any `failure`"),
 
     key(Table::Step, "git", "word", "(none)", "`update`: fetch and move the work tree to what was pushed"),
-    key(Table::Step, "from", "URL or path", "(none)", "with `git`: clone from here when `dir` is empty; after that the repository's own remote counts"),
+    key(Table::Step, "from", "URL or path", "(none)", "with `git`: clone from here when `dir` is empty; after that the repository's own remote counts, until `from` is changed"),
     key(Table::Step, "remote", "string", "origin", "with `git`: the remote to fetch from"),
     key(Table::Step, "in_the_way", "word", "stop", "with `git`: what becomes of files that git does not track where the commit needs their place: `stop` leaves all as it is and names them, `move-aside` moves them below the git directory"),
+    key(Table::Step, "forward_only", "true or false", "false", "with `git`: stop at a commit that does not contain the one that is deployed, such as an older tag or a branch that was set back"),
     key(Table::Step, "remove", "relative path", "(none)", "a path below `dir` that is gone afterwards"),
     key(Table::Step, "run", "array of strings", "(none)", "a program and its arguments, without a shell"),
     key(Table::Step, "shell", "string", "(none)", "a command for `/bin/sh -c`"),

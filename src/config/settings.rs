@@ -262,12 +262,14 @@ pub enum StepAction {
 /// `git = "update"`: fetch, and move the work tree to the head of the pushed branch (or to the pushed tag).
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct GitUpdate {
-    /// `from`: clone from here when `dir` holds no repository yet.
+    /// `from`: clone from here when `dir` holds no repository yet, and follow it when it changes.
     pub from: Option<String>,
     /// `remote` (default `origin`).
     pub remote: Option<String>,
     /// `in_the_way`.
     pub in_the_way: InTheWay,
+    /// `forward_only`: stop at a commit that does not contain what is deployed.
+    pub forward_only: bool,
 }
 
 /// What becomes of files that git does not track where a commit needs their place.

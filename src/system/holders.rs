@@ -7,9 +7,19 @@ use std::path::Path;
 /// A process that has `file` open, or is a git that works below `dir`; its id. Other users' processes cannot be seen
 /// into, except by root.
 pub fn holder(file: &Path, dir: &Path) -> Option<i32> {
-    let me = i32::try_from(std::process::id()).ok()?;
-    let others = table::processes().ok()?.into_iter().filter(|p| p.pid != me && p.is_alive());
-    others.map(|p| p.pid).find(|&pid| has_open(pid, file) || is_git_in(pid, dir))
+    others().find(|&pid| has_open(pid, file) || is_git_in(pid, dir))
+}
+
+/// `true` if another process has `file` open.
+pub fn is_open(file: &Path) -> bool {
+    others().any(|pid| has_open(pid, file))
+}
+
+/// The live processes but this one.
+fn others() -> impl Iterator<Item = i32> {
+    let me = i32::try_from(std::process::id()).unwrap_or_default();
+    let all = table::processes().unwrap_or_default().into_iter();
+    all.filter(move |process| process.pid != me && process.is_alive()).map(|process| process.pid)
 }
 
 fn has_open(pid: i32, file: &Path) -> bool {

@@ -64,6 +64,9 @@ fn config(top: &Section<'_>, file: PathBuf, findings: &mut Findings<'_>) -> Opti
     let layers = layers(top, findings);
     let hooks = hook::hooks(&layers, findings);
     place::apart(spool.as_deref(), &layers, findings);
+    if let (Some(hooks), Some(runner)) = (&hooks, &runner) {
+        place::one_queue(hooks, &layers, runner.workers, findings);
+    }
     let read_at = Timestamp::UNIX_EPOCH;
     Some(Config { file, read_at, spool: spool?, body_limit_bytes: body_limit_bytes?, runner: runner?, hooks: hooks? })
 }

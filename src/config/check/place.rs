@@ -1,7 +1,9 @@
-//! Pure. Spool and work directories may not lie in one another: a step that cleans the one would take the other.
+//! Pure. Spool and work directories may not lie in one another: a step that cleans the one would take the other. And the
+//! jobs of one work directory may not run side by side.
 
 use super::section::Layers;
 use crate::config::findings::Findings;
+use crate::config::settings::Hook;
 use std::path::Path;
 
 /// Reports each `dir` that holds the spool, is it, or lies in it.
@@ -17,5 +19,21 @@ pub(super) fn apart(spool: Option<&Path>, hooks: &[Layers<'_>], findings: &mut F
             continue;
         };
         entry.wrong(findings, message, format!("keep it apart from `{}`", spool.display()));
+    }
+}
+
+/// Reports hooks that share a `dir` and not a `queue`, where queues run side by side.
+pub(super) fn one_queue(hooks: &[Hook], layers: &[Layers<'_>], workers: usize, findings: &mut Findings<'_>) {
+    if workers < 2 {
+        return;
+    }
+    for (index, (hook, layers)) in hooks.iter().zip(layers).enumerate() {
+        let is_beside = |other: &&Hook| other.plan.queue != hook.plan.queue && other.plan.dir == hook.plan.dir;
+        let (Some(other), Some(entry)) = (hooks[..index].iter().find(is_beside), layers.get("dir")) else { continue };
+        let message = format!(
+            "hooks `{}` and `{}` work in one `dir`, and their queues run side by side (`workers = {workers}`)",
+            other.name, hook.name
+        );
+        entry.wrong(findings, message, format!("give both the same queue: `queue = \"{}\"`", other.plan.queue));
     }
 }

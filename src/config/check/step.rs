@@ -102,7 +102,7 @@ fn action(table: &Section<'_>, findings: &mut Findings<'_>) -> Option<StepAction
 }
 
 fn git_keys_without_git(table: &Section<'_>, findings: &mut Findings<'_>) {
-    for key in ["from", "remote", "in_the_way"] {
+    for key in ["from", "remote", "in_the_way", "forward_only"] {
         if let Some(entry) = table.get(key).filter(|_| table.get("git").is_none()) {
             findings.add(entry.key_span, format!("`{key}` goes with `git = \"update\"` only"), "");
         }
@@ -114,6 +114,7 @@ fn git(table: &Section<'_>, entry: &TypedEntry<'_>, findings: &mut Findings<'_>)
     let from = table.get("from").map(|entry| clone_source(&entry, findings));
     let remote = table.get("remote").map(|entry| remote(&entry, findings));
     let in_the_way = table.get("in_the_way").map(|entry| value::word(&entry, &IN_THE_WAY, findings));
+    let forward_only = table.get("forward_only").map_or(Some(false), |entry| value::boolean(&entry, findings));
     update?;
     let in_the_way = match in_the_way {
         Some(read) => read?,
@@ -127,7 +128,7 @@ fn git(table: &Section<'_>, entry: &TypedEntry<'_>, findings: &mut Findings<'_>)
         Some(read) => Some(read?),
         None => None,
     };
-    Some(StepAction::Git(GitUpdate { from, remote, in_the_way }))
+    Some(StepAction::Git(GitUpdate { from, remote, in_the_way, forward_only: forward_only? }))
 }
 
 /// Refuses what git would take for an option or for a transport that runs commands (gitremote-helpers(7)).

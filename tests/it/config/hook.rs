@@ -55,6 +55,26 @@ hookspool.toml:8:8: `/api` is where hook `api` answers
 }
 
 #[test]
+fn hooks_that_share_a_directory_share_a_queue_where_queues_run_side_by_side() {
+    let shared = |runner: &str, queue: &str| {
+        format!(
+            "steps = [{{ shell = \"x\" }}]\n[[hook]]\nname = \"api\"\nprovider = \"gitee\"\nsecret = {{ file = \"/s\" \
+             }}\ndir = \"/srv/docs/\"\n{queue}\nsteps = [{{ shell = \"x\" }}]\n{runner}"
+        )
+    };
+    is_reported(
+        &with(&shared("[runner]\nworkers = 3", "")),
+        r#"
+hookspool.toml:12:7: hooks `docs` and `api` work in one `dir`, and their queues run side by side (`workers = 3`)
+   |
+12 | dir = "/srv/docs/"
+   |       ^^^^^^^^^^^^ give both the same queue: `queue = "docs"`"#,
+    );
+    assert!(load_text(&with(&shared("", ""))).is_ok(), "one job at a time");
+    assert!(load_text(&with(&shared("[runner]\nworkers = 3", "queue = \"docs\""))).is_ok());
+}
+
+#[test]
 fn a_path_must_be_as_a_web_server_hands_it_on() {
     is_reported(
         &with(r#"path = "x""#),

@@ -319,7 +319,7 @@ fn every_key_of_the_reference_is_known_to_the_checks() {
             Table::Signature => format!("[[hook]]\nsignature = {{ {} = 1.5 }}", key.name),
             Table::Match => format!("[[hook]]\nmatch = [{{ {} = 1.5 }}]", key.name),
             Table::Retry => format!("[[hook]]\nretry = {{ {} = 1.5 }}", key.name),
-            Table::Step if matches!(key.name, "from" | "remote" | "in_the_way") => {
+            Table::Step if matches!(key.name, "from" | "remote" | "in_the_way" | "forward_only") => {
                 format!("[[hook]]\nsteps = [{{ git = \"update\", {} = 1.5 }}]", key.name)
             }
             Table::Step => format!("[[hook]]\nsteps = [{{ {} = 1.5 }}]", key.name),

@@ -8,6 +8,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::symlink;
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 use tempfile::TempDir;
@@ -49,11 +50,15 @@ impl Yard {
 
     /// Writes the configuration anew.
     pub(crate) fn configure(&self, runner: &str, hooks: &[(&str, &str)]) {
+        // Hooks whose jobs run side by side have a directory each: by its name, since the steps of a test meet in one.
+        let is_apart = runner.contains("workers");
         let hook = |(name, lines): &(&str, &str)| {
+            let dir = if is_apart { format!("site.{name}") } else { "site".to_owned() };
+            let _is_there = symlink(self.path("site"), self.path(&dir));
             format!(
                 "[[hook]]\nname = \"{name}\"\nprovider = \"github\"\nsecret = {{ file = \"ROOT/secret\" }}\n\
                  {dir}{lines}\n",
-                dir = if lines.contains("dir = ") { "" } else { "dir = \"ROOT/site\"\n" }
+                dir = if lines.contains("dir = ") { String::new() } else { format!("dir = \"ROOT/{dir}\"\n") }
             )
         };
         let hooks: String = hooks.iter().map(hook).collect();

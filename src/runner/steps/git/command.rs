@@ -1,6 +1,7 @@
 //! Edge. Runs git: without prompts, without hooks, and with patience for another git's locks.
 
 use super::changes::{Change, parse_changes, path_of};
+use super::debris::clear_packs;
 use super::reason::{Scene, trouble};
 use super::trouble::{Cause, Failure, NOTHING_SAID, failure};
 use crate::model::without_credentials;
@@ -58,6 +59,8 @@ pub(super) struct Git<'a, 'b> {
     environment: Environment,
     bounds: Bounds,
     address: String,
+    /// `true` once a command failed for want of space.
+    pub(super) met_full_disk: bool,
 }
 
 /// Who a command speaks with.
@@ -81,7 +84,16 @@ impl<'a, 'b> Git<'a, 'b> {
         environment.set(LITERAL, "1");
         // A repository further up is somebody else's.
         environment.set("GIT_CEILING_DIRECTORIES", dir.parent().unwrap_or(Path::new("/")));
-        let mut git = Self { attempt, file, top: dir.clone(), dir, environment, bounds, address: String::new() };
+        let mut git = Self {
+            attempt,
+            file,
+            top: dir.clone(),
+            dir,
+            environment,
+            bounds,
+            address: String::new(),
+            met_full_disk: false,
+        };
         let own = git.ask(&["config", "--get-regexp", r"^(core\.sshcommand|http\.lowspeed.*)$"])?.unwrap_or_default();
         if !own.contains("core.sshcommand ") {
             git.environment.set("GIT_SSH_COMMAND", SSH);
@@ -135,7 +147,8 @@ impl<'a, 'b> Git<'a, 'b> {
     fn own_dir(&mut self, which: &str) -> Result<PathBuf, Trouble> {
         let said = self.call(&["rev-parse", which], Talk::Local, Sink::Messages)?;
         if !said.status.success() {
-            return Err(self.explain(&self.failure(&said, Talk::Local)));
+            let failure = self.failure(&said, Talk::Local);
+            return Err(self.explain(&failure));
         }
         Ok(self.dir.join(path_of(said.out.trim_ascii_end())))
     }
@@ -193,7 +206,8 @@ impl<'a, 'b> Git<'a, 'b> {
     fn read(&mut self, args: &[impl AsRef<OsStr>]) -> Result<Vec<u8>, Trouble> {
         let ran = self.call(args, Talk::Local, Sink::Messages)?;
         if !ran.status.success() {
-            return Err(self.explain(&self.failure(&ran, Talk::Local)));
+            let failure = self.failure(&ran, Talk::Local);
+            return Err(self.explain(&failure));
         }
         if ran.out.len() >= CALLER_LIMIT_BYTES {
             return Err(Trouble::refused("the repository has more files than can be looked at"));
@@ -249,6 +263,16 @@ impl<'a, 'b> Git<'a, 'b> {
         self.attempt(args, Talk::Local)?.map_err(|failure| self.explain(&failure))
     }
 
+    /// Runs a fetch that may fail. What one leaves that is cut short goes, then or before the next one.
+    pub(super) fn fetch(&mut self, args: &[impl AsRef<OsStr>]) -> Result<Result<(), Failure>, Trouble> {
+        clear_packs(self)?;
+        let done = self.attempt(args, Talk::Remote);
+        if !matches!(done, Ok(Ok(()))) {
+            clear_packs(self)?;
+        }
+        done
+    }
+
     /// Runs a command that speaks with a remote and must not fail.
     pub(super) fn run_remote(&mut self, args: &[impl AsRef<OsStr>]) -> Result<(), Trouble> {
         self.attempt(args, Talk::Remote)?.map_err(|failure| self.explain(&failure))
@@ -270,12 +294,13 @@ impl<'a, 'b> Git<'a, 'b> {
     }
 
     /// Why a command failed. Git does not always say that a file could not be written for want of space.
-    fn failure(&self, ran: &Ran, talk: Talk) -> Failure {
+    fn failure(&mut self, ran: &Ran, talk: Talk) -> Failure {
         let err = without_credentials(&String::from_utf8_lossy(&ran.err));
         let mut failure = failure(&err, talk == Talk::Remote);
         if matches!(failure.cause, Cause::Other | Cause::Network) && err.contains("unable to ") && is_full(&self.dir) {
             failure.cause = Cause::DiskFull;
         }
+        self.met_full_disk |= failure.cause == Cause::DiskFull;
         failure
     }
 

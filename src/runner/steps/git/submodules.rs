@@ -136,9 +136,11 @@ fn fetch(git: &mut Git<'_, '_>, commit: &str) -> Result<(), Trouble> {
     let remotes = git.ask(&["remote"])?.unwrap_or_default();
     let remote = remotes.lines().find(|name| *name == "origin").or_else(|| remotes.lines().next()).unwrap_or("origin");
     note_address(git, remote)?;
-    git.run_remote(&[&FETCH[..], &["--", remote]].concat())?;
+    let words = [&FETCH[..], &["--", remote]].concat();
+    git.fetch(&words)?.map_err(|failure| git.explain(&failure))?;
     if !git.has_commit(commit)? {
-        git.run_remote(&[&FETCH[..], &["--", remote, commit]].concat())?;
+        let words = [&words[..], &[commit]].concat();
+        git.fetch(&words)?.map_err(|failure| git.explain(&failure))?;
     }
     Ok(())
 }

@@ -1,0 +1,89 @@
+//! Edge. What the delivery, or else the work tree, follows; and its commit, from the remote.
+
+use super::command::Git;
+use super::place;
+use super::trouble::{Cause, Failure};
+use crate::model::RefName;
+use crate::runner::steps::attempt::Trouble;
+
+/// What to fetch, and what to call it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Target {
+    /// Branch or tag of the remote.
+    pub(super) theirs: RefName,
+    /// Local branch to move; `None`: detached.
+    pub(super) ours: Option<String>,
+}
+
+/// Where the current branch comes from, or else the remote's default branch.
+pub(super) fn upstream(git: &mut Git<'_, '_>, remote: &str) -> Result<Target, Trouble> {
+    let head = git.ask(&["symbolic-ref", "--quiet", "HEAD"])?;
+    if let Some(ours) = head.as_deref().and_then(|head| RefName::parse(head)?.branch().map(str::to_owned)) {
+        let is_theirs = git.ask(&["config", "--get", &format!("branch.{ours}.remote")])?.as_deref() == Some(remote);
+        let merge = git.ask(&["config", "--get", &format!("branch.{ours}.merge")])?;
+        if let (true, Some(theirs)) = (is_theirs, merge.as_deref().and_then(RefName::parse)) {
+            return Ok(Target { theirs, ours: Some(ours) });
+        }
+    }
+    let answer = git.ask_remote(&["ls-remote", "--symref", "--", remote, "HEAD"])?.unwrap_or_default();
+    let head = answer.lines().find_map(|line| line.strip_prefix("ref: ")?.strip_suffix("\tHEAD"));
+    if let Some(theirs) = head.and_then(RefName::parse) {
+        return Ok(Target { ours: theirs.branch().map(str::to_owned), theirs });
+    }
+    git.run_remote(&["ls-remote", "--quiet", "--", remote, "HEAD"])?; // says why, if the remote could not be asked
+    Err(Trouble::refused(format!("the delivery names no branch, and `{remote}` has no default one")))
+}
+
+/// Fetches `theirs`, and no tag or branch that nobody asked for; the commit that it is.
+pub(super) fn fetch(git: &mut Git<'_, '_>, remote: &str, theirs: &RefName, is_first: bool) -> Result<String, Trouble> {
+    let full = theirs.as_str();
+    let here = theirs.branch().map_or_else(|| full.to_owned(), |branch| format!("refs/remotes/{remote}/{branch}"));
+    let wants_tags = git.ask(&["config", "--get", &format!("remote.{remote}.tagOpt")])?.as_deref() == Some("--tags");
+    // The objects of a first fetch stay in the pack in which they come: to write each by itself takes longer.
+    let limit = if is_first { "fetch.unpackLimit=1" } else { "fetch.unpackLimit=100" };
+    let args =
+        |tags, refspec| ["-c", limit, "fetch", "--progress", "--no-recurse-submodules", tags, "--", remote, refspec];
+    let refspec = format!("+{full}:{here}");
+    let tags = if wants_tags { "--tags" } else { "--no-tags" };
+    let mut fetched = git.fetch(&args(tags, &refspec))?;
+    if let Err(Failure { cause: Cause::OtherFormat(format), .. }) = &fetched
+        && place::init_again(git, remote, format)?
+    {
+        fetched = git.fetch(&args(tags, &refspec))?;
+    }
+    let mut there = here.as_str();
+    if is_name_in_the_way(&fetched) {
+        git.run_remote(&["remote", "prune", "--", remote])?;
+        fetched = git.fetch(&args("--no-tags", &refspec))?;
+    }
+    if is_name_in_the_way(&fetched) {
+        fetched = git.fetch(&args("--no-tags", full))?;
+        there = "FETCH_HEAD";
+    }
+    match fetched {
+        Ok(()) => {}
+        Err(Failure { cause: Cause::Vanished, .. }) => return Err(vanished(git, remote, theirs)?),
+        Err(failure) => return Err(git.explain(&failure)),
+    }
+    let commit = git.ask(&["rev-parse", "--verify", "--quiet", &format!("{there}^{{commit}}")])?;
+    commit.ok_or_else(|| Trouble::refused(format!("`{full}` of `{remote}` is not a commit")))
+}
+
+/// Why the remote does not have `theirs`.
+fn vanished(git: &mut Git<'_, '_>, remote: &str, theirs: &RefName) -> Result<Trouble, Trouble> {
+    let full = theirs.as_str();
+    let branches = git.ask_remote(&["ls-remote", "--heads", "--", remote])?;
+    Ok(Trouble::refused(match branches.as_deref() {
+        Some("") => {
+            format!("`{}` has no branches: it is empty, or it is not the repository of the push", git.address())
+        }
+        _ => format!(
+            "`{full}` is not at `{}`: it was deleted after the push, or it is not the repository of the push",
+            git.address()
+        ),
+    }))
+}
+
+pub(super) fn is_name_in_the_way(done: &Result<(), Failure>) -> bool {
+    matches!(done, Err(Failure { cause: Cause::NameInTheWay, .. }))
+}
