@@ -35,7 +35,8 @@ pub(super) fn run(owner: &SpoolOwner, task: &Task) -> Result<AttemptEnd, SpoolEr
     let attempt = claim.attempt();
     claim.record(&Entry::new(Timestamp::now(), HistoryEvent::Started { attempt }))?;
     tracing::info!(event = "started", job = %task.id, hook = hook.name, attempt);
-    let mut context = JobContext::prepare(&claim, hook, attempt, &task.config.spool);
+    let deployed = task.outcomes.deployed(owner, claim.meta())?;
+    let mut context = JobContext::prepare(&claim, hook, attempt, deployed, &task.config.spool);
     let result = match &mut context {
         Ok(context) => context.run_steps(&mut claim, hook, task),
         Err(error) => failed(format!("cannot prepare the job: {}", words(error))),
@@ -108,7 +109,8 @@ pub(super) fn account_for(owner: &SpoolOwner, claim: Claim, task: &Task) -> Resu
         commit: None,
     };
     let attempt = claim.history().attempts();
-    let context = JobContext::prepare(&claim, hook, attempt, &task.config.spool).ok();
+    let deployed = task.outcomes.deployed(owner, claim.meta())?;
+    let context = JobContext::prepare(&claim, hook, attempt, deployed, &task.config.spool).ok();
     Conclusion { owner, task, hook, claim, context, result }.settle()
 }
 

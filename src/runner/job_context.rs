@@ -24,7 +24,14 @@ pub(super) struct JobContext {
 }
 
 impl JobContext {
-    pub(super) fn prepare(claim: &Claim, hook: &Hook, attempt: u32, spool: &Path) -> io::Result<Self> {
+    /// Writes the payload and opens the log; `deployed` is the commit that the job finds deployed.
+    pub(super) fn prepare(
+        claim: &Claim,
+        hook: &Hook,
+        attempt: u32,
+        deployed: Option<String>,
+        spool: &Path,
+    ) -> io::Result<Self> {
         let meta = claim.meta();
         let is_form = meta.content_type == "application/x-www-form-urlencoded";
         let running = spool.join(State::Running.as_str());
@@ -33,7 +40,7 @@ impl JobContext {
         let log_path = log_path(spool, claim.id());
         let log = JobLog::open(&log_path).map_err(|error| naming(&log_path, &error))?;
         let (job, meta, payload_path) = (claim.id(), meta.clone(), payload.path().to_owned());
-        let facts = JobFacts { job, meta, attempt, payload: payload_path, log: log_path };
+        let facts = JobFacts { job, meta, deployed, attempt, payload: payload_path, log: log_path };
         Ok(Self { facts, log, _payload: payload })
     }
 

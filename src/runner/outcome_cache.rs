@@ -19,6 +19,16 @@ impl OutcomeCache {
         self.ask(owner, |recent| recent.last(&meta.hook, repository, reference).cloned())
     }
 
+    /// The commit that a job of `meta` finds deployed, hex.
+    pub(super) fn deployed<D: Disk>(
+        &self,
+        owner: &SpoolOwner<D>,
+        meta: &JobMeta,
+    ) -> Result<Option<String>, SpoolError> {
+        let (repository, reference) = (meta.repository.as_deref(), meta.reference.as_ref());
+        self.ask(owner, |recent| recent.deployed(&meta.hook, repository, reference).map(str::to_owned))
+    }
+
     /// The end of the last job for this hook and branch, whatever the repository was called.
     pub(super) fn last_of_branch<D: Disk>(
         &self,

@@ -24,11 +24,15 @@ pub(super) struct Last {
 
 type Subject = (String, Option<String>, Option<RefName>);
 
-/// One remembered outcome.
+/// Place in which a job's commit is deployed: of a branch that branch, of a tag one for all tags.
+type Line = (String, Option<String>, Option<RefName>);
+
+/// The outcomes that are remembered.
 #[derive(Debug, Default)]
 pub(super) struct RecentOutcomes {
     done: Bounded<SameDelivery, JobId>,
     last: Bounded<Subject, Last>,
+    deployed: Bounded<Line, String>,
 }
 
 impl RecentOutcomes {
@@ -38,6 +42,10 @@ impl RecentOutcomes {
         // A repeat did nothing: the job that it repeats may be yet to come.
         if let Some(delivery) = item.same_delivery().filter(|_| is_done && outcome != Outcome::Repeat) {
             self.done.insert(delivery, id);
+        }
+        if let (Outcome::Succeeded, Some(commit)) = (outcome, commit.as_ref().or(item.after.as_ref())) {
+            let line = line(&item.hook, item.repository.as_deref(), item.reference.as_ref());
+            self.deployed.insert(line, commit.clone());
         }
         let repository = item.repository.clone();
         let key = (item.hook.clone(), repository.clone(), item.reference.clone());
@@ -52,6 +60,11 @@ impl RecentOutcomes {
         self.last.get(&(hook.to_owned(), repository.map(str::to_owned), reference.cloned()))
     }
 
+    /// The commit that a job of a hook, repository and ref finds deployed, hex.
+    pub(super) fn deployed(&self, hook: &str, repository: Option<&str>, reference: Option<&RefName>) -> Option<&str> {
+        self.deployed.get(&line(hook, repository, reference)).map(String::as_str)
+    }
+
     /// The end of the last job of a hook and branch, whatever the repository was called.
     pub(super) fn last_of_branch(&self, hook: &str, branch: &RefName) -> Option<&Last> {
         let is_meant = |(of, _, reference): &Subject| of == hook && reference.as_ref() == Some(branch);
@@ -62,6 +75,11 @@ impl RecentOutcomes {
     pub(super) fn done(&self, delivery: &SameDelivery) -> Option<JobId> {
         self.done.get(delivery).copied()
     }
+}
+
+fn line(hook: &str, repository: Option<&str>, reference: Option<&RefName>) -> Line {
+    let branch = reference.filter(|reference| reference.tag().is_none());
+    (hook.to_owned(), repository.map(str::to_owned), branch.cloned())
 }
 
 /// A map that forgets what was put in first.
@@ -137,6 +155,25 @@ mod tests {
             "what is deployed is still the older commit"
         );
         assert_eq!(recent.last("b", None, main.as_ref()), None);
+    }
+
+    #[test]
+    fn what_is_deployed_is_of_the_last_success_on_the_branch_or_of_any_tag() {
+        let mut recent = RecentOutcomes::default();
+        let of =
+            |reference: Option<RefName>, after: &str| Item { reference, after: Some(after.into()), ..item("", "1") };
+        let (main, v1, v2) = (RefName::branch_named("main"), RefName::tag_named("v1"), RefName::tag_named("v2"));
+        let deployed = |recent: &RecentOutcomes, reference: &Option<RefName>| {
+            recent.deployed("a", None, reference.as_ref()).map(str::to_owned)
+        };
+        assert_eq!(deployed(&recent, &main), None);
+        recent.note(id(1), &of(main.clone(), "pushed"), Outcome::Succeeded, Some("head".into()));
+        recent.note(id(2), &of(main.clone(), "p2"), Outcome::Failed, Some("h2".into()));
+        recent.note(id(3), &of(main.clone(), "p3"), Outcome::Superseded, None);
+        assert_eq!(deployed(&recent, &main), Some("head".into()), "what git moved the tree to");
+        recent.note(id(4), &of(v1, "c1"), Outcome::Succeeded, None);
+        assert_eq!(deployed(&recent, &v2), Some("c1".into()), "without a git step, what was pushed");
+        assert_eq!(deployed(&recent, &main), Some("head".into()));
     }
 
     #[test]

@@ -60,7 +60,8 @@ const ABOUT: [&str; 3] = [
 ];
 
 const ENVIRONMENT: &str = "It is built anew: `PATH`, `LANG`, `LC_*`, `TZ`, `TMPDIR` and `XDG_RUNTIME_DIR` as the runner has them, `HOME`, \
-     `USER`, `LOGNAME` and `SHELL` of its user, and `HOOKSPOOL_JOB`, `_HOOK`, `_PROVIDER`, `_EVENT`, `_REF`, `_BRANCH`, `_TAG`, `_BEFORE`, `_AFTER`, \
+     `USER`, `LOGNAME` and `SHELL` of its user, and `HOOKSPOOL_JOB`, `_HOOK`, `_PROVIDER`, `_EVENT`, `_REF`, `_BRANCH`, `_TAG`, `_BEFORE` (the \
+     commit that was deployed last; where none is known, the push's), `_PUSH_BEFORE` (the push's), `_AFTER`, \
      `_REPOSITORY`, `_PUSHER`, `_DELIVERY`, `_ATTEMPT`, `_PAYLOAD` (a file) and `_LOG`; the lists that follow a job have \
      `_OUTCOME`, `_REASON` and `_COMMIT`, too.";
 

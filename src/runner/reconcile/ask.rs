@@ -35,6 +35,7 @@ fn heads(config: &Config, hook: &str, halted: &Stop) -> Result<Vec<Head>, String
     let facts = JobFacts {
         job: JobId::new(0, 0).ok_or("no id")?,
         meta: JobMeta::new(&hook.name, JobMeta::RECONCILE, EventKind::Push, Timestamp::now()),
+        deployed: None,
         attempt: 0,
         payload: PathBuf::from(NOWHERE),
         log: PathBuf::from(NOWHERE),

@@ -8,9 +8,11 @@ use std::path::PathBuf;
 pub struct JobFacts {
     /// `_JOB`; also the mark by which the job's processes are found.
     pub job: JobId,
-    /// `_HOOK`, `_PROVIDER`, `_EVENT`, `_REF` with `_BRANCH` or `_TAG`, `_BEFORE`, `_AFTER`, `_REPOSITORY`, `_PUSHER`,
-    /// `_DELIVERY`.
+    /// `_HOOK`, `_PROVIDER`, `_EVENT`, `_REF` with `_BRANCH` or `_TAG`, `_PUSH_BEFORE`, `_AFTER`, `_REPOSITORY`,
+    /// `_PUSHER`, `_DELIVERY`.
     pub meta: JobMeta,
+    /// `_BEFORE`: the commit that was deployed last, hex; where none is known, what the push says.
+    pub deployed: Option<String>,
     /// `_ATTEMPT`, from 1.
     pub attempt: u32,
     /// `_PAYLOAD`: file that holds the payload, absolute.

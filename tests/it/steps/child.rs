@@ -39,6 +39,7 @@ fn the_environment_is_the_allow_list_and_nothing_else() {
         format!("HOOKSPOOL_PAYLOAD={root}/x.job"),
         "HOOKSPOOL_PROVIDER=gitea".to_owned(),
         "HOOKSPOOL_PUSHER=$(touch pwned) `x` \u{1b}".to_owned(),
+        format!("HOOKSPOOL_PUSH_BEFORE={}", "b".repeat(40)),
         "HOOKSPOOL_REF=refs/tags/v1".to_owned(),
         "HOOKSPOOL_REPOSITORY=me/docs".to_owned(),
         "HOOKSPOOL_TAG=v1".to_owned(),

@@ -232,6 +232,7 @@ fn facts(root: &Path) -> JobFacts {
             delivery: Some("d-1".to_owned()),
             ..JobMeta::new("docs", "gitea", EventKind::Push, jiff::Timestamp::UNIX_EPOCH)
         },
+        deployed: None,
         attempt: 1,
         payload: root.join("x.job"),
         log: root.join("x.log"),
