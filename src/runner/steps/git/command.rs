@@ -4,6 +4,7 @@ use super::changes::{Change, parse_changes, path_of};
 use super::debris::clear_packs;
 use super::reason::{Scene, trouble};
 use super::trouble::{Cause, Failure, NOTHING_SAID, failure};
+use super::unfinished::UpdateNote;
 use crate::model::without_credentials;
 use crate::runner::steps::attempt::{Attempt, Bounds, Ran, Trouble, real};
 use crate::runner::steps::environment::Environment;
@@ -15,6 +16,7 @@ use crate::system::process::Program;
 use crate::system::wait::after;
 use rustix::fs::statvfs;
 use std::ffi::{OsStr, OsString};
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -59,8 +61,12 @@ pub(super) struct Git<'a, 'b> {
     environment: Environment,
     bounds: Bounds,
     address: String,
+    /// Where an update is under way.
+    update_note: Option<UpdateNote>,
     /// `true` once a command failed for want of space.
     pub(super) met_full_disk: bool,
+    /// `true` once a command was ended.
+    was_cut: bool,
 }
 
 /// Who a command speaks with.
@@ -92,7 +98,9 @@ impl<'a, 'b> Git<'a, 'b> {
             environment,
             bounds,
             address: String::new(),
+            update_note: None,
             met_full_disk: false,
+            was_cut: false,
         };
         let own = git.ask(&["config", "--get-regexp", r"^(core\.sshcommand|http\.lowspeed.*)$"])?.unwrap_or_default();
         if !own.contains("core.sshcommand ") {
@@ -104,6 +112,21 @@ impl<'a, 'b> Git<'a, 'b> {
             }
         }
         Ok(git)
+    }
+
+    /// Notes in the repository that an update is under way.
+    pub(super) fn begin_update(&mut self) -> Result<(), Trouble> {
+        let repository = self.dir.join(".git");
+        let git_dir = if repository.is_file() { self.git_dir()? } else { repository };
+        self.update_note = Some(UpdateNote::leave(&git_dir));
+        Ok(())
+    }
+
+    /// Takes the note away, unless a command was ended and may have left something.
+    pub(super) fn end_update(&mut self) {
+        if let Some(note) = self.update_note.take().filter(|_| !self.was_cut) {
+            note.take_away();
+        }
     }
 
     /// A line in the job's log.
@@ -242,7 +265,11 @@ impl<'a, 'b> Git<'a, 'b> {
             let failure = self.failure(&ran, talk);
             let Cause::Locked(lock) = &failure.cause else { return Ok(Err(failure)) };
             let lock = self.dir.join(lock);
-            match holder(&lock, &self.dir) {
+            let holder = holder(&lock, &self.dir);
+            if holder.is_none() && self.remove_own(&lock) {
+                continue;
+            }
+            match holder {
                 None if !lock.exists() => {}
                 None if age(&lock) < self.attempt.control.lock_wait => {} // of another user's git, perhaps
                 None => looks_without_holder += 1,
@@ -256,6 +283,16 @@ impl<'a, 'b> Git<'a, 'b> {
             }
             self.attempt.pause(after(LOCK_PAUSE), self.bounds.until)?;
         }
+    }
+
+    /// Removes `lock` if an update left it that was cut short; `true` if it is gone.
+    fn remove_own(&mut self, lock: &Path) -> bool {
+        let is_own = self.update_note.as_ref().is_some_and(|note| note.explains(lock));
+        let is_gone = is_own && fs::remove_file(lock).is_ok();
+        if is_gone {
+            self.note(&format!("removed `{}`, which an attempt left that was cut short", lock.display()));
+        }
+        is_gone
     }
 
     /// Runs a command that must not fail.
@@ -319,7 +356,9 @@ impl<'a, 'b> Git<'a, 'b> {
         let program = Program { file: self.file.clone(), argv: words, dir: self.dir.clone(), env };
         let stall = (talk == Talk::Remote && self.bounds.silence.is_none()).then_some(self.attempt.control.stall);
         let bounds = Bounds { silence: self.bounds.silence.or(stall), ..self.bounds };
-        self.attempt.execute(&program, bounds, sink).map_err(|trouble| match (&trouble.result, stall) {
+        let ran = self.attempt.execute(&program, bounds, sink);
+        self.was_cut |= ran.is_err();
+        ran.map_err(|trouble| match (&trouble.result, stall) {
             (StepResult::Silent(_), Some(stall)) => self.stalled(stall),
             (StepResult::Silent(_), None) => Trouble { transient: talk == Talk::Remote, ..trouble },
             _ => trouble,

@@ -56,7 +56,12 @@ pub(super) fn update(
     let is_new = is_first && !git.dir.join(".git").exists();
     let update = Update { options, meta, remote, is_first };
     let mut fetched = None;
+    if is_new && options.from.is_some() {
+        place::make_repository_dir(git)?;
+    }
+    git.begin_update()?;
     let done = update.run(git, &mut fetched);
+    git.end_update();
     if done.is_err() && is_first && git.met_full_disk {
         debris::remove_half_clone(git, is_new, fetched.as_deref())?;
     }

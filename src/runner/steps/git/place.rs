@@ -24,7 +24,8 @@ pub(super) fn make_dir(attempt: &Attempt<'_>, options: &GitUpdate) -> Result<boo
 
 /// Sees to it that there is a work tree, and a remote.
 pub(super) fn prepare(git: &mut Git<'_, '_>, options: &GitUpdate, remote: &str, is_empty: bool) -> Result<(), Trouble> {
-    if is_empty && options.from.is_some() && !git.dir.join(".git").exists() {
+    // Also where an init was cut short.
+    if is_empty && options.from.is_some() && git.ask(&["rev-parse", "--git-dir"])?.is_none() {
         init(git, "sha1")?;
     }
     git.run(&["rev-parse", "--quiet", "--git-dir"])?;
@@ -42,6 +43,13 @@ pub(super) fn prepare(git: &mut Git<'_, '_>, options: &GitUpdate, remote: &str, 
             set_remote(git, remote, from)
         }
     }
+}
+
+/// Makes the directory that a repository comes into.
+pub(super) fn make_repository_dir(git: &Git<'_, '_>) -> Result<(), Trouble> {
+    let dir = git.dir.join(".git");
+    fs::create_dir(&dir)
+        .map_err(|error| Trouble::refused(format!("cannot make `{}`: {}", dir.display(), words(&error))))
 }
 
 /// Makes the repository, with objects of this `format`, whatever the user's default is.

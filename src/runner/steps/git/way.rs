@@ -45,7 +45,7 @@ fn refusal(in_the_way: &[PathBuf]) -> String {
 
 /// Moves `paths` below the git directory, where no checkout touches them.
 fn move_aside(git: &mut Git<'_, '_>, paths: &[PathBuf]) -> Result<(), Trouble> {
-    let aside = git.git_dir()?.join("hookspool-aside").join(git.attempt_name());
+    let aside = unused(&git.git_dir()?.join("hookspool-aside").join(git.attempt_name()));
     for path in paths {
         let (from, to) = (git.dir.join(path), aside.join(path));
         let moved = fs::create_dir_all(to.parent().unwrap_or(&aside)).and_then(|()| fs::rename(&from, &to));
@@ -55,6 +55,17 @@ fn move_aside(git: &mut Git<'_, '_>, paths: &[PathBuf]) -> Result<(), Trouble> {
     }
     git.note(&format!("moved to {}, since they were in the way: {}", aside.display(), names(paths)));
     Ok(())
+}
+
+/// `dir`, or that with a number behind it where there is one of that name: nothing moved aside replaces anything.
+fn unused(dir: &Path) -> PathBuf {
+    let numbered = (2..).map(|number: u32| {
+        let mut name = dir.as_os_str().to_owned();
+        name.push(format!(".{number}"));
+        PathBuf::from(name)
+    });
+    let mut names = std::iter::once(dir.to_owned()).chain(numbered);
+    names.find(|dir| !dir.exists()).unwrap_or_else(|| dir.to_owned())
 }
 
 /// Prepares the index of the work tree of `git` for a checkout that `survey` found possible.

@@ -106,7 +106,7 @@ fn with_pointer(process: &str) -> Site {
     let mut site = Site::new();
     site.updated_to(MAIN);
     git(&site.origin, &["config", "filter.lfs.process", ""]);
-    git(&site.origin, &["config", "filter.lfs.clean", "cat"]);
+    git(&site.origin, &["config", "filter.lfs.required", "false"]);
     git(site.dir(), &["config", "filter.lfs.process", process]);
     git(site.dir(), &["config", "filter.lfs.smudge", ""]);
     git(site.dir(), &["config", "filter.lfs.required", if process.is_empty() { "false" } else { "true" }]);
