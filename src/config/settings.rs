@@ -272,7 +272,7 @@ pub struct GitUpdate {
     pub forward_only: bool,
 }
 
-/// What becomes of files that git does not track where a commit needs their place.
+/// Fate of files that git does not track where a commit needs their place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum InTheWay {
     /// They stay, and the job fails with their names.

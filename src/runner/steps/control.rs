@@ -18,7 +18,7 @@ pub struct Control<'a> {
     pub drain: Duration,
     /// How long, in all, a lock of another git is waited for.
     pub lock_wait: Duration,
-    /// How long a git that speaks with a remote may print nothing where no `silence` says otherwise.
+    /// Longest time in which a git that speaks with a remote prints nothing, where no `silence` says otherwise.
     pub stall: Duration,
     /// No other job runs in this process, and nothing else in it starts sessions: whatever orphan comes to it while
     /// the job runs is the job's, even with an emptied environment.

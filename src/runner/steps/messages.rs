@@ -1,4 +1,4 @@
-//! Pure. What git prints to standard error, as lines for a log: credentials hidden, progress thinned out.
+//! Pure. Git's standard error as lines for a log: credentials hidden, progress thinned out.
 
 use crate::model::without_credentials;
 use std::time::{Duration, Instant};

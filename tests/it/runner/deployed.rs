@@ -1,4 +1,4 @@
-//! Edge. What a job is told of what is deployed: no push is missed that was superseded or failed.
+//! Edge. The deployed commit as jobs are told of it: no push is missed that was superseded or failed.
 
 use crate::support::yard::Yard;
 use hookspool::model::{JobId, JobMeta, RefName};

@@ -1,4 +1,4 @@
-//! Pure. What `git diff-index --raw -z` and its like print: where two trees, the index or the disk differ.
+//! Pure. The output of `git diff-index --raw -z` and its like: differences of two trees, the index or the disk.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;

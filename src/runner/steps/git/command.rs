@@ -61,7 +61,7 @@ pub(super) struct Git<'a, 'b> {
     environment: Environment,
     bounds: Bounds,
     address: String,
-    /// Where an update is under way.
+    /// The note of the update under way.
     update_note: Option<UpdateNote>,
     /// `true` once a command failed for want of space.
     pub(super) met_full_disk: bool,
@@ -69,7 +69,7 @@ pub(super) struct Git<'a, 'b> {
     was_cut: bool,
 }
 
-/// Who a command speaks with.
+/// The other side of a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Talk {
     /// Nobody.
@@ -202,7 +202,7 @@ impl<'a, 'b> Git<'a, 'b> {
         Ok(parse_changes(&self.read(&[&[*name][..], &FORM, rest].concat())?))
     }
 
-    /// What a question to git is answered, in parts that end in NUL.
+    /// The answer of git, in parts that end in NUL.
     pub(super) fn list(&mut self, args: &[impl AsRef<OsStr>]) -> Result<Vec<Vec<u8>>, Trouble> {
         let answer = self.read(args)?;
         Ok(answer.split(|&b| b == 0).filter(|part| !part.is_empty()).map(<[u8]>::to_vec).collect())
@@ -238,14 +238,14 @@ impl<'a, 'b> Git<'a, 'b> {
         Ok(ran.out)
     }
 
-    /// What a question to git is answered, without the line end; `None` when it exits with anything but 0.
+    /// The answer of git, without the line end; `None` when it exits with anything but 0.
     pub(super) fn ask(&mut self, args: &[impl AsRef<OsStr>]) -> Result<Option<String>, Trouble> {
         let ran = self.call(args, Talk::Local, Sink::Caller)?;
         let answer = String::from_utf8_lossy(&ran.out).trim_end_matches('\n').to_owned();
         Ok(ran.status.success().then_some(answer))
     }
 
-    /// What a remote is asked; `None` when it does not say.
+    /// The answer of a remote; `None` when it does not say.
     pub(super) fn ask_remote(&mut self, args: &[impl AsRef<OsStr>]) -> Result<Option<String>, Trouble> {
         let ran = self.call(args, Talk::Remote, Sink::Caller)?;
         Ok(ran.status.success().then(|| String::from_utf8_lossy(&ran.out).trim_end_matches('\n').to_owned()))
@@ -315,12 +315,12 @@ impl<'a, 'b> Git<'a, 'b> {
         self.attempt(args, Talk::Remote)?.map_err(|failure| self.explain(&failure))
     }
 
-    /// What is fetched from, from now on.
+    /// Sets the address that is fetched from.
     pub(super) fn set_address(&mut self, address: &str) {
         self.address = without_credentials(address);
     }
 
-    /// What is fetched from, without credentials.
+    /// The address that is fetched from, without credentials.
     pub(super) fn address(&self) -> &str {
         &self.address
     }
@@ -330,7 +330,7 @@ impl<'a, 'b> Git<'a, 'b> {
         trouble(failure, Scene { dir: &self.dir, address: &self.address })
     }
 
-    /// Why a command failed. Git does not always say that a file could not be written for want of space.
+    /// The failure of a command. Git does not always say that a file could not be written for want of space.
     fn failure(&mut self, ran: &Ran, talk: Talk) -> Failure {
         let err = without_credentials(&String::from_utf8_lossy(&ran.err));
         let mut failure = failure(&err, talk == Talk::Remote);

@@ -1,4 +1,4 @@
-//! Edge. What a git that was cut short left behind, and no git ever uses again or removes.
+//! Edge. Files that a git left behind which was cut short, and that no git ever uses again or removes.
 
 use super::changes::path_of;
 use super::command::Git;

@@ -1,4 +1,4 @@
-//! Edge. What the delivery, or else the work tree, follows; and its commit, from the remote.
+//! Edge. The ref that the delivery, or else the work tree, follows; and its commit, from the remote.
 
 use super::command::Git;
 use super::place;
@@ -6,7 +6,7 @@ use super::trouble::{Cause, Failure};
 use crate::model::RefName;
 use crate::runner::steps::attempt::Trouble;
 
-/// What to fetch, and what to call it.
+/// The ref to fetch, and its name here.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Target {
     /// Branch or tag of the remote.
@@ -15,7 +15,7 @@ pub(super) struct Target {
     pub(super) ours: Option<String>,
 }
 
-/// Where the current branch comes from, or else the remote's default branch.
+/// The upstream of the current branch, or else the remote's default branch.
 pub(super) fn upstream(git: &mut Git<'_, '_>, remote: &str) -> Result<Target, Trouble> {
     let head = git.ask(&["symbolic-ref", "--quiet", "HEAD"])?;
     if let Some(ours) = head.as_deref().and_then(|head| RefName::parse(head)?.branch().map(str::to_owned)) {
@@ -69,7 +69,7 @@ pub(super) fn fetch(git: &mut Git<'_, '_>, remote: &str, theirs: &RefName, is_fi
     commit.ok_or_else(|| Trouble::refused(format!("`{full}` of `{remote}` is not a commit")))
 }
 
-/// Why the remote does not have `theirs`.
+/// The trouble that the remote does not have `theirs`.
 fn vanished(git: &mut Git<'_, '_>, remote: &str, theirs: &RefName) -> Result<Trouble, Trouble> {
     let full = theirs.as_str();
     let branches = git.ask_remote(&["ls-remote", "--heads", "--", remote])?;

@@ -10,7 +10,7 @@ use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-/// How a pointer begins.
+/// Beginning of a pointer.
 const POINTER: &[u8] = b"version https://git-lfs.github.com/spec/";
 /// Largest `.gitattributes` that git reads.
 const ATTRIBUTES_LIMIT_BYTES: u64 = 100 * 1024 * 1024;

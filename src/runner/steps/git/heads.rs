@@ -1,4 +1,4 @@
-//! Edge. What a remote's branches are now, and what they are here.
+//! Edge. The branches of a remote as they are now, and as they are here.
 
 use super::command::Git;
 use super::options_of;
@@ -22,7 +22,7 @@ pub struct Head {
     pub here: Option<String>,
 }
 
-/// Whether a branch is wanted, by its short name; `None`: only the remote's default branch is.
+/// `true` for a branch that is wanted, by its short name; `None`: only the remote's default branch is.
 pub type Wanted<'a> = &'a dyn Fn(&str) -> Option<bool>;
 
 /// The wanted branches of the remote that the plan's `git` step fetches from; or why it does not say.

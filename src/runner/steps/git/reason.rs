@@ -8,12 +8,12 @@ use crate::system::users;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-/// Where a command failed.
+/// The place in which a command failed.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Scene<'a> {
     /// The work tree.
     pub(super) dir: &'a Path,
-    /// What is fetched from, without credentials.
+    /// The address that is fetched from, without credentials.
     pub(super) address: &'a str,
 }
 

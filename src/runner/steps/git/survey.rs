@@ -1,4 +1,4 @@
-//! Edge. What a checkout would do to files that are not git's, asked before anything moves.
+//! Edge. A look at the files that are not git's and that a checkout would lose, before anything moves.
 //!
 //! `git checkout --force` removes whatever is in its way: files that git was never told of, ignored ones, and whole
 //! directories. So each path that it would write is looked up on the disk first.
@@ -14,7 +14,7 @@ use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-/// What a checkout meets in one work tree. All paths are relative to its top.
+/// Everything that a checkout meets in one work tree. All paths are relative to its top.
 #[derive(Debug, Default)]
 pub(super) struct Survey {
     /// Files and directories of people that would be lost.
@@ -84,7 +84,7 @@ fn restore_index(git: &mut Git<'_, '_>) -> Result<(), Trouble> {
     Ok(())
 }
 
-/// What people added or changed in the index. During a merge and its like the index holds git's own work.
+/// Changes that people made in the index. During a merge and its like the index holds git's own work.
 fn staged(git: &mut Git<'_, '_>) -> Result<Vec<Change>, Trouble> {
     const UNDER_WAY: [&str; 5] = ["MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "rebase-merge", "rebase-apply"];
     let git_dir = git.git_dir()?;
@@ -167,7 +167,7 @@ fn look_at_left_submodules(git: &mut Git<'_, '_>, to_write: &[Change], survey: &
     Ok(())
 }
 
-/// What keeps `path` from being written, other than what is `known`; `as_submodule`: as a directory.
+/// Obstacles to writing `path`, other than what is `known`; `as_submodule`: as a directory.
 fn obstacles(top: &Path, path: &Path, as_submodule: bool, known: &Known) -> Vec<PathBuf> {
     let mut parents: Vec<&Path> = path.ancestors().skip(1).filter(|path| !path.as_os_str().is_empty()).collect();
     parents.reverse();
@@ -186,7 +186,7 @@ fn obstacles(top: &Path, path: &Path, as_submodule: bool, known: &Known) -> Vec<
     }
 }
 
-/// What a directory holds that is not `known`, in as few paths as say it. Empty directories are nothing.
+/// The content of a directory that is not `known`, in as few paths as say it. Empty directories are nothing.
 fn unknown_below(top: &Path, dir: &Path, known: &Known) -> Vec<PathBuf> {
     let Ok(entries) = fs::read_dir(top.join(dir)) else { return vec![dir.to_owned()] };
     let mut found = Vec::new();

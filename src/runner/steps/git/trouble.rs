@@ -1,4 +1,4 @@
-//! Pure. What git's messages mean (in the C locale, which git is run in).
+//! Pure. The meaning of git's messages (in the C locale, which git is run in).
 //!
 //! A command that speaks with a remote and fails for no reason known here has met a trouble that passes by itself:
 //! connections break in more ways than a list could name.
@@ -11,7 +11,7 @@ const QUOTE_LIMIT: usize = 300;
 /// Stands for the line of a git that failed without a word.
 pub(super) const NOTHING_SAID: &str = "git said nothing";
 
-/// Why a git command failed.
+/// Cause of a failed git command.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Cause {
     /// A lock file is in the way.
@@ -52,7 +52,7 @@ pub(super) enum Cause {
     Other,
 }
 
-/// Why a git command failed, and the line in which it says so.
+/// Cause of a failed git command, and the line in which git says so.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Failure {
     pub(super) cause: Cause,

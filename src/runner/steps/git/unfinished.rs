@@ -21,7 +21,7 @@ const UPDATE: &str = "HOOKSPOOL_UPDATE";
 #[derive(Debug)]
 pub(super) struct UpdateNote {
     file: PathBuf,
-    /// When an earlier update began that was cut short.
+    /// Begin of an earlier update that was cut short.
     cut_since: Option<SystemTime>,
     began: SystemTime,
 }

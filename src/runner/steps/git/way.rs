@@ -1,4 +1,4 @@
-//! Edge. What becomes of people's files that a checkout would remove or write over.
+//! Edge. The fate of people's files that a checkout would remove or write over.
 
 use super::command::Git;
 use super::survey::Survey;
@@ -14,7 +14,7 @@ const NAMED: usize = 10;
 /// Most paths in one command line.
 const PATHS_AT_ONCE: usize = 100;
 
-/// What a checkout meets, for the repository and each submodule that is there: its place below the work directory.
+/// Surveys of the repository and each submodule that is there, by their places below the work directory.
 pub(super) type Surveys = Vec<(PathBuf, Survey)>;
 
 /// Stops with the names of what is in the way, or moves it aside; then tells of the changes that are overwritten.

@@ -50,14 +50,14 @@ fn found(dir: &Path, name: &str) -> Vec<(PathBuf, String)> {
     found
 }
 
-/// What people put there, what is pushed, and what is named.
+/// A file of people's, a push, and the names in the reason.
 struct Case {
     name: &'static str,
     people: fn(&Path),
     push: fn(&Path),
     /// As the reason names it.
     named: &'static str,
-    /// Where the text `mine` is.
+    /// The file with the text `mine`.
     precious: &'static str,
 }
 

@@ -1,4 +1,4 @@
-//! Edge. Where a work tree comes from, what a fetch leaves that was cut short, and what goes backwards.
+//! Edge. Origins of a work tree, leftovers of fetches that were cut short, and steps backwards.
 
 use super::site::{Site, git};
 use crate::support::steps::{step, until};
@@ -143,7 +143,7 @@ fn forward_only_stops_at_what_does_not_contain_what_is_deployed() {
     site.updated_to(MAIN);
 }
 
-/// What no compression makes smaller.
+/// Bytes that no compression makes fewer.
 fn noise(bytes: u64) -> Vec<u8> {
     let mut noise = Vec::new();
     File::open("/dev/urandom").unwrap().take(bytes).read_to_end(&mut noise).unwrap();

@@ -10,7 +10,7 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// Where files, links and directories meet.
+/// Paths on which files, links and directories meet.
 const PATHS: [&str; 10] = ["a", "b", "a/x", "a/y", "b/x/deep", "b/x", "c d", "link", "a/x/y/z", "part/file"];
 /// Histories of a test run; more by hand.
 const HISTORIES: u64 = 6;
