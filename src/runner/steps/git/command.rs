@@ -17,6 +17,7 @@ use crate::system::wait::after;
 use rustix::fs::statvfs;
 use std::ffi::{OsStr, OsString};
 use std::fs;
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -333,6 +334,9 @@ impl<'a, 'b> Git<'a, 'b> {
     /// The failure of a command. Git does not always say that a file could not be written for want of space.
     fn failure(&mut self, ran: &Ran, talk: Talk) -> Failure {
         let err = without_credentials(&String::from_utf8_lossy(&ran.err));
+        if let Some(signal) = ran.status.signal() {
+            return Failure { cause: Cause::Shortage, line: format!("git was ended by signal {signal}") };
+        }
         let mut failure = failure(&err, talk == Talk::Remote);
         if matches!(failure.cause, Cause::Other | Cause::Network) && err.contains("unable to ") && is_full(&self.dir) {
             failure.cause = Cause::DiskFull;

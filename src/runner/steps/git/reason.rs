@@ -6,7 +6,7 @@ use crate::runner::steps::record::StepResult;
 use crate::system::holders::holder;
 use crate::system::users;
 use std::os::unix::fs::MetadataExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The place in which a command failed.
 #[derive(Debug, Clone, Copy)]
@@ -54,6 +54,13 @@ pub(super) fn trouble(failure: &Failure, scene: Scene<'_>) -> Trouble {
         Cause::DiskFull => {
             (format!("no space left on the disk of `{dir}`: {line}; free some, then retry the job"), false)
         }
+        Cause::Permission => (
+            format!(
+                "{line}; `{me}` must own the files in `{dir}`, also those that somebody made as root: `chown -R {me}`"
+            ),
+            false,
+        ),
+        Cause::Shortage => (format!("this machine is short of memory or processes: {line}"), true),
         Cause::DamagedIndex => (format!("{line}; remove `{dir}/.git/index`: the next job makes it anew"), false),
         Cause::Damaged => (
             format!(
@@ -87,12 +94,17 @@ fn of_lock(lock: &Path, dir: &Path) -> (String, bool) {
 
 /// Of the work tree, or of a remote on this machine.
 fn of_ownership(repository: &Path) -> String {
-    let path = repository.display();
-    let owner = repository.metadata().map_or_else(|_| "another user".to_owned(), |m| users::name_of(m.uid()));
+    let id = rustix::process::geteuid().as_raw();
+    let parts = [repository.to_owned(), repository.join(".git")];
+    let foreign = parts.iter().find(|part| part.metadata().is_ok_and(|found| found.uid() != id));
+    let foreign = foreign.map_or(repository, PathBuf::as_path);
+    let path = foreign.display();
+    let owner = foreign.metadata().map_or_else(|_| "another user".to_owned(), |m| users::name_of(m.uid()));
     let me = me();
     format!(
         "`{path}` belongs to `{owner}`, and the runner is `{me}`; give it to `{me}`, or as `{me}` run \
-         `git config --global --add safe.directory {path}`"
+         `git config --global --add safe.directory {}`",
+        repository.display()
     )
 }
 

@@ -38,6 +38,10 @@ pub(super) enum Cause {
     NotFound,
     /// No space on this machine's disk.
     DiskFull,
+    /// This user may not read or write what is here.
+    Permission,
+    /// This machine is short of memory or processes.
+    Shortage,
     /// The repository here is damaged.
     Damaged,
     /// The index here is damaged, which can be made anew.
@@ -61,7 +65,7 @@ pub(super) struct Failure {
 
 /// Phrases of git, curl, ssh and forges that say what does not pass by itself, the telling ones first; in lower case.
 /// The last line that has one is quoted.
-const KNOWN: [(Cause, &[&str]); 16] = [
+const KNOWN: [(Cause, &[&str]); 18] = [
     (Cause::DiskFull, &["no space left on device", "out of diskspace", "disk quota exceeded"]),
     (
         Cause::MissingFilter,
@@ -70,6 +74,22 @@ const KNOWN: [(Cause, &[&str]); 16] = [
     (Cause::HostKeyChanged, &["remote host identification has changed", "host key for "]),
     (Cause::HostKey, &["host key verification failed"]),
     (Cause::SshKey, &["permission denied (", "too many authentication failures"]),
+    (
+        Cause::NotFound,
+        &[
+            "repository not found",
+            "' not found",
+            "returned error: 404",
+            "returned error: 410",
+            "does not appear to be a git repository",
+            "could not be found",
+            "repository not exported",
+            "object does not exist on the server",
+            "repository does not exist",
+            "do not have permission",
+            "[not found]",
+        ],
+    ),
     (
         Cause::Credentials,
         &[
@@ -83,27 +103,19 @@ const KNOWN: [(Cause, &[&str]); 16] = [
             "authorization failed",
             "authorization error",
             "authentication required",
+            "unauthorized",
+            "not authorized",
+            "forbidden",
         ],
     ),
     (
         Cause::Certificate,
         &["certificate problem", "certificate verification failed", "alternative certificate subject name"],
     ),
-    (
-        Cause::NotFound,
-        &[
-            "repository not found",
-            "' not found",
-            "returned error: 404",
-            "returned error: 410",
-            "does not appear to be a git repository",
-            "could not be found",
-            "repository not exported",
-            "object does not exist on the server",
-        ],
-    ),
     (Cause::Vanished, &["couldn't find remote ref", "not our ref", "unadvertised object"]),
     (Cause::NoRepository, &["not a git repository"]),
+    (Cause::Shortage, &["resource temporarily unavailable", "cannot allocate memory", "out of memory", "cannot fork"]),
+    (Cause::Permission, &[": permission denied", "insufficient permission", "read-only file system"]),
     (Cause::NameInTheWay, &["exists; cannot create"]),
     // What was received was cut: said of a pack, it is not the repository that is damaged.
     (Cause::Network, &["early eof", "pack has bad object", "pack is corrupted", "rpc failed", "unexpected disconnect"]),
@@ -148,7 +160,7 @@ const KNOWN: [(Cause, &[&str]); 16] = [
 ];
 
 /// Causes that only a message of this machine's own git can tell of, not the remote's.
-const OF_HERE: [Cause; 3] = [Cause::DiskFull, Cause::Damaged, Cause::DamagedIndex];
+const OF_HERE: [Cause; 4] = [Cause::DiskFull, Cause::Permission, Cause::Damaged, Cause::DamagedIndex];
 
 /// The failure of a command that printed `err` to standard error; `is_remote`: it speaks with a remote.
 pub(super) fn failure(err: &str, is_remote: bool) -> Failure {
@@ -165,7 +177,11 @@ pub(super) fn failure(err: &str, is_remote: bool) -> Failure {
             !(OF_HERE.contains(&cause) && lower.starts_with("remote: ")) && phrases.iter().any(|p| lower.contains(p))
         };
         if let Some(line) = err.lines().rfind(says) {
-            let line = if cause == Cause::Network { quote(err) } else { clean(line) };
+            let line = match cause {
+                Cause::Network => quote(err),
+                Cause::SshKey => with_key(err, &clean(line)),
+                _ => clean(line),
+            };
             return Failure { cause, line };
         }
     }
@@ -192,6 +208,12 @@ fn lock_file(err: &str) -> Option<PathBuf> {
 fn other_format(err: &str) -> Option<String> {
     let (_, hash) = err.split_once("mismatched algorithms: client ")?.1.split_once("; server ")?;
     Some(hash.lines().next()?.trim().to_owned())
+}
+
+/// The refusal of a key, with what ssh says of the key's file.
+fn with_key(err: &str, refusal: &str) -> String {
+    let of_key = err.lines().rfind(|line| line.starts_with("Load key ") || line.contains("are too open"));
+    of_key.map_or_else(|| refusal.to_owned(), |of_key| format!("{}; {refusal}", clean(of_key)))
 }
 
 /// Lines that say that something failed, and not what.
@@ -274,6 +296,11 @@ mod tests {
             ("error: bad signature 0x00000000\nfatal: index file corrupt", Cause::DamagedIndex),
             ("error: object file .git/objects/aa/bb is empty\nfatal: loose object aabb", Cause::Damaged),
             ("git-lfs filter-process: 1: git-lfs: not found\nfatal: the remote end hung up", Cause::MissingFilter),
+            ("error: cannot open '.git/FETCH_HEAD': Permission denied", Cause::Permission),
+            ("error: insufficient permission for adding an object to repository database", Cause::Permission),
+            ("error: cannot fork() for ssh: Resource temporarily unavailable", Cause::Shortage),
+            ("Forgejo: Unauthorized\nfatal: Could not read from remote repository.", Cause::Credentials),
+            ("fatal: remote error: access denied or repository not exported: /x", Cause::NotFound),
             ("fatal: detected dubious ownership in repository at '/srv/x'\nTo add", Cause::Ownership("/srv/x".into())),
             ("fatal: mismatched algorithms: client sha1; server sha256", Cause::OtherFormat("sha256".into())),
             ("fatal: transport 'ext' not allowed", Cause::Other),
@@ -319,6 +346,10 @@ mod tests {
         assert_eq!(
             line("error: unable to write file big\nfatal: write error. Out of diskspace"),
             "fatal: write error. Out of diskspace"
+        );
+        assert_eq!(
+            line("Load key \"/k\": bad permissions\ngit@h: Permission denied (publickey).\nfatal: Could not read"),
+            "Load key \"/k\": bad permissions; git@h: Permission denied (publickey)."
         );
         assert_eq!(line("one\n\ntwo\n"), "two");
         assert_eq!(line(""), "git said nothing");
