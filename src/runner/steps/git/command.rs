@@ -303,10 +303,11 @@ impl<'a, 'b> Git<'a, 'b> {
 
     /// Runs a fetch that may fail. What one leaves that is cut short goes, then or before the next one.
     pub(super) fn fetch(&mut self, args: &[impl AsRef<OsStr>]) -> Result<Result<(), Failure>, Trouble> {
-        clear_packs(self)?;
+        let packs = self.common_dir()?.join("objects/pack");
+        clear_packs(&packs);
         let done = self.attempt(args, Talk::Remote);
         if !matches!(done, Ok(Ok(()))) {
-            clear_packs(self)?;
+            clear_packs(&packs);
         }
         done
     }

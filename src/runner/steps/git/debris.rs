@@ -12,17 +12,16 @@ const UNFINISHED: [&str; 4] = ["tmp_pack_", "tmp_idx_", "tmp_rev_", "tmp_mtimes_
 /// Key of a repository's configuration: what `from` was when hookspool made it.
 pub(super) const MADE_FROM: &str = "hookspool.from";
 
-/// Removes what fetches left in the repository of `git` that were cut short. What a live git writes is open.
-pub(super) fn clear_packs(git: &mut Git<'_, '_>) -> Result<(), Trouble> {
-    let packs = git.common_dir()?.join("objects/pack");
-    for entry in fs::read_dir(&packs).into_iter().flatten().flatten() {
+/// Removes what fetches left in the directory `packs` of a repository that were cut short. What a live git writes is
+/// open.
+pub(super) fn clear_packs(packs: &Path) {
+    for entry in fs::read_dir(packs).into_iter().flatten().flatten() {
         let name = entry.file_name();
         let is_unfinished = UNFINISHED.iter().any(|begin| name.to_string_lossy().starts_with(begin));
         if is_unfinished && !is_open(&entry.path()) {
             let _still_there = fs::remove_file(entry.path());
         }
     }
-    Ok(())
 }
 
 /// Removes a first clone for which the disk had no room: of half a repository nothing is of use, and it takes the room

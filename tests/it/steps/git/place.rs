@@ -112,16 +112,21 @@ fn a_fetch_that_is_ended_leaves_nothing() {
     fs::write(&stuck, "#!/bin/sh\ngit-upload-pack \"$@\" | { stdbuf -o0 head -c 600000; exec sleep 100; }\n").unwrap();
     fs::set_permissions(&stuck, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
     git(site.dir(), &["config", "remote.origin.uploadpack", stuck.to_str().unwrap()]);
-    site.bench.stall = std::time::Duration::from_secs(2);
     let packs = site.dir().join(".git/objects/pack");
-    let (had, done) = std::thread::scope(|scope| {
-        let watch = scope.spawn(|| until("a pack is being written", || !left(&packs).is_empty()));
-        let done = site.refusal(MAIN);
-        (watch.join(), done)
-    });
-    had.unwrap();
-    assert!(done.1 && done.0.contains("has sent nothing for 2s"), "{}", done.0);
-    assert_eq!(left(&site.dir().join(".git/objects/pack")), [""; 0]);
+    for is_timed in [true, false] {
+        let limit = std::time::Duration::from_secs(2);
+        site.bench.plan.steps[0].timeout = is_timed.then_some(limit);
+        site.bench.stall = limit;
+        let (had, done) = std::thread::scope(|scope| {
+            let watch = scope.spawn(|| until("a pack is being written", || !left(&packs).is_empty()));
+            let done = site.update_to(MAIN);
+            (watch.join(), done)
+        });
+        had.unwrap();
+        let expected = if is_timed { Outcome::TimedOut } else { Outcome::Failed };
+        assert_eq!(done.result.outcome, expected, "{}", done.log);
+        assert_eq!(left(&packs), [""; 0]);
+    }
 }
 
 #[test]
