@@ -1,15 +1,14 @@
 //! Edge. Runs git: without prompts, without hooks, and with patience for another git's locks.
 
-use super::changes::{Change, parse_changes, path_of};
 use super::debris::clear_packs;
 use super::reason::{Scene, trouble};
-use super::trouble::{Cause, Failure, NOTHING_SAID, failure};
+use super::trouble::{Cause, Failure, failure};
 use super::unfinished::UpdateNote;
 use crate::model::without_credentials;
 use crate::runner::steps::attempt::{Attempt, Bounds, Ran, Trouble, real};
 use crate::runner::steps::environment::Environment;
 use crate::runner::steps::lookup;
-use crate::runner::steps::output::{CALLER_LIMIT_BYTES, Sink};
+use crate::runner::steps::output::Sink;
 use crate::runner::steps::record::StepResult;
 use crate::system::holders::holder;
 use crate::system::process::Program;
@@ -158,25 +157,6 @@ impl<'a, 'b> Git<'a, 'b> {
         self.dir.strip_prefix(&self.top).unwrap_or(Path::new("")).to_owned()
     }
 
-    /// The directory of the repository's own files, as of this work tree.
-    pub(super) fn git_dir(&mut self) -> Result<PathBuf, Trouble> {
-        self.own_dir("--git-dir")
-    }
-
-    /// The directory of the repository's own files that all its work trees share.
-    pub(super) fn common_dir(&mut self) -> Result<PathBuf, Trouble> {
-        self.own_dir("--git-common-dir")
-    }
-
-    fn own_dir(&mut self, which: &str) -> Result<PathBuf, Trouble> {
-        let said = self.call(&["rev-parse", which], Talk::Local, Sink::Messages)?;
-        if !said.status.success() {
-            let failure = self.failure(&said, Talk::Local);
-            return Err(self.explain(&failure));
-        }
-        Ok(self.dir.join(path_of(said.out.trim_ascii_end())))
-    }
-
     /// A name for what this attempt leaves behind.
     pub(super) fn attempt_name(&self) -> String {
         let part = |name| self.environment.get(name).unwrap_or_default().to_string_lossy();
@@ -186,70 +166,17 @@ impl<'a, 'b> Git<'a, 'b> {
     /// Looks at every tracked file, so that the index tells which of them changed.
     pub(super) fn refresh_index(&mut self) -> Result<(), Trouble> {
         match self.attempt(&["update-index", "-q", "--really-refresh"], Talk::Local)? {
-            Err(failure) if failure.line != NOTHING_SAID => Err(self.explain(&failure)),
+            Err(failure) if failure.cause != Cause::Other => Err(self.explain(&failure)),
             Ok(()) | Err(_) => Ok(()), // it exits with 1 where files changed
         }
     }
 
-    /// `true` if `commit` is here.
-    pub(super) fn has_commit(&mut self, commit: &str) -> Result<bool, Trouble> {
-        Ok(self.ask(&["cat-file", "-e", &format!("{commit}^{{commit}}")])?.is_some())
-    }
-
-    /// The changes that a command tells of.
-    pub(super) fn changes(&mut self, command: &[&str]) -> Result<Vec<Change>, Trouble> {
-        const FORM: [&str; 5] = ["--raw", "-z", "--no-renames", "--no-ext-diff", "--ignore-submodules=dirty"];
-        let (name, rest) = command.split_first().unwrap_or((&"", &[]));
-        Ok(parse_changes(&self.read(&[&[*name][..], &FORM, rest].concat())?))
-    }
-
-    /// The answer of git, in parts that end in NUL.
-    pub(super) fn list(&mut self, args: &[impl AsRef<OsStr>]) -> Result<Vec<Vec<u8>>, Trouble> {
-        let answer = self.read(args)?;
-        Ok(answer.split(|&b| b == 0).filter(|part| !part.is_empty()).map(<[u8]>::to_vec).collect())
-    }
-
-    /// The tracked files that match `pattern`.
-    pub(super) fn matching(&mut self, pattern: &str) -> Result<Vec<Vec<u8>>, Trouble> {
-        self.files(&format!(":(glob){pattern}"))
-    }
-
-    /// The tracked files that have `attribute`.
-    pub(super) fn with_attribute(&mut self, attribute: &str) -> Result<Vec<Vec<u8>>, Trouble> {
-        self.files(&format!(":(attr:{attribute})"))
-    }
-
-    fn files(&mut self, pathspec: &str) -> Result<Vec<Vec<u8>>, Trouble> {
+    /// Takes paths for patterns meanwhile.
+    pub(super) fn reading_patterns<T>(&mut self, work: impl FnOnce(&mut Self) -> T) -> T {
         self.environment.set(LITERAL, "0");
-        let files = self.list(&["ls-files", "-z", "--", pathspec]);
+        let done = work(self);
         self.environment.set(LITERAL, "1");
-        files
-    }
-
-    /// The whole answer to a question that git must know the answer of.
-    fn read(&mut self, args: &[impl AsRef<OsStr>]) -> Result<Vec<u8>, Trouble> {
-        let ran = self.call(args, Talk::Local, Sink::Messages)?;
-        if !ran.status.success() {
-            let failure = self.failure(&ran, Talk::Local);
-            return Err(self.explain(&failure));
-        }
-        if ran.out.len() >= CALLER_LIMIT_BYTES {
-            return Err(Trouble::refused("the repository has more files than can be looked at"));
-        }
-        Ok(ran.out)
-    }
-
-    /// The answer of git, without the line end; `None` when it exits with anything but 0.
-    pub(super) fn ask(&mut self, args: &[impl AsRef<OsStr>]) -> Result<Option<String>, Trouble> {
-        let ran = self.call(args, Talk::Local, Sink::Caller)?;
-        let answer = String::from_utf8_lossy(&ran.out).trim_end_matches('\n').to_owned();
-        Ok(ran.status.success().then_some(answer))
-    }
-
-    /// The answer of a remote; `None` when it does not say.
-    pub(super) fn ask_remote(&mut self, args: &[impl AsRef<OsStr>]) -> Result<Option<String>, Trouble> {
-        let ran = self.call(args, Talk::Remote, Sink::Caller)?;
-        Ok(ran.status.success().then(|| String::from_utf8_lossy(&ran.out).trim_end_matches('\n').to_owned()))
+        done
     }
 
     /// Runs a command that may fail.
@@ -333,7 +260,7 @@ impl<'a, 'b> Git<'a, 'b> {
     }
 
     /// The failure of a command. Git does not always say that a file could not be written for want of space.
-    fn failure(&mut self, ran: &Ran, talk: Talk) -> Failure {
+    pub(super) fn failure(&mut self, ran: &Ran, talk: Talk) -> Failure {
         let err = without_credentials(&String::from_utf8_lossy(&ran.err));
         if let Some(signal) = ran.status.signal() {
             return Failure { cause: Cause::Shortage, line: format!("git was ended by signal {signal}") };
@@ -346,7 +273,8 @@ impl<'a, 'b> Git<'a, 'b> {
         failure
     }
 
-    fn call(&mut self, args: &[impl AsRef<OsStr>], talk: Talk, sink: Sink) -> Result<Ran, Trouble> {
+    /// Runs git once.
+    pub(super) fn call(&mut self, args: &[impl AsRef<OsStr>], talk: Talk, sink: Sink) -> Result<Ran, Trouble> {
         let mut words = vec![OsString::from("git")];
         for setting in SETTINGS {
             words.extend(["-c", setting].map(OsString::from));

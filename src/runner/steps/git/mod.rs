@@ -9,6 +9,7 @@
 //! - A first clone is an init and a fetch, so that one that was cut short goes on where it was, or begins anew from
 //!   where `from` says now. Once there are files, the repository's own remote counts, until `from` changes.
 
+mod answers;
 mod changes;
 mod command;
 mod debris;

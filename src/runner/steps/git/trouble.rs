@@ -8,9 +8,6 @@ use std::path::PathBuf;
 /// Longest quotation of git's own words, in characters.
 const QUOTE_LIMIT: usize = 300;
 
-/// Stands for the line of a git that failed without a word.
-pub(super) const NOTHING_SAID: &str = "git said nothing";
-
 /// Cause of a failed git command.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Cause {
@@ -245,7 +242,7 @@ fn quote(err: &str) -> String {
     let is_verdict = |line: &&&str| line.starts_with("fatal: ") || line.starts_with("error: ");
     let telling = lines.iter().filter(tells).find(is_verdict).or_else(|| lines.iter().rfind(tells));
     let line = telling.or_else(|| lines.iter().find(is_verdict)).or_else(|| lines.last());
-    clean(line.unwrap_or(&NOTHING_SAID))
+    clean(line.unwrap_or(&"git said nothing"))
 }
 
 /// One line without control characters, of bounded length.
