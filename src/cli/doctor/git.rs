@@ -12,6 +12,7 @@ use std::path::Path;
 
 /// Looks at every hook's work directory, and asks every remote.
 pub(super) fn look(config: &Config, offline: bool, findings: &mut Vec<Finding>) {
+    shared_directories(config, findings);
     let uses_git = config.hooks.iter().any(|hook| update_of(hook).is_some());
     if uses_git && !has_git(findings) {
         return;
@@ -25,6 +26,19 @@ pub(super) fn look(config: &Config, offline: bool, findings: &mut Vec<Finding>) 
             ssh::look(&url, findings);
             findings.push(remote::ask(hook, &url));
         }
+    }
+}
+
+/// Finds hooks whose `dir` is one directory by two names, which the check of the configuration cannot see.
+fn shared_directories(config: &Config, findings: &mut Vec<Finding>) {
+    let real = |hook: &Hook| hook.plan.dir.canonicalize().unwrap_or_else(|_| hook.plan.dir.clone());
+    for (index, hook) in config.hooks.iter().enumerate().filter(|_| config.runner.workers > 1) {
+        let is_beside = |other: &&Hook| other.plan.queue != hook.plan.queue && real(other) == real(hook);
+        let Some(other) = config.hooks[..index].iter().find(is_beside) else { continue };
+        let dir = real(hook);
+        let what = format!("hooks `{}` and `{}` work in one directory, {}", other.name, hook.name, dir.display());
+        let repair = format!("give both the same queue: `queue = \"{}\"`", other.plan.queue);
+        findings.push(Finding::problem(what, "their jobs run side by side, each in the other's files", repair));
     }
 }
 

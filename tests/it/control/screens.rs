@@ -201,6 +201,18 @@ fn the_doctor_asks_git_as_a_job_would() {
 }
 
 #[test]
+fn the_doctor_sees_two_hooks_in_one_directory() {
+    let step = "steps = [{ run = [\"true\"] }]";
+    let yard = Yard::new("workers = 2", &[("docs", step), ("shop", step)]);
+    let (status, text) = said(&yard, &["doctor", "--offline"]);
+    assert!(status == Some(1) && text.contains("hooks `docs` and `shop` work in one directory, "), "{text}");
+    let step = format!("queue = \"site\"\n{step}");
+    yard.configure("workers = 2", &[("docs", &step), ("shop", &step)]);
+    let (_, text) = said(&yard, &["doctor", "--offline"]);
+    assert!(!text.contains("work in one directory"), "{text}");
+}
+
+#[test]
 fn the_doctor_looks_for_the_steps_programs_where_the_runner_does() {
     let lines = "steps = [{ run = [\"deploy-it\"] }]\non_failure = [{ run = [\"./tell.sh\"] }]";
     let yard = Yard::new("", &[("docs", lines)]);

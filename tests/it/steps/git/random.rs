@@ -12,8 +12,8 @@ use std::time::Duration;
 
 /// Paths on which files, links and directories meet.
 const PATHS: [&str; 10] = ["a", "b", "a/x", "a/y", "b/x/deep", "b/x", "c d", "link", "a/x/y/z", "part/file"];
-/// Histories of a test run; more by hand.
-const HISTORIES: u64 = 6;
+/// Histories of a test run; more by hand (`HOOKSPOOL_HISTORIES`).
+const HISTORIES: u64 = 3;
 const ROUNDS: usize = 10;
 
 /// Numbers that follow from a seed (splitmix64).
