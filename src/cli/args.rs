@@ -1,6 +1,6 @@
 //! Pure. What can be typed.
 
-use super::control::args::{CancelArgs, HoldArgs, PruneArgs, ReleaseArgs, RetryArgs};
+use super::control::args::{CancelArgs, DeployArgs, HoldArgs, PruneArgs, ReleaseArgs, RetryArgs};
 use super::moment::{self, Moment};
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
@@ -77,6 +77,8 @@ pub(super) enum Command {
     Send(SendArgs),
     /// Explain why a delivery would run or not, and whether its signature is valid
     Explain(ExplainArgs),
+    /// Queue a job by hand, as a push would
+    Deploy(DeployArgs),
     /// Queue failed or held jobs again
     Retry(RetryArgs),
     /// End jobs without running them, or stop them

@@ -66,6 +66,7 @@ fn command_line() -> Result<ExitCode, Failure> {
         Command::Log { job, follow, json } => output::run(config, &job, follow, json),
         Command::Explain(args) => explain::run(config, &args),
         Command::Send(args) => send::run(config, &args),
+        Command::Deploy(args) => control::deploy(config, &args),
         Command::Retry(args) => control::retry(config, &args),
         Command::Cancel(args) => control::cancel(config, &args),
         Command::Hold(args) => control::hold(config, &args),

@@ -144,6 +144,8 @@ pub const KEYS: &[Key] = &[
     key(Table::Step, "in_the_way", "word", "stop", "with `git`: what becomes of files that git does not track where the commit needs their place: `stop` leaves all as it is and names them, `move-aside` moves them below the git directory"),
     key(Table::Step, "forward_only", "true or false", "false", "with `git`: stop at a commit that does not contain the one that is deployed, such as an older tag or a branch that was set back"),
     key(Table::Step, "remove", "relative path", "(none)", "a path below `dir` that is gone afterwards"),
+    key(Table::Step, "publish", "relative path", "(none)", "a directory below `dir` of which a copy takes the place of `to` in one step: a reader finds the old tree or the new one, whole, and after a failure the old one"),
+    key(Table::Step, "to", "absolute path", "(none)", "with `publish`: a directory, a link to one, or nothing yet; the directory that holds it must be there"),
     key(Table::Step, "run", "array of strings", "(none)", "a program and its arguments, without a shell"),
     key(Table::Step, "shell", "string", "(none)", "a command for `/bin/sh -c`"),
     key(Table::Step, "timeout", "duration", "(what the attempt has left)", "longest time of the step"),

@@ -31,6 +31,6 @@ pub use quantity::{DURATION_HINT, duration};
 pub use report::{Problem, Report};
 pub use secret::{SecretError, is_out_of_reach, oddity};
 pub use settings::{
-    Backoff, Config, FieldRule, FieldTest, GitUpdate, Hook, HookSecret, InTheWay, OnInterrupt, Plan, Retry, RetryOn,
-    Rules, RunnerSettings, SecretSource, Step, StepAction, WhenNewer,
+    Backoff, Config, FieldRule, FieldTest, GitUpdate, Hook, HookSecret, InTheWay, OnInterrupt, Plan, Publish, Retry,
+    RetryOn, Rules, RunnerSettings, SecretSource, Step, StepAction, WhenNewer,
 };

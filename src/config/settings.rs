@@ -253,10 +253,21 @@ pub enum StepAction {
     Git(GitUpdate),
     /// `remove = "dist"`: a path below `dir`, relative, without `..`; gone afterwards, whatever it was.
     Remove(PathBuf),
+    /// `publish = "dist", to = "/srv/www"`.
+    Publish(Publish),
     /// `run = ["program", "argument"]`: no shell; at least one element.
     Run(Vec<String>),
     /// `shell = "…"`: `/bin/sh -c`.
     Shell(String),
+}
+
+/// `publish = "dist", to = "/srv/www"`: a copy of a directory takes the place of another in one step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Publish {
+    /// A directory below `dir`, relative, without `..`.
+    pub from: PathBuf,
+    /// `to`, absolute, without `..`.
+    pub to: PathBuf,
 }
 
 /// `git = "update"`: fetch, and move the work tree to the head of the pushed branch (or to the pushed tag).

@@ -135,6 +135,9 @@ impl JobMeta {
     /// The provider's name of a job that the runner queued itself, since no delivery told of the push.
     pub const RECONCILE: &str = "reconcile";
 
+    /// The provider's name of a job that a person queued.
+    pub const BY_HAND: &str = "manual";
+
     /// A job with a JSON payload, of which nothing else is known.
     pub fn new(
         hook: impl Into<String>,

@@ -29,6 +29,7 @@ mod tests;
 mod verdict;
 mod workers;
 
+pub use admission::unwanted;
 pub use reload::Reload;
 pub use run_loop::DrainEnd;
 

@@ -22,6 +22,25 @@ pub(in crate::cli) struct RetryArgs {
     pub(in crate::cli) json: bool,
 }
 
+/// `deploy`.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct DeployArgs {
+    /// Name of the hook
+    pub(in crate::cli) hook: String,
+    /// Branch to deploy [default: what the hook's last job was about]
+    #[arg(long, conflicts_with = "tag")]
+    pub(in crate::cli) branch: Option<String>,
+    /// Tag to deploy
+    #[arg(long)]
+    pub(in crate::cli) tag: Option<String>,
+    /// Reason, kept with the job
+    #[arg(short = 'm', long = "message", value_name = "WHY")]
+    pub(in crate::cli) why: Option<String>,
+    /// Print a JSON array
+    #[arg(long)]
+    pub(in crate::cli) json: bool,
+}
+
 /// `cancel`.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct CancelArgs {

@@ -2,9 +2,11 @@
 //! without one.
 
 pub(super) mod args;
+mod by_hand;
 mod prune;
 mod request;
 
+pub(super) use by_hand::deploy;
 pub(super) use prune::run as prune;
 pub(super) use request::become_owner;
 

@@ -108,7 +108,7 @@ fn unanswered(pending: &PendingRequest, holder: Option<u32>, timeout: Duration) 
 }
 
 /// Name of the user who gives the order, for histories.
-fn name() -> String {
+pub(super) fn name() -> String {
     let me = rustix::process::getuid();
     let behind_sudo = std::env::var("SUDO_USER").ok().filter(|name| me.is_root() && !name.is_empty());
     behind_sudo.unwrap_or_else(|| users::name_of(me.as_raw()))

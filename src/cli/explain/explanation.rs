@@ -144,6 +144,7 @@ fn step(step: &Step) -> String {
             format!("git update{from}")
         }
         StepAction::Remove(path) => format!("remove {}", path.display()),
+        StepAction::Publish(publish) => format!("publish {} to {}", publish.from.display(), publish.to.display()),
         StepAction::Run(arguments) => format!("run {arguments:?}"),
         StepAction::Shell(command) => format!("shell {command}"),
     };

@@ -1,10 +1,14 @@
-//! Pure. Spool and work directories may not lie in one another: a step that cleans the one would take the other. And the
-//! jobs of one work directory may not run side by side.
+//! Pure. Spool, work directories and published ones may not lie in one another: a step that cleans or replaces the one
+//! would take the other. And the jobs of one work directory may not run side by side.
 
 use super::section::Layers;
 use crate::config::findings::Findings;
+use crate::config::keys::Table;
 use crate::config::settings::Hook;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+/// Settings that are lists of steps.
+const STEP_LISTS: [&str; 5] = ["steps", "on_failure", "on_success", "on_recovery", "always"];
 
 /// Reports each `dir` that holds the spool, is it, or lies in it.
 pub(super) fn apart(spool: Option<&Path>, hooks: &[Layers<'_>], findings: &mut Findings<'_>) {
@@ -19,6 +23,26 @@ pub(super) fn apart(spool: Option<&Path>, hooks: &[Layers<'_>], findings: &mut F
             continue;
         };
         entry.wrong(findings, message, format!("keep it apart from `{}`", spool.display()));
+    }
+    for layers in hooks {
+        published(spool, layers, findings);
+    }
+}
+
+/// Reports each `to` that the spool or the work directory would vanish with.
+fn published(spool: &Path, layers: &Layers<'_>, findings: &mut Findings<'_>) {
+    let dir = layers.get("dir").and_then(|entry| entry.as_text().map(PathBuf::from));
+    for step in STEP_LISTS.iter().filter_map(|key| layers.get(key)?.as_list()).flatten() {
+        let Some(entry) = step.as_section(Table::Step).and_then(|table| table.get("to")) else { continue };
+        let Some(to) = entry.as_text().map(Path::new).filter(|to| to.file_name().is_some()) else { continue };
+        let message = if spool.starts_with(to) || to.starts_with(spool) {
+            "`to` and the spool lie in one another"
+        } else if dir.as_deref().is_some_and(|dir| dir.starts_with(to)) {
+            "the work directory lies in `to`, and would be replaced with it"
+        } else {
+            continue;
+        };
+        entry.wrong(findings, message, "publish into a directory of its own");
     }
 }
 

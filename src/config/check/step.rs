@@ -4,11 +4,12 @@ use super::{section, value};
 use crate::config::findings::Findings;
 use crate::config::keys::Table;
 use crate::config::raw::{Section, TypedEntry};
-use crate::config::settings::{GitUpdate, InTheWay, Step, StepAction};
+use crate::config::settings::{GitUpdate, InTheWay, Publish, Step, StepAction};
 use std::path::{Component, Path, PathBuf};
 
 /// Keys that say what a step does.
-const ACTIONS: [(&str, ActionReader); 4] = [("git", git), ("remove", remove), ("run", run), ("shell", shell)];
+const ACTIONS: [(&str, ActionReader); 5] =
+    [("git", git), ("remove", remove), ("publish", publish), ("run", run), ("shell", shell)];
 
 /// Words of `in_the_way`.
 const IN_THE_WAY: [(&str, InTheWay); 2] = [("stop", InTheWay::Stop), ("move-aside", InTheWay::MoveAside)];
@@ -50,7 +51,7 @@ fn step(entry: &TypedEntry<'_>, findings: &mut Findings<'_>) -> Option<Step> {
     }
     let table = section::open(entry, Table::Step, findings)?;
     let action = action(&table, findings);
-    git_keys_without_git(&table, findings);
+    keys_without_action(&table, findings);
     let timeout = table.get("timeout").map(|entry| value::duration(&entry, value::TIMEOUT_LIMITS, findings));
     let silence = table.get("silence").map(|entry| value::duration(&entry, value::TIMEOUT_LIMITS, findings));
     let always = table.get("always").map_or(Some(false), |entry| value::boolean(&entry, findings));
@@ -89,7 +90,7 @@ fn action(table: &Section<'_>, findings: &mut Findings<'_>) -> Option<StepAction
     match typed.as_slice() {
         [(entry, read)] => read(table, entry, findings),
         [] => {
-            let message = "a step must have one of `git`, `remove`, `run` and `shell`";
+            let message = "a step must have one of `git`, `remove`, `publish`, `run` and `shell`";
             findings.add(table.span.clone(), message, "as in `{ run = [\"make\", \"install\"] }`");
             None
         }
@@ -101,10 +102,11 @@ fn action(table: &Section<'_>, findings: &mut Findings<'_>) -> Option<StepAction
     }
 }
 
-fn git_keys_without_git(table: &Section<'_>, findings: &mut Findings<'_>) {
-    for key in ["from", "remote", "in_the_way", "forward_only"] {
-        if let Some(entry) = table.get(key).filter(|_| table.get("git").is_none()) {
-            findings.add(entry.key_span, format!("`{key}` goes with `git = \"update\"` only"), "");
+fn keys_without_action(table: &Section<'_>, findings: &mut Findings<'_>) {
+    let git = ["from", "remote", "in_the_way", "forward_only"].map(|key| (key, "git", "git = \"update\""));
+    for (key, action, written) in git.into_iter().chain([("to", "publish", "publish = …")]) {
+        if let Some(entry) = table.get(key).filter(|_| table.get(action).is_none()) {
+            findings.add(entry.key_span, format!("`{key}` goes with `{written}` only"), "");
         }
     }
 }
@@ -154,20 +156,40 @@ fn remote(entry: &TypedEntry<'_>, findings: &mut Findings<'_>) -> Option<String>
     Some(typed.to_owned())
 }
 
-/// A path below `dir`, and never `dir` itself.
 fn remove(_: &Section<'_>, entry: &TypedEntry<'_>, findings: &mut Findings<'_>) -> Option<StepAction> {
+    path_below(entry, "as in `{ remove = \"dist\" }`", findings).map(StepAction::Remove)
+}
+
+fn publish(table: &Section<'_>, entry: &TypedEntry<'_>, findings: &mut Findings<'_>) -> Option<StepAction> {
+    let from = path_below(entry, "as in `{ publish = \"dist\", to = \"/srv/www/docs\" }`", findings);
+    let Some(to) = table.get("to") else {
+        let hint = "add `to`, an absolute path, as in `{ publish = \"dist\", to = \"/srv/www/docs\" }`";
+        entry.wrong(findings, "nothing says where this is published", hint);
+        return None;
+    };
+    let target = value::absolute_path(&to, findings)?;
+    if target.file_name().is_none() {
+        to.wrong(findings, "nothing can take the place of `/`", "name a directory of its own");
+        return None;
+    }
+    Some(StepAction::Publish(Publish { from: from?, to: target.components().collect() }))
+}
+
+/// A path below `dir`, and never `dir` itself.
+fn path_below(entry: &TypedEntry<'_>, hint: &str, findings: &mut Findings<'_>) -> Option<PathBuf> {
     let typed = value::text(entry, findings)?;
     let parts: Vec<_> = Path::new(typed).components().filter(|part| *part != Component::CurDir).collect();
+    let key = &entry.key;
     let message = if typed.contains('*') {
-        "`remove` takes one path, not a glob"
+        format!("`{key}` takes one path, not a glob")
     } else if parts.is_empty() {
-        "`remove` must not name the work directory itself"
+        format!("`{key}` must not name the work directory itself")
     } else if !parts.iter().all(|part| matches!(part, Component::Normal(_))) {
-        "`remove` must be a path below `dir`, relative and without `..`"
+        format!("`{key}` must be a path below `dir`, relative and without `..`")
     } else {
-        return Some(StepAction::Remove(parts.iter().collect::<PathBuf>()));
+        return Some(parts.iter().collect());
     };
-    entry.wrong(findings, message, "as in `{ remove = \"dist\" }`");
+    entry.wrong(findings, message, hint);
     None
 }
 

@@ -54,7 +54,7 @@ impl Trouble {
     }
 
     /// A call failed: tried again if it was for a shortage that passes by itself.
-    fn failed(error: &io::Error, reason: String) -> Self {
+    pub(super) fn failed(error: &io::Error, reason: String) -> Self {
         Self { result: StepResult::Refused(reason), transient: is_shortage(error) }
     }
 

@@ -4,7 +4,7 @@ use super::attempt::{Attempt, Trouble, result_of, shell};
 use super::control::Control;
 use super::facts::JobFacts;
 use super::record::{JobResult, List, StepNews, StepRecord, StepResult, TRY_AGAIN, title};
-use super::{git, remove};
+use super::{git, publish, remove};
 use crate::config::{Plan, Step, StepAction};
 use crate::model::{JobMeta, Outcome};
 use crate::runner::log::JobLog;
@@ -132,6 +132,10 @@ fn act(attempt: &mut Attempt<'_>, step: &Step, meta: &JobMeta) -> Result<(StepRe
         StepAction::Remove(path) => {
             super::lookup::directory(&attempt.plan.dir).map_err(Trouble::refused)?;
             remove::remove(&attempt.plan.dir, path).map_err(Trouble::refused)?;
+            StepResult::Exited(0)
+        }
+        StepAction::Publish(what) => {
+            publish::publish(attempt, what, bounds)?;
             StepResult::Exited(0)
         }
         StepAction::Git(update) => {

@@ -5,7 +5,8 @@
 //! - A time-out, a cancellation or an interruption ends every process of the job (`system::tree`), those that earlier
 //!   steps left behind included. Otherwise what a step leaves running stays: people start servers so.
 //! - `always` steps that run when the job's time is up get that time again.
-//! - A step's own `timeout` never exceeds what the job has left. A removal is done in this process and is not timed.
+//! - A step's own `timeout` never exceeds what the job has left. A removal is done in this process and is not timed; so
+//!   is a publication, which is timed.
 //!
 //! A new kind of step is a variant of [`StepAction`](crate::config::StepAction), its keys in `config/keys.rs` and
 //! `config/check/step.rs`, an arm of `act` in `list.rs`, and its title in `record.rs`; the compiler names the rest.
@@ -20,6 +21,7 @@ mod list;
 mod lookup;
 mod messages;
 mod output;
+mod publish;
 mod record;
 mod remove;
 

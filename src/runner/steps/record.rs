@@ -174,6 +174,7 @@ pub fn title(step: &Step) -> String {
     let full = match &step.action {
         StepAction::Git(_) => "git update".to_owned(),
         StepAction::Remove(path) => format!("remove {}", path.display()),
+        StepAction::Publish(publish) => format!("publish {} to {}", publish.from.display(), publish.to.display()),
         StepAction::Run(argv) => argv.join(" "),
         StepAction::Shell(script) => script.clone(),
     };

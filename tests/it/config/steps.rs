@@ -1,6 +1,8 @@
 //! What is said of steps.
 
 use crate::config::golden::{is_reported, with, without};
+use hookspool::config::probe::read as load_text;
+use hookspool::config::{Publish, StepAction};
 
 #[test]
 fn there_is_at_least_one_step_and_it_is_a_table() {
@@ -71,7 +73,7 @@ hookspool.toml:7:10: a step cannot both `run` and `shell`
     is_reported(
         &with(r#"steps = [{ timeout = "5m" }]"#),
         r#"
-hookspool.toml:7:10: a step must have one of `git`, `remove`, `run` and `shell`
+hookspool.toml:7:10: a step must have one of `git`, `remove`, `publish`, `run` and `shell`
   |
 7 | steps = [{ timeout = "5m" }]
   |          ^^^^^^^^^^^^^^^^^^ as in `{ run = ["make", "install"] }`"#,
@@ -210,5 +212,58 @@ hookspool.toml:8:14: no step of `on_success` can restart the runner
   |
 8 | on_success = [{ shell = "make", restarts_runner = true }]
   |              ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ make it the last of `steps`"#,
+    );
+}
+
+#[test]
+fn what_is_published_has_a_place_of_its_own() {
+    let steps = r#"steps = [{ publish = "dist", to = "/srv/www/./docs" }]"#;
+    let config = load_text(&with(steps)).unwrap();
+    let publish = Publish { from: "dist".into(), to: "/srv/www/docs".into() };
+    assert_eq!(config.hooks[0].plan.steps[0].action, StepAction::Publish(publish));
+    is_reported(
+        &with(r#"steps = [{ publish = "dist" }]"#),
+        r#"
+hookspool.toml:7:22: nothing says where this is published
+  |
+7 | steps = [{ publish = "dist" }]
+  |                      ^^^^^^ add `to`, an absolute path, as in `{ publish = "dist", to = "/srv/www/docs" }`"#,
+    );
+    is_reported(
+        &with(r#"steps = [{ publish = "../dist", to = "/" }]"#),
+        r#"
+hookspool.toml:7:22: `publish` must be a path below `dir`, relative and without `..`
+  |
+7 | steps = [{ publish = "../dist", to = "/" }]
+  |                      ^^^^^^^^^ as in `{ publish = "dist", to = "/srv/www/docs" }`
+
+hookspool.toml:7:38: nothing can take the place of `/`
+  |
+7 | steps = [{ publish = "../dist", to = "/" }]
+  |                                      ^^^ name a directory of its own"#,
+    );
+    is_reported(
+        &with(r#"steps = [{ remove = "dist", to = "/srv/www" }]"#),
+        r#"
+hookspool.toml:7:29: `to` goes with `publish = …` only
+  |
+7 | steps = [{ remove = "dist", to = "/srv/www" }]
+  |                             ^^"#,
+    );
+    is_reported(
+        &with(r#"always = [{ publish = "dist", to = "/var/spool" }]"#),
+        r#"
+hookspool.toml:8:36: `to` and the spool lie in one another
+  |
+8 | always = [{ publish = "dist", to = "/var/spool" }]
+  |                                    ^^^^^^^^^^^^ publish into a directory of its own"#,
+    );
+    is_reported(
+        &with(r#"steps = [{ publish = "dist", to = "/srv" }]"#),
+        r#"
+hookspool.toml:7:35: the work directory lies in `to`, and would be replaced with it
+  |
+7 | steps = [{ publish = "dist", to = "/srv" }]
+  |                                   ^^^^^^ publish into a directory of its own"#,
     );
 }

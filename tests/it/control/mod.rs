@@ -1,5 +1,6 @@
 //! The verbs of an operator, beside a runner and without one.
 
+mod by_hand; // jobs that a person queues
 mod care; // what is removed, when, and what never is
 mod causes; // failures made for real, and what is said of them
 mod deaths; // verbs and runners that die between request and answer; hostile requests

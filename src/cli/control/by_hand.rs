@@ -1,0 +1,97 @@
+//! Edge. `deploy`: a job that a person queues, without a delivery.
+
+use super::args::DeployArgs;
+use super::request::{become_owner, name};
+use crate::cli::exit::{self, Failure};
+use crate::cli::jobs::{refuse_unknown, unreadable};
+use crate::cli::load::load;
+use crate::config::{Config, Hook};
+use crate::model::{EventKind, JobId, JobMeta, RefName, State};
+use crate::runner::unwanted;
+use crate::spool::{self, Change, Effect, Filter, Inbox};
+use jiff::Timestamp;
+use std::path::Path;
+use std::process::ExitCode;
+
+/// Jobs that are looked at for the last one of a hook.
+const LOOK_LIMIT: usize = 10_000;
+
+/// Queues a job as a push of the ref would, by the hook's rules.
+pub(in crate::cli) fn deploy(config: Option<&Path>, args: &DeployArgs) -> Result<ExitCode, Failure> {
+    let config = load(config)?;
+    refuse_unknown(&config, &args.hook)?;
+    let by = name();
+    become_owner(&config.spool)?;
+    let meta = described(&config, args, &by)?;
+    let inbox = Inbox::open(&config.spool).map_err(unreadable)?;
+    let mut draft = inbox.draft().map_err(unreadable)?;
+    let payload = serde_json::json!({ "ref": meta.reference.as_ref().map(RefName::as_str), "by": by, "why": args.why });
+    draft.write(payload.to_string().as_bytes()).map_err(unreadable)?;
+    let id = draft.commit(&meta).map_err(unreadable)?;
+    super::report(&[queued(&config, id, &meta)], args.json)
+}
+
+fn described(config: &Config, args: &DeployArgs, by: &str) -> Result<JobMeta, Failure> {
+    let Some(hook) = config.hook(&args.hook) else { return Err(Failure::new(exit::NO, "no such hook")) };
+    let last = last_of(config, &args.hook)?;
+    let typed = typed(args)?;
+    let reference = typed.or_else(|| last.as_ref()?.reference.clone());
+    if reference.is_none() && hook.rules.branches.is_some() {
+        let text = format!("hook `{}` has had no job whose branch could be taken; name one with --branch", hook.name);
+        return Err(Failure::new(exit::USAGE, text));
+    }
+    let repository = hook.rules.repository.clone().or_else(|| last?.repository);
+    let note = args.why.as_ref().map_or_else(|| format!("by {by}"), |why| format!("by {by}: {why}"));
+    let meta = JobMeta {
+        reference,
+        repository,
+        pusher: Some(by.to_owned()),
+        note: Some(note),
+        ..JobMeta::new(&hook.name, JobMeta::BY_HAND, EventKind::Push, Timestamp::now())
+    };
+    wanted(hook, JobMeta { event: kind(hook, meta.reference.as_ref()), ..meta })
+}
+
+/// A kind of event that the hook wants, a push if it can be one. Nobody means a deletion by `deploy`.
+fn kind(hook: &Hook, reference: Option<&RefName>) -> EventKind {
+    let kinds = [EventKind::Push, EventKind::Release, EventKind::Merge, EventKind::Package, EventKind::Ci];
+    let wanted = kinds.into_iter().find(|kind| hook.rules.unwanted_kind(kind, reference).is_none());
+    wanted.unwrap_or(EventKind::Push)
+}
+
+/// The ref that was typed.
+fn typed(args: &DeployArgs) -> Result<Option<RefName>, Failure> {
+    let (name, parsed) = match (&args.branch, &args.tag) {
+        (Some(branch), _) => (branch, RefName::branch_named(branch)),
+        (None, Some(tag)) => (tag, RefName::tag_named(tag)),
+        (None, None) => return Ok(None),
+    };
+    parsed.map(Some).ok_or_else(|| Failure::new(exit::USAGE, format!("`{name}` is no name of a branch or tag")))
+}
+
+fn wanted(hook: &Hook, meta: JobMeta) -> Result<JobMeta, Failure> {
+    match unwanted(hook, &meta) {
+        None => Ok(meta),
+        Some(why) => Err(Failure::new(exit::NO, format!("hook `{}` does not want it: {why}", hook.name))),
+    }
+}
+
+/// The description of the newest job of a hook that was about a ref.
+fn last_of(config: &Config, hook: &str) -> Result<Option<JobMeta>, Failure> {
+    let filter = Filter { newest: Some(LOOK_LIMIT), ..Filter::default() };
+    for view in spool::newest_first(&config.spool, &filter).map_err(unreadable)? {
+        let view = view.map_err(unreadable)?;
+        if view.hook.as_deref() == Some(hook) && view.reference.is_some() {
+            return Ok(spool::show(&config.spool, view.id).map_err(unreadable)?.and_then(|shown| shown.meta));
+        }
+    }
+    Ok(None)
+}
+
+fn queued(config: &Config, id: JobId, meta: &JobMeta) -> Effect {
+    let of =
+        meta.reference.as_ref().map_or_else(String::new, |reference| format!(", {}", crate::intake::short(reference)));
+    let holds = spool::holds(&config.spool).unwrap_or_default();
+    let hold = holds.get(&meta.hook).map(|hold| format!("; {}", hold.reason(&meta.hook))).unwrap_or_default();
+    Effect::of_job(id, Change::Changed, Some(State::Queued), format!("queued for {}{of}{hold}", meta.hook))
+}

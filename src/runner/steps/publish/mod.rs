@@ -1,0 +1,96 @@
+//! Edge. `publish = "dist", to = "/srv/www"`: a copy beside the target, flushed, then put in its place in one step.
+//!
+//! A reader finds the tree of before or the new one, whole, at every moment. All names are in the target's directory:
+//!
+//! ```text
+//! NAME                  what is published: a directory, or a relative link to one of ours
+//! .NAME.new-<random>    a copy that is being made, or a leftover of one; ours to remove
+//! .NAME.at-<random>     the tree that a link leads to
+//! .NAME.previous        the tree of before
+//! ```
+//!
+//! Two publications into one directory wait for each other (flock on that directory).
+
+mod copy;
+mod place;
+
+use super::attempt::{Attempt, Bounds, Trouble};
+use super::lookup::cause;
+use crate::config::Publish;
+use crate::system::users;
+use copy::{Copied, Copy, source, trouble};
+use place::{Place, Unremoved, give_up};
+use rustix::fs::{FlockOperation, flock, syncfs};
+use rustix::io::Errno;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+/// Between two looks whether another publication has ended.
+const LOCK_POLL_INTERVAL: Duration = Duration::from_millis(100);
+
+/// Publishes; what is at the target stays as it is unless all of it went well.
+pub(super) fn publish(attempt: &mut Attempt<'_>, publish: &Publish, bounds: Bounds) -> Result<(), Trouble> {
+    super::lookup::directory(&attempt.plan.dir).map_err(Trouble::refused)?;
+    let from = source(&attempt.plan.dir, &publish.from)?;
+    let place = Place::of(&publish.to)?;
+    apart(&from, &attempt.plan.dir, &place)?;
+    wait_for_others(attempt, &place, bounds)?;
+    warn(attempt, place.remove_leftovers());
+    let fresh = place.fresh()?;
+    let copied = copied(attempt, &from, &fresh, &place, bounds).inspect_err(|_| give_up(&fresh))?;
+    let previous = place.switch_to(&fresh).inspect_err(|_| give_up(&fresh))?;
+    let Copied { files, bytes } = copied;
+    let before = previous.map(|path| format!("; the one before is `{}`", path.display())).unwrap_or_default();
+    attempt.log.note(&format!("published {files} files, {bytes} bytes{before}"));
+    warn(attempt, place.tidy());
+    Ok(())
+}
+
+/// What cannot be removed, such as a tree into which a web server's user wrote, keeps nothing from being published.
+fn warn(attempt: &mut Attempt<'_>, removed: Result<(), Unremoved>) {
+    if let Err((path, error)) = removed {
+        attempt.log.note(&format!("warning: cannot remove `{}`: {}", path.display(), cause(&error)));
+    }
+}
+
+/// The configuration compares the paths as they are typed; links may lead one into the other.
+fn apart(from: &Path, dir: &Path, place: &Place) -> Result<(), Trouble> {
+    let real = |path: &Path| path.canonicalize().map_err(|error| trouble("look at", path, &error));
+    let (from, dir, mut target) = (real(from)?, real(dir)?, real(&place.directory)?);
+    target.extend(place.target.file_name());
+    if target.starts_with(&from) || from.starts_with(&target) || dir.starts_with(&target) {
+        let text = format!("`{}` and what is published lie in one another", place.target.display());
+        return Err(Trouble::refused(text));
+    }
+    if users::current().is_some_and(|user| Path::new(&user.home).starts_with(&target)) {
+        return Err(Trouble::refused(format!("the home of this user lies in `{}`", place.target.display())));
+    }
+    Ok(())
+}
+
+fn copied(
+    attempt: &mut Attempt<'_>,
+    from: &Path,
+    fresh: &Path,
+    place: &Place,
+    bounds: Bounds,
+) -> Result<Copied, Trouble> {
+    let mut may_go_on = || attempt.pause(Instant::now(), bounds.until);
+    let mut copy = Copy { may_go_on: &mut may_go_on, copied: Copied::default(), entries: 0 };
+    copy.directory(from, fresh)?;
+    let copied = copy.copied;
+    // One call for thousands of files; what else waits to be written is written with them.
+    syncfs(&place.parent).map_err(|errno| trouble("flush", fresh, &errno.into()))?;
+    attempt.pause(Instant::now(), bounds.until)?;
+    Ok(copied)
+}
+
+fn wait_for_others(attempt: &mut Attempt<'_>, place: &Place, bounds: Bounds) -> Result<(), Trouble> {
+    loop {
+        match flock(&place.parent, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => return Ok(()),
+            Err(Errno::WOULDBLOCK) => attempt.pause(Instant::now() + LOCK_POLL_INTERVAL, bounds.until)?,
+            Err(errno) => return Err(trouble("lock", &place.directory, &errno.into())),
+        }
+    }
+}
