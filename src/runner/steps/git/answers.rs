@@ -18,13 +18,20 @@ impl Git<'_, '_> {
         self.own_dir("--git-common-dir")
     }
 
-    fn own_dir(&mut self, which: &str) -> Result<PathBuf, Trouble> {
+    /// The directory that git calls `which`; asked once for each work tree.
+    fn own_dir(&mut self, which: &'static str) -> Result<PathBuf, Trouble> {
+        let key = (self.dir.clone(), which);
+        if let Some(known) = self.own_dirs.get(&key) {
+            return Ok(known.clone());
+        }
         let said = self.call(&["rev-parse", which], Talk::Local, Sink::Messages)?;
         if !said.status.success() {
             let failure = self.failure(&said, Talk::Local);
             return Err(self.explain(&failure));
         }
-        Ok(self.dir.join(path_of(said.out.trim_ascii_end())))
+        let dir = self.dir.join(path_of(said.out.trim_ascii_end()));
+        self.own_dirs.insert(key, dir.clone());
+        Ok(dir)
     }
 
     /// `true` if `commit` is here.

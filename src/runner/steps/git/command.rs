@@ -14,6 +14,7 @@ use crate::system::holders::holder;
 use crate::system::process::Program;
 use crate::system::wait::after;
 use rustix::fs::statvfs;
+use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::os::unix::process::ExitStatusExt;
@@ -61,6 +62,8 @@ pub(super) struct Git<'a, 'b> {
     environment: Environment,
     bounds: Bounds,
     address: String,
+    /// Directories of the repositories' own files, by work tree and git's name for them.
+    pub(super) own_dirs: HashMap<(PathBuf, &'static str), PathBuf>,
     /// The note of the update under way.
     update_note: Option<UpdateNote>,
     /// `true` once a command failed for want of space.
@@ -98,6 +101,7 @@ impl<'a, 'b> Git<'a, 'b> {
             environment,
             bounds,
             address: String::new(),
+            own_dirs: HashMap::new(),
             update_note: None,
             met_full_disk: false,
             was_cut: false,
