@@ -136,3 +136,73 @@ impl Codec {
         Ok(Message::Head(head.params))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gateway::responder::Params;
+    use proptest::prelude::*;
+
+    /// What was understood of a stream; neighbouring parts of a body are one.
+    #[derive(Debug, Default, PartialEq)]
+    struct Understood {
+        requests: Vec<Params>,
+        body: Vec<u8>,
+        ended: bool,
+        malformed: Option<Malformed>,
+    }
+
+    fn understood(stream: &[u8], piece_bytes: usize) -> Understood {
+        let limits = HeadLimits { bytes: 300, fields: 5 };
+        let mut codec = Codec::new(Arc::default(), None, limits);
+        let mut understood = Understood::default();
+        for mut piece in stream.chunks(piece_bytes) {
+            loop {
+                match codec.next(&mut piece) {
+                    Ok(None) => break,
+                    Ok(Some(Message::Head(params))) => understood.requests.push(params),
+                    Ok(Some(Message::Body(part))) => understood.body.extend(part),
+                    Ok(Some(Message::End)) => understood.ended = true,
+                    Ok(Some(message)) => panic!("{message:?}"),
+                    Err(malformed) => return Understood { malformed: Some(malformed), ..understood },
+                }
+            }
+            assert!(piece.is_empty(), "input was left");
+        }
+        understood
+    }
+
+    /// One of `known`, or seldom something else.
+    fn piece(known: &[&str]) -> impl Strategy<Value = Vec<u8>> + use<> {
+        let known: Vec<Vec<u8>> = known.iter().map(|text| text.as_bytes().to_vec()).collect();
+        prop_oneof![30 => prop::sample::select(known), 1 => prop::collection::vec(any::<u8>(), 0..4)]
+    }
+
+    /// Pieces of requests, right and wrong, in an order that gets deep.
+    fn streams() -> impl Strategy<Value = Vec<u8>> {
+        let first = piece(&["POST / HTTP/1.1\r\nHost: h\r\n", "\r\nGET /a HTTP/1.0\r\n"]);
+        let length = ["Content-Length: 5\r\n", "Content-Length: 0\r\n", "Content-Length : 5\r\n"];
+        let coding = ["Transfer-Encoding: chunked\r\n", "transfer-encoding:chunked\r\n", "Transfer-Encoding: x\r\n"];
+        let field = piece(&[&length[..], &coding, &["X: y\r\n", "Expect: 100-continue\r\n", " z\r\n"]].concat());
+        let end = piece(&["\r\n"]);
+        let body = piece(&["hello", "5\r\nhello\r\n", "3;a=b\r\nhel\r\n", "0\r\n\r\n", "0\r\nA: b\r\n\r\n", "5\n"]);
+        let (fields, body) = (prop::collection::vec(field, 0..3), prop::collection::vec(body, 0..5));
+        (first, fields, end, body)
+            .prop_map(|(first, fields, end, body)| [first, fields.concat(), end, body.concat()].concat())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(1000))]
+
+        #[test]
+        fn however_a_stream_is_cut_the_same_is_understood_and_one_request_at_most(
+            stream in streams(), piece_bytes in 1_usize..9,
+        ) {
+            let whole = understood(&stream, stream.len());
+            prop_assert_eq!(&whole, &understood(&stream, piece_bytes));
+            prop_assert!(whole.requests.len() <= 1);
+            let length = whole.requests.first().and_then(|params| params.get(b"CONTENT_LENGTH"));
+            prop_assert!(!whole.ended || length.is_none_or(|length| length == whole.body.len().to_string().as_bytes()));
+        }
+    }
+}

@@ -33,6 +33,7 @@ const APACHE: &[Gateway] = &[Gateway::ApacheCgi, Gateway::ApacheFastcgi, Gateway
 const APACHE_CGI: &[Gateway] = &[Gateway::ApacheCgi, Gateway::SharedHosting];
 const CADDY: &[Gateway] = &[Gateway::Caddy];
 const UWSGI: &[Gateway] = &[Gateway::Uwsgi];
+const FCGID: &[Gateway] = &[Gateway::ApacheFcgid];
 const LIGHTTPD: &[Gateway] = &[Gateway::LighttpdFastcgi, Gateway::LighttpdCgi];
 const NOT_SIGNED: Told = Told::Line(403, "not signed: no `X-Hub-Signature-256`; set the secret at the forge");
 const WRONG: Told = Told::Line(403, "signature wrong");
@@ -316,6 +317,10 @@ fn malformed(server: &Server) -> Vec<Row> {
             "uWSGI sends the body of an answer to HEAD",
         ),
         row("PUT is not allowed", with("PUT", Framing::Length), only_post),
+        row("a push of no length is told so", with("POST", Framing::None), Told::Line(411, "length required"))
+            .except(LIGHTTPD, Told::ByServer(411), "lighttpd tells so itself")
+            .except(CADDY, WRONG, "Caddy passes a length of 0")
+            .except(FCGID, WRONG, "mod_fcgid passes a length of 0"),
         row("another name is no hook", to(server, "shop", push(server)), Told::Line(404, "no such hook")),
         row("no name is no hook", to(server, "", push(server)), Told::Line(404, "no such hook")),
         row(
