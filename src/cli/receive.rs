@@ -60,6 +60,7 @@ pub(super) fn fastcgi(config: Option<&Path>, args: &FastcgiArgs) -> Result<ExitC
         .run(&Stop::install().map_err(|error| cannot_watch(&error))?)
 }
 
+/// The socket that `--listen` names; `example` is a good one.
 pub(super) fn listen(args: &SocketArgs, example: &str) -> Result<Listener, Failure> {
     let address = args.listen.as_deref().ok_or_else(|| {
         Failure::new(exit::USAGE, format!("no socket inherited and no `--listen`; try `--listen {example}`"))
@@ -84,6 +85,7 @@ fn group_id(name: &str) -> Result<u32, Failure> {
     })
 }
 
+/// Signals would end the process instead of asking it to stop.
 pub(super) fn cannot_watch(error: &io::Error) -> Failure {
     Failure::io("cannot watch for signals", error)
 }

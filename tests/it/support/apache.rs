@@ -81,7 +81,15 @@ fn run(site: &Site, port: u16, mut apache: Command, frame: &str, shipped: &str) 
     site.write("/etc/apache2/conf-enabled/hookspool.conf", shipped);
     apache.args(["-DFOREGROUND", "-f"]).arg(site.write("/etc/apache2/apache2.conf", frame));
     let logs = ["apache-error.log", "suexec.log"].map(|log| site.at("/var/log").join(log));
-    Daemon::start("apache2", apache, &site.at("/var/log/apache.out"), &logs).ready(|| answers(port))
+    Daemon::start("apache2", apache, &site.at("/var/log/apache.out"), &logs)
+        .ready(|| answers(port) && has_cgi_daemon(site))
+}
+
+/// Whether `mod_cgid`'s daemon has its socket, whose name ends with a process id. Apache listens before, and answers 503
+/// to who comes in between.
+fn has_cgi_daemon(site: &Site) -> bool {
+    let names = std::fs::read_dir(site.at("/run")).expect("directory").flatten();
+    names.into_iter().any(|entry| entry.file_name().to_string_lossy().starts_with("cgisock"))
 }
 
 fn frame(site: &Site, port: u16, user: &Account, group: &str) -> String {
