@@ -196,15 +196,18 @@ pub(super) struct SendArgs {
     /// URL of the hook at the web server, such as `https://example.org/hooks/docs`
     #[arg(long)]
     pub(super) url: Option<String>,
-    /// Branch that it happened to
-    #[arg(long, default_value = "main")]
-    pub(super) branch: String,
+    /// Branch that it happened to [default: one that the hook's `branches` want, or main]
+    #[arg(long)]
+    pub(super) branch: Option<String>,
     /// Branch or tag that it happened to, in full, such as refs/tags/v1
     #[arg(long = "ref", value_name = "REF", conflicts_with = "branch")]
     pub(super) reference: Option<String>,
     /// Repository named in the delivery [default: the hook's, or hookspool/test]
     #[arg(long)]
     pub(super) repository: Option<String>,
+    /// File that holds the body to sign and send, or `-` for standard input
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["branch", "reference", "repository"])]
+    pub(super) body: Option<std::path::PathBuf>,
     /// Print JSON
     #[arg(long)]
     pub(super) json: bool,
@@ -234,8 +237,12 @@ pub(super) enum SendEvent {
     Merge,
     /// The release of a tag
     Release,
+    /// The release of a tag, which is no pre-release
+    Released,
     /// A package or image
     Package,
+    /// A success of CI on the branch
+    Ci,
     /// The forge's own test
     Ping,
 }

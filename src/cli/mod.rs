@@ -26,6 +26,7 @@ mod serve_spool;
 mod status;
 mod trust;
 mod wait;
+mod wanted_sample;
 
 use args::{Cli, Command};
 use clap::Parser;

@@ -4,8 +4,9 @@ use super::args::{SendArgs, SendEvent};
 use super::exit::{self, Failure};
 use super::load::load;
 use super::print;
+use super::wanted_sample;
 use crate::config::Hook;
-use crate::model::{RefName, without_credentials};
+use crate::model::{JobId, RefName, without_credentials};
 use crate::provider::{SampleEvent, SamplePush, Secret};
 use crate::system::errno::words;
 use crate::system::random::random_bytes;
@@ -15,7 +16,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
-/// Sends, and prints the reply. Exit 1 when it is not a 2xx, 69 when nobody answers.
+/// Sends, and prints the reply. Exit 1 when it starts no job (of a ping: when it is no 2xx), 69 when nobody answers.
 pub(super) fn run(config: Option<&Path>, args: &SendArgs) -> Result<ExitCode, Failure> {
     let config = load(config)?;
     let hook = config.hooks.iter().find(|hook| hook.name == args.hook).ok_or_else(|| {
@@ -29,14 +30,23 @@ pub(super) fn run(config: Option<&Path>, args: &SendArgs) -> Result<ExitCode, Fa
     refuse_without_scheme(url)?;
     let delivery = delivery(hook, args)?;
     let (status, text) = post(&address(hook, url)?, url, &delivery)?;
+    let jobs = queued(status, &text);
     if args.json {
+        let url = without_credentials(url);
         print::json(
-            &serde_json::json!({ "hook": hook.name, "url": without_credentials(url), "status": status, "text": text }),
+            &serde_json::json!({ "hook": hook.name, "url": url, "status": status, "text": text, "jobs": jobs }),
         )?;
     } else {
         print::line(&format!("{status} {text}"))?;
     }
-    Ok(ExitCode::from(if (200..300).contains(&status) { 0 } else { exit::NO }))
+    let is_ping = event(hook, args) == SendEvent::Ping && (200..300).contains(&status);
+    Ok(ExitCode::from(if is_ping || status == ACCEPTED { 0 } else { exit::NO }))
+}
+
+/// The ids of the jobs that the reply tells of.
+fn queued(status: u16, text: &str) -> Vec<JobId> {
+    let ids = text.strip_prefix("queued ").filter(|_| status == ACCEPTED);
+    ids.map(|ids| ids.split(' ').filter_map(|id| id.parse().ok()).collect()).unwrap_or_default()
 }
 
 /// Refuses what does not begin like a URL. It is not repeated: without a scheme nothing tells a host from a password.
@@ -71,11 +81,12 @@ fn delivery(hook: &Hook, args: &SendArgs) -> Result<TestDelivery, Failure> {
     let random_commit = || random_bytes::<20>().map(hex::encode).map_err(no_random);
     let secret = secret(hook)?;
     let event = event(hook, args);
-    let reference = reference(event, args)?;
+    let reference = reference(hook, event, args)?;
+    let branch = branch(hook, args);
     let repository = args.repository.as_deref().or(hook.rules.repository.as_deref());
     let push = SamplePush {
         repository: repository.unwrap_or("hookspool/test"),
-        branch: reference.branch().unwrap_or(&args.branch),
+        branch: reference.branch().unwrap_or(&branch),
         before: &random_commit()?,
         after: &random_commit()?,
         pusher: "hookspool-send",
@@ -83,12 +94,38 @@ fn delivery(hook: &Hook, args: &SendArgs) -> Result<TestDelivery, Failure> {
     };
     let sample = hook.provider.sample(kind(event), &reference, &push).ok_or_else(|| cannot(hook, event, &push))?;
     let now = jiff::Timestamp::now();
-    let signed = hook.provider.sign(&secret, &sample.body, sample.event, &random_commit()?, now);
+    let body = match &args.body {
+        Some(path) => given(path)?,
+        None => wanted_sample::with_fields(sample.body, &hook.rules.fields),
+    };
+    let signed = hook.provider.sign(&secret, &body, sample.event, &random_commit()?, now);
     let mut headers = signed.map_err(|error| Failure::new(exit::CONFIGURATION, error))?;
     if let Some(name) = &hook.reading.delivery_header {
         headers.push((name.clone(), random_commit()?));
     }
-    Ok(TestDelivery { headers, body: sample.body })
+    if args.body.is_some() && serde_json::from_slice::<serde::de::IgnoredAny>(&body).is_err() {
+        let content_type = if body.starts_with(b"<") { "text/xml" } else { "application/x-www-form-urlencoded" };
+        headers
+            .iter_mut()
+            .filter(|(name, _)| name == "Content-Type")
+            .for_each(|(_, value)| *value = content_type.into());
+    }
+    Ok(TestDelivery { headers, body })
+}
+
+/// The body in a file, or on standard input.
+fn given(path: &Path) -> Result<Vec<u8>, Failure> {
+    let mut body = Vec::new();
+    let read = if path.as_os_str() == "-" {
+        std::io::stdin().lock().read_to_end(&mut body).map(drop)
+    } else {
+        std::fs::read(path).map(|bytes| body = bytes)
+    };
+    read.map(|()| body).map_err(|error| Failure::io(format!("cannot read `{}`", path.display()), &error))
+}
+
+fn branch(hook: &Hook, args: &SendArgs) -> String {
+    args.branch.clone().unwrap_or_else(|| wanted_sample::branch(hook))
 }
 
 fn secret(hook: &Hook) -> Result<Secret, Failure> {
@@ -109,26 +146,35 @@ fn kind(event: SendEvent) -> SampleEvent {
         SendEvent::Delete => SampleEvent::Delete,
         SendEvent::Merge => SampleEvent::Merge,
         SendEvent::Release => SampleEvent::Release,
+        SendEvent::Released => SampleEvent::Released,
         SendEvent::Package => SampleEvent::Package,
+        SendEvent::Ci => SampleEvent::Ci,
         SendEvent::Ping => SampleEvent::Ping,
     }
+}
+
+fn is_of_tag(event: SendEvent) -> bool {
+    matches!(event, SendEvent::Tag | SendEvent::Release | SendEvent::Released)
 }
 
 /// The tag of events that tell of one, where none is named.
 const TAG: &str = "hookspool-test";
 
-fn reference(event: SendEvent, args: &SendArgs) -> Result<RefName, Failure> {
-    let (typed, named) = match &args.reference {
-        Some(full) => (full.as_str(), RefName::parse(full)),
-        None if matches!(event, SendEvent::Tag | SendEvent::Release) => (TAG, RefName::tag_named(TAG)),
-        None => (args.branch.as_str(), RefName::branch_named(&args.branch)),
+fn reference(hook: &Hook, event: SendEvent, args: &SendArgs) -> Result<RefName, Failure> {
+    let tells_of_tag = is_of_tag(event);
+    let (typed, named) = if let Some(full) = &args.reference {
+        (full.clone(), RefName::parse(full))
+    } else if tells_of_tag {
+        let tag = wanted_sample::tag(hook).unwrap_or_else(|| TAG.to_owned());
+        (tag.clone(), RefName::tag_named(&tag))
+    } else {
+        let branch = branch(hook, args);
+        (branch.clone(), RefName::branch_named(&branch))
     };
     let wrong = |why: &str| Failure::new(exit::USAGE, format!("`{typed}` {why}"));
     let name = named.ok_or_else(|| wrong("is not a branch or tag; write it as `refs/heads/main` or `refs/tags/v1`"))?;
     match event {
-        SendEvent::Tag | SendEvent::Release if name.tag().is_none() => {
-            Err(wrong("is not a tag such as `refs/tags/v1`"))
-        }
+        _ if tells_of_tag && name.tag().is_none() => Err(wrong("is not a tag such as `refs/tags/v1`")),
         SendEvent::Merge if name.branch().is_none() => Err(wrong("is not a branch to merge into")),
         _ => Ok(name),
     }
@@ -137,8 +183,7 @@ fn reference(event: SendEvent, args: &SendArgs) -> Result<RefName, Failure> {
 /// The provider tells of no such thing.
 fn cannot(hook: &Hook, event: SendEvent, push: &SamplePush<'_>) -> Failure {
     let told = |event: &&SendEvent| {
-        let name =
-            if matches!(event, SendEvent::Tag | SendEvent::Release) { "refs/tags/v1" } else { "refs/heads/main" };
+        let name = if is_of_tag(**event) { "refs/tags/v1" } else { "refs/heads/main" };
         RefName::parse(name).is_some_and(|name| hook.provider.sample(kind(**event), &name, push).is_some())
     };
     let words: Vec<String> = SendEvent::value_variants().iter().filter(told).map(|event| word(*event)).collect();
@@ -150,6 +195,8 @@ fn word(event: SendEvent) -> String {
     event.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
 }
 
+/// The status of a delivery that started a job.
+const ACCEPTED: u16 = 202;
 /// Longest reply text that is shown, in bytes; ours are one line.
 const REPLY_LIMIT_BYTES: u64 = 4096;
 

@@ -5,6 +5,7 @@ mod excerpt;
 mod exposure;
 mod find;
 mod findings;
+mod globs;
 mod home;
 mod keys;
 mod load;
@@ -25,6 +26,7 @@ mod wanted;
 
 pub use exposure::is_below;
 pub use find::{NotFound, find};
+pub use globs::Globs;
 pub use keys::{KEYS, Key, REQUIRED, Table, keys_of};
 pub use load::{LoadError, load};
 pub use quantity::{DURATION_HINT, duration};

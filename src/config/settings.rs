@@ -1,7 +1,7 @@
 //! Pure. A configuration that has been checked: only things that are right.
 
+use super::globs::Globs;
 use crate::provider::{Pointer, Provider, ReadOptions};
-use globset::GlobSet;
 use jiff::Timestamp;
 use regex::Regex;
 use std::path::PathBuf;
@@ -100,13 +100,13 @@ pub struct Rules {
     /// Wanted kinds, as in `EventKind::as_str` (default `push`).
     pub events: Vec<String>,
     /// Wanted branches; `None`: the repository's default branch, as the delivery names it.
-    pub branches: Option<GlobSet>,
+    pub branches: Option<Globs>,
     /// Wanted tags; `None`: no tags.
-    pub tags: Option<GlobSet>,
+    pub tags: Option<Globs>,
     /// The only repository accepted, `owner/name`, compared without case.
     pub repository: Option<String>,
     /// Run only if one of these paths changed; `None`: always.
-    pub paths: Option<GlobSet>,
+    pub paths: Option<Globs>,
     /// Not if the head commit's message holds one of these, compared without ASCII case (default
     /// `[skip deploy]` and `[deploy skip]`).
     pub skip: Vec<String>,

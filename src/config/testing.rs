@@ -1,8 +1,8 @@
 //! Pure. Hooks and rules for the unit tests of other layers.
 
-use super::{Backoff, Hook, OnInterrupt, Plan, Retry, RetryOn, Rules, WhenNewer};
+use super::{Backoff, Globs, Hook, OnInterrupt, Plan, Retry, RetryOn, Rules, WhenNewer};
 use crate::provider::{Provider, ReadOptions};
-use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+use globset::GlobBuilder;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -18,12 +18,9 @@ pub(crate) fn rules() -> Rules {
     }
 }
 
-pub(crate) fn globs(patterns: &[&str]) -> GlobSet {
-    let mut set = GlobSetBuilder::new();
-    for pattern in patterns {
-        set.add(GlobBuilder::new(pattern).literal_separator(true).build().unwrap());
-    }
-    set.build().unwrap()
+pub(crate) fn globs(patterns: &[&str]) -> Globs {
+    let glob = |pattern: &&str| GlobBuilder::new(pattern).literal_separator(true).build().unwrap();
+    Globs::new(&patterns.iter().map(glob).collect::<Vec<_>>()).unwrap()
 }
 
 pub(crate) fn hook(name: &str) -> Hook {

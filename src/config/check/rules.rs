@@ -3,11 +3,12 @@
 use super::section::Layers;
 use super::{field, value};
 use crate::config::findings::Findings;
+use crate::config::globs::Globs;
 use crate::config::keys::{Table, default_of};
 use crate::config::raw::TypedEntry;
 use crate::config::settings::Rules;
 use crate::model::EventKind;
-use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
+use globset::{Glob, GlobBuilder};
 
 /// `skip` where nothing else is said.
 const SKIP: [&str; 2] = ["[skip deploy]", "[deploy skip]"];
@@ -82,7 +83,7 @@ fn repository(entry: &TypedEntry<'_>, findings: &mut Findings<'_>) -> Option<Str
     Some(typed.to_owned())
 }
 
-fn paths(entry: &TypedEntry<'_>, findings: &mut Findings<'_>) -> Option<GlobSet> {
+fn paths(entry: &TypedEntry<'_>, findings: &mut Findings<'_>) -> Option<Globs> {
     value::filled_list(entry, "leave it out to run whatever changed", findings)?;
     globs(entry, path_glob, findings)
 }
@@ -90,14 +91,10 @@ fn paths(entry: &TypedEntry<'_>, findings: &mut Findings<'_>) -> Option<GlobSet>
 type CheckGlob = fn(&str) -> Option<&'static str>;
 
 /// Globs in which `*` and `?` stop at `/`, and `**` does not.
-fn globs(entry: &TypedEntry<'_>, slip: CheckGlob, findings: &mut Findings<'_>) -> Option<GlobSet> {
+fn globs(entry: &TypedEntry<'_>, slip: CheckGlob, findings: &mut Findings<'_>) -> Option<Globs> {
     let list = value::list(entry, findings)?;
     let globs: Vec<_> = list.iter().map(|element| glob(element, slip, findings)).collect();
-    let mut set = GlobSetBuilder::new();
-    for glob in globs.into_iter().collect::<Option<Vec<_>>>()? {
-        set.add(glob);
-    }
-    let built = set.build();
+    let built = Globs::new(&globs.into_iter().collect::<Option<Vec<_>>>()?);
     if let Err(error) = &built {
         entry.wrong(findings, format!("`{}` cannot be used: {}", entry.key, error.kind()), "");
     }

@@ -34,14 +34,17 @@ fn without_branches_only_the_default_branch_runs() {
 fn globs_choose_branches_and_tags() {
     let rules = Rules { branches: Some(globs(&["main", "release/*"])), tags: Some(globs(&["v*"])), ..rules() };
     assert_eq!(ignored(&rules, &push("refs/heads/release/1")), "run None");
-    assert_eq!(ignored(&rules, &push("refs/heads/release/1/x")), "branch release/1/x is not deployed");
+    assert_eq!(
+        ignored(&rules, &push("refs/heads/release/1/x")),
+        "branch release/1/x is not deployed: it is none of `main`, `release/*`; `*` stops at `/`, and `**` does not"
+    );
     assert_eq!(ignored(&rules, &push("refs/tags/v1")), "run None");
-    assert_eq!(ignored(&rules, &push("refs/tags/x1")), "tag x1 is not deployed");
+    assert_eq!(ignored(&rules, &push("refs/tags/x1")), "tag x1 is not deployed: it is none of `v*`");
 }
 
 #[test]
 fn tags_run_only_when_asked_for() {
-    assert_eq!(ignored(&rules(), &push("refs/tags/v1")), "tags are not deployed");
+    assert_eq!(ignored(&rules(), &push("refs/tags/v1")), "tags are not deployed: the hook has no `tags`");
     let release = Event { kind: EventKind::Release, ..push("refs/tags/v1") };
     let releases = Rules { events: vec!["release".into()], ..rules() };
     assert_eq!(ignored(&releases, &release), "run None");
@@ -49,7 +52,7 @@ fn tags_run_only_when_asked_for() {
     assert_eq!(ignored(&any_tag, &push("refs/tags/v1")), "run None");
     assert_eq!(ignored(&any_tag, &push("refs/heads/main")), "event push is not wanted");
     let some_tags = Rules { tags: Some(globs(&["v*"])), ..any_tag };
-    assert_eq!(ignored(&some_tags, &push("refs/tags/x")), "tag x is not deployed");
+    assert_eq!(ignored(&some_tags, &push("refs/tags/x")), "tag x is not deployed: it is none of `v*`");
 }
 
 #[test]

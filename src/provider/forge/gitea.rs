@@ -169,7 +169,8 @@ impl Dialect for Family {
             }
             SampleEvent::Delete => Some((beside(&push, short_ref(wanted)), "delete")),
             SampleEvent::Ping => Some((github_shaped::still(wanted), "push")),
-            SampleEvent::Package if self.is_gogs => None,
+            SampleEvent::Released => None,
+            SampleEvent::Package | SampleEvent::Ci if self.is_gogs => None,
             SampleEvent::Package => {
                 Some((beside(&push, json!({ "action": "created", "package": { "name": "test" } })), "package"))
             }

@@ -94,6 +94,7 @@ impl Dialect for Github {
         Ok(vec![
             header("X-GitHub-Event", sent.event),
             header("X-GitHub-Delivery", sent.delivery),
+            LEGACY.sign(sent.secret, sent.body),
             SIGNATURE.sign(sent.secret, sent.body),
         ])
     }

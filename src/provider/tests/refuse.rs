@@ -18,7 +18,9 @@ fn an_absent_header_is_refused_before_the_body() {
     for provider in all() {
         let Some(name) = deciding_header(&provider) else { continue };
         let arrived = Arrived::signed(provider.clone(), "s3cr3t");
-        let headers = arrived.headers().into_iter().filter(|(n, _)| n != name);
+        // Where GitHub's stronger signature is absent, the older one counts.
+        let decides = |n: &str| n == name || (provider == Provider::Github && n == "x-hub-signature");
+        let headers = arrived.headers().into_iter().filter(|(n, _)| !decides(n));
         let [_, verifying] = keyed(&provider, "s3cr3t");
         let begun = provider.begin(&arrived.with_headers(headers).head, &[verifying], now());
         assert!(matches!(begun, Err(Denied::Absent { .. })), "{provider:?} {begun:?}");

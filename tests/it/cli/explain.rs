@@ -88,8 +88,16 @@ fn the_rule_that_decides_is_marked() {
     let body = String::from_utf8(push('a')).unwrap().replace("refs/heads/main", "refs/heads/dev").into_bytes();
     let output = explain(&site, &signature(b"topsecret", &body), &body, &[]);
     let said = lines(&site, &output);
-    assert!(said.contains("            branches    no: branch dev is not deployed  <- decides\n"), "{said}");
-    assert!(said.contains("\nanswer      200 ignored: branch dev is not deployed\nwould run   nothing\n"), "{said}");
+    assert!(
+        said.contains("            branches    no: branch dev is not deployed: it is none of `main`  <- decides\n"),
+        "{said}"
+    );
+    assert!(
+        said.contains(
+            "\nanswer      200 ignored: branch dev is not deployed: it is none of `main`\nwould run   nothing\n"
+        ),
+        "{said}"
+    );
     assert_eq!(output.status.code(), Some(1));
     let other = String::from_utf8(push('a')).unwrap().replace("me/docs", "you/docs").into_bytes();
     let said = lines(&site, &explain(&site, &signature(b"topsecret", &other), &other, &[]));
@@ -169,7 +177,10 @@ fn a_job_is_explained_by_its_id() {
     let changed = fs::read_to_string(site.path("hookspool.toml")).unwrap().replace("[\"main\"]", "[\"other\"]");
     fs::write(site.path("hookspool.toml"), changed).unwrap();
     let output = site.verb(&["explain", id]).output().unwrap();
-    assert!(lines(&site, &output).contains("branch main is not deployed  <- decides"), "{output:?}");
+    assert!(
+        lines(&site, &output).contains("branch main is not deployed: it is none of `other`  <- decides"),
+        "{output:?}"
+    );
     assert_eq!(output.status.code(), Some(1));
 }
 
@@ -229,12 +240,12 @@ fn several_refs_in_one_delivery_are_judged_one_by_one() {
     };
     let one = said(&body(["dev", "main"]));
     assert!(
-        one.contains("answer      202 queued\n") && one.contains("branch dev is not deployed  <- decides"),
+        one.contains("answer      202 queued\n")
+            && one.contains("branch dev is not deployed: it is none of `main`  <- decides"),
         "{one}"
     );
     let none = said(&body(["dev", "old"]));
-    let expected =
-        "answer      200 ignored: branch dev is not deployed; branch old is not deployed\nwould run   nothing\n";
+    let expected = "answer      200 ignored: branch dev is not deployed: it is none of `main`; branch old is not deployed: it is none of `main`\nwould run   nothing\n";
     assert!(none.contains(expected), "{none}");
 }
 

@@ -6,12 +6,16 @@ use hookspool::config::probe;
 use hookspool::model::{Delivery, Event, EventKind, Head, Headers, Method, RefName};
 use hookspool::provider::{Provider, ReadOptions, Sample, SampleEvent, SamplePush, Secret};
 use jiff::Timestamp;
+use std::fs;
+use std::net::{TcpListener, TcpStream};
+use std::os::unix::fs::PermissionsExt;
+use std::process::{Command, Stdio};
 
 const AFTER: &str = "b7c1e2d3f4a5968778695a4b3c2d1e0f12345678";
 const BEFORE: &str = "4a1d2f5c3e6b7a8990817263544536271809fafb";
 
 /// What can be told, in the order of the table below.
-const EVENTS: [(SampleEvent, &str); 9] = [
+const EVENTS: [(SampleEvent, &str); 11] = [
     (SampleEvent::Push, "refs/heads/release/1"),
     (SampleEvent::Push, "refs/tags/v1"),
     (SampleEvent::Delete, "refs/heads/release/1"),
@@ -21,6 +25,8 @@ const EVENTS: [(SampleEvent, &str); 9] = [
     (SampleEvent::Package, "refs/heads/main"),
     (SampleEvent::Ping, "refs/heads/main"),
     (SampleEvent::Ping, "refs/tags/v1"),
+    (SampleEvent::Released, "refs/tags/v1"),
+    (SampleEvent::Ci, "refs/heads/release/1"),
 ];
 
 /// A provider as a hook's lines set it up.
@@ -94,6 +100,8 @@ fn is_right(what: SampleEvent, reference: &RefName, delivery: &Delivery) -> bool
         SampleEvent::Merge => (EventKind::Merge, true),
         SampleEvent::Release => (EventKind::Release, true),
         SampleEvent::Package => (EventKind::Package, false),
+        SampleEvent::Released => (EventKind::Released, true),
+        SampleEvent::Ci => (EventKind::Ci, true),
     };
     let Delivery::Events(events) = delivery else { return false };
     let [Event { kind: got, reference: at, repository, .. }] = events.as_slice() else { return false };
@@ -118,28 +126,106 @@ fn row(name: &str) -> String {
 fn every_sample_is_what_its_provider_would_send() {
     let rows: Vec<String> = Provider::NAMES.iter().map(|name| format!("{} {name}", row(name))).collect();
     let expected = [
-        "xxxxxxxxx github",
-        "xxxxxxxxx gitea",
-        "xxxxxxxxx forgejo",
-        "xxxxxx-xx gogs",
-        "xxxxxx--- gitlab",
-        "xxxxx--xx gitee",
-        "xxxxx---- bitbucket",
-        "xxxxx--xx bitbucket-server",
-        "xxxxx---- azure-devops",
-        "xxxx----- sourcehut",
-        "xxxx---xx pagure",
-        "xxxxxx--- gitcode",
-        "xxxxxx--- codeup",
-        "xxxxxx--- tencent-git",
-        "xxxxxx--- codearts",
-        "------x-- docker-hub",
-        "------x-- harbor",
-        "xxxx---xx standard-webhooks",
-        "xxxx---xx stripe",
-        "xxxx---xx slack",
-        "xxxx---xx coding",
-        "xxxx---xx generic",
+        "xxxxxxxxxxx github",
+        "xxxxxxxxx-x gitea",
+        "xxxxxxxxx-x forgejo",
+        "xxxxxx-xx-- gogs",
+        "xxxxxx----x gitlab",
+        "xxxxx--xx-- gitee",
+        "xxxxx------ bitbucket",
+        "xxxxx--xx-- bitbucket-server",
+        "xxxxx------ azure-devops",
+        "xxxx------- sourcehut",
+        "xxxx---xx-- pagure",
+        "xxxxxx----x gitcode",
+        "xxxxxx----x codeup",
+        "xxxxxx----x tencent-git",
+        "xxxxxx----x codearts",
+        "------x---- docker-hub",
+        "------x---- harbor",
+        "xxxx---xx-- standard-webhooks",
+        "xxxx---xx-- stripe",
+        "xxxx---xx-- slack",
+        "xxxx---xx-- coding",
+        "xxxx---xx-- generic",
     ];
     assert_eq!(rows, expected);
+}
+
+/// The TOML blocks of the page on forges.
+fn examples() -> Vec<String> {
+    let page = crate::support::site::read_shipped("deploy/FORGES.md");
+    page.split("```toml\n").skip(1).map(|block| block.split("```").next().unwrap().to_owned()).collect()
+}
+
+/// A secret that `provider` can use.
+fn secret_text(provider: &str) -> String {
+    String::from_utf8(secrets(provider).1.bytes().to_vec()).unwrap()
+}
+
+/// `hookspool send` to the hook of `example`, which the real server answers; exit code and what it prints as JSON.
+fn sent(example: &str, more: &[&str]) -> (Option<i32>, String) {
+    let dir = tempfile::tempdir().unwrap();
+    let root = dir.path().to_str().unwrap();
+    let value = |key: &str| example.lines().find_map(|line| line.strip_prefix(key)?.split('"').nth(1)).unwrap();
+    let (name, provider) = (value("name "), value("provider "));
+    for part in example.split("/etc/hookspool/secrets/").skip(1) {
+        let file = dir.path().join(part.split('"').next().unwrap());
+        fs::write(&file, secret_text(provider)).unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
+    }
+    let text = example.replace("/etc/hookspool/secrets", root);
+    fs::write(dir.path().join("hookspool.toml"), format!("spool = \"{root}/spool\"\n{text}")).unwrap();
+    hookspool::spool::create(&dir.path().join("spool")).unwrap();
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let address = format!("127.0.0.1:{port}");
+    let program = || {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_hookspool"));
+        command.arg("--config").arg(dir.path().join("hookspool.toml")).stdin(Stdio::null());
+        command
+    };
+    let mut server = program().args(["serve", "--listen", &address]).stderr(Stdio::null()).spawn().unwrap();
+    crate::support::until("it listens", || TcpStream::connect(&address).is_ok());
+    let url = format!("http://{address}/hooks/{name}");
+    let output = program().args(["send", name, "--json", "--url", &url]).args(more).output().unwrap();
+    server.kill().unwrap();
+    server.wait().unwrap();
+    let text = if output.stdout.is_empty() { output.stderr } else { output.stdout };
+    (output.status.code(), String::from_utf8(text).unwrap())
+}
+
+#[test]
+fn a_test_delivery_starts_a_job_at_each_example_of_the_page_on_forges() {
+    let examples = examples();
+    assert!(examples.len() >= Provider::NAMES.len());
+    for example in examples {
+        let (status, text) = sent(&example, &[]);
+        if example.contains("\"sourcehut\"") {
+            assert!(status == Some(78) && text.contains("cannot sign with this secret"), "{text}");
+            continue;
+        }
+        let said: serde_json::Value = serde_json::from_str(&text).unwrap_or_else(|_| panic!("{example}{text}"));
+        assert_eq!(
+            (status, said["status"].as_u64(), said["jobs"].as_array().unwrap().len()),
+            (Some(0), Some(202), 1),
+            "{example}{text}"
+        );
+    }
+}
+
+#[test]
+fn a_delivery_that_starts_no_job_fails_and_a_ping_that_is_answered_does_not() {
+    let example = "[[hook]]\nname = \"a\"\nprovider = \"github\"\nsecret = { file = \"/etc/hookspool/secrets/a\" }\n\
+                   branches = [\"release/*\"]\ndir = \"/srv\"\nsteps = [{ run = [\"true\"] }]\n";
+    let (status, text) = sent(example, &["--branch", "dev"]);
+    assert!(status == Some(1) && text.contains("\"jobs\":[]") && text.contains("none of `release/*`"), "{text}");
+    assert_eq!(sent(example, &["--event", "ping"]).0, Some(0));
+    assert_eq!(sent(example, &[]).0, Some(0), "a branch that the hook wants");
+    let body = tempfile::NamedTempFile::new().unwrap();
+    fs::write(body.path(), br#"{"ref":"refs/heads/release/7","before":"a","after":"b"}"#).unwrap();
+    let (status, text) = sent(example, &["--body", body.path().to_str().unwrap()]);
+    assert!(status == Some(1) && text.contains("400"), "its commits are none: {text}");
+    fs::write(body.path(), format!(r#"{{"ref":"refs/heads/release/7","before":"{BEFORE}","after":"{AFTER}"}}"#))
+        .unwrap();
+    assert_eq!(sent(example, &["--body", body.path().to_str().unwrap()]).0, Some(0));
 }

@@ -84,6 +84,6 @@ fn what_cannot_be_sent_is_said_before_anything_is() {
     let text = std::fs::read_to_string(site.path("hookspool.toml")).unwrap().replace("\"github\"", "\"gitlab\"");
     std::fs::write(site.path("hookspool.toml"), text).unwrap();
     let output = site.verb(&["send", "docs", url[0], url[1], "--event", "ping"]).output().unwrap();
-    let said = "hookspool: `gitlab` sends no `ping`; it sends push, tag, delete, merge, release\n";
+    let said = "hookspool: `gitlab` sends no `ping`; it sends push, tag, delete, merge, release, ci\n";
     assert_eq!(String::from_utf8_lossy(&output.stderr), said);
 }

@@ -117,7 +117,10 @@ fn what_is_ignored_answered_or_queued_is_one_line_too() {
     let site = Site::with(&format!("{STEPS}\nbranches = [\"other\"]"));
     let about = format!("hook=docs provider=github delivery={DELIVERY} remote=192.0.2.1");
     let line = of(&site, "push", &push('a'), |c| c);
-    assert_eq!(line, format!("info event=ignored {about} reason=\"branch main is not deployed\""));
+    assert_eq!(
+        line,
+        format!("info event=ignored {about} reason=\"branch main is not deployed: it is none of `other`\"")
+    );
     assert_eq!(of(&site, "ping", b"{}", |c| c), format!("info event=pong {about}"));
     let site = Site::with(&format!("{STEPS}\npaths = [\"docs/**\"]"));
     let line = of(&site, "push", &push('a'), |c| c);

@@ -40,7 +40,11 @@ fn each_wanted_ref_of_a_delivery_becomes_a_job_of_its_own_with_the_whole_payload
         }
         let said: Vec<_> = answer.log.iter().map(|line| line.split(' ').nth(2).unwrap()).collect();
         assert_eq!(said, ["event=queued", "event=queued", "event=ignored"], "{:?}", answer.log);
-        assert!(answer.log[2].ends_with("reason=\"branch other is not deployed\""), "{:?}", answer.log);
+        assert!(
+            answer.log[2].ends_with("reason=\"branch other is not deployed: it is none of `main`, `next`, `b*`\""),
+            "{:?}",
+            answer.log
+        );
         assert_eq!(site.names("tmp"), [""; 0]);
     }
 }
@@ -70,7 +74,7 @@ fn one_wanted_branch_beside_many_unwanted_refs_is_one_job_and_few_lines_of_log()
     assert_eq!((answer.ids().len(), answer.log.len()), (1, 22));
     assert!(answer.log[21].ends_with("reason=\"180 more refs are not wanted\""), "{:?}", answer.log);
     let unwanted = send(&branches[..200]);
-    assert!(unwanted.reply.starts_with("200 ignored: branch x0 is not deployed; "), "{}", unwanted.reply);
+    assert!(unwanted.reply.starts_with("200 ignored: branch x0 is not deployed: "), "{}", unwanted.reply);
     assert!(unwanted.reply.ends_with("; 180 more refs are not wanted"), "{}", unwanted.reply);
 }
 

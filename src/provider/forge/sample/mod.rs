@@ -19,8 +19,12 @@ pub enum SampleEvent {
     Merge,
     /// A release of the tag was published.
     Release,
+    /// A release that is no pre-release.
+    Released,
     /// A package or image was published.
     Package,
+    /// CI succeeded on the branch.
+    Ci,
     /// The provider's test.
     Ping,
 }
@@ -65,6 +69,11 @@ pub(crate) type SampleBody = Option<(Value, &'static str)>;
 pub(crate) const ZEROS: &str = "0000000000000000000000000000000000000000";
 
 impl SamplePush<'_> {
+    /// The repository's page, on a host that is nowhere (RFC 2606 §2).
+    pub(crate) fn web_address(&self) -> String {
+        format!("https://hookspool.invalid/{}", self.repository)
+    }
+
     /// The two parts of `repository`.
     pub(crate) fn owner_and_name(&self) -> (&str, &str) {
         self.repository.split_once('/').unwrap_or(("", self.repository))
