@@ -24,6 +24,7 @@ mod receive;
 mod send;
 mod serve_spool;
 mod status;
+mod table;
 mod trust;
 mod wait;
 mod wanted_sample;
@@ -53,8 +54,19 @@ fn start() -> ExitCode {
     exit::report(result)
 }
 
+/// Carries out a verb. Under `--json` the error of one is an object on standard output, too.
 fn command_line() -> Result<ExitCode, Failure> {
-    let cli = Cli::parse();
+    let result = verb(Cli::parse());
+    match &result {
+        Err(failure) if !failure.text.is_empty() && std::env::args_os().any(|argument| argument == "--json") => {
+            print::json(&serde_json::json!({ "error": failure.text, "exit": failure.code }))?;
+        }
+        _ => {}
+    }
+    result
+}
+
+fn verb(cli: Cli) -> Result<ExitCode, Failure> {
     let config = cli.config.as_deref();
     match cli.command {
         Command::Fastcgi(args) => receive::fastcgi(config, &args),

@@ -1,8 +1,9 @@
 //! Edge. Lines on standard output: what a person reads, and JSON for programs.
 
 use super::exit::{self, Failure};
+use super::table::{self, Screen};
 use crate::runner::log::escape;
-use std::io::{ErrorKind, Write, stdout};
+use std::io::{ErrorKind, IsTerminal, Write, stdout};
 use std::process::ExitCode;
 
 /// Prints a line for people. Names, refs and reasons come from deliveries and from files that others may write: what
@@ -40,18 +41,34 @@ pub(super) fn json(value: &impl serde::Serialize) -> Result<(), Failure> {
     write(serde_json::to_vec(value).map_err(|error| Failure::new(exit::IO_ERROR, error))?)
 }
 
-/// Prints rows under headings, each column as wide as it must be.
+/// Prints rows under headings, each column as wide as it must be, and all of it as wide as the terminal.
 pub(super) fn table(headings: &[&str], rows: &[Vec<String>]) -> Result<(), Failure> {
     let rows: Vec<Vec<String>> = rows.iter().map(|row| row.iter().map(|cell| harmless(cell)).collect()).collect();
-    let widest = |i: usize| rows.iter().map(|row: &Vec<String>| row[i].chars().count()).max().unwrap_or(0);
-    let widths: Vec<usize> = (0..headings.len()).map(|i| widest(i).max(headings[i].len())).collect();
-    let headings = headings.iter().map(ToString::to_string).collect();
-    for row in [headings].iter().chain(&rows) {
-        let cells: Vec<String> = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
-        line(cells.join("  ").trim_end())?;
-    }
-    Ok(())
+    table::lines(headings, &rows, screen()).into_iter().try_for_each(|line| write(line.into_bytes()))
 }
+
+/// Prints `label`, in its colour, and `text` behind it.
+pub(super) fn labelled(label: &str, text: &str) -> Result<(), Failure> {
+    let style = table::style(label).filter(|_| screen().colour);
+    let padding = " ".repeat(LABEL_WIDTH.saturating_sub(label.len()));
+    write(format!("{}{padding} {}", table::painted(label, style), harmless(text)).into_bytes())
+}
+
+/// The terminal on standard output, if it is one. `NO_COLOR` (no-color.org) and a dumb terminal turn colour off.
+fn screen() -> Screen {
+    let out = stdout();
+    if !out.is_terminal() {
+        return Screen::default();
+    }
+    let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    let is_dumb = std::env::var_os("TERM").is_none_or(|term| term == "dumb");
+    let columns =
+        rustix::termios::tcgetwinsize(&out).ok().map(|size| usize::from(size.ws_col)).filter(|&width| width > 0);
+    Screen { columns, colour: !is_set("NO_COLOR") && !is_dumb }
+}
+
+/// Columns of a label.
+const LABEL_WIDTH: usize = 8;
 
 /// Prints bytes as they are, and ends well.
 pub(super) fn raw(bytes: &[u8]) -> Result<ExitCode, Failure> {

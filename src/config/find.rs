@@ -41,10 +41,25 @@ fn choose(explicit: Option<&Path>, variable: Option<OsString>, home: Option<&Pat
     if let Some(named) = explicit.map(Path::to_owned).or(variable) {
         return Ok(named);
     }
-    let own = home.map(|home| home.join(".config/hookspool/hookspool.toml"));
-    let looked_at: Vec<_> = own.into_iter().chain([PathBuf::from(SYSTEM_FILE)]).collect();
+    let looked_at = looked_at(home);
     let found = looked_at.iter().find(|path| is_there(path)).cloned();
     found.ok_or(NotFound { looked_at })
+}
+
+/// Configurations that are there beside the `chosen` one, and that this process does not go by.
+pub fn unused(chosen: &Path) -> Vec<PathBuf> {
+    others(looked_at(home().as_deref()), chosen)
+}
+
+fn others(files: Vec<PathBuf>, chosen: &Path) -> Vec<PathBuf> {
+    let same = |path: &PathBuf| fs::canonicalize(path).ok() == fs::canonicalize(chosen).ok();
+    files.into_iter().filter(|path| path.is_file() && !same(path)).collect()
+}
+
+/// Where a configuration is looked for, in order.
+fn looked_at(home: Option<&Path>) -> Vec<PathBuf> {
+    let own = home.map(|home| home.join(".config/hookspool/hookspool.toml"));
+    own.into_iter().chain([PathBuf::from(SYSTEM_FILE)]).collect()
 }
 
 /// `true` unless `path` is absent. One that cannot be inspected counts as there: reading it reports why.
@@ -71,6 +86,18 @@ mod tests {
         fs::create_dir_all(own.parent().unwrap()).unwrap();
         fs::write(&own, "").unwrap();
         assert_eq!(choose(None, Some(OsString::new()), Some(home.path())), Ok(own));
+    }
+
+    #[test]
+    fn another_configuration_that_is_there_is_unused_and_the_chosen_one_by_another_name_is_not() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = |name: &str| dir.path().join(name);
+        fs::write(file("own.toml"), "").unwrap();
+        fs::write(file("system.toml"), "").unwrap();
+        std::os::unix::fs::symlink("own.toml", file("link.toml")).unwrap();
+        let files = vec![file("own.toml"), file("system.toml"), file("absent.toml")];
+        assert_eq!(others(files.clone(), &file("link.toml")), [file("system.toml")]);
+        assert_eq!(others(files, &file("elsewhere.toml")), [file("own.toml"), file("system.toml")]);
     }
 
     #[test]

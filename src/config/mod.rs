@@ -25,7 +25,7 @@ pub(crate) mod testing;
 mod wanted;
 
 pub use exposure::is_below;
-pub use find::{NotFound, find};
+pub use find::{NotFound, find, unused};
 pub use globs::Globs;
 pub use keys::{KEYS, Key, REQUIRED, Table, keys_of};
 pub use load::{LoadError, load};

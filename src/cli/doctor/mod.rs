@@ -84,7 +84,7 @@ fn report(findings: &[Finding], json: bool) -> Result<ExitCode, Failure> {
 }
 
 fn tell(finding: &Finding) -> Result<(), Failure> {
-    print::line(&format!("{:<8} {}", finding.level.as_str(), finding.line()))?;
+    print::labelled(finding.level.as_str(), &finding.line())?;
     if !finding.why.is_empty() {
         print::line(&format!("         why: {}", finding.why))?;
     }

@@ -2,46 +2,67 @@
 
 use std::fmt::Write;
 
+/// The day of this version.
+const DATE: &str = "2026-11-29";
+
 /// A manual page that is being written.
-pub(super) struct Roff(String);
+pub(super) struct Roff {
+    text: String,
+    /// Nothing stands below the last heading yet: it begins a paragraph itself.
+    is_begun: bool,
+}
+
+/// Longest input line, which mandoc(1) asks for; where it is broken does not show.
+const LINE_LIMIT: usize = 80;
 
 impl Roff {
     /// The head of page `name` in `section`.
     pub(super) fn page(name: &str, section: u8, title: &str) -> Self {
         let version = env!("CARGO_PKG_VERSION");
         let upper = escape(&name.to_ascii_uppercase());
-        let mut roff = Self(format!(".TH \"{upper}\" {section} \"\" \"hookspool {version}\" \"hookspool\"\n"));
+        let head = format!(".TH \"{upper}\" \"{section}\" \"{DATE}\" \"hookspool {version}\" \"hookspool\"\n");
+        let mut roff = Self { text: head, is_begun: false };
         roff.section("name");
-        roff.line(&format!("{} \\- {}", escape(name), escape(title)));
+        roff.wrapped(&format!("{} \\- {}", escape(name), escape(title)));
         roff
     }
 
     /// A section's heading.
     pub(super) fn section(&mut self, title: &str) {
         self.line(&format!(".SH {}", escape(&title.to_ascii_uppercase())));
+        self.is_begun = true;
     }
 
     /// A heading below a section.
     pub(super) fn subsection(&mut self, title: &str) {
         self.line(&format!(".SS \"{}\"", escape(title).replace('"', "\\(dq")));
+        self.is_begun = true;
     }
 
     /// A paragraph. What stands between back-ticks is set in bold.
     pub(super) fn paragraph(&mut self, text: &str) {
-        self.line(".PP");
+        self.new_paragraph();
         self.text(text);
+    }
+
+    fn new_paragraph(&mut self) {
+        if !std::mem::take(&mut self.is_begun) {
+            self.line(".PP");
+        }
     }
 
     /// A term and what it means.
     pub(super) fn item(&mut self, term: &str, meaning: &str) {
+        self.is_begun = false;
         self.line(".TP");
-        self.text(term);
+        self.whole(term);
         self.text(if meaning.is_empty() { "\u{a0}" } else { meaning });
     }
 
     /// Lines as they are.
     pub(super) fn example(&mut self, text: &str) {
-        self.line(".PP\n.RS 4\n.nf");
+        self.new_paragraph();
+        self.line(".RS 4\n.nf");
         for line in text.lines() {
             self.line(&guarded(&escape(line)));
         }
@@ -50,29 +71,51 @@ impl Roff {
 
     /// The page.
     pub(super) fn into_text(self) -> String {
-        self.0
+        self.text
     }
 
-    /// `…` in bold; one input line, since a line's beginning can be a request.
     fn text(&mut self, text: &str) {
+        self.wrapped(&formatted(text));
+    }
+
+    /// A formatted text in lines of bounded length.
+    fn wrapped(&mut self, whole: &str) {
         let mut line = String::new();
-        for (index, part) in text.split('`').enumerate() {
-            let part = escape(&part.replace('\n', " "));
-            // Writing to a String cannot fail.
-            let _ = if index % 2 == 1 { write!(line, "\\fB{part}\\fR") } else { write!(line, "{part}") };
+        for word in whole.split(' ') {
+            if !line.is_empty() && line.len() + 1 + word.len() > LINE_LIMIT {
+                self.line(&guarded(&std::mem::take(&mut line)));
+            }
+            let blank = if line.is_empty() { "" } else { " " };
+            let _ = write!(line, "{blank}{word}");
         }
         self.line(&guarded(&line));
     }
 
-    fn line(&mut self, text: &str) {
-        self.0.push_str(text);
-        self.0.push('\n');
+    /// A text in one line.
+    fn whole(&mut self, text: &str) {
+        self.line(&guarded(&formatted(text)));
     }
+
+    fn line(&mut self, text: &str) {
+        self.text.push_str(text);
+        self.text.push('\n');
+    }
+}
+
+/// `…` in bold; a line's beginning can be a request, and so it is one line.
+fn formatted(text: &str) -> String {
+    let mut line = String::new();
+    for (index, part) in text.split('`').enumerate() {
+        let part = escape(&part.replace('\n', " "));
+        // Writing to a String cannot fail.
+        let _ = if index % 2 == 1 { write!(line, "\\fB{part}\\fR") } else { write!(line, "{part}") };
+    }
+    line
 }
 
 /// A line's text: nothing in it is a request or an escape, and hyphens can be copied as what was typed.
 fn escape(text: &str) -> String {
-    text.replace('\\', "\\e").replace('-', "\\-").replace('\u{a0}', "\\ ").replace('…', "\\&...")
+    text.replace('\\', "\\e").replace('-', "\\-").replace('\u{a0}', "\\~").replace('…', "\\&...")
 }
 
 /// A text whose first character would make it a request.

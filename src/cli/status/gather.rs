@@ -1,5 +1,6 @@
 //! Edge. What `status` says, collected.
 
+use super::running::{self, RunningStep};
 use crate::cli::exit::Failure;
 use crate::cli::jobs::unreadable;
 use crate::config::Config;
@@ -8,7 +9,9 @@ use crate::spool::{self, Filter, Hold, JobView, Presence};
 use jiff::Timestamp;
 use serde::Serialize;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
 
 /// Most jobs that are read to count those of each hook, and to find its last result.
 const LOOKED_AT: usize = 10_000;
@@ -17,16 +20,50 @@ const LOOKED_AT: usize = 10_000;
 #[derive(Debug, Serialize)]
 pub(super) struct SpoolStatus {
     pub(super) runner: RunnerStatus,
+    /// The configuration that this is told by.
+    pub(super) config: PathBuf,
+    /// Others that are there, and that nobody who asks like this goes by.
+    pub(super) unused: Vec<PathBuf>,
     pub(super) spool: PathBuf,
     pub(super) free: Free,
     /// Jobs in each state.
     pub(super) jobs: BTreeMap<State, usize>,
-    pub(super) running: Vec<JobView>,
+    pub(super) running: Vec<RunningJob>,
     pub(super) oldest_waiting: Option<JobView>,
     pub(super) hooks: Vec<HookStatus>,
     /// `false` if there are too many waiting jobs to count all of them for their hooks.
     pub(super) complete: bool,
 }
+
+/// A job that runs.
+#[derive(Debug, Serialize)]
+pub(super) struct RunningJob {
+    #[serde(flatten)]
+    pub(super) job: JobView,
+    /// The step that it is at, as far as its log can be read.
+    pub(super) step: Option<RunningStep>,
+    /// The longest time that the step may take, in seconds.
+    pub(super) limit_s: Option<u64>,
+}
+
+/// Most bytes of a log's end that are read for that.
+const LOG_END_BYTES: u64 = 64 * 1024;
+/// Jobs that have waited for so long wait for a runner that does not come.
+const PATIENCE_S: i64 = 300;
+
+impl SpoolStatus {
+    /// True if somebody should look: nobody runs what waits, or nothing more fits.
+    pub(super) fn is_alarming(&self, now: Timestamp) -> bool {
+        let waits_since = self.oldest_waiting.as_ref().and_then(|job| job.arrived_at);
+        let waits_long = waits_since.is_some_and(|at| now.as_second() - at.as_second() > PATIENCE_S);
+        let is_full = self.free.bytes < FEW_BYTES || self.free.files.is_some_and(|files| files < FEW_FILES);
+        is_full || (waits_long && self.runner.alive == Some(false))
+    }
+}
+
+/// With less, deliveries are soon answered 503.
+const FEW_BYTES: u64 = 4 * 1024 * 1024;
+const FEW_FILES: u64 = 100;
 
 /// The process that holds the spool's lock.
 #[derive(Debug, Serialize)]
@@ -79,10 +116,14 @@ pub(super) fn gather(config: &Config) -> Result<SpoolStatus, Failure> {
     }
     find_results(config, &mut hooks)?;
     let running = Filter { states: vec![State::Running], ..Filter::default() };
-    let running = spool::list(spool, running).map_err(unreadable)?.collect::<Result<_, _>>().map_err(unreadable)?;
+    let running: Vec<JobView> =
+        spool::list(spool, running).map_err(unreadable)?.collect::<Result<_, _>>().map_err(unreadable)?;
+    let running = running.into_iter().map(|job| running_job(config, job)).collect();
     let complete = looked_at < LOOKED_AT;
     Ok(SpoolStatus {
         runner: runner(config),
+        config: config.file.clone(),
+        unused: crate::config::unused(&config.file),
         spool: spool.to_owned(),
         free: free(config)?,
         jobs,
@@ -91,6 +132,24 @@ pub(super) fn gather(config: &Config) -> Result<SpoolStatus, Failure> {
         hooks,
         complete,
     })
+}
+
+fn running_job(config: &Config, job: JobView) -> RunningJob {
+    let step = log_end(&spool::log_path(&config.spool, job.id)).ok().and_then(|text| running::step(&text));
+    let plan = job.hook.as_ref().and_then(|name| config.hook(name)).map(|hook| &hook.plan);
+    let limit = plan.zip(step.as_ref()).map(|(plan, step)| {
+        plan.steps.get(step.number - 1).and_then(|step| step.timeout).map_or(plan.timeout, |own| own.min(plan.timeout))
+    });
+    RunningJob { job, step, limit_s: limit.map(|limit| limit.as_secs()) }
+}
+
+fn log_end(path: &Path) -> io::Result<String> {
+    let mut file = File::open(path)?;
+    let length = file.metadata()?.len();
+    file.seek(SeekFrom::Start(length.saturating_sub(LOG_END_BYTES)))?;
+    let mut bytes = Vec::new();
+    file.take(LOG_END_BYTES).read_to_end(&mut bytes)?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 /// The hooks of the configuration, and those on hold that have gone from it.

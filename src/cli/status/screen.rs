@@ -1,6 +1,7 @@
 //! Edge. `status` for people.
 
 use super::gather::{HookStatus, RunnerStatus, SpoolStatus};
+use super::running::RunningStep;
 use crate::cli::exit::Failure;
 use crate::cli::jobs::age;
 use crate::cli::print;
@@ -12,6 +13,10 @@ use jiff::Timestamp;
 pub(super) fn show(status: &SpoolStatus) -> Result<(), Failure> {
     let now = Timestamp::now();
     print::line(&format!("runner   {}", runner(&status.runner, now)))?;
+    print::line(&format!("config   {}", status.config.display()))?;
+    for unused in &status.unused {
+        print::labelled("warning", &format!("{} is there, too, and not used", unused.display()))?;
+    }
     let files = status.free.files.map_or_else(String::new, |files| format!(" and {files} files"));
     let free = print::size(status.free.bytes);
     print::line(&format!("spool    {}, {free}{files} free", status.spool.display()))?;
@@ -20,8 +25,12 @@ pub(super) fn show(status: &SpoolStatus) -> Result<(), Failure> {
         format!("{number} {}", state.as_str())
     };
     print::line(&format!("jobs     {}", State::ALL.iter().map(count).collect::<Vec<_>>().join(", ")))?;
-    for job in &status.running {
-        print::line(&format!("running  {}", short(job, now)))?;
+    for running in &status.running {
+        print::line(&format!("running  {}", short(&running.job, now)))?;
+        running
+            .step
+            .iter()
+            .try_for_each(|step| print::line(&format!("         {}", under_way(step, running.limit_s, now))))?;
     }
     if let Some(job) = &status.oldest_waiting {
         print::line(&format!("oldest   {}", short(job, now)))?;
@@ -32,6 +41,24 @@ pub(super) fn show(status: &SpoolStatus) -> Result<(), Failure> {
     print::line("")?;
     let rows: Vec<Vec<String>> = status.hooks.iter().map(|hook| row(hook, now)).collect();
     print::table(&["HOOK", "WAITING", "HELD", "LAST", "AGE", "JOB", "HOLD"], &rows)
+}
+
+/// `step 2 of 3, npm ci, for 12m (at most 15m); last output 11m ago: downloading 37 %`.
+fn under_way(step: &RunningStep, limit_s: Option<u64>, now: Timestamp) -> String {
+    let RunningStep { number, of, title, since, last_output } = step;
+    let limit = limit_s.map(|limit_s| format!(" (at most {})", seconds(limit_s))).unwrap_or_default();
+    let output = last_output.as_ref().map_or_else(
+        || "no output yet".to_owned(),
+        |output| format!("last output {} ago: {}", age(output.at, now), output.line),
+    );
+    format!("step {number} of {of}, {title}, for {}{limit}; {output}", age(*since, now))
+}
+
+fn seconds(seconds: u64) -> String {
+    age(
+        Timestamp::UNIX_EPOCH,
+        Timestamp::from_second(i64::try_from(seconds).unwrap_or(i64::MAX)).unwrap_or(Timestamp::MAX),
+    )
 }
 
 fn runner(runner: &RunnerStatus, now: Timestamp) -> String {

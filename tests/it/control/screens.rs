@@ -296,3 +296,67 @@ fn the_doctor_sees_who_has_the_lock_and_what_waits_in_vain() {
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(text.contains("a runner is alive: process "), "{text}");
 }
+
+/// What `status` prints on a terminal of so many columns.
+fn on_a_terminal(yard: &Yard, columns: u32, environment: &str) -> String {
+    let program = yard.hookspool(&["list"]);
+    let words = std::iter::once(program.get_program()).chain(program.get_args());
+    let words: Vec<_> = words.map(|word| word.to_str().unwrap()).collect();
+    let script = format!("stty cols {columns}; {environment} {}", words.join(" "));
+    let mut command = Command::new("script");
+    command.args(["-qec", &script, "/dev/null"]).env("TERM", "xterm").env_remove("NO_COLOR").stdin(Stdio::null());
+    String::from_utf8(command.output().unwrap().stdout).unwrap().replace('\r', "")
+}
+
+#[test]
+fn a_table_is_as_wide_as_the_terminal_and_its_colour_can_be_turned_off() {
+    let long = "a-branch-with-a-name-that-is-longer-than-half-of-any-terminal-there-is";
+    let yard =
+        Yard::new("", &[("docs", "branches = [\"*\"]\nretry = { attempts = 1 }\nsteps = [{ run = [\"false\"] }]")]);
+    queue(&yard, &[long, "文档"]);
+    yard.drain();
+    let plain = on_a_terminal(&yard, 80, "NO_COLOR=1");
+    assert!(plain.lines().all(|line| line.chars().count() <= 80) && plain.contains('…'), "{plain}");
+    assert!(!plain.contains('\u{1b}'), "{plain}");
+    let coloured = on_a_terminal(&yard, 80, "");
+    assert!(coloured.contains("\u{1b}[31mfailed\u{1b}[0m"), "{coloured}");
+    let wide = on_a_terminal(&yard, 250, "NO_COLOR=1");
+    assert!(wide.contains(long) && !wide.contains('…'), "{wide}");
+    let (_, piped) = said(&yard, &["list"]);
+    assert!(piped.contains(long) && !piped.contains('\u{1b}'), "{piped}");
+}
+
+#[test]
+fn the_step_under_way_its_limit_and_its_last_words_are_told() {
+    let steps = "timeout = \"15m\"\nsteps = [{ run = [\"true\"] }, { shell = \"echo 37 percent; cat gate\" }]";
+    let yard = Yard::new("", &[("docs", steps)]);
+    yard.fifo("gate");
+    let runner = yard.start();
+    queue(&yard, &["main"]);
+    until("the step has printed", || said(&yard, &["status"]).1.contains("37 percent"));
+    let (status, text) = said(&yard, &["status"]);
+    let line = text.lines().find(|line| line.contains("step 2 of 2")).unwrap().trim();
+    assert!(
+        line.starts_with("step 2 of 2, echo 37 percent; cat gate, for ")
+            && line.contains("(at most 15m); last output "),
+        "{line}"
+    );
+    assert!(
+        status == Some(0) && text.contains(&format!("config   {}", yard.path("hookspool.toml").display())),
+        "{text}"
+    );
+    let told = json(&yard, &["status"]);
+    assert_eq!((&told["running"][0]["step"]["number"], &told["running"][0]["limit_s"]), (&2.into(), &900.into()));
+    std::fs::write(yard.path("site/gate"), "x\n").unwrap();
+    drop(runner);
+}
+
+#[test]
+fn an_error_under_json_is_an_object_too() {
+    let yard = Yard::new("", &[("docs", "steps = [{ run = [\"true\"] }]")]);
+    let output = yard.hookspool(&["show", "ffffffff", "--json"]).output().unwrap();
+    let told: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((&told["exit"], output.status.code()), (&1.into(), Some(1)));
+    assert!(told["error"].as_str().unwrap().starts_with("no job `ffffffff`"), "{told}");
+    assert!(String::from_utf8(output.stderr).unwrap().starts_with("hookspool: no job `ffffffff`"));
+}
