@@ -69,7 +69,7 @@ fn replaceable_files(config: &Config) -> Vec<String> {
     weak.map(|(file, (what, repair))| format!("{} can be replaced: {what}; `{repair}`", file.display())).collect()
 }
 
-/// What is wrong with secrets, one line for all hooks that share it.
+/// Findings about secrets, one line for all hooks that share it.
 struct SecretReport {
     /// They are of no use to anybody.
     problems: Vec<String>,
@@ -95,7 +95,7 @@ fn secrets_of(config: &Config) -> SecretReport {
     SecretReport { problems: lines(problems), warnings: lines(warnings) }
 }
 
-/// What is wrong with a secret that can be read.
+/// Findings about a secret that can be read.
 fn of_key(hook: &Hook, secret: &HookSecret, key: &Secret, now: Timestamp) -> Option<String> {
     let name = secret.source.source_name();
     if !secret.counts_at(now) {

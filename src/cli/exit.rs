@@ -31,6 +31,11 @@ impl Failure {
         Self::new(code, format!("{what}: {}", words(error)))
     }
 
+    /// The process cannot be told by signals what to do.
+    pub(super) fn cannot_watch(error: &Error) -> Self {
+        Self::io("cannot watch for signals", error)
+    }
+
     /// A verb could not create a file or directory.
     pub(super) fn create(what: impl Display, error: &Error) -> Self {
         match error.kind() {

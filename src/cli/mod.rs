@@ -10,6 +10,7 @@ mod doctor;
 mod exit;
 mod explain;
 mod http;
+mod inherited;
 mod jobs;
 mod listing;
 mod load;
@@ -47,7 +48,7 @@ fn start() -> ExitCode {
     let _ = crate::system::file_limit::as_error();
     let result = match mode::choose() {
         Mode::Cgi => Ok(cgi::run()),
-        Mode::InheritedSockets(sockets) => receive::on_inherited(sockets),
+        Mode::InheritedSockets(sockets) => inherited::run(sockets),
         Mode::CommandLine => command_line(),
     };
     logging::finish();

@@ -1,9 +1,9 @@
 //! Edge. The receiving modes that stay until they are told to stop: FastCGI, and HTTP.
 
-use super::args::{Cli, Command, FastcgiArgs, SocketArgs};
+use super::args::{FastcgiArgs, SocketArgs};
 use super::exit::{self, Failure};
 use super::load::load;
-use super::{http, logging};
+use super::logging;
 use crate::gateway::http::Trust;
 use crate::gateway::{self, Limits, Listener, Notice};
 use crate::intake::Intake;
@@ -11,7 +11,6 @@ use crate::model::Throttle;
 use crate::system::errno::words;
 use crate::system::stop::{Hangup, Stop};
 use crate::system::wait::{after, ready};
-use clap::Parser;
 use std::io::{self, ErrorKind};
 use std::path::Path;
 use std::process::ExitCode;
@@ -35,29 +34,12 @@ pub(super) enum Protocol {
     Http(Trust),
 }
 
-/// A receiver on sockets that a process manager holds for us, by FastCGI unless `serve` is typed. `fastcgi`, `serve` and
-/// their options may be typed; anything else is not looked at.
-pub(super) fn on_inherited(listeners: io::Result<Vec<Listener>>) -> Result<ExitCode, Failure> {
-    let listeners = listeners.map_err(|error| Failure::io("cannot use an inherited socket", &error))?;
-    let is_typed = std::env::args_os().nth(1).is_some_and(|verb| verb == "fastcgi" || verb == "serve");
-    let cli = is_typed.then(Cli::parse);
-    let config = cli.as_ref().and_then(|cli| cli.config.clone());
-    let workers = match cli.map(|cli| cli.command) {
-        Some(Command::Serve(args)) => return http::on(listeners, config.as_deref(), args),
-        Some(Command::Fastcgi(args)) => usize::from(args.socket.workers),
-        _ => Limits::default().workers,
-    };
-    let protocol = Protocol::Fastcgi;
-    Receiver { config: config.as_deref(), listeners, workers, protocol }
-        .run(&Stop::install().map_err(|error| cannot_watch(&error))?)
-}
-
 /// FastCGI on a socket of our own.
 pub(super) fn fastcgi(config: Option<&Path>, args: &FastcgiArgs) -> Result<ExitCode, Failure> {
     let listeners = vec![listen(&args.socket, "unix:/run/hookspool/hookspool.sock")?];
     let workers = usize::from(args.socket.workers);
     Receiver { config, listeners, workers, protocol: Protocol::Fastcgi }
-        .run(&Stop::install().map_err(|error| cannot_watch(&error))?)
+        .run(&Stop::install().map_err(|error| Failure::cannot_watch(&error))?)
 }
 
 /// The socket that `--listen` names; `example` is a good one.
@@ -85,17 +67,12 @@ fn group_id(name: &str) -> Result<u32, Failure> {
     })
 }
 
-/// Signals would end the process instead of asking it to stop.
-pub(super) fn cannot_watch(error: &io::Error) -> Failure {
-    Failure::io("cannot watch for signals", error)
-}
-
 impl Receiver<'_> {
     /// Receives until `stop` is requested.
     pub(super) fn run(self, stop: &Stop) -> Result<ExitCode, Failure> {
         logging::to_stderr();
-        let hangup = Hangup::install().map_err(|error| cannot_watch(&error))?;
-        let (over, end) = Stop::by_hand().map_err(|error| cannot_watch(&error))?;
+        let hangup = Hangup::install().map_err(|error| Failure::cannot_watch(&error))?;
+        let (over, end) = Stop::by_hand().map_err(|error| Failure::cannot_watch(&error))?;
         let intake = Intake::new(load(self.config)?);
         let address = self.listeners.iter().find_map(Listener::tcp_address);
         tracing::info!(

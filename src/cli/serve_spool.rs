@@ -4,7 +4,6 @@ use super::exit::{self, Failure};
 use super::jobs::unreadable;
 use super::load::load;
 use super::logging;
-use super::receive::cannot_watch;
 use crate::config::Config;
 use crate::runner::{DrainEnd, DrainError, Reload, Terms, drain};
 use crate::spool::{SpoolError, SpoolOwner};
@@ -28,7 +27,7 @@ const RESTART_DELAY: Duration = Duration::from_secs(5);
 /// `spool-runner`: drains until told to stop, with `once` until nothing is left, and no longer than `max_runtime`.
 pub(super) fn run(config: Option<&Path>, once: bool, max_runtime: Option<Duration>) -> Result<ExitCode, Failure> {
     let runner = SpoolRunner::new(config)?;
-    runner.drain(&Stop::install().map_err(|error| cannot_watch(&error))?, once, max_runtime)
+    runner.drain(&Stop::install().map_err(|error| Failure::cannot_watch(&error))?, once, max_runtime)
 }
 
 /// A runner that has its spool, and its log.
@@ -49,7 +48,7 @@ impl<'a> SpoolRunner<'a> {
         let config = load(file)?;
         refuse_root(&config.spool)?;
         // Beside `--once` nobody takes the request: it must not end the run.
-        let hangup = Hangup::install().map_err(|error| cannot_watch(&error))?;
+        let hangup = Hangup::install().map_err(|error| Failure::cannot_watch(&error))?;
         let owner = lock(&config.spool).map_err(|error| Failure::new(error.exit_code(), error))?;
         owner.limit_payload(config.body_limit_bytes);
         let log_dir = config.runner.log_dir.clone().unwrap_or_else(|| config.spool.join("log"));

@@ -12,7 +12,7 @@ use std::time::Duration;
 pub struct Config {
     /// The file that it came from.
     pub file: PathBuf,
-    /// When it was read.
+    /// Time at which it was read.
     pub read_at: Timestamp,
     /// The spool directory, absolute.
     pub spool: PathBuf,
@@ -61,7 +61,7 @@ pub struct Hook {
     pub reading: ReadOptions,
     /// Its secrets; at least one.
     pub secrets: Vec<HookSecret>,
-    /// Which deliveries become jobs.
+    /// The rules by which deliveries become jobs.
     pub rules: Rules,
     /// Queue, steps and limits of a job.
     pub plan: Plan,
@@ -94,7 +94,7 @@ pub enum SecretSource {
     Credential(String),
 }
 
-/// Which deliveries become jobs.
+/// The rules by which deliveries become jobs.
 #[derive(Debug, Clone)]
 pub struct Rules {
     /// Wanted kinds, as in `EventKind::as_str` (default `push`).
@@ -143,7 +143,7 @@ pub struct Plan {
     pub dir: PathBuf,
     /// Queue (default: the hook's name). Jobs of a queue run one after the other.
     pub queue: String,
-    /// Which of several waiting jobs for one hook and ref run.
+    /// The choice among several waiting jobs for one hook and ref.
     pub when_newer: WhenNewer,
     /// Retries of a failed attempt.
     pub retry: Retry,
@@ -208,7 +208,7 @@ pub struct Retry {
     pub attempts: u32,
     /// Wait between attempts.
     pub backoff: Backoff,
-    /// Which failures are worth another attempt.
+    /// The failures that are worth another attempt.
     pub on: RetryOn,
 }
 

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use std::fs;
 
 impl Config {
-    /// What to do if the file has changed since this process, which goes on, read it.
+    /// The remedy if the file has changed since this process, which goes on, read it.
     pub fn stale(&self) -> Option<String> {
         let changed = fs::metadata(&self.file).and_then(|metadata| metadata.modified()).ok()?;
         let is_newer = Timestamp::try_from(changed).is_ok_and(|changed| changed > self.read_at);

@@ -5,7 +5,7 @@ use super::Rules;
 use crate::model::{EventKind, RefName};
 
 impl Rules {
-    /// Why `repository` does not want what comes from this one, if it does not.
+    /// The reason why `repository` does not want what comes from this one, if it does not.
     pub fn unwanted_repository(&self, repository: Option<&str>) -> Option<String> {
         let wanted = self.repository.as_ref()?;
         match repository {
@@ -15,14 +15,14 @@ impl Rules {
         }
     }
 
-    /// Why `events` does not want this kind of event at `reference`, if it does not.
+    /// The reason why `events` does not want this kind of event at `reference`, if it does not.
     pub fn unwanted_kind(&self, kind: &EventKind, reference: Option<&RefName>) -> Option<String> {
         let wanted = self.events.iter().any(|wanted| kind.is_a(wanted, reference));
         (!wanted).then(|| format!("event {} is not wanted", kind.as_str()))
     }
 
-    /// Why `branches` or `tags` does not want this ref, if it does not. Without `branches` it depends on the default
-    /// branch, which only a delivery names.
+    /// The reason why `branches` or `tags` does not want this ref, if it does not. Without `branches` it depends on the
+    /// default branch, which only a delivery names.
     pub fn unwanted_reference(&self, kind: &EventKind, reference: &RefName) -> Option<String> {
         let branch = reference.branch().zip(self.branches.as_ref());
         let unwanted = branch.filter(|(branch, globs)| !globs.is_match(branch));

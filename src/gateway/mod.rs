@@ -1,5 +1,5 @@
-//! Edge. The ways in: CGI, FastCGI and HTTP. Knows no rules and no disk; turns what a web server passes into a [`Head`] and
-//! a body, and asks one [`Handler`] for the answer, whichever way a request came.
+//! Edge. The ways in: CGI, FastCGI and HTTP. Knows no rules and no disk; turns what a web server passes into a [`Head`]
+//! and a body, and asks one [`Handler`] for the answer, whichever way a request came.
 //!
 //! [`Head`]: crate::model::Head
 

@@ -131,8 +131,8 @@ pub(crate) fn moved(
     (before != after).then_some(Event { kind, reference, before, after, ..event })
 }
 
-/// One delivery about several refs: an event for each object of the list at `path` that `each` makes one of. A part that
-/// is of no use hides none of the others.
+/// One delivery about several refs: an event for each object of the list at `path` that `each` makes one of. A part
+/// that is of no use hides none of the others.
 pub(crate) fn several(
     fields: &Fields,
     path: &str,

@@ -21,8 +21,8 @@ impl Clock {
         Self { known: seen.map(|seen| (seen, at)), doubted_until: None }
     }
 
-    /// `true` if the time may be believed to be `now`. Not for a day after a leap of more than `keep`: what is kept for so long
-    /// would all be old at once.
+    /// `true` if the time may be believed to be `now`. Not for a day after a leap of more than `keep`: what is kept for
+    /// so long would all be old at once.
     pub(super) fn is_believed(&mut self, now: Timestamp, at: Instant, keep: Duration) -> bool {
         let expected =
             self.known.map(|(seen, then)| seen.checked_add(at.duration_since(then)).unwrap_or(Timestamp::MAX));

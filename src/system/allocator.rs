@@ -1,7 +1,8 @@
 //! Edge. The allocator of static executables: dlmalloc, and in front of it small caches of small blocks.
 //!
-//! musl's own halves the deliveries a second: one lock, and large blocks given back at once. dlmalloc behind a mutex still
-//! cost a dozen futex calls a delivery where six threads met at it. mimalloc is quick, and keeps 60 MiB instead of 8.
+//! musl's own halves the deliveries a second: one lock, and large blocks given back at once. dlmalloc behind a mutex
+//! still cost a dozen futex calls a delivery where six threads met at it. mimalloc is quick, and keeps 60 MiB instead
+//! of 8.
 #![expect(unsafe_code, reason = "an allocator hands out raw memory")]
 
 use dlmalloc::Dlmalloc;
@@ -106,7 +107,7 @@ fn charged(layout: Layout) -> (usize, usize) {
     class(layout).map_or((layout.size(), layout.align()), |class| ((class + 1) * STEP_BYTES, STEP_BYTES))
 }
 
-/// What stands in a block that is free.
+/// The content of a block that is free.
 struct Free {
     next: *mut Free,
 }

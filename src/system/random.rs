@@ -16,7 +16,7 @@ pub fn random_bytes<const N: usize>() -> Result<[u8; N], Errno> {
     }
 }
 
-/// What kernels before 3.17 have instead of a call.
+/// The substitute for the call on kernels before 3.17.
 fn from_device<const N: usize>() -> Result<[u8; N], Errno> {
     let mut bytes = [0; N];
     let read = File::open("/dev/urandom").and_then(|mut device| device.read_exact(&mut bytes));

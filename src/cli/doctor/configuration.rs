@@ -42,7 +42,7 @@ pub(super) fn look(config: &Config, findings: &mut Vec<Finding>) {
     }
 }
 
-/// What is wrong with the content of a secret, or its absence.
+/// Findings about the content of a secret, or its absence.
 fn of_secret(source: &SecretSource) -> Option<Finding> {
     let error = match source.read() {
         Ok(secret) => return odd(source, &secret),

@@ -1,5 +1,5 @@
-//! Edge. The file systems under the spool and the work directories: room, and whether the spool's flushes mean what they
-//! say.
+//! Edge. The file systems under the spool and the work directories: room, and whether the spool's flushes mean what
+//! they say.
 
 use super::finding::Finding;
 use crate::cli::print;
@@ -57,7 +57,7 @@ fn room(spool: &Path, findings: &mut Vec<Finding>) {
     }
 }
 
-/// What is scarce on a file system, and the flag by which df(1) shows it.
+/// The scarce resource of a file system, and the flag by which df(1) shows it.
 fn scarce(found: &StatVfs) -> Vec<(String, &'static str)> {
     let bytes = free_bytes(found);
     let few_bytes = (bytes < FEW_BYTES).then(|| (format!("{} are free", print::size(bytes)), "-h"));
@@ -70,7 +70,7 @@ fn free_bytes(found: &StatVfs) -> u64 {
     found.f_bavail.saturating_mul(found.f_frsize)
 }
 
-/// What is scarce where a hook works, if that is another file system than the spool's.
+/// The scarce resource where a hook works, if that is another file system than the spool's.
 fn of_work(hook: &Hook) -> Option<Finding> {
     let dir = hook.plan.dir.as_path();
     let found = rustix::fs::statvfs(dir).ok()?;

@@ -31,7 +31,7 @@ pub(super) struct Signature {
     pub(super) ok: bool,
     /// The signed part of the delivery.
     pub(super) signed: &'static str,
-    /// Which secret matched, or why none does.
+    /// The secret that matched, or why none does.
     pub(super) says: String,
     /// Known mistakes that explain it.
     pub(super) findings: Vec<String>,

@@ -66,7 +66,7 @@ fn proof(layers: &Layers<'_>, findings: &mut Findings<'_>) -> Proof {
     let Some((key, entry)) = own.into_iter().next().or_else(default) else { return Proof::Unsaid };
     let scheme = match key {
         "signature" => signature::hmac_scheme(&entry, findings).map(GenericScheme::Hmac),
-        "token_header" => header(&entry, findings).map(GenericScheme::Token),
+        "token_header" => value::header(&entry, findings).map(GenericScheme::Token),
         _ => value::word(&entry, &AUTHORIZATIONS, findings).map(GenericScheme::Authorization),
     };
     scheme.map_or(Proof::Wrong, Proof::Said)
@@ -110,15 +110,4 @@ fn coding_version(layers: &Layers<'_>, findings: &mut Findings<'_>) -> Option<Co
         entry.wrong(findings, "`version` must be 1 or 2", "2 is signed, 1 has its token in the body");
     }
     version
-}
-
-/// A field name (RFC 9110 §5.1), spelled as those of requests: CGI does not tell `_` from `-`.
-pub(super) fn header(entry: &TypedEntry<'_>, findings: &mut Findings<'_>) -> Option<String> {
-    let name = value::text(entry, findings)?;
-    let is_token = name.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b));
-    if !is_token {
-        entry.wrong(findings, format!("`{}` is not a name of a header", name.escape_debug()), "");
-        return None;
-    }
-    Some(name.to_ascii_lowercase().replace('_', "-"))
 }

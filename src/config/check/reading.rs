@@ -18,7 +18,7 @@ pub(super) fn options(layers: &Layers<'_>, findings: &mut Findings<'_>) -> Optio
         None => Some(["branches", "tags"].iter().any(|key| layers.own.get(key).is_some())),
     };
     let delivery_header = match layers.get("delivery_header") {
-        Some(entry) => Some(provider::header(&entry, findings)?),
+        Some(entry) => Some(value::header(&entry, findings)?),
         None => None,
     };
     let github_payload = github_payload?;

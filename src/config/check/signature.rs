@@ -1,6 +1,6 @@
 //! Pure. How a sender of provider `generic` signs.
 
-use super::{provider, section, value};
+use super::{section, value};
 use crate::config::findings::Findings;
 use crate::config::keys::{Table, default_of};
 use crate::config::quantity;
@@ -15,7 +15,7 @@ const ENCODINGS: [(&str, Encoding); 3] =
 /// The scheme that `signature` describes.
 pub(super) fn hmac_scheme(entry: &TypedEntry<'_>, findings: &mut Findings<'_>) -> Option<HmacScheme> {
     let table = section::open(entry, Table::Signature, findings)?;
-    let header = table.get("header").and_then(|entry| provider::header(&entry, findings));
+    let header = table.get("header").and_then(|entry| value::header(&entry, findings));
     let algorithm = word_or_default(&table, "algorithm", &ALGORITHMS, findings);
     let encoding = word_or_default(&table, "encoding", &ENCODINGS, findings);
     let prefix = table.get("prefix").map_or(Some(String::new()), |entry| prefix(&entry, findings));
@@ -23,7 +23,7 @@ pub(super) fn hmac_scheme(entry: &TypedEntry<'_>, findings: &mut Findings<'_>) -
     Some(HmacScheme { header: header?, algorithm: algorithm?, encoding: encoding?, prefix: prefix?, time })
 }
 
-/// Where the signed time stands, if there is one; `None` if what is said of it is wrong.
+/// The place of the signed time, if there is one; `None` if what is said of it is wrong.
 #[expect(clippy::option_option, reason = "wrong, absent and right are three things")]
 fn time_place(table: &Section<'_>, findings: &mut Findings<'_>) -> Option<Option<TimePlace>> {
     match (table.get("time_header"), table.get("time_prefix")) {
@@ -31,7 +31,7 @@ fn time_place(table: &Section<'_>, findings: &mut Findings<'_>) -> Option<Option
             findings.add(entry.key_span, "`time_header` and `time_prefix` exclude each other", "leave one of them out");
             None
         }
-        (Some(entry), None) => provider::header(&entry, findings).map(|name| Some(TimePlace::Header(name))),
+        (Some(entry), None) => value::header(&entry, findings).map(|name| Some(TimePlace::Header(name))),
         (None, Some(entry)) => prefix(&entry, findings).map(|text| Some(TimePlace::Prefix(text))),
         (None, None) => {
             let Some(entry) = ["signed", "tolerance"].into_iter().find_map(|key| table.get(key)) else {

@@ -152,3 +152,14 @@ pub(super) fn filled_list<'a>(
     }
     Some(list)
 }
+
+/// A field name (RFC 9110 §5.1), spelled as those of requests: CGI does not tell `_` from `-`.
+pub(super) fn header(entry: &TypedEntry<'_>, findings: &mut Findings<'_>) -> Option<String> {
+    let name = text(entry, findings)?;
+    let is_token = name.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b));
+    if !is_token {
+        entry.wrong(findings, format!("`{}` is not a name of a header", name.escape_debug()), "");
+        return None;
+    }
+    Some(name.to_ascii_lowercase().replace('_', "-"))
+}

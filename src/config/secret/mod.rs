@@ -40,7 +40,7 @@ pub enum SecretError {
     Exposed {
         /// Its source.
         source_name: String,
-        /// What others may do.
+        /// The rights of others.
         what: &'static str,
         /// The file.
         path: PathBuf,

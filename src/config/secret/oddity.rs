@@ -4,7 +4,7 @@ use crate::provider::Secret;
 
 const MARK: &[u8] = "\u{feff}".as_bytes();
 
-/// What is odd about the text of `secret`, and the sed(1) script that mends its file.
+/// An oddity in the text of `secret`, and the sed(1) script that mends its file.
 pub fn oddity(secret: &Secret) -> Option<(String, &'static str)> {
     let text = secret.bytes();
     let trimmed = text.trim_ascii();

@@ -1,12 +1,12 @@
-//! Edge. Whether strangers come as far as a secret that its mode would let them read. Docker and Kubernetes mount secrets
-//! with the modes 0444 and 0644, which nobody can change there.
+//! Edge. Whether strangers come as far as a secret that its mode would let them read. Docker and Kubernetes mount
+//! secrets with the modes 0444 and 0644, which nobody can change there.
 
 use rustix::fs::StatVfsMountFlags;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-/// Where Docker mounts secrets, each into the one container that is to have it.
+/// The directory where Docker mounts secrets, each into the one container that is to have it.
 const CONTAINER_SECRETS: &str = "/run/secrets";
 /// The bit of a directory's mode by which everybody may pass it.
 const OTHERS_MAY_PASS: u32 = 0o001;

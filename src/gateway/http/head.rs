@@ -103,8 +103,8 @@ impl<'b> Fields<'_, 'b> {
         self.values("expect").any(|value| value.eq_ignore_ascii_case(b"100-continue"))
     }
 
-    /// The fields as meta-variables (RFC 3875 §4.1.18). A name with an underscore would arrive under the name of another
-    /// field, which a proxy may have set or taken away; such fields are dropped, as other servers do.
+    /// The fields as meta-variables (RFC 3875 §4.1.18). A name with an underscore would arrive under the name of
+    /// another field, which a proxy may have set or taken away; such fields are dropped, as other servers do.
     fn variables(&self) -> impl Iterator<Item = (String, Vec<u8>)> {
         let passed = self.0.iter().filter(|field| !field.name.contains('_'));
         passed.filter_map(|field| {

@@ -35,8 +35,8 @@ pub(in crate::gateway) trait Codec: fmt::Debug + Send {
         b""
     }
 
-    /// Appends an answer, a whole CGI response (RFC 3875 §6), as the peer reads it. An empty one is the end of a request
-    /// that the peer gave up.
+    /// Appends an answer, a whole CGI response (RFC 3875 §6), as the peer reads it. An empty one is the end of a
+    /// request that the peer gave up.
     fn push_answer(&self, bytes: &mut Vec<u8>, answer: &[u8]);
 
     /// The request was answered or given up: what still comes for it is skipped.

@@ -1,5 +1,6 @@
 //! Pure. What CI says of a commit, in the shape of GitHub, Gitea and Forgejo. Only the success of a branch's own commit
-//! is an event that a hook can want; a run of a pull request is none, whose branch may be a stranger's of the same name.
+//! is an event that a hook can want; a run of a pull request is none, whose branch may be a stranger's of the same
+//! name.
 
 use super::github_shape::GithubDocument;
 use crate::model::{Delivery, Event, EventKind, RefName};

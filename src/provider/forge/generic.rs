@@ -1,8 +1,8 @@
 //! Pure. Any service that signs the raw body with an HMAC, perhaps with the time, in a header that the configuration
 //! describes, or that sends the secret in `Authorization` or another header.
 //!
-//! Every delivery is a push: see `open_payload`. The body may be anything; fields are read of it where it is JSON. Only a
-//! header that the configuration names holds a delivery id.
+//! Every delivery is a push: see `open_payload`. The body may be anything; fields are read of it where it is JSON. Only
+//! a header that the configuration names holds a delivery id.
 
 use super::time_scheme::{TimePlace, TimeScheme};
 use crate::model::{Delivery, Event, EventKind, Head};

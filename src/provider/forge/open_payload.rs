@@ -1,7 +1,7 @@
 //! Pure. The payload of a scheme that says nothing of payloads, as those of `generic` and Standard Webhooks.
 //!
-//! Each delivery is a push of nothing in particular: a field that is called `ref`, `before` or `id` can be anything. Only
-//! a hook that says so has GitHub's fields, and then a deletion is one, and a push that moves nothing is a test.
+//! Each delivery is a push of nothing in particular: a field that is called `ref`, `before` or `id` can be anything.
+//! Only a hook that says so has GitHub's fields, and then a deletion is one, and a push that moves nothing is a test.
 
 use super::github_shape::GithubDocument;
 use crate::model::{Delivery, EventKind};

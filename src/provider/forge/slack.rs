@@ -79,7 +79,8 @@ impl Dialect for Slack {
     }
 }
 
-/// True for a short form without any signature: Slack looks at the certificate of a slash command's address in this way.
+/// True for a short form without any signature: Slack looks at the certificate of a slash command's address in this
+/// way.
 fn is_perhaps_a_test(head: &Head) -> bool {
     let is_unsigned = head.headers.first("x-slack-signature").is_none();
     is_unsigned && head.is_form() && head.content_length.is_some_and(|bytes| bytes <= UnsignedTest::LIMIT_BYTES)

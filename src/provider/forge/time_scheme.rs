@@ -8,9 +8,9 @@ use std::time::Duration;
 /// A signed time, as the configuration describes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TimeScheme {
-    /// Where the time stands.
+    /// The place of the time.
     pub place: TimePlace,
-    /// What is signed.
+    /// The signed parts.
     pub signed: SignedParts,
     /// Largest accepted distance from our clock.
     pub tolerance: Duration,
@@ -73,7 +73,7 @@ impl TimeScheme {
         Ok(SentTime { before: filled(&self.signed.before, text), after: filled(&self.signed.after, text), clock })
     }
 
-    /// What is signed before and after the body at `now`, and the time as text.
+    /// The text that is signed before and after the body at `now`, and the time as text.
     pub(crate) fn at(&self, now: Timestamp) -> (String, String, String) {
         let time = now.as_second().to_string();
         (filled(&self.signed.before, &time), filled(&self.signed.after, &time), time)

@@ -18,8 +18,8 @@ const REPLACEMENT_ESCAPE: &[u8] = b"\\ufffd";
 
 /// Passes a JSON text on: without a byte order mark, with string literals cut at `LITERAL_LIMIT_BYTES` and nesting
 /// deeper than `DEPTH_LIMIT` refused (`InvalidData`). A literal is cut between characters. Half a surrogate pair and
-/// bytes that are not UTF-8 become U+FFFD: a message that was cut within an emoji must not cost the delivery, and no name
-/// that matters holds that character. Whether the text is JSON at all is for the parser to say.
+/// bytes that are not UTF-8 become U+FFFD: a message that was cut within an emoji must not cost the delivery, and no
+/// name that matters holds that character. Whether the text is JSON at all is for the parser to say.
 pub(crate) struct BoundedText<R> {
     text: R,
     scan: TextScan,

@@ -35,8 +35,8 @@ impl Schedule {
         self.is_changed |= self.due.len() != before;
     }
 
-    /// `true` if a question is due; then it is taken for asked. `chance` is in 0..=1: later questions come up to a tenth of
-    /// the interval off it, so that many hosts and hooks do not ask at once.
+    /// `true` if a question is due; then it is taken for asked. `chance` is in 0..=1: later questions come up to a
+    /// tenth of the interval off it, so that many hosts and hooks do not ask at once.
     pub(super) fn is_due(&mut self, hook: &str, every: Duration, now: Timestamp, chance: f64) -> bool {
         if !self.may_be_asked(hook) {
             return false;

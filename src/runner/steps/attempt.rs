@@ -27,10 +27,10 @@ use std::time::{Duration, Instant};
 /// Most bytes that are read back of what the step printed that restarts the runner.
 const PRINTED_LIMIT_BYTES: usize = 64 * 1024;
 
-/// Why a step did not do what it was for.
+/// The reason why a step did not do what it was for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Trouble {
-    /// How the step ends.
+    /// The result of the step.
     pub(super) result: StepResult,
     /// `true` if it may pass by itself.
     pub(super) transient: bool,
@@ -78,10 +78,10 @@ pub(super) struct Ran {
     pub(super) err: Vec<u8>,
 }
 
-/// What a program is allowed.
+/// Limits of a program.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Bounds {
-    /// When it must be done.
+    /// Its deadline.
     pub(super) until: Instant,
     /// Longest time without output.
     pub(super) silence: Option<Duration>,
@@ -94,7 +94,7 @@ pub(super) struct Attempt<'a> {
     pub(super) control: &'a Control<'a>,
     pub(super) log: &'a mut JobLog,
     pub(super) environment: Environment,
-    /// When the attempt has taken as long as it may.
+    /// The deadline of the attempt.
     pub(super) deadline: Instant,
     /// The limit that the step under way would run into.
     limit: TimeLimit,
@@ -129,7 +129,7 @@ impl<'a> Attempt<'a> {
         })
     }
 
-    /// When a step that begins now must be done.
+    /// The deadline of a step that begins now.
     pub(super) fn until(&self, timeout: Option<Duration>) -> Instant {
         timeout.map_or(self.deadline, |timeout| after(timeout).min(self.deadline))
     }
@@ -140,7 +140,7 @@ impl<'a> Attempt<'a> {
         self.limit = own.map_or(TimeLimit::Hook(self.plan.timeout), TimeLimit::Step);
     }
 
-    /// What a step that begins now is allowed.
+    /// The limits of a step that begins now.
     pub(super) fn bounds(&self, step: &Step) -> Bounds {
         Bounds { until: self.until(step.timeout), silence: step.silence.or(self.plan.silence) }
     }
@@ -280,7 +280,7 @@ fn watch(interrupts: &mut Interrupts<'_>, child: &Child, output: &mut Output<'_>
     }
 }
 
-/// How a program's end is recorded.
+/// The record of a program's end.
 pub(super) fn result_of(status: ExitStatus) -> StepResult {
     match (status.code(), status.signal()) {
         (Some(code), _) => StepResult::Exited(code),

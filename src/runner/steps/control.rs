@@ -3,20 +3,20 @@
 use crate::system::stop::Stop;
 use std::time::Duration;
 
-/// What may end an attempt from outside, and the waits on the way.
+/// The means by which an attempt is ended from outside, and the waits on the way.
 #[derive(Debug, Clone, Copy)]
 pub struct Control<'a> {
     /// The runner has to stop: the job may go on for `grace`, then it is interrupted.
     pub stop: &'a Stop,
     /// A person wants the job to end, now. `always` steps still run.
     pub cancel: Option<&'a Stop>,
-    /// How long a job goes on after `stop`.
+    /// Time for which a job goes on after `stop`.
     pub grace: Duration,
     /// Between TERM and KILL.
     pub kill_delay: Duration,
-    /// How long output is read after the step's own process has ended, while others still hold it open.
+    /// Time for which output is read after the step's own process has ended, while others still hold it open.
     pub drain: Duration,
-    /// How long, in all, a lock of another git is waited for.
+    /// Longest wait, in all, for a lock of another git.
     pub lock_wait: Duration,
     /// Longest time in which a git that speaks with a remote prints nothing, where no `silence` says otherwise.
     pub stall: Duration,

@@ -13,12 +13,12 @@ use std::os::unix::ffi::OsStrExt;
 
 /// Search path where the server has none.
 const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-/// What is taken from the server, beside `LC_*`. `XDG_RUNTIME_DIR` lets `systemctl --user` work.
+/// Variables that are taken from the server, beside `LC_*`. `XDG_RUNTIME_DIR` lets `systemctl --user` work.
 const FROM_SERVER: [&str; 5] = ["PATH", "LANG", "TZ", "TMPDIR", "XDG_RUNTIME_DIR"];
-/// What is taken from the server where the user database does not know the user.
+/// Variables that are taken from the server where the user database does not know the user.
 const IDENTITY: [&str; 4] = ["HOME", "USER", "LOGNAME", "SHELL"];
 
-/// Where the steps' programs are looked for when the server has `path`.
+/// The search path for the steps' programs when the server has `path`.
 pub fn search_path(path: Option<OsString>) -> OsString {
     path.filter(|path| !path.is_empty()).unwrap_or_else(|| DEFAULT_PATH.into())
 }

@@ -3,7 +3,7 @@
 use crate::model::{JobId, JobMeta};
 use std::path::PathBuf;
 
-/// What the steps may know, as `HOOKSPOOL_…` in their environment. Nothing of it reaches a command line.
+/// The facts for the steps, as `HOOKSPOOL_…` in their environment. Nothing of it reaches a command line.
 #[derive(Debug, Clone)]
 pub struct JobFacts {
     /// `_JOB`; also the mark by which the job's processes are found.

@@ -6,10 +6,10 @@ use std::io;
 use std::os::fd::BorrowedFd;
 use std::time::Instant;
 
-/// What ended a wait.
+/// The end of a wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Wake {
-    /// What was waited for.
+    /// The awaited descriptor is ready.
     Ready,
     /// The time that it had.
     TimedOut,
@@ -26,7 +26,7 @@ pub(super) enum Wake {
 /// Waits for descriptors until a moment, as `wait::ready` does.
 pub(super) type Poll<'a> = &'a mut dyn FnMut(&[BorrowedFd<'_>], Instant) -> io::Result<Vec<bool>>;
 
-/// What of `Control` was seen so far.
+/// The requests of `Control` that were seen so far.
 #[derive(Debug)]
 pub(super) struct Interrupts<'a> {
     control: &'a Control<'a>,

@@ -84,7 +84,7 @@ pub fn run_after(
     attempt.end();
 }
 
-/// Where a step stands.
+/// The position of a step.
 #[derive(Debug, Clone, Copy)]
 struct StepPlace {
     index: usize,
@@ -146,7 +146,7 @@ fn act(attempt: &mut Attempt<'_>, step: &Step, meta: &JobMeta) -> Result<(StepRe
     Ok((result, None))
 }
 
-/// What a step's end means for the job.
+/// The consequence of a step's end for the job.
 fn judge(result: &mut JobResult, ended: &StepEnd, told: io::Result<()>) {
     let StepRecord { index, title, result: step, .. } = &ended.record;
     let outcome = match step {

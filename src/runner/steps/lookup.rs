@@ -40,7 +40,7 @@ pub(super) fn directory(dir: &Path) -> Result<(), String> {
     }
 }
 
-/// Why `error` kept `file` from starting.
+/// The reason why `error` kept `file` from starting.
 pub(super) fn why_not_started(file: &Path, dir: &Path, error: &io::Error) -> String {
     let file = file.display();
     match error.kind() {

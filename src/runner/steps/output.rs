@@ -13,7 +13,7 @@ const CHUNK_BYTES: usize = 64 * 1024;
 /// Most bytes of each stream that are kept for a caller: a list of a million paths.
 pub(super) const CALLER_LIMIT_BYTES: usize = 64 * 1024 * 1024;
 
-/// Where output goes.
+/// The destination of output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Sink {
     /// Into the log.
@@ -53,7 +53,7 @@ impl<'a> Output<'a> {
         Self { streams, sink, log, messages: Messages::new(now), chunk, heard: now }
     }
 
-    /// When something was printed last, or else when it began.
+    /// Time of the last output, or else of the beginning.
     pub(super) fn heard(&self) -> Instant {
         self.heard
     }

@@ -10,7 +10,7 @@ pub const TRY_AGAIN: i32 = 75;
 /// Longest title in characters.
 const TITLE_LIMIT: usize = 100;
 
-/// Which list of the plan a step stands in.
+/// A list of the plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum List {
     /// `steps`.
@@ -91,7 +91,7 @@ fn likely_cause(result: &StepResult) -> &'static str {
     }
 }
 
-/// How a step ended.
+/// The end of a step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StepResult {
     /// It exited by itself; 0 also for a removal or a git update that did.
@@ -108,7 +108,7 @@ pub enum StepResult {
     Cancelled,
     /// The runner had to stop, which is what the step was for; it was left to itself.
     Restarted,
-    /// What the job was for has been overtaken: nothing is to be done, for the reason in words.
+    /// The purpose of the job has been overtaken: nothing is to be done, for the reason in words.
     Overtaken(String),
     /// It could not begin, or could not be done: the reason, in words.
     Refused(String),
@@ -135,17 +135,17 @@ impl fmt::Display for StepResult {
 pub struct StepRecord {
     /// Its place in its list, from 1.
     pub index: usize,
-    /// What it does, in one line without control characters.
+    /// Its description, in one line without control characters.
     pub title: String,
     /// Its list.
     pub list: List,
-    /// How it ended.
+    /// Its result.
     pub result: StepResult,
-    /// How long it took.
+    /// Its duration.
     pub duration: Duration,
 }
 
-/// What has to be written down before the next thing happens.
+/// News that has to be written down before the next thing happens.
 #[derive(Debug, Clone, Copy)]
 pub enum StepNews<'a> {
     /// The step that may restart the runner is about to begin.
@@ -154,12 +154,12 @@ pub enum StepNews<'a> {
     Ended(&'a StepRecord),
 }
 
-/// How an attempt ended.
+/// The end of an attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JobResult {
     /// `Succeeded`, `Failed`, `TimedOut`, `Interrupted`, `Superseded` or `Cancelled`.
     pub outcome: Outcome,
-    /// Why, in one line; empty when it succeeded.
+    /// The reason, in one line; empty when it succeeded.
     pub reason: String,
     /// `true` if the failure is of a kind that passes by itself: a step asked to be retried (exit 75), another git held
     /// a lock, or the network failed.

@@ -1,5 +1,5 @@
-//! Edge. Files that a filter was to change on their way to the disk, and that are as they are in the repository: Git LFS
-//! pointers above all.
+//! Edge. Files that a filter was to change on their way to the disk, and that are as they are in the repository: Git
+//! LFS pointers above all.
 
 use super::changes::path_of;
 use super::command::Git;

@@ -57,8 +57,8 @@ fn init(git: &mut Git<'_, '_>, format: &str) -> Result<(), Trouble> {
     git.run(&["init", "--quiet", &format!("--object-format={format}")])
 }
 
-/// Makes a repository without a commit anew, since the remote's objects are of this `format`; `false` if that is none, or
-/// the repository somebody else's.
+/// Makes a repository without a commit anew, since the remote's objects are of this `format`; `false` if that is none,
+/// or the repository somebody else's.
 pub(super) fn init_again(git: &mut Git<'_, '_>, remote: &str, format: &str) -> Result<bool, Trouble> {
     let made_from = git.ask(&["config", "--get", MADE_FROM])?;
     let (Some(from), None, "sha1" | "sha256") = (made_from, super::head(git)?, format) else { return Ok(false) };

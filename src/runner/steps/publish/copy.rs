@@ -14,7 +14,7 @@ const ENTRIES_A_LOOK: u64 = 64;
 /// Permissions that are kept: who may become somebody else by a file is not for a build to say.
 const KEPT_MODE: u32 = 0o777;
 
-/// What a copy came to.
+/// The size of a copy.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Copied {
     pub(super) files: u64,

@@ -46,7 +46,8 @@ pub(super) fn publish(attempt: &mut Attempt<'_>, publish: &Publish, bounds: Boun
     Ok(())
 }
 
-/// What cannot be removed, such as a tree into which a web server's user wrote, keeps nothing from being published.
+/// Logs a tree that cannot be removed, since a web server's user wrote into it: that keeps nothing from being
+/// published.
 fn warn(attempt: &mut Attempt<'_>, removed: Result<(), Unremoved>) {
     if let Err((path, error)) = removed {
         attempt.log.note(&format!("warning: cannot remove `{}`: {}", path.display(), cause(&error)));

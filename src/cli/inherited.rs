@@ -1,0 +1,28 @@
+//! Edge. A receiver on sockets that a process manager opened.
+
+use super::args::{Cli, Command};
+use super::exit::Failure;
+use super::http;
+use super::receive::{Protocol, Receiver};
+use crate::gateway::{Limits, Listener};
+use crate::system::stop::Stop;
+use clap::Parser;
+use std::io;
+use std::process::ExitCode;
+
+/// A receiver on sockets that a process manager holds for us, by FastCGI unless `serve` is typed. `fastcgi`, `serve`
+/// and their options may be typed; anything else is not looked at.
+pub(super) fn run(listeners: io::Result<Vec<Listener>>) -> Result<ExitCode, Failure> {
+    let listeners = listeners.map_err(|error| Failure::io("cannot use an inherited socket", &error))?;
+    let is_typed = std::env::args_os().nth(1).is_some_and(|verb| verb == "fastcgi" || verb == "serve");
+    let cli = is_typed.then(Cli::parse);
+    let config = cli.as_ref().and_then(|cli| cli.config.clone());
+    let workers = match cli.map(|cli| cli.command) {
+        Some(Command::Serve(args)) => return http::on(listeners, config.as_deref(), args),
+        Some(Command::Fastcgi(args)) => usize::from(args.socket.workers),
+        _ => Limits::default().workers,
+    };
+    let protocol = Protocol::Fastcgi;
+    Receiver { config: config.as_deref(), listeners, workers, protocol }
+        .run(&Stop::install().map_err(|error| Failure::cannot_watch(&error))?)
+}
