@@ -58,6 +58,11 @@ impl Scene {
     }
 }
 
+/// The script of the step that waits at the gate.
+fn script() -> &'static str {
+    GATE.rsplit("shell = \"").next().unwrap().trim_end_matches("\" }]")
+}
+
 /// What is the same on every machine and in every run: times, ages, numbers and names of users are not.
 fn same(text: &str) -> String {
     let word = |word: &str| {
@@ -99,7 +104,8 @@ fn without_sequences(text: &str) -> String {
 #[test]
 fn the_operators_page_shows_what_the_program_prints() {
     let page = read_shipped("deploy/OPERATOR.md");
-    let yard = Yard::new("workers = 2", &[("docs", GATE), ("shop", SHOP)]);
+    let yard = Yard::new("workers = 2", &[("docs", GATE), ("shop", &format!("dir = \"ROOT/shop\"\n{SHOP}"))]);
+    fs::create_dir(yard.path("shop")).unwrap();
     for name in ["secret", "hookspool.toml"] {
         fs::set_permissions(yard.path(name), fs::Permissions::from_mode(0o600)).unwrap();
     }
@@ -121,6 +127,8 @@ fn the_operators_page_shows_what_the_program_prints() {
             open_gate(&scene.yard);
         }
         let printed = scene.run(&command);
+        // The step's own text is not what anybody's is.
+        let printed = printed.replace(script(), "make docs");
         if same(&printed) != same(&output) {
             differs.push(format!("{}\n---- and not\n{}", same(&printed), same(&output)));
         }
