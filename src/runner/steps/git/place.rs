@@ -7,19 +7,30 @@ use crate::model::without_credentials;
 use crate::runner::steps::attempt::{Attempt, Trouble};
 use crate::runner::steps::lookup;
 use crate::system::errno::words;
-use std::fs;
+use std::fs::{self, Permissions};
+use std::io;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 
 /// Makes the work directory if it may be cloned into; whether it is empty, but for what an earlier clone began.
 pub(super) fn make_dir(attempt: &Attempt<'_>, options: &GitUpdate) -> Result<bool, Trouble> {
     let dir = &attempt.plan.dir;
     let cannot = |error| Trouble::refused(format!("cannot use `{}`: {}", dir.display(), words(&error)));
     if options.from.is_some() {
-        fs::create_dir_all(dir).map_err(cannot)?;
+        make_all(dir).map_err(cannot)?;
     } else {
         lookup::directory(dir)
             .map_err(|why| Trouble::refused(format!("{why}; `from` would say where to clone it from")))?;
     }
     Ok(fs::read_dir(dir).map_err(cannot)?.flatten().all(|entry| entry.file_name() == ".git"))
+}
+
+/// Makes `dir` with the mode of the directories that steps make in it: a web server is another user, and the umask of
+/// this process is its service manager's.
+fn make_all(dir: &Path) -> io::Result<()> {
+    let missing: Vec<&Path> = dir.ancestors().take_while(|path| !path.exists()).collect();
+    fs::create_dir_all(dir)?;
+    missing.into_iter().try_for_each(|path| fs::set_permissions(path, Permissions::from_mode(0o755)))
 }
 
 /// Sees to it that there is a work tree, and a remote.

@@ -2,10 +2,12 @@
 
 use super::site::{Site, git};
 use crate::support::steps::{step, until};
+use crate::support::yard::Yard;
 use hookspool::config::{GitUpdate, StepAction};
 use hookspool::model::Outcome;
 use std::fs::{self, File};
 use std::io::Read;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -194,4 +196,22 @@ fn a_full_disk_during_the_first_clone_leaves_no_half_repository() {
         assert_eq!(fs::read_dir(site.dir()).unwrap().count(), 0, "{}", done.log);
         drop(disk);
     }
+}
+
+#[test]
+fn a_work_directory_that_is_made_has_the_mode_of_what_steps_make_in_it() {
+    let steps = "dir = \"ROOT/www/docs\"\nsteps = [{ git = \"update\", from = \"ROOT/remote\" }]";
+    let yard = Yard::new("", &[("docs", steps)]);
+    let commit = "git init -q -b main remote && cd remote && \
+                  git -c user.name=x -c user.email=x@example.org commit -q --allow-empty -m x";
+    let committed = Command::new("sh").args(["-c", commit]).current_dir(yard.path(".")).status().unwrap();
+    assert!(committed.success());
+    yard.deliver("docs", "main", "1");
+    let runner = yard.hookspool(&["spool-runner", "--once"]);
+    let mut masked = Command::new("sh");
+    masked.args(["-c", "umask 027; exec \"$0\" \"$@\""]).arg(runner.get_program()).args(runner.get_args());
+    let output = masked.output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let mode_of = |name: &str| fs::metadata(yard.path(name)).unwrap().permissions().mode() & 0o777;
+    assert_eq!(["www", "www/docs"].map(mode_of), [0o755, 0o755]);
 }
