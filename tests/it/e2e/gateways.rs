@@ -98,8 +98,6 @@ fn a_hundred_deliveries_at_once_are_all_acknowledged_and_on_the_disk(gateway: Ga
     let mut ids: Vec<String> = job::all(&site.spool()).into_iter().map(|(_, id)| id).collect();
     acknowledged.sort();
     ids.sort();
-    // A runner that is there moves jobs meanwhile: one may be seen where it was and where it went.
-    ids.dedup();
     assert_eq!(ids, acknowledged);
 }
 

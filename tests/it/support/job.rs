@@ -17,12 +17,15 @@ pub(crate) struct Job {
 /// Where a job is, and its id.
 pub(crate) type Place = (State, String);
 
-/// Every job of a spool, ordered by state.
+/// Every job of a spool, ordered by state. A runner that is there moves jobs meanwhile: one that is seen where it was and
+/// where it went is where it went.
 pub(crate) fn all(spool: &Path) -> Vec<Place> {
-    State::ALL
+    let seen = State::ALL
         .iter()
         .flat_map(|&state| ids(&spool.join(state.as_str())).into_iter().map(move |id| (state, id)))
-        .collect()
+        .collect::<Vec<Place>>();
+    let is_last = |(index, (_, id)): &(usize, &Place)| seen[index + 1..].iter().all(|(_, later)| later != id);
+    seen.iter().enumerate().filter(is_last).map(|(_, place)| place.clone()).collect()
 }
 
 /// Names of what is being received.
