@@ -316,5 +316,8 @@ fn age(file: &Path) -> Duration {
 
 /// `true` if the disk of `dir` has no room for another file.
 fn is_full(dir: &Path) -> bool {
-    statvfs(dir).is_ok_and(|disk| disk.f_bavail.saturating_mul(disk.f_frsize) < ROOM_BYTES || disk.f_favail == 0)
+    // A file system that does not count its files, as btrfs, says 0 for both.
+    statvfs(dir).is_ok_and(|disk| {
+        disk.f_bavail.saturating_mul(disk.f_frsize) < ROOM_BYTES || (disk.f_files > 0 && disk.f_favail == 0)
+    })
 }
