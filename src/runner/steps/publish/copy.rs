@@ -13,6 +13,8 @@ const ENTRIES_A_LOOK: u64 = 64;
 
 /// Permissions that are kept: who may become somebody else by a file is not for a build to say.
 const KEPT_MODE: u32 = 0o777;
+/// Permissions of every directory: without them, only root could remove the tree again.
+const REMOVABLE_MODE: u32 = 0o700;
 
 /// The size of a copy.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -84,7 +86,8 @@ fn open(path: &Path, flags: OFlags) -> io::Result<File> {
 
 /// Gives a copy the mode and the time of what it is a copy of: web servers tell browsers the time.
 fn dress(copy: &File, facts: &Metadata) -> io::Result<()> {
-    copy.set_permissions(Permissions::from_mode(facts.mode() & KEPT_MODE))?;
+    let needed = if facts.is_dir() { REMOVABLE_MODE } else { 0 };
+    copy.set_permissions(Permissions::from_mode((facts.mode() & KEPT_MODE) | needed))?;
     copy.set_modified(facts.modified()?)
 }
 
