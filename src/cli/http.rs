@@ -2,7 +2,7 @@
 
 use super::args::ServeArgs;
 use super::exit::Failure;
-use super::receive::{Protocol, Receiver, listen};
+use super::receive::{Receiver, ReceiverProtocol, listen};
 use super::serve_spool::SpoolRunner;
 use crate::gateway::Listener;
 use crate::gateway::http::Trust;
@@ -19,7 +19,7 @@ pub(super) fn run(config: Option<&Path>, args: ServeArgs) -> Result<ExitCode, Fa
 
 /// HTTP on sockets that are there.
 pub(super) fn on(listeners: Vec<Listener>, config: Option<&Path>, args: ServeArgs) -> Result<ExitCode, Failure> {
-    let (workers, protocol) = (usize::from(args.socket.workers), Protocol::Http(Trust::new(args.trust)));
+    let (workers, protocol) = (usize::from(args.socket.workers), ReceiverProtocol::Http(Trust::new(args.trust)));
     let receiver = Receiver { config, listeners, workers, protocol };
     let stop = Stop::install().map_err(|error| Failure::cannot_watch(&error))?;
     if args.runner { beside_runner(receiver, &stop) } else { receiver.run(&stop) }

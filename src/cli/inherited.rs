@@ -3,7 +3,7 @@
 use super::args::{Cli, Command};
 use super::exit::Failure;
 use super::http;
-use super::receive::{Protocol, Receiver};
+use super::receive::{Receiver, ReceiverProtocol};
 use crate::gateway::{Limits, Listener};
 use crate::system::stop::Stop;
 use clap::Parser;
@@ -22,7 +22,7 @@ pub(super) fn run(listeners: io::Result<Vec<Listener>>) -> Result<ExitCode, Fail
         Some(Command::Fastcgi(args)) => usize::from(args.socket.workers),
         _ => Limits::default().workers,
     };
-    let protocol = Protocol::Fastcgi;
+    let protocol = ReceiverProtocol::Fastcgi;
     Receiver { config: config.as_deref(), listeners, workers, protocol }
         .run(&Stop::install().map_err(|error| Failure::cannot_watch(&error))?)
 }

@@ -24,11 +24,11 @@ pub(super) struct Receiver<'a> {
     pub(super) config: Option<&'a Path>,
     pub(super) listeners: Vec<Listener>,
     pub(super) workers: usize,
-    pub(super) protocol: Protocol,
+    pub(super) protocol: ReceiverProtocol,
 }
 
 /// The language of those who connect.
-pub(super) enum Protocol {
+pub(super) enum ReceiverProtocol {
     Fastcgi,
     /// With the proxies whose word about the client counts.
     Http(Trust),
@@ -38,7 +38,7 @@ pub(super) enum Protocol {
 pub(super) fn fastcgi(config: Option<&Path>, args: &FastcgiArgs) -> Result<ExitCode, Failure> {
     let listeners = vec![listen(&args.socket, "unix:/run/hookspool/hookspool.sock")?];
     let workers = usize::from(args.socket.workers);
-    Receiver { config, listeners, workers, protocol: Protocol::Fastcgi }
+    Receiver { config, listeners, workers, protocol: ReceiverProtocol::Fastcgi }
         .run(&Stop::install().map_err(|error| Failure::cannot_watch(&error))?)
 }
 
@@ -100,8 +100,10 @@ impl Receiver<'_> {
         let notices = Mutex::default();
         let log = |notice: Notice| log(&notice, &notices);
         match self.protocol {
-            Protocol::Fastcgi => gateway::fastcgi::serve(self.listeners, intake, &limits, stop.fd(), &log),
-            Protocol::Http(trust) => gateway::http::serve(self.listeners, trust, intake, &limits, stop.fd(), &log),
+            ReceiverProtocol::Fastcgi => gateway::fastcgi::serve(self.listeners, intake, &limits, stop.fd(), &log),
+            ReceiverProtocol::Http(trust) => {
+                gateway::http::serve(self.listeners, trust, intake, &limits, stop.fd(), &log)
+            }
         }
     }
 }

@@ -103,7 +103,7 @@ pub mod probe;
 mod view;
 
 pub use append::{draft::Draft, inbox::Inbox};
-pub use control::order::{Answer, Change, Effect, Order, Request};
+pub use control::order::{Answer, Effect, EffectResult, Order, Request};
 pub use control::{PendingRequest, TakenRequest};
 pub use disk::create::{Audience, audience, create, mode_of};
 pub use disk::real::RealDisk;

@@ -27,8 +27,8 @@ thread_local! {
 
 /// The process's allocator.
 pub struct Allocator {
-    heap: Lock<Dlmalloc>,
-    caches: [Lock<Cache>; CACHES],
+    heap: SpinLock<Dlmalloc>,
+    caches: [SpinLock<Cache>; CACHES],
     next: AtomicUsize,
 }
 
@@ -36,12 +36,12 @@ impl Allocator {
     /// One that holds nothing yet.
     #[expect(clippy::new_without_default, reason = "a static needs a constant")]
     pub const fn new() -> Self {
-        let caches = [const { Lock::new(Cache::EMPTY) }; CACHES];
-        Self { heap: Lock::new(Dlmalloc::new()), caches, next: AtomicUsize::new(0) }
+        let caches = [const { SpinLock::new(Cache::EMPTY) }; CACHES];
+        Self { heap: SpinLock::new(Dlmalloc::new()), caches, next: AtomicUsize::new(0) }
     }
 
     /// The cache of this thread and perhaps of others: none belongs to a thread, so that nothing is left when one ends.
-    fn cache(&self) -> &Lock<Cache> {
+    fn cache(&self) -> &SpinLock<Cache> {
         let give = || self.next.fetch_add(1, Ordering::Relaxed) % CACHES;
         let mine = MINE.with(|mine| {
             let number = mine.get().unwrap_or_else(give);
@@ -108,13 +108,13 @@ fn charged(layout: Layout) -> (usize, usize) {
 }
 
 /// The content of a block that is free.
-struct Free {
-    next: *mut Free,
+struct FreeBlock {
+    next: *mut FreeBlock,
 }
 
 /// Lists of free blocks, one for each class.
 struct Cache {
-    first: [*mut Free; CLASSES],
+    first: [*mut FreeBlock; CLASSES],
     count: [u8; CLASSES],
 }
 
@@ -124,7 +124,7 @@ unsafe impl Send for Cache {}
 impl Cache {
     const EMPTY: Self = Self { first: [null_mut(); CLASSES], count: [0; CLASSES] };
 
-    fn take(&mut self, class: usize) -> Option<NonNull<Free>> {
+    fn take(&mut self, class: usize) -> Option<NonNull<FreeBlock>> {
         let block = NonNull::new(self.first[class])?;
         // SAFETY: what is in a list was written by `put`.
         self.first[class] = unsafe { block.as_ref() }.next;
@@ -137,12 +137,12 @@ impl Cache {
     /// # Safety
     ///
     /// `block` is free, aligned to `STEP_BYTES`, and as large as `class` says.
-    unsafe fn put(&mut self, class: usize, block: NonNull<Free>) -> bool {
+    unsafe fn put(&mut self, class: usize, block: NonNull<FreeBlock>) -> bool {
         if self.count[class] == KEPT {
             return false;
         }
         // SAFETY: it is large enough for a pointer.
-        unsafe { block.write(Free { next: self.first[class] }) };
+        unsafe { block.write(FreeBlock { next: self.first[class] }) };
         self.first[class] = block.as_ptr();
         self.count[class] += 1;
         true
@@ -150,15 +150,15 @@ impl Cache {
 }
 
 /// A lock for so short a time that waiting in the kernel would cost more.
-struct Lock<T> {
+struct SpinLock<T> {
     is_held: AtomicBool,
     value: UnsafeCell<T>,
 }
 
 // SAFETY: one thread at a time reaches the value.
-unsafe impl<T: Send> Sync for Lock<T> {}
+unsafe impl<T: Send> Sync for SpinLock<T> {}
 
-impl<T> Lock<T> {
+impl<T> SpinLock<T> {
     const fn new(value: T) -> Self {
         Self { is_held: AtomicBool::new(false), value: UnsafeCell::new(value) }
     }

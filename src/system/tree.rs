@@ -31,7 +31,7 @@ const LOOK: Duration = Duration::from_millis(5);
 const KILL_ROUND: Duration = Duration::from_secs(1);
 
 /// Waits until a descriptor is readable (true) or a moment has come (false), and may do other work meanwhile.
-pub type Wait<'a> = &'a mut dyn FnMut(BorrowedFd<'_>, Instant) -> io::Result<bool>;
+pub type WaitFn<'a> = &'a mut dyn FnMut(BorrowedFd<'_>, Instant) -> io::Result<bool>;
 
 /// The end of a process tree.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -101,7 +101,7 @@ impl Tree {
     }
 
     /// Ends them all: TERM, `patience`, then KILL until none is left.
-    pub fn end(&mut self, patience: Duration, wait: Wait<'_>) -> io::Result<Survivors> {
+    pub fn end(&mut self, patience: Duration, wait: WaitFn<'_>) -> io::Result<Survivors> {
         let mut seen = HashSet::new();
         self.ask(&mut seen, after(patience), wait)?;
         let left = self.kill(&mut seen, after(GIVE_UP), wait)?;
@@ -110,7 +110,7 @@ impl Tree {
     }
 
     /// TERM to each once, those that appear meanwhile included, until none is left or `until`.
-    fn ask(&mut self, seen: &mut HashSet<(i32, u64)>, until: Instant, wait: Wait<'_>) -> io::Result<()> {
+    fn ask(&mut self, seen: &mut HashSet<(i32, u64)>, until: Instant, wait: WaitFn<'_>) -> io::Result<()> {
         loop {
             let members = self.members()?;
             for member in &members {
@@ -126,7 +126,7 @@ impl Tree {
     }
 
     /// KILL until a look finds none that can be killed; how many there are that cannot.
-    fn kill(&mut self, seen: &mut HashSet<(i32, u64)>, give_up: Instant, wait: Wait<'_>) -> io::Result<usize> {
+    fn kill(&mut self, seen: &mut HashSet<(i32, u64)>, give_up: Instant, wait: WaitFn<'_>) -> io::Result<usize> {
         loop {
             let members = self.freeze()?;
             seen.extend(members.iter().map(Process::key));
@@ -238,7 +238,7 @@ fn send(p: &Process, signal: Signal) -> bool {
 }
 
 /// Waits until each of `processes` has exited, or `until`; whether all have. Those that cannot be opened do not count.
-fn all_gone(processes: &[Process], until: Instant, wait: Wait<'_>) -> io::Result<bool> {
+fn all_gone(processes: &[Process], until: Instant, wait: WaitFn<'_>) -> io::Result<bool> {
     for p in processes {
         let is_gone = match open(p) {
             Ok(Some(pidfd)) => wait(pidfd.as_fd(), until)?,
@@ -253,7 +253,7 @@ fn all_gone(processes: &[Process], until: Instant, wait: Wait<'_>) -> io::Result
 }
 
 /// Looks again and again where no descriptor tells of the exit.
-fn is_gone_after_looks(p: &Process, until: Instant, wait: Wait<'_>) -> io::Result<bool> {
+fn is_gone_after_looks(p: &Process, until: Instant, wait: WaitFn<'_>) -> io::Result<bool> {
     let silent = Bell::new()?;
     while is_still_there(p) {
         if Instant::now() >= until {

@@ -1,5 +1,6 @@
 //! The rules of `src/README.md`, held true: what a file says it may do, and who may use whom.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -248,6 +249,28 @@ fn what_nobody_verified_is_read_by_explain_only() {
 }
 
 /// A file at `path` below `src`.
+/// The type that a line of code declares. An associated type is indented.
+fn declared_type(line: &str) -> Option<&str> {
+    let item = line.trim_start().trim_start_matches("pub ");
+    let item = item.strip_prefix("pub(").and_then(|scoped| scoped.split_once(") ")).map_or(item, |(_, item)| item);
+    let (kind, rest) = item.split_once(' ')?;
+    let is_type = ["struct", "enum", "trait", "union"].contains(&kind) || (kind == "type" && !line.starts_with(' '));
+    is_type.then(|| rest.split(|c: char| !c.is_alphanumeric()).next().unwrap_or(rest))
+}
+
+#[test]
+fn no_type_name_has_two_meanings() {
+    let mut places = BTreeMap::<String, Vec<PathBuf>>::new();
+    for source in shipped() {
+        for name in source.code().lines().filter_map(declared_type) {
+            places.entry(name.to_owned()).or_default().push(source.path.clone());
+        }
+    }
+    assert!(places.len() > 300, "only {} types", places.len());
+    places.retain(|_, paths| paths.len() > 1);
+    assert!(places.is_empty(), "{places:#?}");
+}
+
 fn source(path: &str, text: &str) -> Source {
     Source { path: root().join(path), text: text.to_owned() }
 }

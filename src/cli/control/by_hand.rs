@@ -8,7 +8,7 @@ use crate::cli::load::load;
 use crate::config::{Config, Hook};
 use crate::model::{EventKind, JobId, JobMeta, RefName, State};
 use crate::runner::unwanted;
-use crate::spool::{self, Change, Effect, Filter, Inbox};
+use crate::spool::{self, Effect, EffectResult, Filter, Inbox};
 use jiff::Timestamp;
 use std::path::Path;
 use std::process::ExitCode;
@@ -93,5 +93,5 @@ fn queued(config: &Config, id: JobId, meta: &JobMeta) -> Effect {
         meta.reference.as_ref().map_or_else(String::new, |reference| format!(", {}", crate::intake::short(reference)));
     let holds = spool::holds(&config.spool).unwrap_or_default();
     let hold = holds.get(&meta.hook).map(|hold| format!("; {}", hold.reason(&meta.hook))).unwrap_or_default();
-    Effect::of_job(id, Change::Changed, Some(State::Queued), format!("queued for {}{of}{hold}", meta.hook))
+    Effect::of_job(id, EffectResult::Changed, Some(State::Queued), format!("queued for {}{of}{hold}", meta.hook))
 }

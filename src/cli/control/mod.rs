@@ -17,7 +17,7 @@ use super::print;
 use super::progress::Progress;
 use crate::config::Config;
 use crate::model::{JobId, State};
-use crate::spool::{self, Change, Effect, Filter, Order};
+use crate::spool::{self, Effect, EffectResult, Filter, Order};
 use args::{CancelArgs, HoldArgs, ReleaseArgs, RetryArgs};
 use request::Requester;
 use std::path::Path;
@@ -113,7 +113,7 @@ fn report(effects: &[Effect], json: bool) -> Result<ExitCode, Failure> {
     } else {
         effects.iter().try_for_each(|effect| print::line(&sentence(effect)))?;
     }
-    let was_refused = effects.iter().any(|effect| effect.result == Change::Refused);
+    let was_refused = effects.iter().any(|effect| effect.result == EffectResult::Refused);
     Ok(ExitCode::from(if was_refused { exit::NO } else { 0 }))
 }
 

@@ -11,7 +11,7 @@ use crate::cli::progress::Progress;
 use crate::config::Config;
 use crate::model::{JobId, State};
 use crate::runner::retention::retention_of;
-use crate::spool::{self, Change, Order, Retention};
+use crate::spool::{self, EffectResult, Order, Retention};
 use jiff::Timestamp;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -64,7 +64,7 @@ fn retention(config: &Config, args: &PruneArgs) -> Retention {
 
 fn remove(requester: &Requester<'_>, portion: &[JobId], failed: bool) -> Result<Vec<JobId>, Failure> {
     let effects = requester.give(Order::Remove { ids: portion.to_vec(), failed })?;
-    let gone = effects.into_iter().filter(|effect| effect.result == Change::Changed);
+    let gone = effects.into_iter().filter(|effect| effect.result == EffectResult::Changed);
     Ok(gone.filter_map(|effect| effect.id).collect())
 }
 

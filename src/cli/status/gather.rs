@@ -25,7 +25,7 @@ pub(super) struct SpoolStatus {
     /// Others that are there, and that nobody who asks like this goes by.
     pub(super) unused: Vec<PathBuf>,
     pub(super) spool: PathBuf,
-    pub(super) free: Free,
+    pub(super) free: FreeSpace,
     /// Jobs in each state.
     pub(super) jobs: BTreeMap<State, usize>,
     pub(super) running: Vec<RunningJob>,
@@ -76,7 +76,7 @@ pub(super) struct RunnerStatus {
 
 /// Free space of the spool's file system.
 #[derive(Debug, Serialize)]
-pub(super) struct Free {
+pub(super) struct FreeSpace {
     pub(super) bytes: u64,
     /// Files that can still be made; `None` where there is no such limit.
     pub(super) files: Option<u64>,
@@ -212,9 +212,9 @@ fn runner(config: &Config) -> RunnerStatus {
     }
 }
 
-fn free(config: &Config) -> Result<Free, Failure> {
+fn free(config: &Config) -> Result<FreeSpace, Failure> {
     let found = rustix::fs::statvfs(&config.spool);
     let found = found.map_err(|error| Failure::io("cannot look at the spool's file system", &error.into()))?;
     let bytes = found.f_bavail.saturating_mul(found.f_frsize);
-    Ok(Free { bytes, files: Some(found.f_favail).filter(|_| found.f_files > 0) })
+    Ok(FreeSpace { bytes, files: Some(found.f_favail).filter(|_| found.f_files > 0) })
 }

@@ -1,6 +1,6 @@
 //! Edge. `FastCGI` as the responder speaks it, and the peers that the environment names.
 
-use super::codec::{Codec, CodecLimits};
+use super::codec::{CodecLimits, FastCgiCodec};
 use super::record::{self, ProtocolStatus};
 use crate::gateway::responder::{self, Fault, Limits, Message, Protocol};
 use std::ffi::OsStr;
@@ -27,11 +27,11 @@ impl Protocol for Fastcgi {
             return Err(Fault(format!("{peer} is not in `FCGI_WEB_SERVER_ADDRS`")));
         }
         let &Limits { params_bytes, pairs, connections, .. } = limits;
-        Ok(Box::new(Codec::new(CodecLimits { params_bytes, pairs, connections })))
+        Ok(Box::new(FastCgiCodec::new(CodecLimits { params_bytes, pairs, connections })))
     }
 }
 
-impl responder::Codec for Codec {
+impl responder::Codec for FastCgiCodec {
     fn next<'a>(&mut self, input: &mut &'a [u8]) -> Result<Option<Message<'a>>, Fault> {
         self.next(input, usize::MAX).map_err(|violation| Fault(violation.to_string()))
     }

@@ -1,6 +1,6 @@
 //! Pure. The chunked transfer coding (RFC 9112 §7.1), split anywhere. Extensions and trailers are read and dropped.
 
-use super::malformed::Malformed;
+use super::malformed::MalformedRequest;
 
 /// Most bytes of a line: a chunk's size with its extensions, or a trailer.
 const LINE_BYTES: usize = 1024;
@@ -10,7 +10,7 @@ const TRAILERS_BYTES: usize = 8 * 1024;
 /// The state of one body.
 #[derive(Debug)]
 pub(super) struct Chunks {
-    place: Place,
+    place: ChunkState,
     /// The line so far.
     line: Vec<u8>,
     trailers_bytes: usize,
@@ -18,7 +18,7 @@ pub(super) struct Chunks {
 
 /// The place in the body of the next byte.
 #[derive(Debug, Clone, Copy)]
-enum Place {
+enum ChunkState {
     Size,
     Data { left: u64 },
     AfterData,
@@ -34,20 +34,20 @@ pub(super) enum Decoded<'a> {
 
 impl Chunks {
     pub(super) fn new() -> Self {
-        Self { place: Place::Size, line: Vec::new(), trailers_bytes: 0 }
+        Self { place: ChunkState::Size, line: Vec::new(), trailers_bytes: 0 }
     }
 
     /// Takes input up to the next piece; `None` when all of it is taken.
-    pub(super) fn next<'a>(&mut self, input: &mut &'a [u8]) -> Result<Option<Decoded<'a>>, Malformed> {
+    pub(super) fn next<'a>(&mut self, input: &mut &'a [u8]) -> Result<Option<Decoded<'a>>, MalformedRequest> {
         loop {
             match self.place {
-                Place::Data { left: 0 } => self.place = Place::AfterData,
-                Place::Data { left } => {
+                ChunkState::Data { left: 0 } => self.place = ChunkState::AfterData,
+                ChunkState::Data { left } => {
                     let part = take(input, left);
-                    self.place = Place::Data { left: left - part.len() as u64 };
+                    self.place = ChunkState::Data { left: left - part.len() as u64 };
                     return Ok((!part.is_empty()).then_some(Decoded::Part(part)));
                 }
-                Place::Size | Place::AfterData | Place::Trailers => {
+                ChunkState::Size | ChunkState::AfterData | ChunkState::Trailers => {
                     let Some(line) = self.line(input)? else { return Ok(None) };
                     match self.after(&line)? {
                         Some(next) => self.place = next,
@@ -59,24 +59,28 @@ impl Chunks {
     }
 
     /// The place that a whole line leads to; `None` at the end of the body.
-    fn after(&mut self, line: &[u8]) -> Result<Option<Place>, Malformed> {
+    fn after(&mut self, line: &[u8]) -> Result<Option<ChunkState>, MalformedRequest> {
         match self.place {
-            Place::Size => match size(line)? {
-                0 => Ok(Some(Place::Trailers)),
-                left => Ok(Some(Place::Data { left })),
+            ChunkState::Size => match size(line)? {
+                0 => Ok(Some(ChunkState::Trailers)),
+                left => Ok(Some(ChunkState::Data { left })),
             },
-            Place::Trailers if line.is_empty() => Ok(None),
-            Place::Trailers => {
+            ChunkState::Trailers if line.is_empty() => Ok(None),
+            ChunkState::Trailers => {
                 self.trailers_bytes += line.len();
-                if self.trailers_bytes > TRAILERS_BYTES { Err(Malformed::Chunk) } else { Ok(Some(Place::Trailers)) }
+                if self.trailers_bytes > TRAILERS_BYTES {
+                    Err(MalformedRequest::Chunk)
+                } else {
+                    Ok(Some(ChunkState::Trailers))
+                }
             }
-            Place::AfterData | Place::Data { .. } if line.is_empty() => Ok(Some(Place::Size)),
-            Place::AfterData | Place::Data { .. } => Err(Malformed::Chunk),
+            ChunkState::AfterData | ChunkState::Data { .. } if line.is_empty() => Ok(Some(ChunkState::Size)),
+            ChunkState::AfterData | ChunkState::Data { .. } => Err(MalformedRequest::Chunk),
         }
     }
 
     /// A whole line without its end, which is a carriage return and a line feed and nothing else.
-    fn line(&mut self, input: &mut &[u8]) -> Result<Option<Vec<u8>>, Malformed> {
+    fn line(&mut self, input: &mut &[u8]) -> Result<Option<Vec<u8>>, MalformedRequest> {
         while let Some((&byte, rest)) = input.split_first() {
             *input = rest;
             match (byte, self.line.last()) {
@@ -84,8 +88,8 @@ impl Chunks {
                     self.line.pop();
                     return Ok(Some(std::mem::take(&mut self.line)));
                 }
-                (b'\n', _) | (_, Some(b'\r')) => return Err(Malformed::Chunk),
-                _ if self.line.len() == LINE_BYTES => return Err(Malformed::Chunk),
+                (b'\n', _) | (_, Some(b'\r')) => return Err(MalformedRequest::Chunk),
+                _ if self.line.len() == LINE_BYTES => return Err(MalformedRequest::Chunk),
                 _ => self.line.push(byte),
             }
         }
@@ -94,11 +98,11 @@ impl Chunks {
 }
 
 /// The size at the beginning of a line. No sign, no blank and no prefix: others read those in other ways.
-fn size(line: &[u8]) -> Result<u64, Malformed> {
+fn size(line: &[u8]) -> Result<u64, MalformedRequest> {
     let digits = line.split(|byte| *byte == b';').next().unwrap_or_default();
     let is_hex = !digits.is_empty() && digits.len() <= 16 && digits.iter().all(u8::is_ascii_hexdigit);
     let digits = std::str::from_utf8(digits).ok().filter(|_| is_hex);
-    digits.and_then(|digits| u64::from_str_radix(digits, 16).ok()).ok_or(Malformed::Chunk)
+    digits.and_then(|digits| u64::from_str_radix(digits, 16).ok()).ok_or(MalformedRequest::Chunk)
 }
 
 /// Up to `want` bytes from the front of `input`.
@@ -113,7 +117,7 @@ mod tests {
     use super::*;
 
     /// The body, and what is left of the input after its end; the input comes in pieces of `piece_bytes`.
-    fn decoded(stream: &[u8], piece_bytes: usize) -> Result<Option<(Vec<u8>, usize)>, Malformed> {
+    fn decoded(stream: &[u8], piece_bytes: usize) -> Result<Option<(Vec<u8>, usize)>, MalformedRequest> {
         let (mut chunks, mut body, mut seen) = (Chunks::new(), Vec::new(), 0);
         for mut piece in stream.chunks(piece_bytes) {
             seen += piece.len();
@@ -129,7 +133,7 @@ mod tests {
     }
 
     /// The same, whichever way the input is cut.
-    fn body(stream: &[u8]) -> Result<Option<(Vec<u8>, usize)>, Malformed> {
+    fn body(stream: &[u8]) -> Result<Option<(Vec<u8>, usize)>, MalformedRequest> {
         let whole = decoded(stream, stream.len());
         for piece_bytes in 1..stream.len() {
             assert_eq!(decoded(stream, piece_bytes), whole, "in pieces of {piece_bytes}");
@@ -175,16 +179,16 @@ mod tests {
             b"0\r\nX: y\n\r\n",
             b"0\r\n\n",
         ] {
-            assert_eq!(body(stream), Err(Malformed::Chunk), "{}", stream.escape_ascii());
+            assert_eq!(body(stream), Err(MalformedRequest::Chunk), "{}", stream.escape_ascii());
         }
     }
 
     #[test]
     fn neither_extensions_nor_trailers_grow() {
         let extension = [b"5;".as_slice(), &[b'x'; LINE_BYTES], b"\r\nhello\r\n"].concat();
-        assert_eq!(decoded(&extension, 7), Err(Malformed::Chunk));
+        assert_eq!(decoded(&extension, 7), Err(MalformedRequest::Chunk));
         let trailer = [b"X: ".as_slice(), &[b'y'; 500], b"\r\n"].concat();
         let trailers = [b"0\r\n".to_vec(), trailer.repeat(20), b"\r\n".to_vec()].concat();
-        assert_eq!(decoded(&trailers, 7), Err(Malformed::Chunk));
+        assert_eq!(decoded(&trailers, 7), Err(MalformedRequest::Chunk));
     }
 }

@@ -3,7 +3,7 @@
 
 use super::chunks::{Chunks, Decoded, take};
 use super::head::{self, Framing};
-use super::malformed::Malformed;
+use super::malformed::MalformedRequest;
 use super::trust::Trust;
 use crate::gateway::responder::Message;
 use std::net::IpAddr;
@@ -11,13 +11,13 @@ use std::sync::Arc;
 
 /// The state machine.
 #[derive(Debug)]
-pub(super) struct Codec {
+pub(super) struct HttpCodec {
     trust: Arc<Trust>,
     peer: Option<IpAddr>,
     limits: HeadLimits,
     /// The head so far.
     head: Vec<u8>,
-    place: Place,
+    place: ReadState,
     omits_body: bool,
     /// True as long as the client waits until it is asked for the body.
     awaits_invitation: bool,
@@ -32,7 +32,7 @@ pub(super) struct HeadLimits {
 
 /// The place in the request of the next byte.
 #[derive(Debug)]
-enum Place {
+enum ReadState {
     Head,
     Length {
         left: u64,
@@ -42,9 +42,9 @@ enum Place {
     Over,
 }
 
-impl Codec {
+impl HttpCodec {
     pub(super) fn new(trust: Arc<Trust>, peer: Option<IpAddr>, limits: HeadLimits) -> Self {
-        let (head, place) = (Vec::new(), Place::Head);
+        let (head, place) = (Vec::new(), ReadState::Head);
         Self { trust, peer, limits, head, place, omits_body: false, awaits_invitation: false }
     }
 
@@ -59,7 +59,7 @@ impl Codec {
 
     /// True before the end of the head.
     pub(super) fn is_in_head(&self) -> bool {
-        matches!(self.place, Place::Head)
+        matches!(self.place, ReadState::Head)
     }
 
     pub(super) fn awaits_invitation(&self) -> bool {
@@ -73,25 +73,25 @@ impl Codec {
 
     /// Nothing that still comes is looked at.
     pub(super) fn end(&mut self) {
-        self.place = Place::Over;
+        self.place = ReadState::Over;
     }
 
     /// Takes input up to the next message; `None` when all of it is taken.
-    pub(super) fn next<'a>(&mut self, input: &mut &'a [u8]) -> Result<Option<Message<'a>>, Malformed> {
+    pub(super) fn next<'a>(&mut self, input: &mut &'a [u8]) -> Result<Option<Message<'a>>, MalformedRequest> {
         match &mut self.place {
-            Place::Head => self.head(input),
-            Place::Length { left: 0 } => Ok(Some(self.complete())),
-            Place::Length { left } => {
+            ReadState::Head => self.head(input),
+            ReadState::Length { left: 0 } => Ok(Some(self.complete())),
+            ReadState::Length { left } => {
                 let part = take(input, *left);
                 *left -= part.len() as u64;
                 Ok((!part.is_empty()).then_some(Message::Body(part)))
             }
-            Place::Chunked(chunks) => match chunks.next(input)? {
+            ReadState::Chunked(chunks) => match chunks.next(input)? {
                 None => Ok(None),
                 Some(Decoded::Part(part)) => Ok(Some(Message::Body(part))),
                 Some(Decoded::End) => Ok(Some(self.complete())),
             },
-            Place::Over => {
+            ReadState::Over => {
                 *input = &[];
                 Ok(None)
             }
@@ -99,12 +99,12 @@ impl Codec {
     }
 
     fn complete<'a>(&mut self) -> Message<'a> {
-        self.place = Place::Over;
+        self.place = ReadState::Over;
         Message::End
     }
 
     /// Collects the head, without the empty lines that some clients send before it (RFC 9112 §2.2).
-    fn head<'a>(&mut self, input: &mut &'a [u8]) -> Result<Option<Message<'a>>, Malformed> {
+    fn head<'a>(&mut self, input: &mut &'a [u8]) -> Result<Option<Message<'a>>, MalformedRequest> {
         while let Some((&byte, rest)) = input.split_first() {
             *input = rest;
             if self.head.is_empty() && b"\r\n".contains(&byte) {
@@ -112,10 +112,10 @@ impl Codec {
             }
             self.head.push(byte);
             if self.head.len() > self.limits.bytes {
-                return Err(Malformed::TooLong);
+                return Err(MalformedRequest::TooLong);
             }
             if byte == b'\n' && !self.head.ends_with(b"\r\n") {
-                return Err(Malformed::LineEnd);
+                return Err(MalformedRequest::LineEnd);
             }
             if self.head.ends_with(b"\r\n\r\n") {
                 return self.begin().map(Some);
@@ -124,13 +124,13 @@ impl Codec {
         Ok(None)
     }
 
-    fn begin<'a>(&mut self) -> Result<Message<'a>, Malformed> {
+    fn begin<'a>(&mut self) -> Result<Message<'a>, MalformedRequest> {
         let bytes = std::mem::take(&mut self.head);
         let head = head::read(&bytes, self.limits.fields, self.peer, &self.trust)?;
         self.place = match head.framing {
-            Framing::None => Place::Length { left: 0 },
-            Framing::Length(left) => Place::Length { left },
-            Framing::Chunked => Place::Chunked(Chunks::new()),
+            Framing::None => ReadState::Length { left: 0 },
+            Framing::Length(left) => ReadState::Length { left },
+            Framing::Chunked => ReadState::Chunked(Chunks::new()),
         };
         (self.omits_body, self.awaits_invitation) = (head.omits_body, head.expects_continue);
         Ok(Message::Head(head.params))
@@ -149,12 +149,12 @@ mod tests {
         requests: Vec<Params>,
         body: Vec<u8>,
         ended: bool,
-        malformed: Option<Malformed>,
+        malformed: Option<MalformedRequest>,
     }
 
     fn understood(stream: &[u8], piece_bytes: usize) -> Understood {
         let limits = HeadLimits { bytes: 300, fields: 5 };
-        let mut codec = Codec::new(Arc::default(), None, limits);
+        let mut codec = HttpCodec::new(Arc::default(), None, limits);
         let mut understood = Understood::default();
         for mut piece in stream.chunks(piece_bytes) {
             loop {

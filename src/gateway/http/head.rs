@@ -1,7 +1,7 @@
 //! Pure. The head of a request (RFC 9112 §2 to §6): parsed by `httparse`, refused wherever two readers could see two
 //! requests, and turned into the meta-variables of CGI.
 
-use super::malformed::Malformed;
+use super::malformed::MalformedRequest;
 use super::trust::Trust;
 use crate::gateway::responder::Params;
 use httparse::{EMPTY_HEADER, Header, Request};
@@ -13,7 +13,7 @@ const NO_ADDRESS: &str = "unix";
 
 /// A request without its body.
 #[derive(Debug)]
-pub(super) struct Head {
+pub(super) struct RequestHead {
     pub(super) params: Params,
     pub(super) framing: Framing,
     /// True for the method whose answer has no body.
@@ -34,19 +34,24 @@ pub(super) enum Framing {
 }
 
 /// Reads a head of at most `limit` fields, to the empty line that ends it, which came from `peer`.
-pub(super) fn read(bytes: &[u8], limit: usize, peer: Option<IpAddr>, trust: &Trust) -> Result<Head, Malformed> {
+pub(super) fn read(
+    bytes: &[u8],
+    limit: usize,
+    peer: Option<IpAddr>,
+    trust: &Trust,
+) -> Result<RequestHead, MalformedRequest> {
     let mut headers = vec![EMPTY_HEADER; limit];
     let mut request = Request::new(&mut headers);
-    let status = request.parse(bytes).map_err(Malformed::Syntax)?;
+    let status = request.parse(bytes).map_err(MalformedRequest::Syntax)?;
     let (Some(method), Some(target), Some(minor), true) =
         (request.method, request.path, request.version, status.is_complete())
     else {
-        return Err(Malformed::Syntax(httparse::Error::NewLine));
+        return Err(MalformedRequest::Syntax(httparse::Error::NewLine));
     };
-    let fields = Fields(request.headers);
+    let fields = HeaderLines(request.headers);
     fields.check_host(minor)?;
     let framing = fields.framing(minor)?;
-    let (path, query) = path_and_query(target).ok_or(Malformed::Target)?;
+    let (path, query) = path_and_query(target).ok_or(MalformedRequest::Target)?;
     let client = trust.client(peer, fields.values("x-forwarded-for"));
     let client = client.map_or_else(|| NO_ADDRESS.to_owned(), |address| address.to_string());
     let mut variables: Vec<(String, Vec<u8>)> = fields.variables().collect();
@@ -58,7 +63,7 @@ pub(super) fn read(bytes: &[u8], limit: usize, peer: Option<IpAddr>, trust: &Tru
     }
     variables.push(("PATH_INFO".to_owned(), percent_decode_str(path).collect()));
     let params = Params::collect(variables.iter().map(|(name, value)| (name.as_bytes(), value.as_slice())));
-    Ok(Head {
+    Ok(RequestHead {
         params: if framing == Framing::Chunked { params.chunked() } else { params },
         framing,
         omits_body: method == "HEAD",
@@ -66,36 +71,36 @@ pub(super) fn read(bytes: &[u8], limit: usize, peer: Option<IpAddr>, trust: &Tru
     })
 }
 
-struct Fields<'h, 'b>(&'h [Header<'b>]);
+struct HeaderLines<'h, 'b>(&'h [Header<'b>]);
 
-impl<'b> Fields<'_, 'b> {
+impl<'b> HeaderLines<'_, 'b> {
     /// The values of a field, in the order of their arrival.
     fn values(&self, name: &'static str) -> impl DoubleEndedIterator<Item = &'b [u8]> {
         self.0.iter().filter(move |field| field.name.eq_ignore_ascii_case(name)).map(|field| field.value)
     }
 
     /// HTTP/1.1 has one `Host`, and HTTP/1.0 no two (§3.2).
-    fn check_host(&self, minor: u8) -> Result<(), Malformed> {
+    fn check_host(&self, minor: u8) -> Result<(), MalformedRequest> {
         let mut hosts = self.values("host");
         match (hosts.next(), hosts.next()) {
             (None, _) if minor == 0 => Ok(()),
             (Some(host), None) if host.iter().all(|byte| byte.is_ascii_graphic() && !b"/?#@\\,\"<>".contains(byte)) => {
                 Ok(())
             }
-            _ => Err(Malformed::Host),
+            _ => Err(MalformedRequest::Host),
         }
     }
 
-    fn framing(&self, minor: u8) -> Result<Framing, Malformed> {
+    fn framing(&self, minor: u8) -> Result<Framing, MalformedRequest> {
         let lengths: Vec<_> = self.values("content-length").collect();
         let codings: Vec<_> = self.values("transfer-encoding").collect();
         match (&lengths[..], &codings[..]) {
             ([], []) => Ok(Framing::None),
             ([length], []) => whole_number(length).map(Framing::Length),
-            (_, []) => Err(Malformed::Length),
+            (_, []) => Err(MalformedRequest::Length),
             ([], [coding]) if minor == 1 && coding.eq_ignore_ascii_case(b"chunked") => Ok(Framing::Chunked),
-            ([], _) => Err(Malformed::TransferEncoding),
-            _ => Err(Malformed::TwoFramings),
+            ([], _) => Err(MalformedRequest::TransferEncoding),
+            _ => Err(MalformedRequest::TwoFramings),
         }
     }
 
@@ -119,10 +124,10 @@ impl<'b> Fields<'_, 'b> {
     }
 }
 
-fn whole_number(value: &[u8]) -> Result<u64, Malformed> {
+fn whole_number(value: &[u8]) -> Result<u64, MalformedRequest> {
     let digits = std::str::from_utf8(value).ok().filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
-    let digits = digits.filter(|text| !text.is_empty()).ok_or(Malformed::Length)?;
-    digits.parse().map_err(|_| Malformed::LengthTooLarge)
+    let digits = digits.filter(|text| !text.is_empty()).ok_or(MalformedRequest::Length)?;
+    digits.parse().map_err(|_| MalformedRequest::LengthTooLarge)
 }
 
 /// Path and query of a path or, as to a proxy, of a URL (§3.2.1, §3.2.2).

@@ -2,7 +2,7 @@
 
 /// A request that is refused before anybody has seen it, or whose body cannot be read on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub(super) enum Malformed {
+pub(super) enum MalformedRequest {
     /// Neither a request line nor header fields (RFC 9112 §3, §5).
     #[error("no HTTP/1.1 request: {0}")]
     Syntax(httparse::Error),
@@ -35,7 +35,7 @@ pub(super) enum Malformed {
     Chunk,
 }
 
-impl Malformed {
+impl MalformedRequest {
     /// Code, reason phrase (RFC 9110 §15, RFC 6585 §5) and the words for the sender.
     pub(super) fn told(self) -> (&'static str, &'static str) {
         match self {

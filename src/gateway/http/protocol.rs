@@ -1,7 +1,7 @@
 //! Edge. HTTP as the responder speaks it: a malformed head is answered, and answers have the time of day.
 
-use super::codec::{Codec, HeadLimits};
-use super::malformed::Malformed;
+use super::codec::{HeadLimits, HttpCodec};
+use super::malformed::MalformedRequest;
 use super::reply;
 use super::trust::Trust;
 use crate::gateway::responder::{self, Fault, Limits, Message, Protocol};
@@ -24,11 +24,11 @@ impl Http {
 impl Protocol for Http {
     fn codec(&self, peer: Option<IpAddr>, limits: &Limits) -> Result<Box<dyn responder::Codec>, Fault> {
         let limits = HeadLimits { bytes: limits.params_bytes, fields: limits.pairs };
-        Ok(Box::new(Codec::new(Arc::clone(&self.trust), peer, limits)))
+        Ok(Box::new(HttpCodec::new(Arc::clone(&self.trust), peer, limits)))
     }
 }
 
-impl responder::Codec for Codec {
+impl responder::Codec for HttpCodec {
     fn next<'a>(&mut self, input: &mut &'a [u8]) -> Result<Option<Message<'a>>, Fault> {
         let is_in_head = self.is_in_head();
         self.next(input).or_else(|malformed| {
@@ -73,14 +73,14 @@ impl responder::Codec for Codec {
     }
 }
 
-impl Codec {
-    fn fault(&self, malformed: Malformed) -> Fault {
+impl HttpCodec {
+    fn fault(&self, malformed: MalformedRequest) -> Fault {
         Fault(self.peer().map_or_else(|| malformed.to_string(), |peer| format!("{malformed}, from {peer}")))
     }
 }
 
 /// The answer to a request that no handler sees.
-fn refusal(malformed: Malformed) -> Vec<u8> {
+fn refusal(malformed: MalformedRequest) -> Vec<u8> {
     let (status, told) = malformed.told();
     let answer = format!(
         "Status: {status}\r\nContent-Type: text/plain; charset=utf-8\r\nX-Content-Type-Options: nosniff\r\n\r\n{told}\n"

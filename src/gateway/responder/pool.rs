@@ -9,14 +9,14 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 /// The two queues.
 #[derive(Debug)]
 pub(super) struct Pool {
-    jobs: Mutex<Jobs>,
+    jobs: Mutex<WaitingRequests>,
     ready: Condvar,
     returned: Mutex<Vec<Returned>>,
     connections: Arc<Connections>,
 }
 
 #[derive(Debug, Default)]
-struct Jobs {
+struct WaitingRequests {
     waiting: VecDeque<Job>,
     sleepers: usize,
     closed: bool,

@@ -4,7 +4,7 @@ use super::*;
 use proptest::prelude::*;
 
 /// A published or independently computed answer.
-struct Known {
+struct KnownDelivery {
     provider: Provider,
     secret: &'static str,
     headers: &'static [(&'static str, &'static str)],
@@ -26,7 +26,7 @@ fn rfc(algorithm: Algorithm, encoding: Encoding) -> Provider {
 }
 
 /// Test case 2 of RFC 2202 (SHA-1) and RFC 4231 (SHA-256 and SHA-512).
-fn rfc_cases() -> Vec<Known> {
+fn rfc_cases() -> Vec<KnownDelivery> {
     let (secret, body) = ("Jefe", "what do ya want for nothing?");
     let sha1 = &[("X-Mac", "effcdf6ae5eb2fa2d27416d5f184df9c259a7c79")];
     let sha256 = &[("X-Mac", "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843")];
@@ -36,17 +36,17 @@ fn rfc_cases() -> Vec<Known> {
         "164b7a7bfcf819e2e395fbe73b56e0a387bd64222e831fd610270cd7ea2505549758bf75c05a994a6d034f65f8f0e6fdcaeab1a34d4a6b4b636e070a38bce737",
     )];
     vec![
-        Known { provider: rfc(Algorithm::Sha1, Encoding::Hex), secret, headers: sha1, body },
-        Known { provider: rfc(Algorithm::Sha256, Encoding::Hex), secret, headers: sha256, body },
-        Known { provider: rfc(Algorithm::Sha256, Encoding::Base64), secret, headers: base64, body },
-        Known { provider: rfc(Algorithm::Sha512, Encoding::Hex), secret, headers: sha512, body },
+        KnownDelivery { provider: rfc(Algorithm::Sha1, Encoding::Hex), secret, headers: sha1, body },
+        KnownDelivery { provider: rfc(Algorithm::Sha256, Encoding::Hex), secret, headers: sha256, body },
+        KnownDelivery { provider: rfc(Algorithm::Sha256, Encoding::Base64), secret, headers: base64, body },
+        KnownDelivery { provider: rfc(Algorithm::Sha512, Encoding::Hex), secret, headers: sha512, body },
     ]
 }
 
-fn forge_cases() -> Vec<Known> {
+fn forge_cases() -> Vec<KnownDelivery> {
     let key = "0123456789abcdef";
     vec![
-        Known {
+        KnownDelivery {
             provider: Provider::Github,
             secret: "It's a Secret to Everybody",
             headers: &[(
@@ -55,7 +55,7 @@ fn forge_cases() -> Vec<Known> {
             )],
             body: "Hello, World!",
         },
-        Known {
+        KnownDelivery {
             provider: Provider::Github,
             secret: key,
             headers: &[(
@@ -65,7 +65,7 @@ fn forge_cases() -> Vec<Known> {
             body: "{\"yo\":true}",
         },
         // GitHub signs the raw form …
-        Known {
+        KnownDelivery {
             provider: Provider::Github,
             secret: key,
             headers: &[
@@ -75,43 +75,48 @@ fn forge_cases() -> Vec<Known> {
             body: "payload=%7B%22yo%22%3Atrue%7D",
         },
         // … and the others the document inside it.
-        Known {
+        KnownDelivery {
             provider: Provider::Gitea,
             secret: key,
             headers: &[FORM, ("X-Gitea-Signature", YO)],
             body: "payload=%7B%22yo%22%3Atrue%7D",
         },
-        Known {
+        KnownDelivery {
             provider: Provider::Gogs,
             secret: key,
             headers: &[("Content-Type", "Application/X-WWW-Form-Urlencoded; charset=UTF-8"), ("X-Gogs-Signature", YO)],
             body: "x=1&payload=%7b%22yo%22:true%7d&y=2",
         },
-        Known {
+        KnownDelivery {
             provider: Provider::Forgejo,
             secret: key,
             headers: &[("X-Forgejo-Signature", YO)],
             body: "{\"yo\":true}",
         },
-        Known {
+        KnownDelivery {
             provider: Provider::Coding(CodingVersion::V2),
             secret: key,
             headers: &[("X-Coding-Signature", "sha1=126f2c800419c60137ce748d7672e77b65cf16d6")],
             body: "{\"yo\":true}",
         },
-        Known {
+        KnownDelivery {
             provider: Provider::Coding(CodingVersion::V1),
             secret: "123",
             headers: &[FORM],
             body: "payload=%7B%22token%22:%22%5Cu00312%5Cu0033%22%7D",
         },
-        Known {
+        KnownDelivery {
             provider: Provider::Gitlab,
             secret: "a,b",
             headers: &[("X-Gitlab-Token", "a,b"), ("webhook-id", "x"), ("webhook-timestamp", "1")],
             body: "",
         },
-        Known { provider: Provider::Gitee, secret: "hook-pass", headers: &[("X-Gitee-Token", "hook-pass")], body: "" },
+        KnownDelivery {
+            provider: Provider::Gitee,
+            secret: "hook-pass",
+            headers: &[("X-Gitee-Token", "hook-pass")],
+            body: "",
+        },
     ]
 }
 

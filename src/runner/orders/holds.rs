@@ -2,7 +2,7 @@
 
 use super::{Orders, tell};
 use crate::model::{JobId, State};
-use crate::spool::{Change, Effect, HistoryEvent, Hold, Settlement, SpoolError, SpoolOwner};
+use crate::spool::{Effect, EffectResult, HistoryEvent, Hold, Settlement, SpoolError, SpoolOwner};
 use jiff::Timestamp;
 
 /// Jobs that are held back before somebody else may have the lock again.
@@ -12,17 +12,17 @@ impl Orders<'_> {
     pub(super) fn hold(&mut self, hook: &str, why: &str, by: &str) -> Result<Effect, SpoolError> {
         if self.config.hook(hook).is_none() {
             let text = format!("hook `{}` is not in the runner's configuration", hook.escape_debug());
-            return Ok(Effect::of_hook(hook, Change::Refused, text));
+            return Ok(Effect::of_hook(hook, EffectResult::Refused, text));
         }
         let hold = Hold { why: why.to_owned(), since: Timestamp::now(), by: by.to_owned() };
         Ok(match self.owner.hold(hook, &hold)? {
             None => {
                 tracing::info!(event = "hold", hook, by, why);
-                Effect::of_hook(hook, Change::Changed, "is on hold; a job that runs already goes on")
+                Effect::of_hook(hook, EffectResult::Changed, "is on hold; a job that runs already goes on")
             }
             Some(old) => {
                 let text = format!("is on hold already, by {} since {:.0}: {}", old.by, old.since, old.why);
-                Effect::of_hook(hook, Change::Unchanged, text)
+                Effect::of_hook(hook, EffectResult::Unchanged, text)
             }
         })
     }

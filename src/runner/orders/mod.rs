@@ -13,7 +13,7 @@ use crate::config::Config;
 use crate::model::{JobId, Outcome, State};
 use crate::spool;
 use crate::spool::{
-    Answer, Change, Effect, Filter, HistoryEvent, JobView, Order, Request, Settlement, SpoolError, SpoolOwner,
+    Answer, Effect, EffectResult, Filter, HistoryEvent, JobView, Order, Request, Settlement, SpoolError, SpoolOwner,
 };
 use jiff::Timestamp;
 
@@ -76,8 +76,8 @@ pub fn apply_alone(config: &Config, owner: &SpoolOwner, request: &Request) -> Re
 
 /// Calls done what a second look calls done already, since the first did it.
 fn was_abandoned(effect: &mut Effect) {
-    if effect.result == Change::Unchanged {
-        (effect.result, effect.text) = (Change::Changed, "cancelled".to_owned());
+    if effect.result == EffectResult::Unchanged {
+        (effect.result, effect.text) = (EffectResult::Changed, "cancelled".to_owned());
     }
 }
 
@@ -131,7 +131,7 @@ impl Orders<'_> {
             Some(State::Done) if again => self.queue(id, "queued again")?,
             Some(State::Waiting | State::Failed | State::Held) => self.queue(id, "queued again")?,
             Some(state @ (State::Queued | State::Running)) => {
-                Effect::of_job(id, Change::Unchanged, Some(state), format!("is {} already", state.as_str()))
+                Effect::of_job(id, EffectResult::Unchanged, Some(state), format!("is {} already", state.as_str()))
             }
             Some(State::Done) => {
                 let text = format!("has already finished; `hookspool retry --again {}` runs it once more", id.short());
@@ -146,7 +146,7 @@ impl Orders<'_> {
         Ok(Some(match self.state(id)? {
             Some(State::Held) => self.queue(id, "released")?,
             Some(state @ (State::Queued | State::Running | State::Waiting)) => {
-                Effect::of_job(id, Change::Unchanged, Some(state), format!("is not held: {}", state.as_str()))
+                Effect::of_job(id, EffectResult::Unchanged, Some(state), format!("is not held: {}", state.as_str()))
             }
             Some(state) => refused(id, Some(state), format!("is not held: {}", state.as_str())),
             None => refused(id, None, "is not in the spool"),
@@ -162,12 +162,12 @@ impl Orders<'_> {
         }
         let state = self.owner.decide(id, Settlement::Released, Timestamp::now())?;
         tell(id, &HistoryEvent::from(Settlement::Released), state);
-        Ok(Effect::of_job(id, Change::Changed, Some(state), text))
+        Ok(Effect::of_job(id, EffectResult::Changed, Some(state), text))
     }
 
     fn cancel(&mut self, id: JobId, by: &str) -> Result<Option<Effect>, SpoolError> {
         if self.running.stop(id, by) {
-            return Ok(Some(Effect::of_job(id, Change::Changed, Some(State::Running), "is being stopped")));
+            return Ok(Some(Effect::of_job(id, EffectResult::Changed, Some(State::Running), "is being stopped")));
         }
         Ok(match self.state(id)? {
             Some(State::Queued | State::Waiting | State::Held) => {
@@ -175,7 +175,7 @@ impl Orders<'_> {
                 let what = HistoryEvent::from(settlement.clone());
                 let state = self.owner.decide(id, settlement, Timestamp::now())?;
                 tell(id, &what, state);
-                Some(Effect::of_job(id, Change::Changed, Some(state), "cancelled"))
+                Some(Effect::of_job(id, EffectResult::Changed, Some(state), "cancelled"))
             }
             Some(State::Running) => None,
             Some(state) => Some(self.too_late(id, state)?),
@@ -186,7 +186,7 @@ impl Orders<'_> {
     fn too_late(&self, id: JobId, state: State) -> Result<Effect, SpoolError> {
         let outcome = self.view(id)?.and_then(|view| view.outcome);
         if outcome == Some(Outcome::Cancelled) {
-            return Ok(Effect::of_job(id, Change::Unchanged, Some(state), "was cancelled already"));
+            return Ok(Effect::of_job(id, EffectResult::Unchanged, Some(state), "was cancelled already"));
         }
         let word = outcome.map_or(state.as_str(), Outcome::as_str);
         Ok(refused(id, Some(state), format!("has ended: {word}")))
@@ -195,7 +195,7 @@ impl Orders<'_> {
     fn remove(&mut self, ids: &[JobId], failed: bool) -> Result<Vec<Effect>, SpoolError> {
         let removed = self.owner.remove(ids, failed)?;
         tracing::info!(event = "pruned", jobs = removed.ids.len(), bytes = removed.bytes);
-        let gone = removed.ids.iter().map(|&id| Effect::of_job(id, Change::Changed, None, "removed"));
+        let gone = removed.ids.iter().map(|&id| Effect::of_job(id, EffectResult::Changed, None, "removed"));
         let kept = removed.refused.iter().map(|&(id, state)| refused(id, Some(state), "has not ended, or not well"));
         Ok(gone.chain(kept).collect())
     }
@@ -219,7 +219,7 @@ impl Orders<'_> {
 }
 
 fn refused(id: JobId, state: Option<State>, text: impl Into<String>) -> Effect {
-    Effect::of_job(id, Change::Refused, state, text)
+    Effect::of_job(id, EffectResult::Refused, state, text)
 }
 
 fn tell(id: JobId, what: &HistoryEvent, state: State) {

@@ -4,7 +4,7 @@
 use super::{Orders, refused, tell};
 use crate::config::Config;
 use crate::model::{JobId, State};
-use crate::spool::{self, Change, Effect, Filter, History, HistoryEvent, Settlement, SpoolError};
+use crate::spool::{self, Effect, EffectResult, Filter, History, HistoryEvent, Settlement, SpoolError};
 use jiff::Timestamp;
 use std::collections::VecDeque;
 
@@ -34,7 +34,7 @@ impl Release {
     }
 
     fn note(&mut self, effect: Effect) {
-        self.released += usize::from(effect.result == Change::Changed);
+        self.released += usize::from(effect.result == EffectResult::Changed);
         if self.effects.len() < EFFECTS {
             self.effects.push(effect);
         }
@@ -65,7 +65,7 @@ impl Orders<'_> {
         }
         let state = self.owner.decide(id, Settlement::Released, Timestamp::now())?;
         tell(id, &HistoryEvent::from(Settlement::Released), state);
-        Ok(Some(Effect::of_job(id, Change::Changed, Some(state), "released")))
+        Ok(Some(Effect::of_job(id, EffectResult::Changed, Some(state), "released")))
     }
 
     /// Ends the hold: all is queued.
@@ -74,9 +74,9 @@ impl Orders<'_> {
         let was_on_hold = self.owner.holds()?.contains_key(&hook) && self.owner.end_hold(&hook)?;
         let jobs = if released == 1 { "job" } else { "jobs" };
         let (result, text) = match (was_on_hold, released) {
-            (true, _) => (Change::Changed, format!("is released, with {released} held {jobs}")),
-            (false, 0) => (Change::Unchanged, "is not on hold".to_owned()),
-            (false, _) => (Change::Changed, format!("was not on hold; released {released} held {jobs}")),
+            (true, _) => (EffectResult::Changed, format!("is released, with {released} held {jobs}")),
+            (false, 0) => (EffectResult::Unchanged, "is not on hold".to_owned()),
+            (false, _) => (EffectResult::Changed, format!("was not on hold; released {released} held {jobs}")),
         };
         tracing::info!(event = "released", hook, was_on_hold, released);
         effects.insert(0, Effect::of_hook(&hook, result, text));

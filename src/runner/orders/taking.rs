@@ -8,7 +8,7 @@ use crate::runner::holds::Holds;
 use crate::runner::jobs::Jobs;
 use crate::runner::supply::Supply;
 use crate::runner::workers::Workers;
-use crate::spool::{self, Answer, Change, Order, Request, SpoolError, TakenRequest};
+use crate::spool::{self, Answer, EffectResult, Order, Request, SpoolError, TakenRequest};
 use jiff::Timestamp;
 use std::sync::Arc;
 
@@ -85,7 +85,7 @@ impl Requests<'_, '_, '_, '_> {
         }
         let answer = self.with_orders(|orders| orders.apply(request))?;
         let Answer::Ok(effects) = &answer else { return Ok(answer) };
-        for effect in effects.iter().filter(|effect| effect.result == Change::Changed) {
+        for effect in effects.iter().filter(|effect| effect.result == EffectResult::Changed) {
             match effect.id {
                 Some(id) if effect.state != Some(State::Running) => drop(self.jobs.backlog.remove(id)),
                 _ => {}

@@ -3,7 +3,7 @@
 use crate::config::Config;
 use crate::model::{EventKind, JobId, JobMeta};
 use crate::runner::log::JobLog;
-use crate::runner::steps::{Control, Head, JobFacts, remote_heads};
+use crate::runner::steps::{Control, JobFacts, RemoteHead, remote_heads};
 use crate::system::stop::Stop;
 use jiff::Timestamp;
 use std::path::PathBuf;
@@ -19,7 +19,7 @@ const NOWHERE: &str = "/dev/null";
 pub(in crate::runner) struct RemoteAnswer {
     pub(in crate::runner) hook: String,
     /// The wanted branches that it has; or why there is no answer.
-    pub(in crate::runner) heads: Result<Vec<Head>, String>,
+    pub(in crate::runner) heads: Result<Vec<RemoteHead>, String>,
 }
 
 /// Asks for the branches that `hook` wants, until `halted`.
@@ -28,7 +28,7 @@ pub(in crate::runner) fn ask(config: &Config, hook: String, halted: &Stop) -> Re
     RemoteAnswer { hook, heads }
 }
 
-fn heads(config: &Config, hook: &str, halted: &Stop) -> Result<Vec<Head>, String> {
+fn heads(config: &Config, hook: &str, halted: &Stop) -> Result<Vec<RemoteHead>, String> {
     let hook = config.hook(hook).ok_or("the hook is gone")?;
     let control = Control { alone: false, ..Control::new(halted, Duration::ZERO) };
     let mut log = JobLog::open(NOWHERE.as_ref()).map_err(|error| error.to_string())?;

@@ -1,11 +1,11 @@
 //! Pure. What the remote has, against what was done.
 
 use crate::runner::recent_outcomes::Last;
-use crate::runner::steps::Head;
+use crate::runner::steps::RemoteHead;
 
 /// `true` if nobody told of a branch's head: it is neither deployed nor was it tried. What was tried and failed is for
 /// people. Where nothing is known of the branch, the work tree says what is deployed.
-pub(super) fn missed(head: &Head, last: Option<&Last>) -> bool {
+pub(super) fn missed(head: &RemoteHead, last: Option<&Last>) -> bool {
     let is_head = |commit: &Option<String>| commit.as_deref() == Some(head.commit.as_str());
     match last {
         Some(last) => !is_head(&last.commit) && !is_head(&last.tried),
@@ -18,9 +18,9 @@ mod tests {
     use super::*;
     use crate::model::RefName;
 
-    fn head(here: Option<&str>) -> Head {
+    fn head(here: Option<&str>) -> RemoteHead {
         let branch = RefName::branch_named("main").unwrap();
-        Head { branch, commit: "new".to_owned(), here: here.map(str::to_owned) }
+        RemoteHead { branch, commit: "new".to_owned(), here: here.map(str::to_owned) }
     }
 
     fn last(commit: Option<&str>, tried: Option<&str>) -> Last {

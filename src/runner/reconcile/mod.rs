@@ -10,7 +10,7 @@ pub(super) use schedule::Schedule;
 
 use super::jobs::Jobs;
 use super::recent_outcomes::Last;
-use super::steps::Head;
+use super::steps::RemoteHead;
 use crate::config::{Config, Hook};
 use crate::model::{EventKind, JobMeta};
 use crate::spool::{Inbox, SpoolError, SpoolOwner};
@@ -130,7 +130,7 @@ fn take_answer(jobs: &Jobs<'_>, answer: &RemoteAnswer) -> Result<(), SpoolError>
     Ok(())
 }
 
-fn queue_missed(spool: &Path, hook: &Hook, head: &Head, last: Option<Last>) -> Result<(), SpoolError> {
+fn queue_missed(spool: &Path, hook: &Hook, head: &RemoteHead, last: Option<Last>) -> Result<(), SpoolError> {
     let (branch, commit) = (&head.branch, head.commit.as_str());
     let (before, known) = last.map_or((None, None), |last| (last.commit, last.repository));
     let meta = JobMeta {

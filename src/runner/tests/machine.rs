@@ -1,6 +1,6 @@
 //! Edge. A runner without processes, on a disk without a platter: scans, decides, claims and settles as the loop does.
 
-use super::Event;
+use super::SpoolEvent;
 use super::reference::Reference;
 use crate::config::{Hook, OnInterrupt, WhenNewer, testing};
 use crate::model::{EventKind, JobId, JobMeta, Outcome, RefName, State};
@@ -83,15 +83,15 @@ impl Machine {
         }
     }
 
-    pub(super) fn happen(&mut self, event: Event) {
+    pub(super) fn happen(&mut self, event: SpoolEvent) {
         match event {
-            Event::Crash(survives) => return self.reboot(survives),
-            Event::CrashAt(call, survives) => {
+            SpoolEvent::Crash(survives) => return self.reboot(survives),
+            SpoolEvent::CrashAt(call, survives) => {
                 self.disk.die_at(call);
                 self.dying = Some(survives);
                 return;
             }
-            Event::Clock(seconds) => return self.now += SignedDuration::from_secs(seconds),
+            SpoolEvent::Clock(seconds) => return self.now += SignedDuration::from_secs(seconds),
             _ => {}
         }
         match (self.act(event), self.dying) {
@@ -106,39 +106,39 @@ impl Machine {
     pub(super) fn wind_up(&mut self) {
         self.reboot(self.dying.unwrap_or(Survives::Everything));
         for _ in 0..TURNS {
-            self.happen(Event::Turn);
+            self.happen(SpoolEvent::Turn);
             if self.reference.of(&[State::Running, State::Queued, State::Waiting]).is_empty() {
                 return self.reference.is_over();
             }
-            self.happen(Event::Finish(0, Outcome::Succeeded, false));
-            self.happen(Event::Clock(3600));
+            self.happen(SpoolEvent::Finish(0, Outcome::Succeeded, false));
+            self.happen(SpoolEvent::Clock(3600));
         }
         panic!("it goes on for ever: {:?}", self.places());
     }
 
-    fn act(&mut self, event: Event) -> Result<(), SpoolError> {
+    fn act(&mut self, event: SpoolEvent) -> Result<(), SpoolError> {
         let (here, idle) = ([State::Queued, State::Waiting], [State::Waiting, State::Held, State::Failed]);
         match event {
-            Event::Deliver(hook, branch) => self.deliver(hook, branch),
-            Event::Redeliver(n) => {
+            SpoolEvent::Deliver(hook, branch) => self.deliver(hook, branch),
+            SpoolEvent::Redeliver(n) => {
                 let earlier = (!self.deliveries.is_empty()).then(|| self.deliveries[n % self.deliveries.len()].clone());
                 earlier.map_or(Ok(()), |meta| self.append(&meta))
             }
-            Event::Turn => self.turn(),
-            Event::Finish(n, outcome, transient) => self.finish(n, outcome, transient),
-            Event::Cancel(n) => {
+            SpoolEvent::Turn => self.turn(),
+            SpoolEvent::Finish(n, outcome, transient) => self.finish(n, outcome, transient),
+            SpoolEvent::Cancel(n) => {
                 let outcome = Outcome::Cancelled;
                 let told = Settlement::Ended { outcome, reason: None };
                 let all = self.reference.of(&[State::Queued, State::Waiting, State::Running, State::Held]);
                 nth(&all, n).map_or(Ok(()), |id| self.order(id, told, State::Done))
             }
-            Event::Hold(n) => {
+            SpoolEvent::Hold(n) => {
                 let told = Settlement::Held { reason: "a person said so".to_owned() };
                 nth(&self.reference.of(&here), n).map_or(Ok(()), |id| self.order(id, told, State::Held))
             }
-            Event::Release(n) => nth(&self.reference.of(&idle), n)
+            SpoolEvent::Release(n) => nth(&self.reference.of(&idle), n)
                 .map_or(Ok(()), |id| self.order(id, Settlement::Released, State::Queued)),
-            Event::Clock(_) | Event::Crash(_) | Event::CrashAt(..) => Ok(()),
+            SpoolEvent::Clock(_) | SpoolEvent::Crash(_) | SpoolEvent::CrashAt(..) => Ok(()),
         }
     }
 

@@ -14,7 +14,7 @@ use proptest::test_runner::{Config, RngAlgorithm, TestRunner};
 
 /// Something that happens. Numbers choose among what there is.
 #[derive(Debug, Clone, Copy)]
-enum Event {
+enum SpoolEvent {
     /// A delivery for a hook and a branch.
     Deliver(usize, usize),
     /// An earlier delivery once more.
@@ -41,19 +41,19 @@ fn survives() -> impl Strategy<Value = Survives> {
     prop_oneof![Just(Survives::Nothing), Just(Survives::Everything), any::<u64>().prop_map(Survives::Some)]
 }
 
-fn event() -> impl Strategy<Value = Event> {
+fn event() -> impl Strategy<Value = SpoolEvent> {
     let outcomes = prop_oneof![Just(Outcome::Succeeded), Just(Outcome::Failed), Just(Outcome::TimedOut)];
     prop_oneof![
-        5 => (0..machine::HOOKS, 0..2_usize).prop_map(|(hook, branch)| Event::Deliver(hook, branch)),
-        2 => any::<usize>().prop_map(Event::Redeliver),
-        6 => Just(Event::Turn),
-        5 => (any::<usize>(), outcomes, any::<bool>()).prop_map(|(n, how, transient)| Event::Finish(n, how, transient)),
-        1 => any::<usize>().prop_map(Event::Cancel),
-        1 => any::<usize>().prop_map(Event::Hold),
-        2 => any::<usize>().prop_map(Event::Release),
-        1 => (-3600..3600_i64).prop_map(Event::Clock),
-        1 => survives().prop_map(Event::Crash),
-        1 => (1..40_usize, survives()).prop_map(|(call, survives)| Event::CrashAt(call, survives)),
+        5 => (0..machine::HOOKS, 0..2_usize).prop_map(|(hook, branch)| SpoolEvent::Deliver(hook, branch)),
+        2 => any::<usize>().prop_map(SpoolEvent::Redeliver),
+        6 => Just(SpoolEvent::Turn),
+        5 => (any::<usize>(), outcomes, any::<bool>()).prop_map(|(n, how, transient)| SpoolEvent::Finish(n, how, transient)),
+        1 => any::<usize>().prop_map(SpoolEvent::Cancel),
+        1 => any::<usize>().prop_map(SpoolEvent::Hold),
+        2 => any::<usize>().prop_map(SpoolEvent::Release),
+        1 => (-3600..3600_i64).prop_map(SpoolEvent::Clock),
+        1 => survives().prop_map(SpoolEvent::Crash),
+        1 => (1..40_usize, survives()).prop_map(|(call, survives)| SpoolEvent::CrashAt(call, survives)),
     ]
 }
 

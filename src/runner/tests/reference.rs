@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// One job.
 #[derive(Debug, Clone)]
-struct Known {
+struct KnownJob {
     queue: String,
     state: State,
     /// The state that it is going to, if that was begun.
@@ -24,13 +24,13 @@ struct Known {
 /// Everything that was accepted.
 #[derive(Debug, Default)]
 pub(super) struct Reference {
-    jobs: BTreeMap<JobId, Known>,
+    jobs: BTreeMap<JobId, KnownJob>,
     moment: u64,
 }
 
 impl Reference {
     pub(super) fn accept(&mut self, id: JobId, queue: &str, holds_when_interrupted: bool) {
-        let known = Known {
+        let known = KnownJob {
             queue: queue.to_owned(),
             state: State::Queued,
             going: None,
@@ -147,7 +147,7 @@ impl Reference {
         ran || job.is_a_persons || job.state == State::Held || since == 0 || by_another()
     }
 
-    fn job(&mut self, id: JobId) -> &mut Known {
+    fn job(&mut self, id: JobId) -> &mut KnownJob {
         self.jobs.get_mut(&id).expect("an accepted job")
     }
 }

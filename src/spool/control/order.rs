@@ -69,7 +69,7 @@ pub struct Effect {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hook: Option<String>,
     /// The change.
-    pub result: Change,
+    pub result: EffectResult,
     /// The job's state now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub state: Option<State>,
@@ -77,10 +77,10 @@ pub struct Effect {
     pub text: String,
 }
 
-/// `true` if an order had an effect.
+/// Result of an order for one job or hook.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Change {
+pub enum EffectResult {
     /// It was done.
     Changed,
     /// It was so already.
@@ -101,12 +101,12 @@ pub enum Answer {
 
 impl Effect {
     /// The effect on a job.
-    pub fn of_job(id: JobId, result: Change, state: Option<State>, text: impl Into<String>) -> Self {
+    pub fn of_job(id: JobId, result: EffectResult, state: Option<State>, text: impl Into<String>) -> Self {
         Self { id: Some(id), hook: None, result, state, text: text.into() }
     }
 
     /// The effect on a hook.
-    pub fn of_hook(hook: &str, result: Change, text: impl Into<String>) -> Self {
+    pub fn of_hook(hook: &str, result: EffectResult, text: impl Into<String>) -> Self {
         Self { id: None, hook: Some(hook.to_owned()), result, state: None, text: text.into() }
     }
 }

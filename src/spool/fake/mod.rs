@@ -5,7 +5,7 @@ mod world;
 
 pub(crate) use self::world::{Mute, Survives};
 
-use self::world::{Binding, Change, Dice, Inode, World};
+use self::world::{Binding, Dice, Inode, PendingChange, World};
 use crate::spool::disk::{Access, Disk, Facts, Io, Kind, Lock, Place};
 use rustix::io::Errno;
 use std::ffi::OsStr;
@@ -190,13 +190,13 @@ impl Disk for FakeDisk {
     }
 
     fn write_at(&self, file: &FakeFile, bytes: &[u8], offset: u64) -> Io<usize> {
-        let change = Change::Write(usize::try_from(offset).unwrap(), bytes.to_vec());
+        let change = PendingChange::Write(usize::try_from(offset).unwrap(), bytes.to_vec());
         self.enter()?.inodes[file.inode].change(change);
         Ok(bytes.len())
     }
 
     fn truncate(&self, file: &FakeFile, length: u64) -> Io<()> {
-        let change = Change::Length(usize::try_from(length).unwrap());
+        let change = PendingChange::Length(usize::try_from(length).unwrap());
         self.enter()?.inodes[file.inode].change(change);
         Ok(())
     }

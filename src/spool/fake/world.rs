@@ -44,7 +44,7 @@ pub(super) struct World {
 pub(super) struct Inode {
     pub(super) durable: Vec<u8>,
     pub(super) content: Vec<u8>,
-    pub(super) pending: Vec<Change>,
+    pub(super) pending: Vec<PendingChange>,
     /// A flush failed: the kernel calls the pages clean, and later flushes change nothing.
     pub(super) spoiled: bool,
     pub(super) was_durably_named: bool,
@@ -52,7 +52,7 @@ pub(super) struct Inode {
 }
 
 #[derive(Debug, Clone)]
-pub(super) enum Change {
+pub(super) enum PendingChange {
     Write(usize, Vec<u8>),
     Length(usize),
 }
@@ -71,17 +71,17 @@ impl Binding {
 }
 
 impl Inode {
-    fn apply(bytes: &mut Vec<u8>, change: &Change) {
+    fn apply(bytes: &mut Vec<u8>, change: &PendingChange) {
         match change {
-            Change::Length(length) => bytes.resize(*length, 0),
-            Change::Write(offset, data) => {
+            PendingChange::Length(length) => bytes.resize(*length, 0),
+            PendingChange::Write(offset, data) => {
                 bytes.resize(bytes.len().max(offset + data.len()), 0);
                 bytes[*offset..offset + data.len()].copy_from_slice(data);
             }
         }
     }
 
-    pub(super) fn change(&mut self, change: Change) {
+    pub(super) fn change(&mut self, change: PendingChange) {
         Self::apply(&mut self.content, &change);
         self.pending.push(change);
     }
@@ -98,17 +98,17 @@ impl Inode {
         let mut bytes = self.durable.clone();
         for change in &self.pending {
             match change {
-                Change::Length(_) if dice.roll(2) == 0 => {}
-                Change::Length(_) => Self::apply(&mut bytes, change),
-                Change::Write(offset, data) => {
+                PendingChange::Length(_) if dice.roll(2) == 0 => {}
+                PendingChange::Length(_) => Self::apply(&mut bytes, change),
+                PendingChange::Write(offset, data) => {
                     for (n, sector) in data.chunks(SECTOR_BYTES).enumerate() {
                         let at = offset + n * SECTOR_BYTES;
                         let part = sector[..dice.roll(sector.len() + 1)].to_vec();
                         match dice.roll(4) {
                             0 => {}
-                            1 => Self::apply(&mut bytes, &Change::Write(at, vec![0; sector.len()])),
-                            2 => Self::apply(&mut bytes, &Change::Write(at, part)),
-                            _ => Self::apply(&mut bytes, &Change::Write(at, sector.to_vec())),
+                            1 => Self::apply(&mut bytes, &PendingChange::Write(at, vec![0; sector.len()])),
+                            2 => Self::apply(&mut bytes, &PendingChange::Write(at, part)),
+                            _ => Self::apply(&mut bytes, &PendingChange::Write(at, sector.to_vec())),
                         }
                     }
                 }

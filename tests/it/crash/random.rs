@@ -2,7 +2,7 @@
 
 use crate::support::yard::Yard;
 use hookspool::model::{JobId, State};
-use hookspool::spool::{Answer, Change, Effect, Order, PendingRequest, Request};
+use hookspool::spool::{Answer, Effect, EffectResult, Order, PendingRequest, Request};
 use rustix::process::Signal;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -58,7 +58,7 @@ fn began(yard: &Yard, id: JobId) -> usize {
 fn cancelled(errand: &PendingRequest) -> Option<JobId> {
     let Some(Answer::Ok(effects)) = errand.wait(Duration::ZERO).unwrap() else { return None };
     let is_it = |effect: &&Effect| {
-        effect.result == Change::Changed && effect.state == Some(State::Done) && effect.text == "cancelled"
+        effect.result == EffectResult::Changed && effect.state == Some(State::Done) && effect.text == "cancelled"
     };
     effects.iter().find(is_it).and_then(|effect| effect.id)
 }

@@ -3,7 +3,7 @@
 
 use crate::support::yard::Yard;
 use hookspool::model::{JobId, JobMeta, State};
-use hookspool::spool::{Answer, Change, Effect, Hold, Order, PendingRequest, Request, Settlement, SpoolOwner};
+use hookspool::spool::{Answer, Effect, EffectResult, Hold, Order, PendingRequest, Request, Settlement, SpoolOwner};
 use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
@@ -336,5 +336,5 @@ fn found_running(answer: &Answer, id: JobId) -> bool {
 
 /// Whether an answer says that everything was done, or was done already.
 pub(crate) fn is_carried_out(answer: &Answer) -> bool {
-    matches!(answer, Answer::Ok(effects) if effects.iter().all(|effect| effect.result != Change::Refused))
+    matches!(answer, Answer::Ok(effects) if effects.iter().all(|effect| effect.result != EffectResult::Refused))
 }

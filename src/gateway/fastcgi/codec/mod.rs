@@ -40,7 +40,7 @@ pub struct ActiveRequest {
 
 /// The state machine.
 #[derive(Debug)]
-pub struct Codec {
+pub struct FastCgiCodec {
     bounds: CodecLimits,
     position: Position,
     header: [u8; HEADER_BYTES],
@@ -82,7 +82,7 @@ enum RequestProgress {
     Aborted,
 }
 
-impl Codec {
+impl FastCgiCodec {
     /// A codec for a new connection.
     pub fn new(bounds: CodecLimits) -> Self {
         let position = Position::Header { have: 0 };

@@ -32,7 +32,7 @@ fn params(stream: &[u8]) -> Params {
 
 /// Feeds pieces, and ends a request that was aborted, as the responder does.
 fn run(pieces: &[&[u8]]) -> Vec<Seen> {
-    let mut codec = Codec::new(BOUNDS);
+    let mut codec = FastCgiCodec::new(BOUNDS);
     let mut seen = Vec::new();
     for piece in pieces {
         let mut input = *piece;
@@ -203,7 +203,7 @@ fn parameters_beyond_the_bounds_are_answered_431() {
 #[test]
 fn a_body_part_is_never_longer_than_asked_for() {
     let stream = [begin(1, 1, 0), record(4, 1, b"", 0), record(5, 1, b"abcdefg", 0)].concat();
-    let mut codec = Codec::new(BOUNDS);
+    let mut codec = FastCgiCodec::new(BOUNDS);
     let mut input = &stream[..];
     assert!(matches!(codec.next(&mut input, 3), Ok(Some(Message::Head(_)))));
     assert_eq!(codec.next(&mut input, 3), Ok(Some(Message::Body(b"abc"))));
@@ -216,7 +216,7 @@ fn a_body_part_is_never_longer_than_asked_for() {
 fn a_request_that_ends_within_a_record_leaves_the_rest_of_it_to_nobody() {
     let stream =
         [begin(1, 1, 1), record(4, 1, b"", 0), record(5, 1, b"abc", 0), begin(2, 1, 0), record(4, 2, b"", 0)].concat();
-    let mut codec = Codec::new(BOUNDS);
+    let mut codec = FastCgiCodec::new(BOUNDS);
     let mut input = &stream[..];
     assert!(matches!(codec.next(&mut input, 1), Ok(Some(Message::Head(_)))));
     assert_eq!(codec.next(&mut input, 1), Ok(Some(Message::Body(b"a"))));
@@ -260,7 +260,7 @@ mod any_input {
 
         #[test]
         fn is_held_within_the_bounds(pieces in prop::collection::vec(piece(), 0..40)) {
-            let mut codec = Codec::new(BOUNDS);
+            let mut codec = FastCgiCodec::new(BOUNDS);
             for piece in pieces {
                 let mut input = &piece[..];
                 while let Ok(Some(_)) = codec.next(&mut input, 10) {}

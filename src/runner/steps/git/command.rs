@@ -2,7 +2,7 @@
 
 use super::debris::clear_packs;
 use super::reason::{Scene, trouble};
-use super::trouble::{Cause, Failure, failure};
+use super::trouble::{Cause, GitFailure, failure};
 use super::unfinished::UpdateNote;
 use crate::model::without_credentials;
 use crate::runner::steps::attempt::{Attempt, Bounds, Ran, Trouble, real};
@@ -184,7 +184,11 @@ impl<'a, 'b> Git<'a, 'b> {
     }
 
     /// Runs a command that may fail.
-    pub(super) fn attempt(&mut self, args: &[impl AsRef<OsStr>], talk: Talk) -> Result<Result<(), Failure>, Trouble> {
+    pub(super) fn attempt(
+        &mut self,
+        args: &[impl AsRef<OsStr>],
+        talk: Talk,
+    ) -> Result<Result<(), GitFailure>, Trouble> {
         let patience_until = after(self.attempt.control.lock_wait).min(self.bounds.until);
         let mut looks_without_holder = 0;
         let mut was_told = false;
@@ -233,7 +237,7 @@ impl<'a, 'b> Git<'a, 'b> {
     }
 
     /// Runs a fetch that may fail. What one leaves that is cut short goes, then or before the next one.
-    pub(super) fn fetch(&mut self, args: &[impl AsRef<OsStr>]) -> Result<Result<(), Failure>, Trouble> {
+    pub(super) fn fetch(&mut self, args: &[impl AsRef<OsStr>]) -> Result<Result<(), GitFailure>, Trouble> {
         let packs = self.common_dir()?.join("objects/pack");
         clear_packs(&packs);
         let done = self.attempt(args, Talk::Remote);
@@ -259,15 +263,15 @@ impl<'a, 'b> Git<'a, 'b> {
     }
 
     /// The trouble that `failure` is.
-    pub(super) fn explain(&self, failure: &Failure) -> Trouble {
+    pub(super) fn explain(&self, failure: &GitFailure) -> Trouble {
         trouble(failure, Scene { dir: &self.dir, address: &self.address })
     }
 
     /// The failure of a command. Git does not always say that a file could not be written for want of space.
-    pub(super) fn failure(&mut self, ran: &Ran, talk: Talk) -> Failure {
+    pub(super) fn failure(&mut self, ran: &Ran, talk: Talk) -> GitFailure {
         let err = without_credentials(&String::from_utf8_lossy(&ran.err));
         if let Some(signal) = ran.status.signal() {
-            return Failure { cause: Cause::Shortage, line: format!("git was ended by signal {signal}") };
+            return GitFailure { cause: Cause::Shortage, line: format!("git was ended by signal {signal}") };
         }
         let mut failure = failure(&err, talk == Talk::Remote);
         if matches!(failure.cause, Cause::Other | Cause::Network) && err.contains("unable to ") && is_full(&self.dir) {

@@ -2,7 +2,7 @@
 
 use super::command::Git;
 use super::place;
-use super::trouble::{Cause, Failure};
+use super::trouble::{Cause, GitFailure};
 use crate::model::RefName;
 use crate::runner::steps::attempt::Trouble;
 
@@ -46,7 +46,7 @@ pub(super) fn fetch(git: &mut Git<'_, '_>, remote: &str, theirs: &RefName, is_fi
     let refspec = format!("+{full}:{here}");
     let tags = if wants_tags { "--tags" } else { "--no-tags" };
     let mut fetched = git.fetch(&args(tags, &refspec))?;
-    if let Err(Failure { cause: Cause::OtherFormat(format), .. }) = &fetched
+    if let Err(GitFailure { cause: Cause::OtherFormat(format), .. }) = &fetched
         && place::init_again(git, remote, format)?
     {
         fetched = git.fetch(&args(tags, &refspec))?;
@@ -62,7 +62,7 @@ pub(super) fn fetch(git: &mut Git<'_, '_>, remote: &str, theirs: &RefName, is_fi
     }
     match fetched {
         Ok(()) => {}
-        Err(Failure { cause: Cause::Vanished, .. }) => return Err(vanished(git, remote, theirs)?),
+        Err(GitFailure { cause: Cause::Vanished, .. }) => return Err(vanished(git, remote, theirs)?),
         Err(failure) => return Err(git.explain(&failure)),
     }
     let commit = git.ask(&["rev-parse", "--verify", "--quiet", &format!("{there}^{{commit}}")])?;
@@ -84,6 +84,6 @@ fn vanished(git: &mut Git<'_, '_>, remote: &str, theirs: &RefName) -> Result<Tro
     }))
 }
 
-pub(super) fn is_name_in_the_way(done: &Result<(), Failure>) -> bool {
-    matches!(done, Err(Failure { cause: Cause::NameInTheWay, .. }))
+pub(super) fn is_name_in_the_way(done: &Result<(), GitFailure>) -> bool {
+    matches!(done, Err(GitFailure { cause: Cause::NameInTheWay, .. }))
 }

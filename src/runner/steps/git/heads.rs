@@ -13,7 +13,7 @@ use std::time::Duration;
 
 /// A branch of the remote.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Head {
+pub struct RemoteHead {
     /// Its name.
     pub branch: RefName,
     /// Its commit, hex.
@@ -33,14 +33,19 @@ pub fn remote_heads(
     control: &Control<'_>,
     timeout: Duration,
     wanted: Wanted<'_>,
-) -> Result<Vec<Head>, String> {
+) -> Result<Vec<RemoteHead>, String> {
     let mut attempt = Attempt::begin(plan, facts, log, control).map_err(|error| error.to_string())?;
     let heads = heads(&mut attempt, plan, timeout, wanted);
     attempt.end();
     heads.map_err(|trouble| trouble.result.to_string())
 }
 
-fn heads(attempt: &mut Attempt<'_>, plan: &Plan, timeout: Duration, wanted: Wanted<'_>) -> Result<Vec<Head>, Trouble> {
+fn heads(
+    attempt: &mut Attempt<'_>,
+    plan: &Plan,
+    timeout: Duration,
+    wanted: Wanted<'_>,
+) -> Result<Vec<RemoteHead>, Trouble> {
     let remote = options_of(plan).and_then(|options| options.remote.clone()).unwrap_or_else(|| "origin".to_owned());
     super::check_remote_name(&remote)?;
     super::super::lookup::directory(&attempt.plan.dir).map_err(Trouble::refused)?;
@@ -59,14 +64,14 @@ fn heads(attempt: &mut Attempt<'_>, plan: &Plan, timeout: Duration, wanted: Want
 }
 
 /// Lines of git-ls-remote(1): `ref: refs/heads/main\tHEAD`, and for each branch `<commit>\trefs/heads/<name>`.
-fn parse(answer: &str, wanted: Wanted<'_>) -> Vec<Head> {
+fn parse(answer: &str, wanted: Wanted<'_>) -> Vec<RemoteHead> {
     let default = answer.lines().find_map(|line| line.strip_prefix("ref: ")?.strip_suffix("\tHEAD"));
     let head = |line: &str| {
         let (commit, name) = line.split_once('\t')?;
         let branch = RefName::parse(name)?;
         let is_wanted = wanted(branch.branch()?).unwrap_or(Some(name) == default);
         let is_hex = !commit.is_empty() && commit.bytes().all(|b| b.is_ascii_hexdigit());
-        (is_wanted && is_hex).then(|| Head { branch, commit: commit.to_owned(), here: None })
+        (is_wanted && is_hex).then(|| RemoteHead { branch, commit: commit.to_owned(), here: None })
     };
     answer.lines().filter_map(head).collect()
 }

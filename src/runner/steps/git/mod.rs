@@ -24,7 +24,7 @@ mod trouble;
 mod unfinished;
 mod way;
 
-pub use heads::{Head, Wanted, remote_heads};
+pub use heads::{RemoteHead, Wanted, remote_heads};
 
 use super::attempt::{Attempt, Bounds, Trouble};
 use crate::config::{GitUpdate, Plan, StepAction};

@@ -1,6 +1,6 @@
 //! Edge. The trouble that a failure of git is: its reason, the next step for a person, and whether it passes by itself.
 
-use super::trouble::{Cause, Failure};
+use super::trouble::{Cause, GitFailure};
 use crate::runner::steps::attempt::Trouble;
 use crate::runner::steps::record::StepResult;
 use crate::system::holders::holder;
@@ -18,8 +18,8 @@ pub(super) struct Scene<'a> {
 }
 
 /// The trouble that `failure` is.
-pub(super) fn trouble(failure: &Failure, scene: Scene<'_>) -> Trouble {
-    let Failure { cause, line } = failure;
+pub(super) fn trouble(failure: &GitFailure, scene: Scene<'_>) -> Trouble {
+    let GitFailure { cause, line } = failure;
     let (dir, address, me) = (scene.dir.display(), scene.address, me());
     let (reason, transient) = match cause {
         Cause::Locked(lock) => of_lock(&scene.dir.join(lock), scene.dir),

@@ -55,7 +55,7 @@ pub(super) enum Cause {
 
 /// Cause of a failed git command, and the line in which git says so.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Failure {
+pub(super) struct GitFailure {
     pub(super) cause: Cause,
     pub(super) line: String,
 }
@@ -160,13 +160,13 @@ const KNOWN: [(Cause, &[&str]); 18] = [
 const OF_HERE: [Cause; 4] = [Cause::DiskFull, Cause::Permission, Cause::Damaged, Cause::DamagedIndex];
 
 /// The failure of a command that printed `err` to standard error; `is_remote`: it speaks with a remote.
-pub(super) fn failure(err: &str, is_remote: bool) -> Failure {
+pub(super) fn failure(err: &str, is_remote: bool) -> GitFailure {
     let special = lock_file(err)
         .map(Cause::Locked)
         .or_else(|| foreign_repository(err).map(Cause::Ownership))
         .or_else(|| other_format(err).map(Cause::OtherFormat));
     if let Some(cause) = special {
-        return Failure { cause, line: quote(err) };
+        return GitFailure { cause, line: quote(err) };
     }
     for (cause, phrases) in KNOWN {
         let says = |line: &&str| {
@@ -179,10 +179,10 @@ pub(super) fn failure(err: &str, is_remote: bool) -> Failure {
                 Cause::SshKey => with_key(err, &clean(line)),
                 _ => clean(line),
             };
-            return Failure { cause, line };
+            return GitFailure { cause, line };
         }
     }
-    Failure { cause: if is_remote { Cause::Network } else { Cause::Other }, line: quote(err) }
+    GitFailure { cause: if is_remote { Cause::Network } else { Cause::Other }, line: quote(err) }
 }
 
 /// The repository that git does not trust.

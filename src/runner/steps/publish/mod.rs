@@ -19,7 +19,7 @@ use super::lookup::cause;
 use crate::config::Publish;
 use crate::system::users;
 use copy::{Copied, Copy, source, trouble};
-use place::{Place, Unremoved, give_up};
+use place::{PublishTarget, Unremoved, give_up};
 use rustix::fs::{FlockOperation, flock, syncfs};
 use rustix::io::Errno;
 use std::path::Path;
@@ -32,7 +32,7 @@ const LOCK_POLL_INTERVAL: Duration = Duration::from_millis(100);
 pub(super) fn publish(attempt: &mut Attempt<'_>, publish: &Publish, bounds: Bounds) -> Result<(), Trouble> {
     super::lookup::directory(&attempt.plan.dir).map_err(Trouble::refused)?;
     let from = source(&attempt.plan.dir, &publish.from)?;
-    let place = Place::of(&publish.to)?;
+    let place = PublishTarget::of(&publish.to)?;
     apart(&from, &attempt.plan.dir, &place)?;
     wait_for_others(attempt, &place, bounds)?;
     warn(attempt, place.remove_leftovers());
@@ -55,7 +55,7 @@ fn warn(attempt: &mut Attempt<'_>, removed: Result<(), Unremoved>) {
 }
 
 /// The configuration compares the paths as they are typed; links may lead one into the other.
-fn apart(from: &Path, dir: &Path, place: &Place) -> Result<(), Trouble> {
+fn apart(from: &Path, dir: &Path, place: &PublishTarget) -> Result<(), Trouble> {
     let real = |path: &Path| path.canonicalize().map_err(|error| trouble("look at", path, &error));
     let (from, dir, mut target) = (real(from)?, real(dir)?, real(&place.directory)?);
     target.extend(place.target.file_name());
@@ -73,7 +73,7 @@ fn copied(
     attempt: &mut Attempt<'_>,
     from: &Path,
     fresh: &Path,
-    place: &Place,
+    place: &PublishTarget,
     bounds: Bounds,
 ) -> Result<Copied, Trouble> {
     let mut may_go_on = || attempt.pause(Instant::now(), bounds.until);
@@ -86,7 +86,7 @@ fn copied(
     Ok(copied)
 }
 
-fn wait_for_others(attempt: &mut Attempt<'_>, place: &Place, bounds: Bounds) -> Result<(), Trouble> {
+fn wait_for_others(attempt: &mut Attempt<'_>, place: &PublishTarget, bounds: Bounds) -> Result<(), Trouble> {
     loop {
         match flock(&place.parent, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => return Ok(()),

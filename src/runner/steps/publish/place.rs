@@ -13,7 +13,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 /// The target, and the names of ours beside it.
-pub(super) struct Place {
+pub(super) struct PublishTarget {
     pub(super) target: PathBuf,
     pub(super) directory: PathBuf,
     /// The open directory.
@@ -32,7 +32,7 @@ enum Now {
 /// A path, and why it could not be removed.
 pub(super) type Unremoved = (PathBuf, io::Error);
 
-impl Place {
+impl PublishTarget {
     /// The place at `target`, whose directory must exist.
     pub(super) fn of(target: &Path) -> Result<Self, Trouble> {
         let (Some(directory), Some(name)) = (target.parent(), target.file_name()) else {

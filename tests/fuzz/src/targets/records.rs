@@ -1,7 +1,7 @@
 //! FastCGI records. However the stream is cut, the same is understood of it, and nothing is kept beyond the bounds.
 
 use hookspool::gateway::fastcgi::Violation;
-use hookspool::gateway::fastcgi::codec::{Codec, CodecLimits};
+use hookspool::gateway::fastcgi::codec::{CodecLimits, FastCgiCodec};
 use hookspool::gateway::{Message, Params, head};
 
 const BOUNDS: CodecLimits = CodecLimits { params_bytes: 512, pairs: 16, connections: 7 };
@@ -26,7 +26,7 @@ pub fn run(stream: &[u8]) {
 
 /// What a responder would see that answers a request at its end.
 fn understood(stream: &[u8], piece_bytes: usize, body_bytes: usize) -> Vec<Seen> {
-    let mut codec = Codec::new(BOUNDS);
+    let mut codec = FastCgiCodec::new(BOUNDS);
     let mut seen = Vec::new();
     for mut piece in stream.chunks(piece_bytes.min(stream.len().max(1))) {
         loop {
