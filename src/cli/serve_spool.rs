@@ -63,7 +63,8 @@ impl<'a> SpoolRunner<'a> {
         let Self { file, config, owner, log, hangup, began } = self;
         let load_again = || load_again(file, &log);
         let reload = (!once).then_some(Reload { hangup: &hangup, load: &load_again });
-        tracing::info!(event = "runner", config = %config.file.display(), spool = %config.spool.display(), pid = std::process::id());
+        let (file, spool) = (config.file.display(), config.spool.display());
+        tracing::info!(event = "runner", config = %file, %spool, pid = std::process::id());
         let ended = drain(config, &owner, Terms { stop, once, max_runtime, reload });
         if let Err(error) = &ended {
             tracing::error!(event = "runner-failed", reason = %error);

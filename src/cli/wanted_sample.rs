@@ -1,4 +1,5 @@
-//! Pure. What a hook's rules want of a delivery, put into a sample of one: without it `send` would be answered `ignored`.
+//! Pure. What a hook's rules want of a delivery, put into a sample of one: without it `send` would be answered
+//! `ignored`.
 
 use crate::config::{FieldRule, FieldTest, Hook};
 use regex_syntax::hir::{Class, Hir, HirKind};
@@ -19,7 +20,10 @@ pub(super) fn with_fields(body: Vec<u8>, rules: &[FieldRule]) -> Vec<u8> {
     let Ok(mut document) = serde_json::from_slice::<Value>(&body) else { return body };
     let mut is_changed = false;
     for rule in rules {
-        let fits = |value: &Value| matches!(&rule.test, FieldTest::Regex(regex) if value.as_str().is_some_and(|text| regex.is_match(text)));
+        let fits = |value: &Value| match &rule.test {
+            FieldTest::Regex(regex) => value.as_str().is_some_and(|text| regex.is_match(text)),
+            _ => false,
+        };
         if document.pointer(&rule.field.to_string()).is_some_and(fits) {
             continue;
         }

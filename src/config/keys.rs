@@ -79,7 +79,8 @@ pub const KEYS: &[Key] = &[
 
     key(Table::Runner, "workers", "integer", "1", "queues that run side by side, 1 to 64"),
     key(Table::Runner, "log_dir", "absolute path", "(`log/` in the spool)", "directory of the daily application logs"),
-    key(Table::Runner, "keep", "duration", "30d", "how long jobs that ended well stay, with their logs; failed ones stay until you remove them"),
+    key(Table::Runner, "keep", "duration", "30d", "how long jobs that ended well stay, with their logs; \
+        failed ones stay until you remove them"),
     key(Table::Runner, "keep_count", "integer", "(any number)", "how many of them stay at most, the newest"),
     key(Table::Runner, "grace", "duration", "60s", "how long a stopping runner lets the running job go on"),
 
@@ -89,45 +90,62 @@ pub const KEYS: &[Key] = &[
     key(Table::Hook, "secret", "table or array of tables", REQUIRED, "where the secrets are read from"),
     key(Table::Hook, "version", "1 or 2", "2", "version of the webhooks of provider `coding`"),
     key(Table::Hook, "signature", "table", "(none)", "how a sender of provider `generic` signs"),
-    key(Table::Hook, "authorization", "word", "(none)", "the secret comes in `Authorization`: `bearer`, `basic` (secret `user:password`) or `verbatim`; for `generic`, `gitea`, `forgejo`"),
+    key(Table::Hook, "authorization", "word", "(none)", "the secret comes in `Authorization`: `bearer`, \
+        `basic` (secret `user:password`) or `verbatim`; for `generic`, `gitea`, `forgejo`"),
     key(Table::Hook, "token_header", "string", "(none)", "header in which the secret itself comes; for `generic`"),
-    key(Table::Hook, "allow_get", "true or false", "false", "accept deliveries of `gitea` or `forgejo` by GET, with the payload in the query"),
-    key(Table::Hook, "payload", "word", "any", "of a sender that may send anything: `any`, each delivery is a push of nothing in particular; `github`, it has GitHub's `ref`, `before` and `after`, as is meant where the hook has `branches` or `tags`; for `standard-webhooks`, `stripe`, `slack`, `generic`"),
-    key(Table::Hook, "delivery_header", "string", "(none)", "header with an id of the delivery, by which a repeat is known; for `generic`"),
+    key(Table::Hook, "allow_get", "true or false", "false", "accept deliveries of `gitea` or `forgejo` by GET, \
+        with the payload in the query"),
+    key(Table::Hook, "payload", "word", "any", "of a sender that may send anything: `any`, \
+        each delivery is a push of nothing in particular; `github`, it has GitHub's `ref`, `before` and `after`, \
+        as is meant where the hook has `branches` or `tags`; for `standard-webhooks`, `stripe`, `slack`, `generic`"),
+    key(Table::Hook, "delivery_header", "string", "(none)", "header with an id of the delivery, \
+        by which a repeat is known; for `generic`"),
     key(Table::Hook, "repository", "string", "(any)", "the only repository accepted, `owner/name`"),
-    key(Table::Hook, "events", "array of words", "push", "kinds of event that become jobs: `push`, `tag`, `delete`, `merge`, `release`, `released` (GitHub: no pre-release, or none any more), `package`, `ci` (CI succeeded)"),
+    key(Table::Hook, "events", "array of words", "push", "kinds of event that become jobs: `push`, `tag`, `delete`, \
+        `merge`, `release`, `released` (GitHub: no pre-release, or none any more), `package`, `ci` (CI succeeded)"),
     key(Table::Hook, "branches", "array of globs", "(the repository's default branch)", "branches that become jobs"),
     key(Table::Hook, "tags", "array of globs", "(none)", "tags that become jobs"),
     key(Table::Hook, "paths", "array of globs", "(any)", "run only if one of these files changed"),
-    key(Table::Hook, "skip", "array of strings", "(`[skip deploy]` and `[deploy skip]`)", "not if the head commit's message holds one of these; `[]`: always"),
-    key(Table::Hook, "match", "array of tables", "(none)", "run only if all of these fields of the payload are as they say"),
+    key(Table::Hook, "skip", "array of strings", "(`[skip deploy]` and `[deploy skip]`)", "not if the head commit's \
+        message holds one of these; `[]`: always"),
+    key(Table::Hook, "match", "array of tables", "(none)", "run only if all of these fields of the payload are as they \
+        say"),
     key(Table::Hook, "dir", "absolute path", REQUIRED, "work directory of the steps"),
     key(Table::Hook, "queue", "string", "(the hook's name)", "jobs of a queue run one after the other"),
-    key(Table::Hook, "when_newer", "word", "supersede", "of several waiting jobs for one ref: `supersede` runs the newest, `keep` all, `replace` the newest and stops the running one"),
+    key(Table::Hook, "when_newer", "word", "supersede", "of several waiting jobs for one ref: \
+        `supersede` runs the newest, `keep` all, `replace` the newest and stops the running one"),
     key(Table::Hook, "retry", "table", "(three attempts)", "how often a failed job is tried"),
-    key(Table::Hook, "on_interrupt", "word", "retry", "what becomes of a job that a crash cut short: `retry` or `hold`"),
+    key(Table::Hook, "on_interrupt", "word", "retry", "what becomes of a job that a crash cut short: \
+        `retry` or `hold`"),
     key(Table::Hook, "timeout", "duration", "15m", "longest time of one attempt"),
     key(Table::Hook, "steps", "array of steps", REQUIRED, "what a job does, in order"),
     key(Table::Hook, "silence", "duration", "(none)", "longest time in which a step prints nothing"),
     key(Table::Hook, "reconcile", "duration", "(never)", "how often to ask the remote whether a delivery was missed"),
     key(Table::Hook, "on_failure", "array of steps", "(none)", "what is run after the last attempt failed"),
     key(Table::Hook, "on_success", "array of steps", "(none)", "what is run after a success"),
-    key(Table::Hook, "on_recovery", "array of steps", "(none)", "what is run after the first success that follows a failure of the same hook and branch"),
+    key(Table::Hook, "on_recovery", "array of steps", "(none)", "what is run after the first success that follows a \
+        failure of the same hook and branch"),
     key(Table::Hook, "always", "array of steps", "(none)", "what is run after each job that has ended"),
 
     key(Table::Secret, "file", "absolute path", "(none)", "a file that holds nothing but the secret"),
     key(Table::Secret, "env", "string", "(none)", "name of an environment variable"),
     key(Table::Secret, "credential", "string", "(none)", "name of a systemd credential"),
-    key(Table::Secret, "expires", "date or time", "(never)", "last day (UTC), or moment, on which it counts, while it is rotated"),
+    key(Table::Secret, "expires", "date or time", "(never)", "last day (UTC), or moment, on which it counts, \
+        while it is rotated"),
 
     key(Table::Signature, "header", "string", REQUIRED, "header that holds the signature"),
     key(Table::Signature, "algorithm", "word", "sha256", "hash of the HMAC: `sha1`, `sha256` or `sha512`"),
     key(Table::Signature, "encoding", "word", "hex", "how the digest is written: `hex`, `base64` or `base64url`"),
-    key(Table::Signature, "prefix", "string", "(empty)", "text before the digest; of several signatures in the header, parted by commas, semicolons or blanks, one must be right"),
-    key(Table::Signature, "time_header", "string", "(none)", "header with the time that is signed, too: seconds or milliseconds since 1970, or RFC 3339"),
-    key(Table::Signature, "time_prefix", "string", "(none)", "text before that time where it stands in the signature's header, as `t=`"),
-    key(Table::Signature, "signed", "string", "{time}.{body}", "what is signed where the time is: `{body}` once, `{time}`, and any text"),
-    key(Table::Signature, "tolerance", "duration", "5m", "how far that time may be from this machine's clock, either way"),
+    key(Table::Signature, "prefix", "string", "(empty)", "text before the digest; of several signatures in the header, \
+        parted by commas, semicolons or blanks, one must be right"),
+    key(Table::Signature, "time_header", "string", "(none)", "header with the time that is signed, too: \
+        seconds or milliseconds since 1970, or RFC 3339"),
+    key(Table::Signature, "time_prefix", "string", "(none)", "text before that time where it stands in the signature's \
+        header, as `t=`"),
+    key(Table::Signature, "signed", "string", "{time}.{body}", "what is signed where the time is: `{body}` once, \
+        `{time}`, and any text"),
+    key(Table::Signature, "tolerance", "duration", "5m", "how far that time may be from this machine's clock, \
+        either way"),
 
     key(Table::Match, "field", "JSON pointer", REQUIRED, "place in the payload, as `/repository/name`"),
     key(Table::Match, "equals", "string, integer or boolean", "(none)", "value that the field must have"),
@@ -136,21 +154,29 @@ pub const KEYS: &[Key] = &[
     key(Table::Retry, "attempts", "integer", "3", "attempts in all, 1 to 100"),
     key(Table::Retry, "backoff", "duration", "30s", "bound of the wait after the first attempt; doubles each time"),
     key(Table::Retry, "cap", "duration", "15m", "largest bound of the wait"),
-    key(Table::Retry, "on", "word", "transient", "which failures: `transient` ones (exit 75, git lock, network) or any `failure`"),
+    key(Table::Retry, "on", "word", "transient", "which failures: `transient` ones (exit 75, git lock, \
+        network) or any `failure`"),
 
     key(Table::Step, "git", "word", "(none)", "`update`: fetch and move the work tree to what was pushed"),
-    key(Table::Step, "from", "URL or path", "(none)", "with `git`: clone from here when `dir` is empty; after that the repository's own remote counts, until `from` is changed"),
+    key(Table::Step, "from", "URL or path", "(none)", "with `git`: clone from here when `dir` is empty; \
+        after that the repository's own remote counts, until `from` is changed"),
     key(Table::Step, "remote", "string", "origin", "with `git`: the remote to fetch from"),
-    key(Table::Step, "in_the_way", "word", "stop", "with `git`: what becomes of files that git does not track where the commit needs their place: `stop` leaves all as it is and names them, `move-aside` moves them below the git directory"),
-    key(Table::Step, "forward_only", "true or false", "false", "with `git`: stop at a commit that does not contain the one that is deployed, such as an older tag or a branch that was set back"),
+    key(Table::Step, "in_the_way", "word", "stop", "with `git`: what becomes of files that git does not track where \
+        the commit needs their place: `stop` leaves all as it is and names them, \
+        `move-aside` moves them below the git directory"),
+    key(Table::Step, "forward_only", "true or false", "false", "with `git`: stop at a commit that does not contain the \
+        one that is deployed, such as an older tag or a branch that was set back"),
     key(Table::Step, "remove", "relative path", "(none)", "a path below `dir` that is gone afterwards"),
-    key(Table::Step, "publish", "relative path", "(none)", "a directory below `dir` of which a copy takes the place of `to` in one step: a reader finds the old tree or the new one, whole, and after a failure the old one"),
-    key(Table::Step, "to", "absolute path", "(none)", "with `publish`: a directory, a link to one, or nothing yet; the directory that holds it must be there"),
+    key(Table::Step, "publish", "relative path", "(none)", "a directory below `dir` of which a copy takes the place of \
+        `to` in one step: a reader finds the old tree or the new one, whole, and after a failure the old one"),
+    key(Table::Step, "to", "absolute path", "(none)", "with `publish`: a directory, a link to one, or nothing yet; \
+        the directory that holds it must be there"),
     key(Table::Step, "run", "array of strings", "(none)", "a program and its arguments, without a shell"),
     key(Table::Step, "shell", "string", "(none)", "a command for `/bin/sh -c`"),
     key(Table::Step, "timeout", "duration", "(what the attempt has left)", "longest time of the step"),
     key(Table::Step, "silence", "duration", "(the hook's)", "longest time in which the step prints nothing"),
-    key(Table::Step, "restarts_runner", "true or false", "false", "the last step, which may restart the runner of this very job"),
+    key(Table::Step, "restarts_runner", "true or false", "false", "the last step, \
+        which may restart the runner of this very job"),
     key(Table::Step, "always", "true or false", "false", "run also after a failed step"),
 ];
 

@@ -30,7 +30,8 @@ pub enum LoadError {
         remedy: &'static str,
     },
     /// Anybody could have written the file, and so the commands in it.
-    #[error("configuration `{}` may be written by anybody: `chmod o-w {}`, and see whether it is still yours", .0.display(), .0.display())]
+    #[error("configuration `{}` may be written by anybody: `chmod o-w {}`, \
+             and see whether it is still yours", .0.display(), .0.display())]
     Open(PathBuf),
     /// The file is not right.
     #[error(transparent)]

@@ -81,7 +81,8 @@ impl Reply {
             _ => String::new(),
         };
         format!(
-            "Status: {code} {reason}\r\nContent-Type: text/plain; charset=utf-8\r\nX-Content-Type-Options: nosniff\r\n{extra}\r\n{}\n",
+            "Status: {code} {reason}\r\nContent-Type: text/plain; charset=utf-8\r\nX-Content-Type-Options: nosniff\r\n\
+             {extra}\r\n{}\n",
             self.text
         )
         .into_bytes()

@@ -86,7 +86,8 @@ fn record(claim: &mut Claim, news: StepNews<'_>) -> io::Result<()> {
         StepNews::Restarts => claim.record(&Entry::new(Timestamp::now(), HistoryEvent::Restarts)),
         StepNews::Ended(step) => {
             let (id, ms) = (claim.id(), milliseconds(step.duration));
-            tracing::info!(event = "step", job = %id, list = step.list.as_str(), step = step.title, result = %step.result, ms);
+            let list = step.list.as_str();
+            tracing::info!(event = "step", job = %id, list, step = step.title, result = %step.result, ms);
             // A power cut that undoes it interrupts the job all the same.
             claim.note(&Entry::new(Timestamp::now(), in_history(step)))
         }

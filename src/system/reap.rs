@@ -22,8 +22,8 @@ fn direct() -> MutexGuard<'static, Direct> {
     DIRECT.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Makes this process the parent of every orphan among its descendants. An emulator may not know how (qemu-user does not):
-/// orphans then go to init, and are found by their mark and their session alone.
+/// Makes this process the parent of every orphan among its descendants. An emulator may not know how (qemu-user does
+/// not): orphans then go to init, and are found by their mark and their session alone.
 pub fn adopt_orphans() -> io::Result<()> {
     match set_child_subreaper(Some(getpid())) {
         Err(Errno::INVAL) => Ok(()),

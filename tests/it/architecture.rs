@@ -271,20 +271,33 @@ fn no_type_name_has_two_meanings() {
     assert!(places.is_empty(), "{places:#?}");
 }
 
+#[test]
+fn no_line_is_longer_than_120_columns() {
+    let long: Vec<String> = sources()
+        .iter()
+        .flat_map(|source| source.text.lines().map(|line| (source.path.display(), line)))
+        .filter(|(_, line)| line.chars().count() > 120)
+        .map(|(path, line)| format!("{path}: {line}"))
+        .collect();
+    assert!(long.is_empty(), "{long:#?}");
+}
+
 fn source(path: &str, text: &str) -> Source {
     Source { path: root().join(path), text: text.to_owned() }
 }
 
 #[test]
 fn code_after_a_module_for_tests_is_looked_at() {
-    let text = "#[cfg(test)]\nmod tests;\nfn f() { std::fs::read(p) }\n#[cfg(test)]\nmod inner {\n    fn g() {}\n}\nfn h() {}\n";
+    let text = "#[cfg(test)]\nmod tests;\nfn f() { std::fs::read(p) }\n#[cfg(test)]\nmod inner {\n    fn g() {}\n}\n\
+                fn h() {}\n";
     let code = source("model/a.rs", text).code();
     assert_eq!(code, "fn f() { std::fs::read(p) }\nfn h() {}\n");
 }
 
 #[test]
 fn grouped_imports_and_long_climbs_are_seen() {
-    let text = "use crate::{\n    runner::{drain, Terms},\n    spool::Inbox,\n};\nuse super::super::cli::Cli;\nuse std::{fs, io};\n";
+    let text = "use crate::{\n    runner::{drain, Terms},\n    spool::Inbox,\n};\nuse super::super::cli::Cli;\n\
+                use std::{fs, io};\n";
     let used = ["runner::drain", "runner::Terms", "spool::Inbox", "cli::Cli"];
     let file = source("model/a/mod.rs", text);
     let found = file.used();

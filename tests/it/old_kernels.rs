@@ -6,14 +6,15 @@ use crate::support::crash_home::{Home, Reply, body};
 use std::process::{Command, Stdio};
 
 /// Calls that Linux got after 3.10, by syscalls(2). strace passes over those that it does not know (`?`).
-const SINCE_3_10: &str = "?sched_setattr,?sched_getattr,renameat2,getrandom,memfd_create,seccomp,?bpf,?execveat,?membarrier,\
-     ?userfaultfd,?mlock2,copy_file_range,?preadv2,?pwritev2,?pkey_mprotect,?pkey_alloc,?pkey_free,statx,?rseq,?io_pgetevents";
+const SINCE_3_10: &str = "?sched_setattr,?sched_getattr,renameat2,getrandom,memfd_create,seccomp,?bpf,?execveat,\
+     ?membarrier,?userfaultfd,?mlock2,copy_file_range,?preadv2,?pwritev2,?pkey_mprotect,?pkey_alloc,?pkey_free,\
+     statx,?rseq,?io_pgetevents";
 /// Those that it got after 4.18.
-const SINCE_4_18: &str = "pidfd_send_signal,?io_uring_setup,?io_uring_enter,?io_uring_register,?open_tree,?move_mount,?fsopen,\
-     ?fsconfig,?fsmount,?fspick,pidfd_open,?clone3,?close_range,openat2,?pidfd_getfd,faccessat2,?process_madvise,?epoll_pwait2,\
-     ?mount_setattr,?landlock_create_ruleset,?landlock_add_rule,?landlock_restrict_self,?memfd_secret,?process_mrelease,\
-     ?futex_waitv,?set_mempolicy_home_node,?cachestat,?fchmodat2,?map_shadow_stack,?futex_wake,?futex_wait,?futex_requeue,\
-     ?statmount,?listmount";
+const SINCE_4_18: &str = "pidfd_send_signal,?io_uring_setup,?io_uring_enter,?io_uring_register,?open_tree,?move_mount,\
+     ?fsopen,?fsconfig,?fsmount,?fspick,pidfd_open,?clone3,?close_range,openat2,?pidfd_getfd,faccessat2,\
+     ?process_madvise,?epoll_pwait2,?mount_setattr,?landlock_create_ruleset,?landlock_add_rule,\
+     ?landlock_restrict_self,?memfd_secret,?process_mrelease,?futex_waitv,?set_mempolicy_home_node,?cachestat,\
+     ?fchmodat2,?map_shadow_stack,?futex_wake,?futex_wait,?futex_requeue,?statmount,?listmount";
 
 fn since_3_10() -> String {
     [SINCE_3_10, SINCE_4_18].join(",")

@@ -135,7 +135,8 @@ mod tests {
     /// A spool whose lock is held, by this process, and the configuration that names it.
     fn locked(dir: &Path) -> (SpoolOwner, Config) {
         let root = dir.join("spool");
-        let hook = "name = \"docs\"\nprovider = \"github\"\ndir = \"/d\"\nsecret = { env = \"S\" }\nsteps = [{ shell = \"x\" }]";
+        let hook = "name = \"docs\"\nprovider = \"github\"\ndir = \"/d\"\nsecret = { env = \"S\" }\n\
+                    steps = [{ shell = \"x\" }]";
         let config = probe::read(&format!("spool = \"{}\"\n[[hook]]\n{hook}\n", root.display())).unwrap();
         (SpoolOwner::lock(&root).unwrap(), config)
     }

@@ -118,16 +118,16 @@ fn bodies(case: Case<'_>) -> impl Iterator<Item = Variant> {
 fn written(layout: Layout) -> &'static str {
     match layout {
         Layout::Compact => {
-            "it matches the same JSON without blanks between its parts: this is a copy that was written anew, by a web page \
-             that indents it or by a proxy such as smee; explain the body as it was sent"
+            "it matches the same JSON without blanks between its parts: this is a copy that was written anew, \
+             by a web page that indents it or by a proxy such as smee; explain the body as it was sent"
         }
         Layout::Spaced => {
-            "it matches the same JSON with a blank after each comma and colon: a proxy wrote it anew on its way; let it pass \
-             the bytes on as they are"
+            "it matches the same JSON with a blank after each comma and colon: a proxy wrote it anew on its way; \
+             let it pass the bytes on as they are"
         }
         Layout::Indented => {
-            "it matches the same JSON with a line for each value: a proxy such as smee wrote it anew on its way; let it pass \
-             the bytes on as they are"
+            "it matches the same JSON with a line for each value: a proxy such as smee wrote it anew on its way; \
+             let it pass the bytes on as they are"
         }
     }
 }
@@ -176,7 +176,8 @@ fn of_a_form(case: Case<'_>) -> Vec<Variant> {
     let raw = Variant {
         body: case.body.to_vec(),
         content_type: JSON,
-        what: "it matches the form as it was sent, where this provider signs the JSON inside: see whether `provider` is right",
+        what: "it matches the form as it was sent, where this provider signs the JSON inside: \
+               see whether `provider` is right",
     };
     let inner = decoded.ok().map(|_| Variant {
         body: inside,

@@ -25,7 +25,8 @@ impl GivenRequest {
         });
         if let Some(length) = claimed_length(&headers).filter(|length| *length != body.len() as u64) {
             remarks.push(format!(
-                "`Content-Length` says {length} bytes and the body has {}: it was changed on its way, or when it was saved",
+                "`Content-Length` says {length} bytes and the body has {}: it was changed on its way, \
+                 or when it was saved",
                 body.len()
             ));
         }

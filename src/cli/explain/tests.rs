@@ -167,7 +167,8 @@ fn a_clock_that_is_off_is_told_from_a_wrong_signature() {
         let denied = case.verify(&[secret(text)]).unwrap_err().to_string();
         assert!(denied.contains("is 90 min behind this machine's clock"), "{denied}");
         let found = findings(case, &[key(text, "secret 1")], &[]);
-        let expected = "the signature is right, and only its time is not: say with `--at` when the delivery arrived, if that was not now";
+        let expected = "the signature is right, and only its time is not: say with `--at` when the delivery arrived, \
+                        if that was not now";
         assert_eq!(found, [expected], "{}", provider.name());
     }
 }

@@ -23,7 +23,10 @@ pub(super) fn page() -> String {
         }
     }
     roff.section("defaults");
-    roff.paragraph("`[defaults]` may hold every key of a hook but `name` and `path`. What a hook says itself replaces it, each key as a whole.");
+    roff.paragraph(
+        "`[defaults]` may hold every key of a hook but `name` and `path`. \
+                    What a hook says itself replaces it, each key as a whole.",
+    );
     roff.section("providers");
     roff.paragraph(&format!("`{}`.", Provider::NAMES.join("`, `")));
     roff.section("environment of steps");
@@ -54,16 +57,17 @@ const ABOUT: [&str; 3] = [
     "A file in TOML. It is looked for at `--config`, `$HOOKSPOOL_CONFIG`, `~/.config/hookspool/hookspool.toml` and \
      `/etc/hookspool/hookspool.toml`, in this order. A file, a spool or a secret file below the web \
      server's document root is refused.",
-    "Durations and sizes have units: `500ms`, `30s`, `15m`, `2h`, `1d`; `512KiB`, `25MiB`, `1GiB`. An unknown key is an \
-     error. `hookspool check` shows all that is wrong at once.",
+    "Durations and sizes have units: `500ms`, `30s`, `15m`, `2h`, `1d`; `512KiB`, `25MiB`, `1GiB`. \
+     An unknown key is an error. `hookspool check` shows all that is wrong at once.",
     "Secrets never stand in this file.",
 ];
 
-const ENVIRONMENT: &str = "It is built anew: `PATH`, `LANG`, `LC_*`, `TZ`, `TMPDIR` and `XDG_RUNTIME_DIR` as the runner has them, `HOME`, \
-     `USER`, `LOGNAME` and `SHELL` of its user, and `HOOKSPOOL_JOB`, `_HOOK`, `_PROVIDER`, `_EVENT`, `_REF`, `_BRANCH`, `_TAG`, `_BEFORE` (the \
-     commit that was deployed last; where none is known, the push's), `_PUSH_BEFORE` (the push's), `_AFTER`, \
-     `_REPOSITORY`, `_PUSHER`, `_DELIVERY`, `_ATTEMPT`, `_PAYLOAD` (a file) and `_LOG`; the lists that follow a job have \
-     `_OUTCOME`, `_REASON` and `_COMMIT`, too.";
+const ENVIRONMENT: &str = "It is built anew: `PATH`, `LANG`, `LC_*`, `TZ`, \
+     `TMPDIR` and `XDG_RUNTIME_DIR` as the runner has them, `HOME`, `USER`, `LOGNAME` and `SHELL` of its user, \
+     and `HOOKSPOOL_JOB`, `_HOOK`, `_PROVIDER`, `_EVENT`, `_REF`, `_BRANCH`, `_TAG`, \
+     `_BEFORE` (the commit that was deployed last; where none is known, the push's), `_PUSH_BEFORE` (the push's), \
+     `_AFTER`, `_REPOSITORY`, `_PUSHER`, `_DELIVERY`, `_ATTEMPT`, `_PAYLOAD` (a file) and `_LOG`; \
+     the lists that follow a job have `_OUTCOME`, `_REASON` and `_COMMIT`, too.";
 
 /// A configuration that can be used as it is.
 const EXAMPLE: &str = r#"spool = "/var/spool/hookspool"

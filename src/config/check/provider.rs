@@ -33,8 +33,8 @@ pub(super) fn provider(layers: &Layers<'_>, findings: &mut Findings<'_>) -> Opti
         ("coding", _) => version.map(Provider::Coding),
         // In `[defaults]` a hook may yet say how.
         ("generic", Proof::Unsaid) if layers.own.table == Table::Hook => {
-            let hint = "add `signature = { header = \"X-Signature\", prefix = \"sha256=\" }`, `authorization = \"bearer\"` or \
-                 `token_header = \"X-Token\"`";
+            let hint = "add `signature = { header = \"X-Signature\", prefix = \"sha256=\" }`, \
+                 `authorization = \"bearer\"` or `token_header = \"X-Token\"`";
             entry.wrong(findings, "provider `generic` needs a `signature`", hint);
             None
         }

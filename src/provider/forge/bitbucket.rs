@@ -17,6 +17,8 @@ pub(crate) const SIGNATURE: HmacHeader<'static> =
     HmacHeader { name: "X-Hub-Signature", prefix: "sha256=", algorithm: Algorithm::Sha256, encoding: Encoding::Hex };
 pub(crate) const EVENT: &str = "X-Event-Key";
 const DELIVERY: &str = "X-Request-UUID";
+const MARKS: [HeaderMark; 2] =
+    [HeaderMark::by(&["x-event-key", "x-hook-uuid"]), HeaderMark::by(&["x-event-key", "x-attempt-number"])];
 const CHANGES: &str = "push.changes[].";
 
 const WANTED: &[&str] = &[
@@ -69,7 +71,7 @@ impl Dialect for Bitbucket {
     }
 
     fn marks(&self) -> &'static [HeaderMark] {
-        const { &[HeaderMark::by(&["x-event-key", "x-hook-uuid"]), HeaderMark::by(&["x-event-key", "x-attempt-number"])] }
+        &MARKS
     }
 
     fn imitates(&self) -> &'static [&'static str] {

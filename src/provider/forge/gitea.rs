@@ -70,7 +70,8 @@ const PUSHERS: &[&str] = &["pusher.login", "pusher.username", "sender.login", "s
 const FORM_FIELD: &str = "payload";
 /// Hooks of other types send a message for people instead of the event. Their pages have no field for a secret, so that
 /// only one whose secret was set otherwise comes as far as this.
-const CONVERTED: &str = "this webhook is of a type for a chat service or a package index; at the forge, add one of the type Gitea, Forgejo or Gogs instead";
+const CONVERTED: &str = "this webhook is of a type for a chat service or a package index; at the forge, \
+                         add one of the type Gitea, Forgejo or Gogs instead";
 
 impl Family {
     /// The headers of a delivery but for the signature.

@@ -87,9 +87,13 @@ providers! {
     [Codearts, "codearts", gitlab_token::CODEARTS, "Huawei Cloud's CodeArts Repo."]
     [DockerHub, "docker-hub", docker_hub::DockerHub, "Docker Hub, by a secret URL."]
     [Harbor, "harbor", harbor::Harbor, "Harbor, by the text of `Authorization`."]
-    [StandardWebhooks, "standard-webhooks", standard_webhooks::StandardWebhooks, "Standard Webhooks, by HMAC or Ed25519."]
+    [
+        StandardWebhooks, "standard-webhooks", standard_webhooks::StandardWebhooks,
+        "Standard Webhooks, by HMAC or Ed25519."
+    ]
     [Stripe, "stripe", stripe::Stripe, "Stripe's scheme."]
     [Slack, "slack", slack::Slack, "Slack's scheme."]
     {Coding(CodingVersion), "coding", CodingVersion::V2, "Coding.net, version 2 (signature) or 1 (token in the body)."}
-    {Generic(GenericScheme), "generic", GenericScheme::Authorization(Authorization::Bearer), "Any service that signs the body with an HMAC, or sends the secret in `Authorization`."}
+    {Generic(GenericScheme), "generic", GenericScheme::Authorization(Authorization::Bearer), "Any service that signs \
+        the body with an HMAC, or sends the secret in `Authorization`."}
 }

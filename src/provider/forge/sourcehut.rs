@@ -23,7 +23,8 @@ const DELIVERY: &str = "X-Webhook-Delivery";
 /// could pass for one of the nonce.
 const NONCE_DIGITS: usize = 16;
 /// The fields that the query of the webhook has to ask for.
-const QUERY: &str = "`data.webhook.updates` is missing: let the webhook's query ask for `webhook { updates { ref { name } old { id } new { id } } }`";
+const QUERY: &str = "`data.webhook.updates` is missing: let the webhook's query ask for `webhook \
+                     { updates { ref { name } old { id } new { id } } }`";
 
 const WANTED: &[&str] = &[
     "data.webhook.repository.name",

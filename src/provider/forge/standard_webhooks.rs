@@ -23,6 +23,8 @@ pub(crate) const PRIVATE_PREFIX: &str = "whsk_";
 const SIGNATURES_LIMIT: usize = 16;
 /// HMAC-SHA256.
 const DIGEST_BYTES: usize = 32;
+const MARKS: [HeaderMark; 2] =
+    [HeaderMark::by(&["webhook-signature", "webhook-id"]), HeaderMark::by(&["svix-signature", "svix-id"])];
 
 /// Names of the three headers, in lower case.
 #[derive(Debug, Clone, Copy)]
@@ -158,7 +160,7 @@ impl Dialect for StandardWebhooks {
     }
 
     fn marks(&self) -> &'static [HeaderMark] {
-        const { &[HeaderMark::by(&["webhook-signature", "webhook-id"]), HeaderMark::by(&["svix-signature", "svix-id"])] }
+        &MARKS
     }
 
     fn delivery_headers(&self) -> &'static [&'static str] {

@@ -33,7 +33,8 @@ fn rfc_cases() -> Vec<KnownDelivery> {
     let base64 = &[("X-Mac", "W9zBRr9gdU5qBCQmCJV1x1oAPwidJzmDnexYuWTsOEM=")];
     let sha512 = &[(
         "X-Mac",
-        "164b7a7bfcf819e2e395fbe73b56e0a387bd64222e831fd610270cd7ea2505549758bf75c05a994a6d034f65f8f0e6fdcaeab1a34d4a6b4b636e070a38bce737",
+        "164b7a7bfcf819e2e395fbe73b56e0a387bd64222e831fd610270cd7ea250554\
+         9758bf75c05a994a6d034f65f8f0e6fdcaeab1a34d4a6b4b636e070a38bce737",
     )];
     vec![
         KnownDelivery { provider: rfc(Algorithm::Sha1, Encoding::Hex), secret, headers: sha1, body },
@@ -147,7 +148,8 @@ fn known_pairs_of_gitee_are_accepted_in_their_hour_and_not_after() {
         let late = begin(3_600_001).unwrap_err();
         assert_eq!(
             late.to_string(),
-            "`X-Gitee-Timestamp` is 61 min behind this machine's clock, more than the 60 min allowed: see whether the clock is right"
+            "`X-Gitee-Timestamp` is 61 min behind this machine's clock, more than the 60 min allowed: \
+             see whether the clock is right"
         );
         let early = begin(-7_200_000).unwrap_err();
         assert_eq!(

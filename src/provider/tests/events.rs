@@ -537,7 +537,9 @@ fn names_that_cannot_be_shown_are_left_out() {
     for (repository, branch, pusher) in [("a\nb", "-x", "a\0b"), ("", "", "")] {
         let body = with(
             push(BEFORE, AFTER),
-            json!({ "repository": { "full_name": repository, "default_branch": branch }, "pusher": { "name": pusher } }),
+            json!({
+                "repository": { "full_name": repository, "default_branch": branch }, "pusher": { "name": pusher }
+            }),
         );
         let event = arrived(Provider::Github, "push", &body).event();
         assert_eq!((event.repository, event.default_branch, event.pusher), (None, None, None));

@@ -252,7 +252,8 @@ fn any_headers() -> impl Strategy<Value = Vec<(String, Vec<u8>)>> {
     ]);
     let digits =
         "(sha256=|sha1=|v=|)([0-9a-f]{40}|[0-9a-f]{64}|[A-Za-z0-9+/]{43}=|[A-Za-z0-9+/]{86}==|17900000000[0-9]{2})";
-    let listed = "(t=1790000000,v1=[0-9a-f]{64}(,v1=[0-9a-f]{64})?|v0=[0-9a-f]{64}|v1,[A-Za-z0-9+/]{43}=( v1a,[A-Za-z0-9+/]{86}==)?)";
+    let listed = "(t=1790000000,v1=[0-9a-f]{64}(,v1=[0-9a-f]{64})?|v0=[0-9a-f]{64}|v1,[A-Za-z0-9+/]{43}=( \
+                  v1a,[A-Za-z0-9+/]{86}==)?)";
     let credentials = "((Bearer|basic) {1,2}[A-Za-z0-9+/]{1,12}={0,2}|1790000000|[0-9a-f]{16})";
     let value = prop_oneof![
         digits.prop_map(String::into_bytes),

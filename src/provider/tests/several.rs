@@ -33,14 +33,20 @@ fn bitbucket(moves: &[(&str, &str, &str)]) -> Value {
 }
 
 fn bitbucket_server(moves: &[(&str, &str, &str)]) -> Value {
-    let change = |(full, before, after): &(&str, &str, &str)| json!({ "ref": { "id": full }, "fromHash": before, "toHash": after });
+    let change = |(full, before, after): &(&str, &str, &str)| {
+        let id = json!({ "id": full });
+        json!({ "ref": id, "fromHash": before, "toHash": after })
+    };
     let changes: Vec<_> = moves.iter().map(change).collect();
     let repository = json!({ "slug": "docs", "project": { "key": "me" } });
     json!({ "changes": changes, "repository": repository, "toCommit": { "id": AFTER, "message": "m" } })
 }
 
 fn azure(moves: &[(&str, &str, &str)]) -> Value {
-    let update = |(full, before, after): &(&str, &str, &str)| json!({ "name": full, "oldObjectId": before, "newObjectId": after });
+    let update = |&(name, before, after): &(&str, &str, &str)| {
+        let (old, new) = (json!(before), json!(after));
+        json!({ "name": name, "oldObjectId": old, "newObjectId": new })
+    };
     let updates: Vec<_> = moves.iter().map(update).collect();
     let repository = json!({ "name": "docs", "project": { "name": "me" } });
     let commits = json!([{ "commitId": AFTER, "comment": "m" }]);
@@ -49,7 +55,10 @@ fn azure(moves: &[(&str, &str, &str)]) -> Value {
 }
 
 fn sourcehut(moves: &[(&str, &str, &str)]) -> Value {
-    let update = |(full, before, after): &(&str, &str, &str)| json!({ "ref": { "name": full }, "old": or_null(before, "id"), "new": or_null(after, "id") });
+    let update = |(full, before, after): &(&str, &str, &str)| {
+        let (old, new) = (or_null(before, "id"), or_null(after, "id"));
+        json!({ "ref": { "name": full }, "old": old, "new": new })
+    };
     let updates: Vec<_> = moves.iter().map(update).collect();
     let repository = json!({ "name": "docs", "owner": { "canonicalName": "me" } });
     json!({ "data": { "webhook": { "updates": updates, "repository": repository } } })
@@ -154,14 +163,16 @@ fn a_branch_of_bitbucket_that_is_called_like_a_full_name_is_not_taken_for_it() {
 fn merges_of_the_other_forges_are_merges_once_they_are_done() {
     let cloud = |state: &str| {
         let destination = json!({ "branch": { "name": "main" } });
-        let body = json!({ "pullrequest": { "state": state, "destination": destination, "merge_commit": { "hash": "4f8f6de9d0ff" } } });
+        let commit = json!({ "hash": "4f8f6de9d0ff" });
+        let body = json!({ "pullrequest": { "state": state, "destination": destination, "merge_commit": commit } });
         arrived(Provider::Bitbucket, "pullrequest:fulfilled", &body).event()
     };
     let event = cloud("MERGED");
     assert_eq!((event.kind, event.reference, event.after), (EventKind::Merge, RefName::branch_named("main"), None));
     let server = |state: &str| {
         let properties = json!({ "mergeCommit": { "id": AFTER } });
-        let body = json!({ "pullRequest": { "state": state, "toRef": { "id": "refs/heads/main" }, "properties": properties } });
+        let to = json!({ "id": "refs/heads/main" });
+        let body = json!({ "pullRequest": { "state": state, "toRef": to, "properties": properties } });
         arrived(Provider::BitbucketServer, "pr:merged", &body).event()
     };
     let event = server("MERGED");
@@ -171,7 +182,9 @@ fn merges_of_the_other_forges_are_merges_once_they_are_done() {
     assert_eq!(server("OPEN").kind.as_str(), "pr_merged");
     let azure = |status: &str, merge: &str| {
         let commit = json!({ "commitId": AFTER });
-        let resource = json!({ "status": status, "mergeStatus": merge, "targetRefName": "refs/heads/main", "lastMergeCommit": commit });
+        let resource = json!({
+            "status": status, "mergeStatus": merge, "targetRefName": "refs/heads/main", "lastMergeCommit": commit,
+        });
         let body = json!({ "eventType": "git.pullrequest.merged", "resource": resource });
         arrived(Provider::AzureDevops, "", &body).event().kind.as_str().to_owned()
     };
@@ -253,7 +266,10 @@ fn hooks_of_giteas_other_types_are_ignored_with_advice() {
 #[test]
 fn a_repository_without_a_full_name_is_named_by_its_page() {
     let homepage = |url: &str| {
-        let body = json!({ "object_kind": "push", "ref": "refs/heads/main", "before": BEFORE, "after": AFTER, "repository": { "homepage": url } });
+        let body = json!({
+            "object_kind": "push", "ref": "refs/heads/main", "before": BEFORE, "after": AFTER,
+            "repository": { "homepage": url },
+        });
         arrived(Provider::Codeup, "Push Hook", &body).event().repository
     };
     assert_eq!(homepage("https://codeup.example/site/group/web").as_deref(), Some("site/group/web"));

@@ -130,7 +130,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_parts_do_not_matter(bytes in proptest::collection::vec(prop_oneof![Just(b'\n'), Just(b'\r'), Just(b'x')], 0..60), at in 0_usize..60) {
+        fn the_parts_do_not_matter(
+        bytes in proptest::collection::vec(prop_oneof![Just(b'\n'), Just(b'\r'), Just(b'x')], 0..60),
+        at in 0_usize..60,
+    ) {
             let at = at.min(bytes.len());
             prop_assert_eq!(cut(&[&bytes[..at], &bytes[at..]]), cut(&[&bytes]));
         }

@@ -81,7 +81,8 @@ mod tests {
 
     #[test]
     fn a_quick_command_shows_its_messages_only() {
-        let said = "remote: Counting: 50%\rremote: Counting: 100%, done.\nremote: Total 3\nFrom /x\n   aa..bb main -> o/main\nwarning: w\n";
+        let said = "remote: Counting: 50%\rremote: Counting: 100%, done.\nremote: Total 3\n\
+                    From /x\n   aa..bb main -> o/main\nwarning: w\n";
         assert_eq!(shown(&[(0, said), (1, "fatal: "), (1, "https://t@h")]), ["warning: w", "fatal: https://h"]);
     }
 

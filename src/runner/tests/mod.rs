@@ -47,7 +47,8 @@ fn event() -> impl Strategy<Value = SpoolEvent> {
         5 => (0..machine::HOOKS, 0..2_usize).prop_map(|(hook, branch)| SpoolEvent::Deliver(hook, branch)),
         2 => any::<usize>().prop_map(SpoolEvent::Redeliver),
         6 => Just(SpoolEvent::Turn),
-        5 => (any::<usize>(), outcomes, any::<bool>()).prop_map(|(n, how, transient)| SpoolEvent::Finish(n, how, transient)),
+        5 => (any::<usize>(), outcomes, any::<bool>())
+            .prop_map(|(n, how, transient)| SpoolEvent::Finish(n, how, transient)),
         1 => any::<usize>().prop_map(SpoolEvent::Cancel),
         1 => any::<usize>().prop_map(SpoolEvent::Hold),
         2 => any::<usize>().prop_map(SpoolEvent::Release),

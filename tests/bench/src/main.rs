@@ -137,15 +137,18 @@ impl Arguments {
         let rates = if rounds.is_empty() { String::new() } else { self.rates_section(rounds) };
         let memory = if footprints.is_empty() { String::new() } else { memory_section(footprints) };
         format!(
-            "# Benchmark\n\n`tests/bench/run --save` writes this page down to “Where the time goes”.\n\n{description}{rates}{memory}"
+            "# Benchmark\n\n`tests/bench/run --save` writes this page down to “Where the time goes”.\n\n\
+             {description}{rates}{memory}"
         )
     }
 
     fn rates_section(&self, rounds: &Rounds) -> String {
         format!(
-            "\n## Rates\n\n{} connections, kept alive, one delivery at a time on each; {} bytes a delivery; {} rounds of {} s, interleaved, after {} s \
-             of warm-up; a\nfresh process and an empty spool for each round, no runner beside it. Every reply was a 2xx, and each 2xx of a contender that \
-             spools left a job on disk (counted).\nA forged delivery was refused. Costs are per request, medians of the rounds.\n\n{}\n{}",
+            "\n## Rates\n\n{} connections, kept alive, one delivery at a time on each; {} bytes a delivery; \
+             {} rounds of {} s, interleaved, after {} s of warm-up; a\n\
+             fresh process and an empty spool for each round, no runner beside it. Every reply was a 2xx, \
+             and each 2xx of a contender that spools left a job on disk (counted).\n\
+             A forged delivery was refused. Costs are per request, medians of the rounds.\n\n{}\n{}",
             self.connections,
             self.size,
             self.rounds,
@@ -159,7 +162,8 @@ impl Arguments {
 
 fn memory_section(footprints: &Footprints) -> String {
     format!(
-        "\n## Memory\n\n{} deliveries of {} MiB at once, three times over, nginx passing them on unbuffered; all processes of each contender, nginx excluded.\n\n{}",
+        "\n## Memory\n\n{} deliveries of {} MiB at once, three times over, nginx passing them on unbuffered; \
+         all processes of each contender, nginx excluded.\n\n{}",
         memory::PARALLEL,
         memory::SIZE_BYTES >> 20,
         report::memory(footprints)

@@ -29,8 +29,10 @@ fn configuration(room: &Room) -> String {
         .concat();
     format!(
         "{user}worker_processes auto;\npid {dir}/nginx.pid;\nerror_log {dir}/nginx-error.log warn;\n\
-         events {{ worker_connections 1024; }}\nhttp {{\n    access_log off;\n    root {dir}/www;\n    client_max_body_size 30m;\n\
-         \x20   keepalive_requests 100000000;\n{temporary}\n    upstream webhook {{ server {}; keepalive 32; }}\n\n{}{}}}\n",
+         events {{ worker_connections 1024; }}\n\
+         http {{\n    access_log off;\n    root {dir}/www;\n    client_max_body_size 30m;\n\
+         \x20   keepalive_requests 100000000;\n{temporary}\n    upstream webhook {{ server {}; keepalive 32; }}\n\n\
+         {}{}}}\n",
         room.webhook,
         server(room, room.buffered, true),
         server(room, room.unbuffered, false)
@@ -55,7 +57,8 @@ fn location(room: &Room, contender: Contender) -> String {
     let socket = room.socket(contender.name());
     let fastcgi = |more: String| {
         format!(
-            "include /etc/nginx/fastcgi_params; fastcgi_param HTTP_PROXY \"\"; {more} fastcgi_next_upstream off; fastcgi_pass unix:{};",
+            "include /etc/nginx/fastcgi_params; fastcgi_param HTTP_PROXY \"\"; {more} fastcgi_next_upstream off; \
+             fastcgi_pass unix:{};",
             socket.display()
         )
     };

@@ -77,8 +77,8 @@ pub fn prepare(room: &Room) -> io::Result<()> {
     fs::write(room.config(), config.replace("{ run = [\"true\"] }", &step))?;
     let hooks = fs::read_to_string(room.dir.join("hooks.json"))?;
     let arguments = format!(
-        "\"execute-command\": \"{bench}\",\n    \"pass-arguments-to-command\": [\n      {{ \"source\": \"string\", \"name\": \"--stamp\" }},\n      \
-         {{ \"source\": \"string\", \"name\": \"{stamps}\" }}\n    ],"
+        "\"execute-command\": \"{bench}\",\n    \"pass-arguments-to-command\": [\n      {{ \"source\": \"string\", \
+         \"name\": \"--stamp\" }},\n      {{ \"source\": \"string\", \"name\": \"{stamps}\" }}\n    ],"
     );
     let hooks = hooks.replace("\"execute-command\": \"true\",", &arguments);
     debug_assert!(hooks.contains(HOOK));

@@ -32,7 +32,9 @@ const MEMORY_KIB: u64 = 16 * 1024;
 /// Rates, latencies and costs.
 pub fn rates(rounds: &Rounds) -> String {
     let mut text = String::from(
-        "| | 2xx/s, median | lowest to highest | p50 ms | p99 ms | CPU µs: machine | receiver | nginx | sender | flushes | processes, threads started | s of work after the last reply |\n\
+        "| | 2xx/s, median | lowest to highest | p50 ms | p99 ms | CPU µs: \
+         machine | receiver | nginx | sender | flushes | processes, threads started | s of work after the last reply \
+         |\n\
          |---|---|---|---|---|---|---|---|---|---|---|---|\n",
     );
     for (contender, rounds) in rounds {
@@ -67,7 +69,8 @@ fn microseconds(value: f64) -> String {
 /// the disk would allow: bare append ÷ the same divisor.
 pub fn goals(rounds: &Rounds) -> String {
     let mut text = String::from(
-        "| ratio | to reach | reached, median of rounds | lowest to highest | met | bare append ÷ the same |\n|---|---|---|---|---|---|\n",
+        "| ratio | to reach | reached, median of rounds | lowest to highest | met | bare append ÷ the same |\n\
+         |---|---|---|---|---|---|\n",
     );
     for goal in GOALS {
         let Some(ratio) = ratio(rounds, goal.over, goal.under) else { continue };
@@ -96,7 +99,8 @@ fn ratio_text(rounds: &Rounds, over: Contender, under: Contender) -> String {
 /// Memory of each.
 pub fn memory(footprints: &Footprints) -> String {
     let mut text = String::from(
-        "| | processes | at rest, MiB | peak, sum of `VmHWM`, MiB | peak, sum of Pss, MiB | under 16 MiB |\n|---|---|---|---|---|---|\n",
+        "| | processes | at rest, MiB | peak, sum of `VmHWM`, MiB | peak, sum of Pss, MiB | under 16 MiB |\n\
+         |---|---|---|---|---|---|\n",
     );
     for (contender, Footprint { rest, peak }) in footprints {
         // Of several processes the sum of `VmHWM` counts what they share once for each.

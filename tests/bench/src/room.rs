@@ -91,7 +91,8 @@ impl Room {
     fn hookspool_toml(&self) -> String {
         let dir = self.dir.display();
         format!(
-            "spool = \"{dir}/spool\"\n\n[[hook]]\nname = \"{HOOK}\"\nprovider = \"github\"\nsecret = {{ file = \"{dir}/secret\" }}\n\
+            "spool = \"{dir}/spool\"\n\n[[hook]]\nname = \"{HOOK}\"\nprovider = \"github\"\n\
+             secret = {{ file = \"{dir}/secret\" }}\n\
              branches = [\"main\"]\nwhen_newer = \"keep\"\ndir = \"{dir}/www\"\nsteps = [ {{ run = [\"true\"] }} ]\n"
         )
     }

@@ -245,7 +245,8 @@ fn several_refs_in_one_delivery_are_judged_one_by_one() {
         "{one}"
     );
     let none = said(&body(["dev", "old"]));
-    let expected = "answer      200 ignored: branch dev is not deployed: it is none of `main`; branch old is not deployed: it is none of `main`\nwould run   nothing\n";
+    let expected = "answer      200 ignored: branch dev is not deployed: it is none of `main`; \
+                    branch old is not deployed: it is none of `main`\nwould run   nothing\n";
     assert!(none.contains(expected), "{none}");
 }
 

@@ -363,7 +363,8 @@ hookspool.toml:15:39: `remove` must be a path below `dir`, relative and without 
 fn a_wrong_default_is_reported_once_however_many_hooks_have_it() {
     let hook = |name: &str| {
         format!(
-            "[[hook]]\nname = \"{name}\"\nprovider = \"gitee\"\nsecret = {{ file = \"/x\" }}\nsteps = [{{ shell = \"x\" }}]\n"
+            "[[hook]]\nname = \"{name}\"\nprovider = \"gitee\"\nsecret = {{ file = \"/x\" }}\n\
+             steps = [{{ shell = \"x\" }}]\n"
         )
     };
     is_reported(

@@ -39,7 +39,8 @@ hookspool.toml:3:8: `..` is not a name for `name`
 fn a_path_may_not_take_the_place_of_another_hook() {
     let other = |path: &str| {
         format!(
-            "path = \"{path}\"\n[[hook]]\nname = \"api\"\nprovider = \"gitee\"\nsecret = {{ file = \"/s\" }}\ndir = \"/srv/api\"\nsteps = [{{ shell = \"x\" }}]"
+            "path = \"{path}\"\n[[hook]]\nname = \"api\"\nprovider = \"gitee\"\nsecret = {{ file = \"/s\" }}\n\
+             dir = \"/srv/api\"\nsteps = [{{ shell = \"x\" }}]"
         )
     };
     is_reported(

@@ -185,7 +185,8 @@ fn providers_with_a_scheme_of_their_own_are_told_it() {
 #[test]
 fn a_generic_provider_of_all_hooks_leaves_it_to_each_how_it_signs() {
     let config = loaded(&with(
-        "[defaults]\nprovider = \"generic\"\n[[hook]]\nname = \"own\"\nsignature = { header = \"X-Sign\" }\nsecret = { file = \"/s\" }\ndir = \"/srv/own\"\nsteps = [{ shell = \"make\" }]",
+        "[defaults]\nprovider = \"generic\"\n[[hook]]\nname = \"own\"\nsignature = { header = \"X-Sign\" }\n\
+         secret = { file = \"/s\" }\ndir = \"/srv/own\"\nsteps = [{ shell = \"make\" }]",
     ));
     assert!(matches!(config.hooks[1].provider, Provider::Generic(GenericScheme::Hmac(_))));
 }

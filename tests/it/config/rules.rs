@@ -55,7 +55,8 @@ hookspool.toml:8:10: `events` is empty
 fn ci_of_a_forge_that_names_no_branch_needs_a_git_step() {
     let gitea = |steps: &str| {
         format!(
-            "spool = \"/s\"\n[[hook]]\nname = \"a\"\nprovider = \"gitea\"\nsecret = {{ file = \"/x\" }}\ndir = \"/d\"\nsteps = [{steps}]\nevents = [\"ci\"]\n"
+            "spool = \"/s\"\n[[hook]]\nname = \"a\"\nprovider = \"gitea\"\nsecret = {{ file = \"/x\" }}\ndir = \"/d\"\n\
+             steps = [{steps}]\nevents = [\"ci\"]\n"
         )
     };
     is_reported(

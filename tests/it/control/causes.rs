@@ -59,7 +59,8 @@ fn a_secret_that_cannot_be_used_is_a_problem_and_not_no_problems() {
     let (status, text) = check(&yard);
     assert_eq!(status, Some(1));
     let first: Vec<_> = text.lines().take(2).collect();
-    let expected = "PROBLEM: secret of hooks `docs`, `shop`: secret file `/secret` can be read by everybody; type `chmod 640 /secret`";
+    let expected = "PROBLEM: secret of hooks `docs`, `shop`: secret file `/secret` can be read by everybody; \
+                    type `chmod 640 /secret`";
     assert_eq!(first, ["/hookspool.toml: well-formed, but 1 secret cannot be used", expected]);
     fs::remove_file(yard.path("secret")).unwrap();
     assert!(check(&yard).1.contains("cannot read secret file `/secret`: no such file or directory"));
@@ -173,11 +174,21 @@ fn a_disk_without_inodes_is_told_from_one_without_room() {
     let said = on_a_small_disk(
         &yard,
         "size=256m,nr_inodes=40,mode=0755",
-        "$HS spool-runner --once 2>/dev/null; i=0; while true > $SPOOL/log/$i; do i=$((i+1)); done 2>/dev/null || true; \
-         $HS doctor --offline || true",
+        "$HS spool-runner --once 2>/dev/null; i=0; while true > $SPOOL/log/$i; do i=$((i+1)); \
+         done 2>/dev/null || true; $HS doctor --offline || true",
     );
     assert!(said.contains("PROBLEM  0 of 40 inodes are free for the spool\n"), "{said}");
-    assert!(said.contains("repair: hookspool prune --older-than 7d; df -i /") && !said.contains("are free for the spool\n         why: deliveries are answered 503 when nothing is left\n         repair: hookspool prune --older-than 7d; df -h"), "{said}");
+    assert!(
+        said.contains(
+            "repair: hookspool prune --older-than 7d; \
+                           df -i /"
+        ) && !said.contains(
+            "are free for the spool\n         why: \
+                               deliveries are answered 503 when nothing is left\n         repair: \
+                               hookspool prune --older-than 7d; df -h"
+        ),
+        "{said}"
+    );
 }
 
 #[test]
@@ -189,7 +200,8 @@ fn jobs_can_be_removed_on_a_full_disk_beside_a_runner() {
         "$HS spool-runner --once 2>/dev/null; $HS spool-runner 2>$SPOOL/log/out & runner=$!; \
          until grep -q event=runner $SPOOL/log/out; do :; done; \
          dd if=/dev/zero of=$SPOOL/log/big bs=4k 2>/dev/null || true; \
-         $HS doctor --offline || true; $HS prune --older-than 1s || true; $HS hold docs -m full || true; kill $runner; wait $runner || true",
+         $HS doctor --offline || true; $HS prune --older-than 1s || true; $HS hold docs -m full || true; kill $runner; \
+         wait $runner || true",
     );
     assert!(said.contains("PROBLEM  0 B are free for the spool\n"), "{said}");
     assert!(said.contains("removed 0 jobs, 0 B\n") && said.contains("hook docs: is on hold"), "{said}");

@@ -109,7 +109,8 @@ fn a_shell_completes_verbs_and_options() {
     let script = printed(&["completions", "bash"]);
     let ask = |words: &str, index: usize| {
         let ask = format!(
-            "{script}\nCOMP_WORDS=({words}); COMP_CWORD={index}; _hookspool hookspool \"${{COMP_WORDS[{index}]}}\" x; printf '%s\\n' \"${{COMPREPLY[@]}}\""
+            "{script}\nCOMP_WORDS=({words}); COMP_CWORD={index}; _hookspool hookspool \"${{COMP_WORDS[{index}]}}\" x; \
+             printf '%s\\n' \"${{COMPREPLY[@]}}\""
         );
         let output = with_input("bash", &["--norc"], &ask);
         String::from_utf8(output.stdout).unwrap()

@@ -1,4 +1,5 @@
-//! One runner, one copy of a job: a second runner, what survives a killed one, a request to stop, a clock that was wrong.
+//! One runner, one copy of a job: a second runner, what survives a killed one, a request to stop, a clock that was
+//! wrong.
 
 use crate::crash::strace::{run, was_killed};
 use crate::support::crash_home::Home;

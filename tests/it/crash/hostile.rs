@@ -1,5 +1,5 @@
-//! A runner of four workers with jobs that do what they should not, killed again and again: every job ends in one place,
-//! after no more attempts than it has, never beside itself, and nothing of it stays alive.
+//! A runner of four workers with jobs that do what they should not, killed again and again: every job ends in one
+//! place, after no more attempts than it has, never beside itself, and nothing of it stays alive.
 
 use crate::crash::random::{next, number};
 use crate::support::yard::Yard;

@@ -19,7 +19,9 @@ const HOOK: &str = r#"timeout = "60s"
 when_newer = "keep"
 branches = ["*"]
 retry = { attempts = 100, backoff = "1ms", cap = "1ms" }
-steps = [{ shell = "exec 9>>alone.$HOOKSPOOL_HOOK; flock -n 9 || echo $HOOKSPOOL_JOB >>overlaps; echo $HOOKSPOOL_JOB >>began; sleep 0.02" }]"#;
+steps = [{ shell = """
+exec 9>>alone.$HOOKSPOOL_HOOK; flock -n 9 || echo $HOOKSPOOL_JOB >>overlaps
+echo $HOOKSPOOL_JOB >>began; sleep 0.02""" }]"#;
 
 /// A number from `HOOKSPOOL_<name>`, or `default`.
 pub(crate) fn number(name: &str, default: u64) -> u64 {

@@ -2,8 +2,8 @@
 //! not promise is whole or absent, and the next delivery is taken.
 //!
 //! Without more, kills begin with the first call on the spool, before which nothing can have changed. With
-//! `HOOKSPOOL_CRASH=full` in the environment (`tests/crash/run`) they begin with the first call of the process, and each
-//! call fails with each error instead of two of them.
+//! `HOOKSPOOL_CRASH=full` in the environment (`tests/crash/run`) they begin with the first call of the process, and
+//! each call fails with each error instead of two of them.
 
 use crate::crash::strace::{Call, was_killed};
 use crate::support::crash_home::{Home, Reply, body, whole_map};

@@ -1,8 +1,8 @@
-//! The runner's loop, killed and failed at each system call of what it decides: which job gives way to another, and what
-//! people order. The next runner leaves every job where an undisturbed one would.
+//! The runner's loop, killed and failed at each system call of what it decides: which job gives way to another, and
+//! what people order. The next runner leaves every job where an undisturbed one would.
 //!
-//! Without more, every so manieth call is taken. With `HOOKSPOOL_CRASH=full` in the environment (`tests/crash/run`) it is
-//! each call that changes something, and each call fails with two errors.
+//! Without more, every so manieth call is taken. With `HOOKSPOOL_CRASH=full` in the environment (`tests/crash/run`) it
+//! is each call that changes something, and each call fails with two errors.
 
 use crate::crash::runner::changes_the_spool;
 use crate::crash::strace::{Call, Strace, run, was_killed};
@@ -50,8 +50,8 @@ fn drain_under(staged: &Staged, strace: &Strace) -> Output {
     run(&mut strace.around(&staged.yard.hookspool(&["spool-runner", "--once"])), Stdio::null())
 }
 
-/// The calls of the loop's thread, if it made any: the second thread that the runner makes, after the one that writes to
-/// standard error.
+/// The calls of the loop's thread, if it made any: the second thread that the runner makes, after the one that writes
+/// to standard error.
 fn of_the_loop(strace: &Strace) -> Vec<Call> {
     strace.calls_apart().into_iter().nth(2).unwrap_or_default()
 }

@@ -69,8 +69,8 @@ const VARIES: [&str; 15] = [
     "mremap",
     "mprotect",
 ];
-/// How often these are called depends on who is quicker, the step or the runner. The last two are those of the handler of
-/// SIGCHLD, which interrupts whichever thread the kernel chooses, and once for several children that end together.
+/// How often these are called depends on who is quicker, the step or the runner. The last two are those of the handler
+/// of SIGCHLD, which interrupts whichever thread the kernel chooses, and once for several children that end together.
 const RACES: [&str; 7] = ["ppoll", "poll", "pidfd_open", "pidfd_send_signal", "wait4", "sendto", "rt_sigreturn"];
 
 impl Case {

@@ -1,5 +1,5 @@
-//! Edge. What a sender is told, and what is queued: one table, the same through every web server. Where a server answers
-//! otherwise, the row says so and why.
+//! Edge. What a sender is told, and what is queued: one table, the same through every web server. Where a server
+//! answers otherwise, the row says so and why.
 
 use crate::support::github::{BEFORE, COMMIT, SIGNATURE, delivery, push_of_length, push_to, signature};
 use crate::support::http::{Framing, Request, Response, send};

@@ -66,7 +66,8 @@ fn what_cannot_be_sent_is_said_before_anything_is() {
     for (arguments, text) in [
         (
             &["send", "docs"][..],
-            "`--url` is missing: only your web server knows the address of the hook; as in `--url https://example.org/hooks/docs`",
+            "`--url` is missing: only your web server knows the address of the hook; \
+             as in `--url https://example.org/hooks/docs`",
         ),
         (
             &["send", "docs", url[0], url[1], "--ref", "main"],

@@ -21,7 +21,8 @@ fn root_does_not_run_the_jobs_of_another_users_spool() {
     assert_eq!((ended.status.code(), site.names("queued").len()), expected, "{ended:?}");
 }
 
-/// The decision is made when both wait. Whoever removes files by hand afterwards can see from the history what there was.
+/// The decision is made when both wait. Whoever removes files by hand afterwards can see from the history what there
+/// was.
 #[test]
 fn a_job_that_gave_way_names_its_successor_even_when_that_one_was_taken_away() {
     let take_away = r#"test $HOOKSPOOL_BRANCH != first || rm "$(ls ../spool/queued/*.job | tail -n 1)""#;

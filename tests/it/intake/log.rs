@@ -57,7 +57,8 @@ fn every_refusal_is_one_line_with_hook_provider_delivery_address_and_reason() {
     let body = push('a');
     let refused = |status: u16, reason: &str| {
         format!(
-            "warn event=refused status={status} hook=docs provider=github delivery={DELIVERY} remote=192.0.2.1 reason=\"{reason}"
+            "warn event=refused status={status} hook=docs provider=github delivery={DELIVERY} remote=192.0.2.1 \
+             reason=\"{reason}"
         )
     };
     let rows: [(Change, &[u8], String); 9] = [
@@ -74,7 +75,8 @@ fn every_refusal_is_one_line_with_hook_provider_delivery_address_and_reason() {
             &body,
             refused(
                 403,
-                "`X-Hub-Signature-256` is wrong: the forge has another secret than this hook, or the body was changed on its way; this delivery looks like forgejo's, the hook says github\"",
+                "`X-Hub-Signature-256` is wrong: the forge has another secret than this hook, \
+                 or the body was changed on its way; this delivery looks like forgejo's, the hook says github\"",
             ),
         ),
     ];
@@ -130,7 +132,8 @@ fn what_is_ignored_answered_or_queued_is_one_line_too() {
     assert_eq!(
         rest,
         format!(
-            "docs provider=github ref=refs/heads/main after={after} delivery={DELIVERY} remote=192.0.2.1 note=\"{note}\""
+            "docs provider=github ref=refs/heads/main after={after} delivery={DELIVERY} remote=192.0.2.1 \
+             note=\"{note}\""
         )
     );
 }

@@ -12,7 +12,8 @@ const AFTER: &str = "b7c1e2d3f4a5968778695a4b3c2d1e0f12345678";
 
 fn bitbucket() -> String {
     format!(
-        "provider = \"bitbucket\"\nsecret = {{ file = \"{{root}}/secret\" }}\nbranches = [\"main\", \"next\", \"b*\"]\n{STEPS}"
+        "provider = \"bitbucket\"\nsecret = {{ file = \"{{root}}/secret\" }}\nbranches = [\"main\", \"next\", \"b*\"]\n\
+         {STEPS}"
     )
 }
 
@@ -114,7 +115,8 @@ fn what_was_not_signed_is_told_from_what_was_signed_wrongly() {
         let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned()));
         Sent::new(&site, &headers, br#"{"msgtype":"text"}"#).answer().reply
     };
-    let unsigned = "403 not signed: no `X-Gitea-Signature`; set the secret at the forge (a chat type has none: use the type Gitea)";
+    let unsigned = "403 not signed: no `X-Gitea-Signature`; set the secret at the forge (a chat type has none: \
+                    use the type Gitea)";
     assert_eq!(send(""), unsigned);
     assert_eq!(send(&"0".repeat(64)), "403 signature wrong");
 }
@@ -400,7 +402,8 @@ fn a_delivery_that_looks_like_another_providers_is_a_remark_and_no_more() {
 fn a_generic_body_may_be_anything_and_its_fields_are_read_where_it_is_json() {
     let settings = |rules: &str| {
         format!(
-            "provider = \"generic\"\ntoken_header = \"X-Token\"\nsecret = {{ file = \"{{root}}/secret\" }}\n{rules}\nsteps = [{{ shell = \"cat $HOOKSPOOL_PAYLOAD >> got; echo >> got\" }}]"
+            "provider = \"generic\"\ntoken_header = \"X-Token\"\nsecret = {{ file = \"{{root}}/secret\" }}\n{rules}\n\
+             steps = [{{ shell = \"cat $HOOKSPOOL_PAYLOAD >> got; echo >> got\" }}]"
         )
     };
     let site = site(&settings(""), &[("secret", "s3cr3t")]);

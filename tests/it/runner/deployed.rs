@@ -4,7 +4,8 @@ use crate::support::yard::Yard;
 use hookspool::model::{JobId, JobMeta, RefName};
 
 /// Says what it is told; fails where the push's delivery says so.
-const STEP: &str = "steps = [{ shell = \"echo $HOOKSPOOL_DELIVERY $HOOKSPOOL_BEFORE $HOOKSPOOL_PUSH_BEFORE >>told; test $HOOKSPOOL_DELIVERY != fails\" }]";
+const STEP: &str = "steps = [{ shell = \"echo $HOOKSPOOL_DELIVERY $HOOKSPOOL_BEFORE $HOOKSPOOL_PUSH_BEFORE >>told; \
+                    test $HOOKSPOOL_DELIVERY != fails\" }]";
 
 fn commit(digit: char) -> String {
     digit.to_string().repeat(40)

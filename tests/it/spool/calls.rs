@@ -7,8 +7,9 @@ use hookspool::spool::{Claimed, SpoolOwner, create};
 use std::fs;
 use std::path::Path;
 
-const CALLS: &str = "trace=open,openat,pread64,pwrite64,write,fsync,fdatasync,rename,renameat,renameat2,link,linkat,unlink,\
-                     unlinkat,flock,close,statx,fstat,newfstatat,fchmod,chmod,ftruncate,mkdir,mkdirat,access,faccessat,faccessat2";
+const CALLS: &str = "trace=open,openat,pread64,pwrite64,write,fsync,fdatasync,\
+    rename,renameat,renameat2,link,linkat,unlink,unlinkat,flock,close,\
+    statx,fstat,newfstatat,fchmod,chmod,ftruncate,mkdir,mkdirat,access,faccessat,faccessat2";
 
 /// Runs the driver under strace and returns the calls between two marks, with what differs from run to run replaced.
 fn calls(spool: &Path, script: &str, from: &str, to: &str) -> Vec<String> {

@@ -6,5 +6,5 @@ pub(crate) mod driver; // a process that does what a test's script says
 mod faults; // full, read-only and closed disks; two users and one spool
 mod hostile; // entries of queued/ that are no jobs
 mod in_place; // spools that are moved or replaced beneath a process
-pub(crate) mod owner;
-mod unreadable; // one job or history that cannot be read // claims, histories and settlements, and what people see of them
+pub(crate) mod owner; // claims, histories and settlements, and what people see of them
+mod unreadable; // one job or history that cannot be read

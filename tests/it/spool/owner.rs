@@ -222,8 +222,8 @@ fn people_find_list_and_show_jobs_while_the_runner_has_the_lock() {
     let json = serde_json::to_value(show(home.path(), running.id()).unwrap().unwrap().view).unwrap();
     let expected = serde_json::json!({
         "id": ids[1].to_string(), "state": "running", "outcome": null, "hook": "docs", "event": "push", "ref": null,
-        "after": null, "provider": "github", "delivery": "delivery-2", "arrived_at": "2026-01-01T00:00:02Z", "attempts": 0, "reason": null,
-        "not_before": null,
+        "after": null, "provider": "github", "delivery": "delivery-2", "arrived_at": "2026-01-01T00:00:02Z",
+        "attempts": 0, "reason": null, "not_before": null,
     });
     assert_eq!(json, expected);
     assert!(show(home.path(), JobId::new(1, 1).unwrap()).unwrap().is_none());

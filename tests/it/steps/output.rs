@@ -21,7 +21,8 @@ fn a_megabyte_to_one_stream_before_the_other_blocks_nothing() {
 #[test]
 fn a_hundred_megabytes_leave_a_log_of_two_and_the_count_of_the_rest() {
     let bench = Bench::new([shell(
-        "echo the beginning; yes 'a line as long as those that a compiler prints, with a path and some words' | head -c 100000000; echo; echo the end",
+        "echo the beginning; yes 'a line as long as those that a compiler prints, \
+         with a path and some words' | head -c 100000000; echo; echo the end",
     )]);
     let done = bench.run();
     assert_eq!(done.result.outcome, Outcome::Succeeded);

@@ -85,8 +85,8 @@ fn run(site: &Site, port: u16, mut apache: Command, frame: &str, shipped: &str) 
         .ready(|| answers(port) && has_cgi_daemon(site))
 }
 
-/// Whether `mod_cgid`'s daemon has its socket, whose name ends with a process id. Apache listens before, and answers 503
-/// to who comes in between.
+/// Whether `mod_cgid`'s daemon has its socket, whose name ends with a process id. Apache listens before, and answers
+/// 503 to who comes in between.
 fn has_cgi_daemon(site: &Site) -> bool {
     let names = std::fs::read_dir(site.at("/run")).expect("directory").flatten();
     names.into_iter().any(|entry| entry.file_name().to_string_lossy().starts_with("cgisock"))

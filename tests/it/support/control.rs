@@ -12,7 +12,8 @@ pub(crate) const GATE: &str = r#"timeout = "60s"
 retry = { attempts = 1 }
 when_newer = "keep"
 branches = ["*"]
-steps = [{ shell = "echo $HOOKSPOOL_BRANCH >>begun; if [ -p gate ]; then cat gate; fi; echo $HOOKSPOOL_BRANCH >>ended" }]"#;
+steps = [{ shell = """
+echo $HOOKSPOOL_BRANCH >>begun; if [ -p gate ]; then cat gate; fi; echo $HOOKSPOOL_BRANCH >>ended""" }]"#;
 
 /// Fails until there is a file `repaired`.
 pub(crate) const FRAGILE: &str = r#"timeout = "60s"

@@ -10,7 +10,9 @@ use std::process::Command;
 use std::time::Duration;
 
 /// Notes each copy that begins, and those that begin beside another. Fails unless there is a file `repaired`.
-const STEP: &str = r#"steps = [{ shell = "exec 9>>alone; flock -n 9 || echo $HOOKSPOOL_JOB >>overlaps; echo $HOOKSPOOL_JOB >>began; test -e repaired" }]
+const STEP: &str = r#"steps = [{ shell = """
+exec 9>>alone; flock -n 9 || echo $HOOKSPOOL_JOB >>overlaps
+echo $HOOKSPOOL_JOB >>began; test -e repaired""" }]
 timeout = "60s"
 branches = ["*"]
 retry = { attempts = 3, backoff = "1ms" }"#;

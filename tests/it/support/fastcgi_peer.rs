@@ -1,5 +1,5 @@
-//! Edge. The other side of `FastCGI`, for the tests: records by hand over a raw socket, and a responder to talk to, in a
-//! thread or in a process of its own.
+//! Edge. The other side of `FastCGI`, for the tests: records by hand over a raw socket, and a responder to talk to, in
+//! a thread or in a process of its own.
 
 use hookspool::gateway::fastcgi::serve;
 use hookspool::gateway::http::{self, Trust};

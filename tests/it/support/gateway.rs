@@ -144,8 +144,8 @@ fn free_port() -> u16 {
     std::iter::repeat_with(candidates).find(|&port| TcpListener::bind(loopback(port)).is_ok()).expect("a free port")
 }
 
-/// One test for each sentence and gateway: `nginx_fastcgi::a_push_is_deployed`, … Each sentence is a function that takes
-/// a [`Gateway`].
+/// One test for each sentence and gateway: `nginx_fastcgi::a_push_is_deployed`, … Each sentence is a function that
+/// takes a [`Gateway`].
 macro_rules! through_every_gateway {
     ($($sentence:ident),+ $(,)?) => {
         through_every_gateway!(@ nginx_fastcgi NginxFastcgi: $($sentence)+);

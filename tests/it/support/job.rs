@@ -17,8 +17,8 @@ pub(crate) struct Job {
 /// Where a job is, and its id.
 pub(crate) type Place = (State, String);
 
-/// Every job of a spool, ordered by state. A runner that is there moves jobs meanwhile: one that is seen where it was and
-/// where it went is where it went.
+/// Every job of a spool, ordered by state. A runner that is there moves jobs meanwhile: one that is seen where it was
+/// and where it went is where it went.
 pub(crate) fn all(spool: &Path) -> Vec<Place> {
     let seen = State::ALL
         .iter()

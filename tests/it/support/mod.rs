@@ -22,8 +22,8 @@ pub(crate) mod decision; // jobs, an order, and where that must leave them
 pub(crate) mod fastcgi_peer; // a FastCGI peer by hand, and responders to talk to
 pub(crate) mod hostile; // a site with the real executable as CGI program and runner
 pub(crate) mod intake; // hooks of all providers, and deliveries to the CGI program
-pub(crate) mod steps;
-pub(crate) mod yard; // a spool, hooks of a test's own and the real runner // a job without a spool: plan, facts, log, and what became of them
+pub(crate) mod steps; // a job without a spool: plan, facts, log, and what became of them
+pub(crate) mod yard; // a spool, hooks of a test's own and the real runner
 
 pub(crate) use account::Account;
 pub(crate) use daemon::until;

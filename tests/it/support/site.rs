@@ -32,7 +32,8 @@ pub(crate) struct Site {
 }
 
 impl Site {
-    /// A host of one's own: `/etc/hookspool`, `/var/spool/hookspool` and the directories of `deploy/systemd/tmpfiles.conf`.
+    /// A host of one's own: `/etc/hookspool`, `/var/spool/hookspool` and the directories of
+    /// `deploy/systemd/tmpfiles.conf`.
     pub(crate) fn new() -> Self {
         let site = Self { root: temporary_root(), shared: false };
         for path in ["/run", "/var/www/html", "/srv", "/var/log"] {

@@ -56,6 +56,7 @@ fn frame(site: &Site) -> String {
          childlogdir={root}/var/log\n[unix_http_server]\nfile={root}/run/supervisor.sock\n{owner}\
          [rpcinterface:supervisor]\n\
          supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface\n\
-         [supervisorctl]\nserverurl=unix://{root}/run/supervisor.sock\n[include]\nfiles = {root}/etc/supervisor/conf.d/*.conf\n"
+         [supervisorctl]\nserverurl=unix://{root}/run/supervisor.sock\n[include]\n\
+         files = {root}/etc/supervisor/conf.d/*.conf\n"
     )
 }

@@ -16,7 +16,8 @@ pub(super) const ROWS: &[(&str, &str, &str)] = &[
     (
         "azure-devops/push.json",
         "push",
-        "push refs/heads/master aad331d..33b55f7 Fabrikam-Fiber-Git/Fabrikam-Fiber-Git master by Jamal Hartnett, some of 0",
+        "push refs/heads/master aad331d..33b55f7 Fabrikam-Fiber-Git/Fabrikam-Fiber-Git master by Jamal Hartnett, \
+         some of 0",
     ),
     (
         "bitbucket-cloud/pr_fulfilled.json",
@@ -102,7 +103,8 @@ pub(super) const ROWS: &[(&str, &str, &str)] = &[
     (
         "feishu-from-gitea/push.synthetic.json",
         "push",
-        "ignored: this webhook is of a type for a chat service or a package index; at the forge, add one of the type Gitea, Forgejo or Gogs instead",
+        "ignored: this webhook is of a type for a chat service or a package index; at the forge, \
+         add one of the type Gitea, Forgejo or Gogs instead",
     ),
     ("gitcode/push.synthetic.json", "push", "push refs/heads/main 4a1d2f5..b7c1e2d site/web main by ada, all of 2"),
     ("harbor/push_artifact.json", "push", "package - -..- harbor/alpine - by harbor-jobservice, some of 0"),
@@ -114,7 +116,8 @@ pub(super) const ROWS: &[(&str, &str, &str)] = &[
     (
         "packagist-from-gitea/push.synthetic.json",
         "push",
-        "ignored: this webhook is of a type for a chat service or a package index; at the forge, add one of the type Gitea, Forgejo or Gogs instead",
+        "ignored: this webhook is of a type for a chat service or a package index; at the forge, \
+         add one of the type Gitea, Forgejo or Gogs instead",
     ),
     ("pagure/git.branch.creation.synthetic.json", "push", "git.branch.creation - -..- site/web - by ada, some of 0"),
     (

@@ -84,7 +84,8 @@ pub(crate) fn gitlab(wanted: &SampleOf<'_>, push: Value) -> SampleBody {
         }
         SampleEvent::Ci => {
             let passed = json!({
-                "status": "success", "source": "push", "ref": wanted.short(), "tag": wanted.is_tag(), "sha": wanted.after,
+                "status": "success", "source": "push",
+                "ref": wanted.short(), "tag": wanted.is_tag(), "sha": wanted.after,
             });
             Some((beside(&push, json!({ "object_kind": "pipeline", "object_attributes": passed })), "Pipeline Hook"))
         }

@@ -38,7 +38,8 @@ pub(super) fn check(git: &mut Git<'_, '_>) -> Result<(), Trouble> {
             continue;
         }
         return Err(Trouble::refused(format!(
-            "{} are Git LFS pointers instead of files; install `git-lfs`, and run `git lfs install` as the runner's user",
+            "{} are Git LFS pointers instead of files; install `git-lfs`, and run `git lfs install` as the runner's \
+             user",
             names(&files)
         )));
     }

@@ -64,8 +64,8 @@ pub(super) fn trouble(failure: &GitFailure, scene: Scene<'_>) -> Trouble {
         Cause::DamagedIndex => (format!("{line}; remove `{dir}/.git/index`: the next job makes it anew"), false),
         Cause::Damaged => (
             format!(
-                "the repository in `{dir}` is damaged: {line}; `git -C {dir} fsck` tells more, and a clone in its place \
-                 repairs it"
+                "the repository in `{dir}` is damaged: {line}; `git -C {dir} fsck` tells more, \
+                 and a clone in its place repairs it"
             ),
             false,
         ),

@@ -125,8 +125,8 @@ impl PublishTarget {
                 "`{target}` is a mount point, which nothing can take the place of; publish into a directory below it"
             )),
             Errno::INVAL | Errno::NOSYS | Errno::XDEV | Errno::OPNOTSUPP => Trouble::refused(format!(
-                "`{target}` is a directory, and its file system cannot exchange it for another in one step; move it away \
-                 (`mv {target} {target}.old`), and the next publication makes a link there"
+                "`{target}` is a directory, and its file system cannot exchange it for another in one step; \
+                 move it away (`mv {target} {target}.old`), and the next publication makes a link there"
             )),
             errno => trouble("replace", &self.target, &errno.into()),
         })?;

@@ -40,7 +40,10 @@ fn golden() -> Vec<(HistoryEvent, &'static str)> {
         ),
         (
             step(None, Some(9), true, "always"),
-            r#""what":"step","index":2,"title":"npm ci","signal":9,"timed_out":true,"list":"always","result":"how it ended","ms":12"#,
+            concat!(
+                r#""what":"step","index":2,"title":"npm ci","signal":9,"timed_out":true,"#,
+                r#""list":"always","result":"how it ended","ms":12"#
+            ),
         ),
         (concluded(Outcome::Failed, None, None), r#""what":"concluded","outcome":"failed""#),
         (

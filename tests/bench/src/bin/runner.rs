@@ -118,14 +118,16 @@ impl Arguments {
         let rates = if rates.is_empty() { String::new() } else { self.rate_table(rates) };
         let reactions = if reactions.is_empty() { String::new() } else { reaction_table(reactions, self.samples) };
         format!(
-            "## The runner\n\n`tests/bench/run runner --save` writes from this heading to the end.\n\n{description}{rates}{}{reactions}",
+            "## The runner\n\n`tests/bench/run runner --save` writes from this heading to the end.\n\n\
+             {description}{rates}{}{reactions}",
             cost_table(costs)
         )
     }
 
     fn rate_table(&self, rates: &BTreeMap<Queue, Vec<f64>>) -> String {
         let mut text = format!(
-            "\n{} jobs of `true`, one after the other; {} rounds, interleaved; from the first submission to the last job's end.\n\n\
+            "\n{} jobs of `true`, one after the other; {} rounds, interleaved; \
+             from the first submission to the last job's end.\n\n\
              | | jobs/s, median | lowest to highest | kept on disk |\n|---|---|---|---|\n",
             self.jobs, self.rounds
         );
@@ -141,8 +143,10 @@ impl Arguments {
 
 fn cost_table(costs: &[Cost]) -> String {
     let mut text = String::from(
-        "\nA runner that is started on a backlog of small jobs, each `true`: until the first has ended, and for each of the next 199.\n\n\
-         | waiting | first job after, ms | each job, ms | processor time of each, ms | peak memory, MiB |\n|---|---|---|---|---|\n",
+        "\nA runner that is started on a backlog of small jobs, each `true`: until the first has ended, \
+         and for each of the next 199.\n\n\
+         | waiting | first job after, ms | each job, ms | processor time of each, ms | peak memory, MiB |\n\
+         |---|---|---|---|---|\n",
     );
     for cost in costs {
         let ms = |time: Duration| time.as_secs_f64() * 1e3;
@@ -161,8 +165,8 @@ fn cost_table(costs: &[Cost]) -> String {
 
 fn reaction_table(reactions: &[Reaction], samples: u64) -> String {
     let mut text = format!(
-        "\nFrom the first byte of a signed delivery of 8 KB through nginx to the first instruction of its step, {samples} deliveries one after the \
-         other.\n\n| | p50 ms | p99 ms |\n|---|---|---|\n"
+        "\nFrom the first byte of a signed delivery of 8 KB through nginx to the first instruction of its step, \
+         {samples} deliveries one after the other.\n\n| | p50 ms | p99 ms |\n|---|---|---|\n"
     );
     for Reaction { contender, p50_us, p99_us } in reactions {
         let (p50, p99) = (f64::from(*p50_us) / 1e3, f64::from(*p99_us) / 1e3);

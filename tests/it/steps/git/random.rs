@@ -1,5 +1,5 @@
-//! Edge. Random histories: whatever is pushed, whatever people leave in the work tree, and wherever an attempt is cut, the
-//! tree is the commit afterwards and people's files are there.
+//! Edge. Random histories: whatever is pushed, whatever people leave in the work tree, and wherever an attempt is cut,
+//! the tree is the commit afterwards and people's files are there.
 
 use super::site::{Daemon, Site, git};
 use hookspool::config::{GitUpdate, InTheWay, StepAction};

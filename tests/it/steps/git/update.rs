@@ -401,7 +401,8 @@ fn what_ci_has_tested_is_deployed_only_while_it_is_the_head_of_the_branch() {
     for (reference, tested) in [(Some("refs/heads/main"), &tested), (None, &"c".repeat(40))] {
         let done = site.update_tested(reference, tested);
         let expected = format!(
-            "step 1 (git update): CI succeeded on {tested}, and `refs/heads/main` is at {newer}: it is deployed when CI has succeeded on that"
+            "step 1 (git update): CI succeeded on {tested}, and `refs/heads/main` is at {newer}: \
+             it is deployed when CI has succeeded on that"
         );
         assert_eq!((done.result.outcome, done.result.reason), (Outcome::Superseded, expected));
     }
