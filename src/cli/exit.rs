@@ -1,9 +1,11 @@
 //! Edge. How a verb ends: an exit code, and one line on standard error.
 
+use super::args::Cli;
 use crate::system::errno::words;
 use crate::system::outlet;
+use clap::Parser;
 use std::fmt::Display;
-use std::io::{Error, ErrorKind};
+use std::io::{Error, ErrorKind, IsTerminal};
 use std::os::fd::AsFd;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
@@ -43,6 +45,19 @@ impl Failure {
             _ => Self { code: CANNOT_CREATE, ..Self::io(what, error) },
         }
     }
+}
+
+/// The command line. What is wrong with it is said like every error: a standard error that nobody reads holds up
+/// nothing.
+pub(super) fn command_line() -> Cli {
+    Cli::try_parse().unwrap_or_else(|error| {
+        let is_help = !error.use_stderr();
+        if is_help || std::io::stderr().is_terminal() {
+            error.exit();
+        }
+        outlet::say(std::io::stderr().as_fd(), error.render().to_string().as_bytes(), Duration::from_secs(1));
+        std::process::exit(error.exit_code())
+    })
 }
 
 /// The result of `work`; a panic, which has been reported, becomes the code of an internal fault.

@@ -1,12 +1,11 @@
 //! Edge. A receiver on sockets that a process manager opened.
 
-use super::args::{Cli, Command};
-use super::exit::Failure;
+use super::args::Command;
+use super::exit::{self, Failure};
 use super::http;
 use super::receive::{Receiver, ReceiverProtocol};
 use crate::gateway::{Limits, Listener};
 use crate::system::stop::Stop;
-use clap::Parser;
 use std::io;
 use std::process::ExitCode;
 
@@ -15,7 +14,7 @@ use std::process::ExitCode;
 pub(super) fn run(listeners: io::Result<Vec<Listener>>) -> Result<ExitCode, Failure> {
     let listeners = listeners.map_err(|error| Failure::io("cannot use an inherited socket", &error))?;
     let is_typed = std::env::args_os().nth(1).is_some_and(|verb| verb == "fastcgi" || verb == "serve");
-    let cli = is_typed.then(Cli::parse);
+    let cli = is_typed.then(exit::command_line);
     let config = cli.as_ref().and_then(|cli| cli.config.clone());
     let workers = match cli.map(|cli| cli.command) {
         Some(Command::Serve(args)) => return http::on(listeners, config.as_deref(), args),

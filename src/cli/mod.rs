@@ -31,7 +31,6 @@ mod wait;
 mod wanted_sample;
 
 use args::{Cli, Command};
-use clap::Parser;
 use exit::Failure;
 use mode::Mode;
 use std::process::ExitCode;
@@ -57,7 +56,7 @@ fn start() -> ExitCode {
 
 /// Carries out a verb. Under `--json` the error of one is an object on standard output, too.
 fn command_line() -> Result<ExitCode, Failure> {
-    let result = verb(Cli::parse());
+    let result = verb(exit::command_line());
     match &result {
         Err(failure) if !failure.text.is_empty() && std::env::args_os().any(|argument| argument == "--json") => {
             print::json(&serde_json::json!({ "error": failure.text, "exit": failure.code }))?;

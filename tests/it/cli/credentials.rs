@@ -1,6 +1,6 @@
 //! URLs of a configuration may hold passwords and tokens: no verb, log or history shows one.
 
-use crate::support::hostile::Site;
+use crate::support::one_hook::OneHook;
 use crate::support::yard::Yard;
 use std::path::Path;
 use std::process::Command;
@@ -72,7 +72,7 @@ fn the_remote_of_an_update_is_shown_without_credentials() {
 
 #[test]
 fn an_address_that_cannot_be_sent_to_is_shown_without_credentials() {
-    let site = Site::with(r#"steps = [{ run = ["true"] }]"#);
+    let site = OneHook::of_github(r#"steps = [{ run = ["true"] }]"#);
     let rows = [
         ("https://ghp_TOKEN@127.0.0.1:1/x", 69, "cannot send to `https://127.0.0.1:1/x`: "),
         ("https://me:hunter2@127.0.0.1:1/a b", 2, "cannot send to `https://127.0.0.1:1/a b`: "),
@@ -80,7 +80,7 @@ fn an_address_that_cannot_be_sent_to_is_shown_without_credentials() {
         ("ftp://ghp_TOKEN@127.0.0.1:1/x", 2, "`--url` must begin with `http://` or `https://`\n"),
     ];
     for (url, code, text) in rows {
-        let output = site.verb(&["send", "docs", "--json", "--url", url]).output().unwrap();
+        let output = site.hookspool(&["send", "docs", "--json", "--url", url]).output().unwrap();
         let said = String::from_utf8(output.stderr).unwrap();
         assert!(said.starts_with(&format!("hookspool: {text}")), "{said}");
         assert_eq!(output.status.code(), Some(code), "{url}");

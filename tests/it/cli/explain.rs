@@ -1,6 +1,6 @@
 //! `explain`: a delivery or a job, in words and as JSON, with the exit code as the answer.
 
-use crate::support::hostile::{Site, push};
+use crate::support::one_hook::{OneHook, push};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use std::fs;
@@ -9,8 +9,8 @@ use std::process::Output;
 
 const STEPS: &str = r#"steps = [{ git = "update" }, { run = ["make", "docs"] }, { shell = "true", always = true }]"#;
 
-fn site() -> Site {
-    Site::with(&format!(
+fn site() -> OneHook {
+    OneHook::of_github(&format!(
         "{STEPS}\nbranches = [\"main\"]\nmatch = [{{ field = \"/repository/full_name\", regex = '^me/' }}]"
     ))
 }
@@ -21,13 +21,13 @@ fn signature(secret: &[u8], body: &[u8]) -> String {
     format!("X-GitHub-Event: push\r\nX-Hub-Signature-256: sha256={}\r\n", hex::encode(mac.finalize().into_bytes()))
 }
 
-impl Site {
+impl OneHook {
     /// Gives the hook a second secret that counts until the end of a day.
     fn rotate(&self, secret: &[u8], until: &str) {
         fs::write(self.path("old"), secret).unwrap();
         fs::set_permissions(self.path("old"), fs::Permissions::from_mode(0o600)).unwrap();
         let text = fs::read_to_string(self.path("hookspool.toml")).unwrap();
-        let root = self.0.path().display();
+        let root = self.root().display();
         let one = format!("secret = {{ file = \"{root}/secret\" }}");
         let two =
             format!("secret = [{{ file = \"{root}/secret\" }}, {{ file = \"{root}/old\", expires = \"{until}\" }}]");
@@ -37,20 +37,20 @@ impl Site {
 }
 
 /// `explain docs` of `body` with `headers`, both in files.
-fn explain(site: &Site, headers: &str, body: &[u8], more: &[&str]) -> Output {
+fn explain(site: &OneHook, headers: &str, body: &[u8], more: &[&str]) -> Output {
     fs::write(site.path("headers"), format!("POST / HTTP/1.1\r\nContent-Type: application/json\r\n{headers}")).unwrap();
     fs::write(site.path("body"), body).unwrap();
     let (headers, body) = (site.path("headers"), site.path("body"));
     let arguments =
         [&["explain", "docs", "--headers", headers.to_str().unwrap(), body.to_str().unwrap()], more].concat();
-    let output = site.verb(&arguments).output().unwrap();
+    let output = site.hookspool(&arguments).output().unwrap();
     let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
     assert!(!said.contains("topsecret"), "a secret was shown: {said}");
     output
 }
 
-fn lines(site: &Site, output: &Output) -> String {
-    let root = site.0.path().to_str().unwrap();
+fn lines(site: &OneHook, output: &Output) -> String {
+    let root = site.root().to_str().unwrap();
     String::from_utf8(output.stdout.clone()).unwrap().replace(root, "/root")
 }
 
@@ -167,7 +167,7 @@ fn a_job_is_explained_by_its_id() {
     site.queue('b');
     let name = site.names("queued").remove(0);
     let id = name.strip_suffix(".job").unwrap();
-    let output = site.verb(&["explain", id]).output().unwrap();
+    let output = site.hookspool(&["explain", id]).output().unwrap();
     let said = lines(&site, &output);
     assert!(said.contains(&format!("job         {id}, queued\n")), "{said}");
     assert!(said.contains("signature   valid: verified at 20"), "{said}");
@@ -176,7 +176,7 @@ fn a_job_is_explained_by_its_id() {
     // What would run is judged by the configuration of today.
     let changed = fs::read_to_string(site.path("hookspool.toml")).unwrap().replace("[\"main\"]", "[\"other\"]");
     fs::write(site.path("hookspool.toml"), changed).unwrap();
-    let output = site.verb(&["explain", id]).output().unwrap();
+    let output = site.hookspool(&["explain", id]).output().unwrap();
     assert!(
         lines(&site, &output).contains("branch main is not deployed: it is none of `other`  <- decides"),
         "{output:?}"
@@ -187,13 +187,13 @@ fn a_job_is_explained_by_its_id() {
 #[test]
 fn what_is_neither_hook_nor_job_and_what_cannot_be_read_is_said() {
     let site = site();
-    let nobody = site.verb(&["explain", "nobody"]).output().unwrap();
+    let nobody = site.hookspool(&["explain", "nobody"]).output().unwrap();
     assert_eq!(nobody.status.code(), Some(2));
     assert_eq!(
         String::from_utf8_lossy(&nobody.stderr),
         "hookspool: no hook and no job `nobody`; the hooks are: docs\n"
     );
-    let absent = site.verb(&["explain", "docs", "/absent"]).output().unwrap();
+    let absent = site.hookspool(&["explain", "docs", "/absent"]).output().unwrap();
     assert_eq!(absent.status.code(), Some(74));
     let malformed = explain(&site, &signature(b"topsecret", b"{"), b"{", &[]);
     let said = lines(&site, &malformed);
@@ -261,7 +261,7 @@ fn a_secret_in_the_address_comes_from_the_request_line() {
         fs::write(site.path("headers"), format!("{line}\nContent-Type: application/json\n")).unwrap();
         let (headers, body) = (site.path("headers"), site.path("body"));
         let arguments = ["explain", "docs", "--headers", headers.to_str().unwrap(), body.to_str().unwrap()];
-        lines(&site, &site.verb(&arguments).output().unwrap())
+        lines(&site, &site.hookspool(&arguments).output().unwrap())
     };
     let right = said("POST /hooks/docs/topsecret HTTP/1.1");
     assert!(right.contains("signed      nothing: the address is the secret\n"), "{right}");
@@ -281,7 +281,8 @@ fn a_delivery_by_get_is_read_from_its_request_line() {
     let head = format!("GET /hooks/docs?payload={query} HTTP/1.1\nX-Gitea-Event: push\nX-Gitea-Signature: {bare}\n");
     fs::write(site.path("headers"), head).unwrap();
     let headers = site.path("headers");
-    let output = site.verb(&["explain", "docs", "--headers", headers.to_str().unwrap(), "/dev/null"]).output().unwrap();
+    let output =
+        site.hookspool(&["explain", "docs", "--headers", headers.to_str().unwrap(), "/dev/null"]).output().unwrap();
     let said = lines(&site, &output);
     assert!(said.contains("signed      the JSON inside the form\n"), "{said}");
     assert!(said.contains("valid: matches secret 1") && said.contains("answer      202 queued\n"), "{said}");

@@ -273,12 +273,12 @@ fn root_acts_as_the_owner_of_the_spool_and_others_may_not_give_orders() {
 
     crate::support::site::chown_to(&yard.path("spool"), &crate::support::Account::myself());
     let config = yard.path("hookspool.toml");
-    let mut stranger = nobody.command(crate::support::crash_home::PROGRAM, &[]);
+    let mut stranger = nobody.command(crate::support::world::PROGRAM, &[]);
     stranger.args(["--config", config.to_str().unwrap(), "hold", "docs", "-m", "x"]);
     let output = stranger.output().unwrap();
     let text = String::from_utf8(output.stderr).unwrap();
     assert_eq!((output.status.code(), text.contains("only the spool's owner and root")), (Some(77), true), "{text}");
-    let mut stranger = nobody.command(crate::support::crash_home::PROGRAM, &[]);
+    let mut stranger = nobody.command(crate::support::world::PROGRAM, &[]);
     stranger.args(["--config", config.to_str().unwrap(), "doctor", "--offline"]);
     let text = String::from_utf8(stranger.output().unwrap().stdout).unwrap();
     assert!(text.contains(&format!("warning  this is {}, and the runner is root", nobody.name)), "{text}");

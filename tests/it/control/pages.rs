@@ -1,7 +1,7 @@
 //! Manual pages and completions: the shipped ones are what the program prints, and the programs that read them do.
 
-use crate::support::crash_home::PROGRAM;
 use crate::support::site::read_shipped;
+use crate::support::world::PROGRAM;
 use std::io::Write;
 use std::process::{Command, Output, Stdio};
 

@@ -280,8 +280,8 @@ fn the_doctor_sees_who_has_the_lock_and_what_waits_in_vain() {
 
     // Under another name.
     let program = yard.path("hs");
-    fs::hard_link(crate::support::crash_home::PROGRAM, &program)
-        .or_else(|_| fs::copy(crate::support::crash_home::PROGRAM, &program).map(drop))
+    fs::hard_link(crate::support::world::PROGRAM, &program)
+        .or_else(|_| fs::copy(crate::support::world::PROGRAM, &program).map(drop))
         .unwrap();
     let renamed = |verb: &[&str]| {
         let mut command = Command::new(&program);

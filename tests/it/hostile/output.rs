@@ -1,6 +1,6 @@
 //! Outputs that cannot be written, and texts that should not be printed as they are.
 
-use crate::support::hostile::{Site, answer, push, run};
+use crate::support::one_hook::{OneHook, answer, push, run};
 use std::fs::OpenOptions;
 use std::os::unix::net::UnixStream;
 use std::process::Stdio;
@@ -18,9 +18,9 @@ fn closed() -> Stdio {
 
 #[test]
 fn a_delivery_is_answered_although_its_log_line_cannot_be_written() {
-    let site = Site::with("steps = [{ run = [\"true\"] }]");
+    let site = OneHook::of_github("steps = [{ run = [\"true\"] }]");
     for stderr in [full(), closed()] {
-        let mut cgi = site.cgi("push", &push('a'));
+        let mut cgi = site.signed("push", &push('a'));
         cgi.stderr(stderr);
         let reply = answer(cgi, &push('a'));
         assert!(reply.starts_with("Status: 202 "), "{reply}");
@@ -29,35 +29,35 @@ fn a_delivery_is_answered_although_its_log_line_cannot_be_written() {
 
 #[test]
 fn jobs_run_although_the_runners_log_line_cannot_be_written() {
-    let site = Site::with("steps = [{ run = [\"true\"] }]");
+    let site = OneHook::of_github("steps = [{ run = [\"true\"] }]");
     site.queue('a');
-    let ended = site.verb(&["spool-runner", "--once"]).stderr(full()).output().unwrap();
+    let ended = site.hookspool(&["spool-runner", "--once"]).stderr(full()).output().unwrap();
     assert_eq!((ended.status.code(), site.names("done").len()), (Some(0), 2), "{ended:?}");
 }
 
 #[test]
 fn no_verb_panics_when_nobody_reads_what_it_prints() {
-    let site = Site::with("steps = [{ run = [\"true\"] }]");
+    let site = OneHook::of_github("steps = [{ run = [\"true\"] }]");
     site.queue('a');
     for arguments in [&["check"][..], &["check", "--json"], &["list"], &["list", "--json"]] {
-        let quiet = site.verb(arguments).stdout(closed()).output().unwrap();
+        let quiet = site.hookspool(arguments).stdout(closed()).output().unwrap();
         assert_eq!((quiet.status.code(), quiet.stderr.as_slice()), (Some(0), &b""[..]), "{arguments:?}");
-        let told = site.verb(arguments).stdout(full()).output().unwrap();
+        let told = site.hookspool(arguments).stdout(full()).output().unwrap();
         let text = String::from_utf8_lossy(&told.stderr).into_owned();
         assert_eq!(told.status.code(), Some(74), "{arguments:?}: {text}");
         assert!(text.starts_with("hookspool: cannot print: "), "{arguments:?}: {text}");
     }
-    let unsaid = site.verb(&["show", "00000000"]).stderr(full()).output().unwrap();
+    let unsaid = site.hookspool(&["show", "00000000"]).stderr(full()).output().unwrap();
     assert_eq!(unsaid.status.code(), Some(1), "{unsaid:?}");
 }
 
 #[test]
 fn a_limit_on_the_size_of_files_is_an_answer_and_not_the_end() {
-    let site = Site::with("steps = [{ run = [\"true\"] }]");
+    let site = OneHook::of_github("steps = [{ run = [\"true\"] }]");
     let body = push('a');
-    let plain = site.cgi("push", &body);
+    let plain = site.signed("push", &body);
     let mut limited = std::process::Command::new("/bin/sh");
-    limited.args(["-c", "ulimit -f 0; exec \"$0\"", crate::support::hostile::BINARY]);
+    limited.args(["-c", "ulimit -f 0; exec \"$0\"", crate::support::world::PROGRAM]);
     limited.env_clear().envs(plain.get_envs().filter_map(|(name, value)| Some((name, value?))));
     limited.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let output = run(limited, &body);
@@ -78,12 +78,12 @@ fn forged(id: &str, after: &str, hook: &str) -> Vec<u8> {
 
 #[test]
 fn a_forged_job_is_shown_without_harm_to_the_terminal_or_the_program() {
-    let site = Site::with("steps = [{ run = [\"true\"] }]");
+    let site = OneHook::of_github("steps = [{ run = [\"true\"] }]");
     let id = "1700000000000000000.0000abcd";
     let job = site.path("spool/queued").join(format!("{id}.job"));
     std::fs::write(&job, forged(id, "aaaaaaaaa\u{e9}aaaaaaaaaa", "docs\u{1b}[2J\u{9b}31m\u{202e}x\nforged")).unwrap();
     for arguments in [&["list"][..], &["show", id]] {
-        let shown = site.verb(arguments).output().unwrap();
+        let shown = site.hookspool(arguments).output().unwrap();
         let text = String::from_utf8(shown.stdout).unwrap();
         assert!(shown.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&shown.stderr));
         assert!(text.contains("docs\\x1b[2J\\u{9b}31m\\u{202e}x\\x0aforged"), "{arguments:?}: {text}");
@@ -93,11 +93,12 @@ fn a_forged_job_is_shown_without_harm_to_the_terminal_or_the_program() {
 
 #[test]
 fn a_log_is_followed_from_before_the_job_begins_until_it_has_ended() {
-    let site = Site::with("steps = [{ run = [\"echo\", \"hello\"] }]");
+    let site = OneHook::of_github("steps = [{ run = [\"echo\", \"hello\"] }]");
     site.queue('a');
     let id = site.names("queued")[0].trim_end_matches(".job").to_owned();
-    let mut follower = site.verb(&["log", "-f", &id]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    assert!(site.verb(&["spool-runner", "--once"]).output().unwrap().status.success());
+    let mut follower =
+        site.hookspool(&["log", "-f", &id]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    assert!(site.hookspool(&["spool-runner", "--once"]).output().unwrap().status.success());
     let status = follower.wait().unwrap();
     let (mut text, mut pipe) = (String::new(), follower.stdout.take().unwrap());
     std::io::Read::read_to_string(&mut pipe, &mut text).unwrap();

@@ -1,11 +1,11 @@
 //! `send` against servers that answer oddly, and addresses that are none.
 
-use crate::support::hostile::Site;
+use crate::support::one_hook::OneHook;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
 
 /// What `send` says of a server that answers `reply`, and its exit code.
-fn told(site: &Site, reply: Vec<u8>) -> (Option<i32>, String) {
+fn told(site: &OneHook, reply: Vec<u8>) -> (Option<i32>, String) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/hooks/docs", listener.local_addr().unwrap());
     let server = std::thread::spawn(move || {
@@ -17,7 +17,7 @@ fn told(site: &Site, reply: Vec<u8>) -> (Option<i32>, String) {
         // The client may have read enough before all of it is written.
         let _ = stream.get_mut().write_all(&reply);
     });
-    let output = site.verb(&["send", "docs", "--url", &url]).output().unwrap();
+    let output = site.hookspool(&["send", "docs", "--url", &url]).output().unwrap();
     server.join().unwrap();
     (output.status.code(), String::from_utf8(output.stdout).unwrap())
 }
@@ -36,7 +36,7 @@ fn reply(status: &str, length: usize, body: &[u8]) -> Vec<u8> {
 
 #[test]
 fn a_server_that_answered_is_believed_whatever_its_body_is() {
-    let site = Site::with("steps = [{ run = [\"true\"] }]");
+    let site = OneHook::of_github("steps = [{ run = [\"true\"] }]");
     let huge = vec![b'x'; 100_000];
     let rows: [(Vec<u8>, Option<i32>, String); 5] = [
         (reply("202 Accepted", huge.len(), &huge), Some(0), format!("202 {}\n", "x".repeat(4096))),
@@ -52,16 +52,16 @@ fn a_server_that_answered_is_believed_whatever_its_body_is() {
 
 #[test]
 fn an_address_that_is_none_is_wrong_usage() {
-    let site = Site::with("steps = [{ run = [\"true\"] }]");
+    let site = OneHook::of_github("steps = [{ run = [\"true\"] }]");
     for arguments in [&["send", "docs", "--url", "example"][..], &["fastcgi", "--listen", "nowhere"]] {
-        let output = site.verb(arguments).output().unwrap();
+        let output = site.hookspool(arguments).output().unwrap();
         assert_eq!(output.status.code(), Some(2), "{output:?}");
     }
 }
 
 #[test]
 fn what_cannot_be_sent_is_said_before_anything_is() {
-    let site = Site::with(r#"steps = [{ run = ["true"] }]"#);
+    let site = OneHook::of_github(r#"steps = [{ run = ["true"] }]"#);
     let url = ["--url", "http://127.0.0.1:9/hooks/docs"];
     for (arguments, text) in [
         (
@@ -78,13 +78,13 @@ fn what_cannot_be_sent_is_said_before_anything_is() {
             "`refs/heads/a` is not a tag such as `refs/tags/v1`",
         ),
     ] {
-        let output = site.verb(arguments).output().unwrap();
+        let output = site.hookspool(arguments).output().unwrap();
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");
         assert_eq!(String::from_utf8_lossy(&output.stderr), format!("hookspool: {text}\n"));
     }
     let text = std::fs::read_to_string(site.path("hookspool.toml")).unwrap().replace("\"github\"", "\"gitlab\"");
     std::fs::write(site.path("hookspool.toml"), text).unwrap();
-    let output = site.verb(&["send", "docs", url[0], url[1], "--event", "ping"]).output().unwrap();
+    let output = site.hookspool(&["send", "docs", url[0], url[1], "--event", "ping"]).output().unwrap();
     let said = "hookspool: `gitlab` sends no `ping`; it sends push, tag, delete, merge, release, ci\n";
     assert_eq!(String::from_utf8_lossy(&output.stderr), said);
 }

@@ -1,6 +1,6 @@
 //! A runner that is started by the wrong person, or given hostile jobs.
 
-use crate::support::hostile::Site;
+use crate::support::one_hook::OneHook;
 use crate::support::steps::until;
 use hookspool::spool::Presence;
 use std::io::{BufRead, BufReader};
@@ -9,7 +9,7 @@ use std::process::Stdio;
 
 #[test]
 fn root_does_not_run_the_jobs_of_another_users_spool() {
-    let site = Site::with("steps = [{ run = [\"true\"] }]");
+    let site = OneHook::of_github("steps = [{ run = [\"true\"] }]");
     site.queue('a');
     let nobody = Some(65534);
     // Only root can give a spool away, and only root is refused.
@@ -17,7 +17,7 @@ fn root_does_not_run_the_jobs_of_another_users_spool() {
         Ok(()) => (Some(77), 1),
         Err(_) => (Some(0), 0),
     };
-    let ended = site.verb(&["spool-runner", "--once"]).output().unwrap();
+    let ended = site.hookspool(&["spool-runner", "--once"]).output().unwrap();
     assert_eq!((ended.status.code(), site.names("queued").len()), expected, "{ended:?}");
 }
 
@@ -26,13 +26,13 @@ fn root_does_not_run_the_jobs_of_another_users_spool() {
 #[test]
 fn a_job_that_gave_way_names_its_successor_even_when_that_one_was_taken_away() {
     let take_away = r#"test $HOOKSPOOL_BRANCH != first || rm "$(ls ../spool/queued/*.job | tail -n 1)""#;
-    let site = Site::with(&format!("branches = [\"*\"]\nsteps = [{{ shell = '{take_away}' }}]"));
+    let site = OneHook::of_github(&format!("branches = [\"*\"]\nsteps = [{{ shell = '{take_away}' }}]"));
     site.queue_branch("first", 'a');
     site.queue_branch("main", 'b');
     site.queue_branch("main", 'c');
     let successor = site.names("queued").into_iter().max().unwrap().replace(".job", "");
-    assert!(site.verb(&["spool-runner", "--once"]).output().unwrap().status.success());
-    let listed = site.verb(&["list", "--json"]).output().unwrap();
+    assert!(site.hookspool(&["spool-runner", "--once"]).output().unwrap().status.success());
+    let listed = site.hookspool(&["list", "--json"]).output().unwrap();
     let jobs: serde_json::Value = serde_json::from_slice(&listed.stdout).unwrap();
     let ended: Vec<_> = jobs.as_array().unwrap().iter().map(|job| (&job["outcome"], &job["reason"])).collect();
     let reason = serde_json::json!(format!("superseded by {successor}"));
@@ -43,10 +43,10 @@ fn a_job_that_gave_way_names_its_successor_even_when_that_one_was_taken_away() {
 /// Supervisor gives up a program for good that dies four times within its `startsecs`.
 #[test]
 fn a_runner_that_cannot_go_on_lets_go_of_the_spool_and_does_not_die_at_once() {
-    let site = Site::with("steps = [{ shell = 'rm ../spool/running/*.job' }]");
+    let site = OneHook::of_github("steps = [{ shell = 'rm ../spool/running/*.job' }]");
     site.queue('a');
     let began = std::time::Instant::now();
-    let mut runner = site.verb(&["spool-runner"]).stderr(Stdio::piped()).spawn().unwrap();
+    let mut runner = site.hookspool(&["spool-runner"]).stderr(Stdio::piped()).spawn().unwrap();
     let mut log = BufReader::new(runner.stderr.take().unwrap()).lines();
     let said = log.find(|line| line.as_ref().is_ok_and(|line| line.contains("event=runner-failed")));
     assert!(said.unwrap().unwrap().contains("not found"));
@@ -56,14 +56,14 @@ fn a_runner_that_cannot_go_on_lets_go_of_the_spool_and_does_not_die_at_once() {
 
 #[test]
 fn a_configuration_or_secret_that_anybody_could_replace_is_told_of() {
-    let site = Site::with("steps = [{ shell = \"true\" }]");
+    let site = OneHook::of_github("steps = [{ shell = \"true\" }]");
     let open = site.path("open");
     std::fs::create_dir(&open).unwrap();
     let file = site.path("hookspool.toml");
     let text = std::fs::read_to_string(&file).unwrap();
     std::fs::rename(site.path("secret"), open.join("secret")).unwrap();
     std::fs::write(&file, text.replace("/secret\"", "/open/secret\"")).unwrap();
-    let check = || site.verb(&["check"]).output().unwrap();
+    let check = || site.hookspool(&["check"]).output().unwrap();
     assert!(check().status.success());
     std::fs::set_permissions(&open, std::fs::Permissions::from_mode(0o777)).unwrap();
     let told = check();
@@ -71,7 +71,7 @@ fn a_configuration_or_secret_that_anybody_could_replace_is_told_of() {
     let told = String::from_utf8(told.stdout).unwrap();
     let expected = format!("can be replaced: anybody may write to {0}; `chmod o-w {0}`", open.display());
     assert!(told.contains(&expected), "{told}");
-    let doctor = site.verb(&["doctor", "--offline"]).output().unwrap();
+    let doctor = site.hookspool(&["doctor", "--offline"]).output().unwrap();
     let told = String::from_utf8(doctor.stdout).unwrap();
     assert!(doctor.status.code() == Some(1) && told.contains("can be replaced: anybody may write to"), "{told}");
 }

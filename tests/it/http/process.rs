@@ -83,7 +83,7 @@ fn an_inherited_socket_speaks_http_where_serve_is_typed() {
         free.local_addr().unwrap()
     };
     let mut command = Command::new("systemd-socket-activate");
-    command.args(["--listen", &address.to_string()]).arg(crate::support::crash_home::PROGRAM);
+    command.args(["--listen", &address.to_string()]).arg(crate::support::world::PROGRAM);
     command.arg("serve").arg("--runner").arg("--config").arg(yard.path("hookspool.toml"));
     let process = yard.start_as(command);
     until("somebody listens", || TcpStream::connect(address).is_ok());

@@ -1,7 +1,7 @@
 //! The receiver's log: one line for each request, with what a person needs to find the delivery at the forge; and what
 //! never reaches log or disk.
 
-use crate::support::hostile::{Site, push, run};
+use crate::support::one_hook::{OneHook, push, run};
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -23,8 +23,8 @@ fn logged(command: Command, body: &[u8]) -> String {
 type Change = fn(&mut Command) -> &mut Command;
 
 /// A signed delivery of `body`, changed by `change`.
-fn of(site: &Site, event: &str, body: &[u8], change: Change) -> String {
-    let mut command = site.cgi(event, body);
+fn of(site: &OneHook, event: &str, body: &[u8], change: Change) -> String {
+    let mut command = site.signed(event, body);
     command.env("HTTP_X_GITHUB_DELIVERY", DELIVERY);
     change(&mut command);
     logged(command, body)
@@ -34,7 +34,7 @@ const SIGNATURE: &str = "HTTP_X_HUB_SIGNATURE_256";
 
 #[test]
 fn what_strangers_send_is_cut_in_the_log() {
-    let site = Site::with(STEPS);
+    let site = OneHook::of_github(STEPS);
     let body = push('a');
     for variable in [
         "SCRIPT_NAME",
@@ -44,7 +44,7 @@ fn what_strangers_send_is_cut_in_the_log() {
         "HTTP_X_GITHUB_DELIVERY",
         "HTTP_X_GITHUB_EVENT",
     ] {
-        let mut command = site.cgi("push", &body);
+        let mut command = site.signed("push", &body);
         command.env(SIGNATURE, "sha256=00").env(variable, "\u{1}".repeat(60_000));
         let line = logged(command, &body);
         assert!(line.len() < 2000, "{variable}: {} bytes: {}", line.len(), &line[..1000]);
@@ -53,7 +53,7 @@ fn what_strangers_send_is_cut_in_the_log() {
 
 #[test]
 fn every_refusal_is_one_line_with_hook_provider_delivery_address_and_reason() {
-    let site = Site::with(STEPS);
+    let site = OneHook::of_github(STEPS);
     let body = push('a');
     let refused = |status: u16, reason: &str| {
         format!(
@@ -88,7 +88,7 @@ fn every_refusal_is_one_line_with_hook_provider_delivery_address_and_reason() {
 
 #[test]
 fn a_request_for_no_hook_or_without_a_length_says_who_asked_for_what() {
-    let site = Site::with(STEPS);
+    let site = OneHook::of_github(STEPS);
     let line = of(&site, "push", b"{}", |c| c.env("SCRIPT_NAME", "/hooks/dosc"));
     let expected = format!(
         "warn event=refused status=404 delivery={DELIVERY} remote=192.0.2.1 reason=\"no hook answers on `/hooks/dosc`\""
@@ -105,7 +105,7 @@ fn a_request_for_no_hook_or_without_a_length_says_who_asked_for_what() {
 
 #[test]
 fn a_spool_that_cannot_take_it_is_one_line() {
-    let site = Site::with(STEPS);
+    let site = OneHook::of_github(STEPS);
     fs::rename(site.path("spool"), site.path("gone")).unwrap();
     let line = of(&site, "push", &push('a'), |c| c);
     let expected = format!(
@@ -116,7 +116,7 @@ fn a_spool_that_cannot_take_it_is_one_line() {
 
 #[test]
 fn what_is_ignored_answered_or_queued_is_one_line_too() {
-    let site = Site::with(&format!("{STEPS}\nbranches = [\"other\"]"));
+    let site = OneHook::of_github(&format!("{STEPS}\nbranches = [\"other\"]"));
     let about = format!("hook=docs provider=github delivery={DELIVERY} remote=192.0.2.1");
     let line = of(&site, "push", &push('a'), |c| c);
     assert_eq!(
@@ -124,7 +124,7 @@ fn what_is_ignored_answered_or_queued_is_one_line_too() {
         format!("info event=ignored {about} reason=\"branch main is not deployed: it is none of `other`\"")
     );
     assert_eq!(of(&site, "ping", b"{}", |c| c), format!("info event=pong {about}"));
-    let site = Site::with(&format!("{STEPS}\npaths = [\"docs/**\"]"));
+    let site = OneHook::of_github(&format!("{STEPS}\npaths = [\"docs/**\"]"));
     let line = of(&site, "push", &push('a'), |c| c);
     assert!(line.starts_with("info event=queued job="), "{line}");
     let rest = line.split_once(" hook=").unwrap().1;
@@ -140,7 +140,7 @@ fn what_is_ignored_answered_or_queued_is_one_line_too() {
 
 #[test]
 fn no_header_that_can_hold_a_secret_reaches_log_or_disk() {
-    let site = Site::with(STEPS);
+    let site = OneHook::of_github(STEPS);
     let names = [
         "AUTHORIZATION",
         "COOKIE",
@@ -159,7 +159,7 @@ fn no_header_that_can_hold_a_secret_reaches_log_or_disk() {
     ];
     for signed in [true, false] {
         let body = push('a');
-        let mut command = site.cgi("push", &body);
+        let mut command = site.signed("push", &body);
         for name in names {
             command.env(format!("HTTP_{name}"), format!("canary-{name}"));
         }

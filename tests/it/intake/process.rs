@@ -1,8 +1,9 @@
 //! Edge. A receiver as a process: signals, descriptors and standard error as whoever starts it leaves them.
 
 use crate::support::fastcgi_peer::{Peer, begin, connect, pair, record};
-use crate::support::hostile::{BINARY, Site, push, run};
+use crate::support::one_hook::{OneHook, push, run};
 use crate::support::until;
+use crate::support::world::PROGRAM;
 use rustix::process::{Pid, Signal, kill_process};
 use std::fs;
 use std::io::{self, PipeWriter, Write};
@@ -11,16 +12,16 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 
 /// `hookspool fastcgi` on a socket of its own.
 struct Receiver {
-    site: Site,
+    site: OneHook,
     child: Child,
 }
 
 impl Receiver {
     /// Started as `wrap` starts a program: with nothing before it, or by a program that changes what is inherited.
     fn start(wrap: &[&str], stderr: impl Into<Stdio>) -> Self {
-        let site = Site::with("steps = [{ shell = \"true\" }]");
+        let site = OneHook::of_github("steps = [{ shell = \"true\" }]");
         let listen = format!("unix:{}", site.path("s").display());
-        let line: Vec<&str> = wrap.iter().copied().chain([BINARY, "fastcgi", "--listen", &listen]).collect();
+        let line: Vec<&str> = wrap.iter().copied().chain([PROGRAM, "fastcgi", "--listen", &listen]).collect();
         let mut command = Command::new(line[0]);
         command.args(&line[1..]).env("HOOKSPOOL_CONFIG", site.path("hookspool.toml"));
         let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(stderr).spawn().unwrap();
@@ -34,7 +35,7 @@ impl Receiver {
 
     /// The status line of the answer to a signed push of `body`.
     fn deliver(&self, body: &[u8]) -> String {
-        status(self.peer().send(&request(&self.site.cgi("push", body), body)))
+        status(self.peer().send(&request(&self.site.signed("push", body), body)))
     }
 
     fn signal(&self, signal: Signal) {
@@ -86,7 +87,7 @@ fn standard_error_that_nobody_reads_stops_neither_deliveries_nor_the_end() {
     let (_unread, full) = full_pipe();
     let mut receiver = Receiver::start(&["env"], full);
     for _ in 0..300 {
-        let refused = receiver.site.cgi("push", b"another body");
+        let refused = receiver.site.signed("push", b"another body");
         assert_eq!(status(receiver.peer().send(&request(&refused, b"one body 123"))), "Status: 403 Forbidden");
     }
     assert_eq!(receiver.deliver(&push('a')), "Status: 202 Accepted");
@@ -99,7 +100,7 @@ fn a_flood_of_refusals_is_counted() {
     let log = tempfile::NamedTempFile::new().unwrap();
     let mut receiver = Receiver::start(&["env"], log.reopen().unwrap());
     for _ in 0..100 {
-        let refused = receiver.site.cgi("push", b"another body");
+        let refused = receiver.site.signed("push", b"another body");
         status(receiver.peer().send(&request(&refused, b"one body 123")));
     }
     assert_eq!(receiver.deliver(&push('a')), "Status: 202 Accepted");
@@ -115,21 +116,23 @@ fn a_flood_of_refusals_is_counted() {
 
 #[test]
 fn standard_error_that_nobody_reads_stops_no_runner_no_cgi_program_and_no_verb() {
-    let site = Site::with("steps = [{ shell = \"true\" }]");
+    let site = OneHook::of_github("steps = [{ shell = \"true\" }]");
     let (_unread, full) = full_pipe();
     let quiet = |mut command: Command| {
         command.stderr(full.try_clone().unwrap());
         run(command, &push('a'))
     };
-    let reply = quiet(site.cgi("push", &push('a')));
+    let reply = quiet(site.signed("push", &push('a')));
     assert!(reply.stdout.starts_with(b"Status: 202 "), "{reply:?}");
-    let mut runner = site.verb(&["spool-runner", "--once"]);
+    let mut runner = site.hookspool(&["spool-runner", "--once"]);
     runner.stdin(Stdio::piped());
     assert!(quiet(runner).status.success());
     assert_eq!(site.names("done").len(), 2, "the job and its history");
-    let mut wrong = site.verb(&["--config", "/absent", "list"]);
-    wrong.stdin(Stdio::piped());
-    assert_eq!(quiet(wrong).status.code(), Some(78));
+    for (arguments, code) in [(["--config", "/absent", "list"], 78), (["list", "--no-such", "option"], 2)] {
+        let mut wrong = Command::new(PROGRAM);
+        wrong.args(arguments).stdin(Stdio::piped());
+        assert_eq!(quiet(wrong).status.code(), Some(code));
+    }
 }
 
 #[test]
@@ -137,7 +140,7 @@ fn a_hangup_loads_the_configuration_again_and_loses_no_request() {
     let mut receiver = Receiver::start(&["env"], Stdio::null());
     let body = [push('a'), vec![b' '; 200_000]].concat();
     let mut begun = receiver.peer();
-    begun.send(&head_of(&receiver.site.cgi("push", &body))).send(&record(5, 1, &body[..60_000]));
+    begun.send(&head_of(&receiver.site.signed("push", &body))).send(&record(5, 1, &body[..60_000]));
     assert_eq!(begun.send(&record(77, 0, b"")).record().map(|record| record.kind), Some(11), "it has begun");
     let file = receiver.site.path("hookspool.toml");
     let text = fs::read_to_string(&file).unwrap();
@@ -158,9 +161,9 @@ fn a_hangup_loads_the_configuration_again_and_loses_no_request() {
 
 #[test]
 fn a_cgi_program_is_not_ended_by_requests_to_reload() {
-    let site = Site::with("steps = [{ shell = \"true\" }]");
+    let site = OneHook::of_github("steps = [{ shell = \"true\" }]");
     let body = [push('a'), vec![b' '; 200_000]].concat();
-    let mut child = site.cgi("push", &body).spawn().unwrap();
+    let mut child = site.signed("push", &body).spawn().unwrap();
     let mut input = child.stdin.take().unwrap();
     input.write_all(&body[..150_000]).unwrap();
     until("it receives", || !site.names("tmp").is_empty());
@@ -174,8 +177,8 @@ fn a_cgi_program_is_not_ended_by_requests_to_reload() {
 
 #[test]
 fn an_early_reply_is_there_while_the_web_server_keeps_the_input_open() {
-    let site = Site::with("steps = [{ shell = \"true\" }]");
-    let mut refused = site.cgi("push", &push('a'));
+    let site = OneHook::of_github("steps = [{ shell = \"true\" }]");
+    let mut refused = site.signed("push", &push('a'));
     refused.env("HTTP_X_HUB_SIGNATURE_256", "sha1=00");
     let mut child = refused.spawn().unwrap();
     // The output ends although the body, of which nothing was sent, may still come.
@@ -199,10 +202,10 @@ fn blocked_signals_and_closed_descriptors_are_no_obstacle() {
 
 #[test]
 fn a_runner_whose_starter_ignores_its_children_sees_how_steps_end() {
-    let site = Site::with("steps = [{ shell = \"true\" }, { shell = \"true\" }]");
+    let site = OneHook::of_github("steps = [{ shell = \"true\" }, { shell = \"true\" }]");
     site.queue('a');
     let mut command = Command::new("env");
-    command.args(["--ignore-signal=CHLD", BINARY, "spool-runner", "--once"]);
+    command.args(["--ignore-signal=CHLD", PROGRAM, "spool-runner", "--once"]);
     let status = command.env("HOOKSPOOL_CONFIG", site.path("hookspool.toml")).stderr(Stdio::null()).status().unwrap();
     assert!(status.success());
     assert_eq!(site.names("failed"), [""; 0]);
@@ -210,18 +213,18 @@ fn a_runner_whose_starter_ignores_its_children_sees_how_steps_end() {
 
 #[test]
 fn every_socket_that_systemd_hands_over_is_served() {
-    let site = Site::with("steps = [{ shell = \"true\" }]");
+    let site = OneHook::of_github("steps = [{ shell = \"true\" }]");
     let paths = [site.path("one"), site.path("two")];
     let mut command = Command::new("systemd-socket-activate");
     for path in &paths {
         command.arg("--listen").arg(path);
     }
-    command.args(["-E", &format!("HOOKSPOOL_CONFIG={}", site.path("hookspool.toml").display()), BINARY]);
+    command.args(["-E", &format!("HOOKSPOOL_CONFIG={}", site.path("hookspool.toml").display()), PROGRAM]);
     let mut child = command.stdin(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     until("both listen", || paths.iter().all(|path| path.exists()));
     let answers = |path: &Path, after| {
         let body = push(after);
-        status(connect(path).send(&request(&site.cgi("push", &body), &body)))
+        status(connect(path).send(&request(&site.signed("push", &body), &body)))
     };
     let told = [answers(&paths[0], 'a'), answers(&paths[1], 'b')];
     kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
@@ -232,13 +235,13 @@ fn every_socket_that_systemd_hands_over_is_served() {
 
 #[test]
 fn the_lock_of_the_sequence_holds_up_no_delivery_for_long_and_no_runner() {
-    let site = Site::with("steps = [{ shell = \"true\" }]");
+    let site = OneHook::of_github("steps = [{ shell = \"true\" }]");
     site.queue('a');
     let sequence = fs::File::open(site.path("spool/sequence")).unwrap();
     rustix::fs::flock(&sequence, rustix::fs::FlockOperation::LockExclusive).unwrap();
-    let mut runner = site.verb(&["spool-runner", "--once"]).stderr(Stdio::null()).spawn().unwrap();
+    let mut runner = site.hookspool(&["spool-runner", "--once"]).stderr(Stdio::null()).spawn().unwrap();
     let body = push('b');
-    let output = run(site.cgi("push", &body), &body);
+    let output = run(site.signed("push", &body), &body);
     assert!(output.stdout.starts_with(b"Status: 503 "), "{output:?}");
     let told = String::from_utf8(output.stderr).unwrap();
     assert!(told.contains("another process holds it"), "{told}");
@@ -248,7 +251,7 @@ fn the_lock_of_the_sequence_holds_up_no_delivery_for_long_and_no_runner() {
 
 #[test]
 fn a_secret_below_the_document_root_is_refused() {
-    let site = Site::with("steps = [{ shell = \"true\" }]");
+    let site = OneHook::of_github("steps = [{ shell = \"true\" }]");
     let root = site.path("www");
     fs::create_dir(&root).unwrap();
     fs::rename(site.path("secret"), root.join("secret")).unwrap();
@@ -256,7 +259,7 @@ fn a_secret_below_the_document_root_is_refused() {
     let text = fs::read_to_string(&file).unwrap();
     fs::write(&file, text.replace("/secret\"", "/www/secret\"")).unwrap();
     let body = push('a');
-    let mut command = site.cgi("push", &body);
+    let mut command = site.signed("push", &body);
     command.env("DOCUMENT_ROOT", &root);
     let output = run(command, &body);
     assert!(output.stdout.starts_with(b"Status: 500 "), "{output:?}");

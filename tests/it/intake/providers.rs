@@ -2,7 +2,8 @@
 //! secrets that expire.
 
 use crate::crash::strace::{Call, Strace};
-use crate::support::intake::{Sent, job, site};
+use crate::support::intake::{Sent, job};
+use crate::support::one_hook::OneHook;
 use hookspool::provider::{Authorization, GenericScheme, Provider, Secret};
 use serde_json::{Value, json};
 
@@ -12,7 +13,7 @@ const AFTER: &str = "b7c1e2d3f4a5968778695a4b3c2d1e0f12345678";
 
 fn bitbucket() -> String {
     format!(
-        "provider = \"bitbucket\"\nsecret = {{ file = \"{{root}}/secret\" }}\nbranches = [\"main\", \"next\", \"b*\"]\n\
+        "provider = \"bitbucket\"\nsecret = {{ file = \"ROOT/secret\" }}\nbranches = [\"main\", \"next\", \"b*\"]\n\
          {STEPS}"
     )
 }
@@ -28,7 +29,7 @@ fn pushes(branches: &[&str], padding: usize) -> Value {
 #[test]
 fn each_wanted_ref_of_a_delivery_becomes_a_job_of_its_own_with_the_whole_payload() {
     for padding in [0, 200_000] {
-        let site = site(&bitbucket(), &[("secret", "s3cr3t")]);
+        let site = OneHook::new(&bitbucket(), &[("secret", "s3cr3t")]);
         let body = pushes(&["main", "other", "next"], padding);
         let answer = Sent::signed(&site, &Provider::Bitbucket, "s3cr3t", "push", &body).answer();
         let ids = answer.ids();
@@ -52,7 +53,7 @@ fn each_wanted_ref_of_a_delivery_becomes_a_job_of_its_own_with_the_whole_payload
 
 #[test]
 fn fifty_jobs_are_all_named_in_the_reply_and_fifty_one_are_none() {
-    let site = site(&bitbucket(), &[("secret", "s3cr3t")]);
+    let site = OneHook::new(&bitbucket(), &[("secret", "s3cr3t")]);
     let names: Vec<_> = (0..51).map(|number| format!("b{number}")).collect();
     let branches: Vec<_> = names.iter().map(String::as_str).collect();
     let send = |count: usize| {
@@ -66,7 +67,7 @@ fn fifty_jobs_are_all_named_in_the_reply_and_fifty_one_are_none() {
 
 #[test]
 fn one_wanted_branch_beside_many_unwanted_refs_is_one_job_and_few_lines_of_log() {
-    let site = site(&bitbucket(), &[("secret", "s3cr3t")]);
+    let site = OneHook::new(&bitbucket(), &[("secret", "s3cr3t")]);
     let names: Vec<_> = (0..200).map(|number| format!("x{number}")).chain(["main".to_owned()]).collect();
     let branches: Vec<_> = names.iter().map(String::as_str).collect();
     let send =
@@ -82,10 +83,9 @@ fn one_wanted_branch_beside_many_unwanted_refs_is_one_job_and_few_lines_of_log()
 #[test]
 fn every_kind_of_json_is_taken_and_no_compressed_body() {
     let bearer = Provider::Generic(GenericScheme::Authorization(Authorization::Bearer));
-    let generic = format!(
-        "provider = \"generic\"\nauthorization = \"bearer\"\nsecret = {{ file = \"{{root}}/secret\" }}\n{STEPS}"
-    );
-    let site = site(&generic, &[("secret", "s3cr3t")]);
+    let generic =
+        format!("provider = \"generic\"\nauthorization = \"bearer\"\nsecret = {{ file = \"ROOT/secret\" }}\n{STEPS}");
+    let site = OneHook::new(&generic, &[("secret", "s3cr3t")]);
     let send = |variable: &str, value: &str| {
         let sent = Sent::signed(&site, &bearer, "s3cr3t", "push", &json!({ "events": [] }));
         sent.with("CONTENT_TYPE", "application/json").with(variable, value).answer()
@@ -98,7 +98,7 @@ fn every_kind_of_json_is_taken_and_no_compressed_body() {
     assert!(compressed.log[0].contains("`Content-Encoding: gzip`: let the sender"), "{:?}", compressed.log);
     assert_eq!(send("HTTP_CONTENT_ENCODING", "identity").ids().len(), 1);
     let github = generic.replace("generic", "github").replace("authorization = \"bearer\"\n", "");
-    let site = crate::support::intake::site(&github, &[("secret", "s3cr3t")]);
+    let site = OneHook::new(&github, &[("secret", "s3cr3t")]);
     for refused in ["", "text/plain", "text/x+json", "application/json+x", "application/+jsonx"] {
         let delivery = Sent::signed(&site, &Provider::Github, "s3cr3t", "push", &json!({}));
         assert_eq!(delivery.with("CONTENT_TYPE", refused).answer().reply, "415 send JSON or a form", "{refused}");
@@ -107,8 +107,8 @@ fn every_kind_of_json_is_taken_and_no_compressed_body() {
 
 #[test]
 fn what_was_not_signed_is_told_from_what_was_signed_wrongly() {
-    let gitea = format!("provider = \"gitea\"\nsecret = {{ file = \"{{root}}/secret\" }}\n{STEPS}");
-    let site = site(&gitea, &[("secret", "s3cr3t")]);
+    let gitea = format!("provider = \"gitea\"\nsecret = {{ file = \"ROOT/secret\" }}\n{STEPS}");
+    let site = OneHook::new(&gitea, &[("secret", "s3cr3t")]);
     let send = |signature: &str| {
         let headers =
             [("X-Gitea-Event", "push"), ("X-Gitea-Signature", signature), ("Content-Type", "application/json")];
@@ -123,8 +123,8 @@ fn what_was_not_signed_is_told_from_what_was_signed_wrongly() {
 
 #[test]
 fn the_unsigned_check_of_slack_is_answered_and_is_no_job() {
-    let slack = format!("provider = \"slack\"\nsecret = {{ file = \"{{root}}/secret\" }}\n{STEPS}");
-    let site = site(&slack, &[("secret", "s3cr3t")]);
+    let slack = format!("provider = \"slack\"\nsecret = {{ file = \"ROOT/secret\" }}\n{STEPS}");
+    let site = OneHook::new(&slack, &[("secret", "s3cr3t")]);
     let send = |body: &str| {
         let form = [("Content-Type".to_owned(), "application/x-www-form-urlencoded".to_owned())];
         Sent::new(&site, &form, body.as_bytes()).answer().reply
@@ -156,8 +156,8 @@ fn a_secret_that_is_no_key_of_its_scheme_is_found_by_check() {
         ("provider = \"azure-devops\"", "s3cr3t".to_owned(), true),
         ("provider = \"github\"", format!("v1,{key}"), true),
     ] {
-        let settings = format!("{settings}\nsecret = {{ file = \"{{root}}/secret\" }}\n{STEPS}");
-        let check = site(&settings, &[("secret", &secret)]).verb(&["check"]).output().unwrap();
+        let settings = format!("{settings}\nsecret = {{ file = \"ROOT/secret\" }}\n{STEPS}");
+        let check = OneHook::new(&settings, &[("secret", &secret)]).hookspool(&["check"]).output().unwrap();
         let text = String::from_utf8(check.stdout).unwrap();
         assert_eq!((check.status.success(), text.contains("can verify nothing")), (is_right, !is_right), "{text}");
         assert!(!text.contains(&secret), "{text}");
@@ -166,9 +166,9 @@ fn a_secret_that_is_no_key_of_its_scheme_is_found_by_check() {
 
 #[test]
 fn a_second_job_that_cannot_be_appended_is_a_503_and_the_first_is_logged() {
-    let site = site(&bitbucket(), &[("secret", "s3cr3t")]);
+    let site = OneHook::new(&bitbucket(), &[("secret", "s3cr3t")]);
     let send = || Sent::signed(&site, &Provider::Bitbucket, "s3cr3t", "push", &pushes(&["main", "b1", "next"], 0));
-    let failed = send().under(&Strace::into(site.0.path()).fail_at("renameat2", 2, "EIO")).answer();
+    let failed = send().under(&Strace::into(site.root()).fail_at("renameat2", 2, "EIO")).answer();
     assert_eq!(failed.reply, "503 the spool cannot take it now");
     assert_eq!((site.names("queued").len(), site.names("tmp").len()), (1, 0));
     let said: Vec<_> = failed.log.iter().map(|line| line.split(' ').nth(2).unwrap()).collect();
@@ -178,11 +178,11 @@ fn a_second_job_that_cannot_be_appended_is_a_503_and_the_first_is_logged() {
 
 #[test]
 fn nothing_of_a_delivery_is_accepted_when_its_payload_cannot_be_copied() {
-    let site = site(&bitbucket(), &[("secret", "s3cr3t")]);
+    let site = OneHook::new(&bitbucket(), &[("secret", "s3cr3t")]);
     let body = pushes(&["main", "b1", "next"], 100_000);
     let send =
         |strace: &Strace| Sent::signed(&site, &Provider::Bitbucket, "s3cr3t", "push", &body).under(strace).answer();
-    let clean = Strace::into(site.0.path());
+    let clean = Strace::into(site.root());
     assert_eq!(send(&clean).ids().len(), 3);
     let calls = clean.calls();
     let queued = site.names("queued");
@@ -192,7 +192,7 @@ fn nothing_of_a_delivery_is_accepted_when_its_payload_cannot_be_copied() {
         // The last three writes are those of the descriptions, when all payloads are there.
         let later = if name == "pwrite64" { 3 } else { 0 };
         let nth = found[found.len() - 1 - later].nth;
-        let failed = send(&Strace::into(site.0.path()).fail_at(name, nth, "EIO"));
+        let failed = send(&Strace::into(site.root()).fail_at(name, nth, "EIO"));
         assert_eq!(failed.reply, "503 the spool cannot take it now", "{name} {:?}", failed.log);
         assert_eq!((site.names("queued"), site.names("tmp")), (queued.clone(), Vec::new()), "{name}");
     }
@@ -200,17 +200,17 @@ fn nothing_of_a_delivery_is_accepted_when_its_payload_cannot_be_copied() {
 
 #[test]
 fn a_body_that_cannot_be_read_again_is_our_trouble_and_not_the_senders() {
-    let github = format!("provider = \"github\"\nsecret = {{ file = \"{{root}}/secret\" }}\n{STEPS}");
-    let site = site(&github, &[("secret", "s3cr3t")]);
+    let github = format!("provider = \"github\"\nsecret = {{ file = \"ROOT/secret\" }}\n{STEPS}");
+    let site = OneHook::new(&github, &[("secret", "s3cr3t")]);
     let body = json!({ "ref": "refs/heads/main", "after": AFTER, "x": "x".repeat(200_000) });
     let send = || Sent::signed(&site, &Provider::Github, "s3cr3t", "push", &body);
-    let clean = Strace::into(site.0.path());
+    let clean = Strace::into(site.root());
     assert!(send().under(&clean).answer().reply.starts_with("200 "));
     let reads: Vec<Call> =
         clean.calls().into_iter().filter(|call| call.name == "pread64" && call.names("spool/tmp")).collect();
     assert!(reads.len() > 2, "{reads:?}");
     for call in [&reads[0], &reads[reads.len() - 1]] {
-        let strace = Strace::into(site.0.path()).fail_at("pread64", call.nth, "EIO");
+        let strace = Strace::into(site.root()).fail_at("pread64", call.nth, "EIO");
         let failed = send().under(&strace).answer();
         assert_eq!(failed.reply, "503 the spool cannot take it now", "{:?}", failed.log);
         assert!(failed.log[0].contains("cannot read the body again"), "{:?}", failed.log);
@@ -223,7 +223,7 @@ fn a_body_that_cannot_be_read_again_is_our_trouble_and_not_the_senders() {
 fn a_get_of_gitea_is_a_delivery_only_where_the_hook_allows_it() {
     let settings = |allow: bool| {
         format!(
-            "provider = \"gitea\"\nsecret = {{ file = \"{{root}}/secret\" }}\nallow_get = {allow}\n\
+            "provider = \"gitea\"\nsecret = {{ file = \"ROOT/secret\" }}\nallow_get = {allow}\n\
              steps = [{{ shell = \"cp \\\"$HOOKSPOOL_PAYLOAD\\\" got\" }}]"
         )
     };
@@ -232,7 +232,7 @@ fn a_get_of_gitea_is_a_delivery_only_where_the_hook_allows_it() {
         "repository": { "full_name": "me/docs", "default_branch": "main" },
     });
     let query = format!("payload={}", percent_encoded(&body.to_string()));
-    let ask = |site: &crate::support::hostile::Site, method: &str, query: &str| {
+    let ask = |site: &OneHook, method: &str, query: &str| {
         Sent::signed(site, &Provider::Gitea, "s3cr3t", "push", &body)
             .with("REQUEST_METHOD", method)
             .with("QUERY_STRING", query)
@@ -240,25 +240,25 @@ fn a_get_of_gitea_is_a_delivery_only_where_the_hook_allows_it() {
             .without("CONTENT_TYPE")
             .answer()
     };
-    let refused = |site: &crate::support::hostile::Site, method: &str| {
+    let refused = |site: &OneHook, method: &str| {
         let answer = ask(site, method, &query);
         format!("{}, Allow: {}", answer.reply, answer.allow().unwrap_or_default())
     };
-    let strict = site(&settings(false), &[("secret", "s3cr3t")]);
+    let strict = OneHook::new(&settings(false), &[("secret", "s3cr3t")]);
     for method in ["GET", "HEAD", "PUT", "post"] {
         assert_eq!(refused(&strict, method), "405 only POST delivers, Allow: POST", "{method}");
     }
 
-    let site = site(&settings(true), &[("secret", "s3cr3t")]);
+    let site = OneHook::new(&settings(true), &[("secret", "s3cr3t")]);
     for method in ["HEAD", "OPTIONS", "PUT", "get"] {
         assert_eq!(refused(&site, method), "405 only GET and POST deliver, Allow: GET, POST", "{method}");
     }
-    let get = |site: &crate::support::hostile::Site, query: &str| ask(site, "GET", query);
+    let get = |site: &OneHook, query: &str| ask(site, "GET", query);
     assert_eq!(get(&site, "").reply, "403 signature wrong");
     assert_eq!(get(&site, &query.replace("main", "mein")).reply, "403 signature wrong");
     assert_eq!(get(&site, &format!("{query}&payload=x")).reply, "403 signature wrong");
     assert_eq!(get(&site, &query).ids().len(), 1);
-    let output = site.verb(&["spool-runner", "--once"]).output().unwrap();
+    let output = site.hookspool(&["spool-runner", "--once"]).output().unwrap();
     assert!(output.status.success(), "{output:?}");
     assert_eq!(std::fs::read_to_string(site.path("site/got")).unwrap(), body.to_string());
 }
@@ -273,10 +273,9 @@ fn percent_encoded(text: &str) -> String {
 
 #[test]
 fn the_secret_of_docker_hub_is_in_the_path_and_in_no_log() {
-    let settings = format!(
-        "provider = \"docker-hub\"\nsecret = {{ file = \"{{root}}/secret\" }}\nevents = [\"package\"]\n{STEPS}"
-    );
-    let site = site(&settings, &[("secret", "u-9f2d7c")]);
+    let settings =
+        format!("provider = \"docker-hub\"\nsecret = {{ file = \"ROOT/secret\" }}\nevents = [\"package\"]\n{STEPS}");
+    let site = OneHook::new(&settings, &[("secret", "u-9f2d7c")]);
     let body = json!({ "push_data": { "tag": "latest", "pusher": "ada" }, "repository": { "repo_name": "me/web" } });
     let send = |path: &str| {
         Sent::signed(&site, &Provider::DockerHub, "u-9f2d7c", "push", &body).with("PATH_INFO", path).answer()
@@ -304,8 +303,8 @@ fn the_secret_of_docker_hub_is_in_the_path_and_in_no_log() {
 #[test]
 fn a_slash_command_of_slack_has_no_fields_that_match_could_want() {
     let send = |rules: &str| {
-        let settings = format!("provider = \"slack\"\nsecret = {{ file = \"{{root}}/secret\" }}\n{rules}\n{STEPS}");
-        let site = site(&settings, &[("secret", "s3cr3t")]);
+        let settings = format!("provider = \"slack\"\nsecret = {{ file = \"ROOT/secret\" }}\n{rules}\n{STEPS}");
+        let site = OneHook::new(&settings, &[("secret", "s3cr3t")]);
         let (secret, body) = (Secret::new("s3cr3t").unwrap(), b"command=%2Fdeploy&text=docs");
         let headers = Provider::Slack.sign(&secret, body, "push", "d-1", jiff::Timestamp::now()).unwrap();
         Sent::new(&site, &headers, body).with("CONTENT_TYPE", "application/x-www-form-urlencoded").answer()
@@ -317,8 +316,8 @@ fn a_slash_command_of_slack_has_no_fields_that_match_could_want() {
 
 #[test]
 fn the_unsigned_test_of_bitbucket_server_is_answered_and_is_no_job() {
-    let settings = format!("provider = \"bitbucket-server\"\nsecret = {{ file = \"{{root}}/secret\" }}\n{STEPS}");
-    let site = site(&settings, &[("secret", "s3cr3t")]);
+    let settings = format!("provider = \"bitbucket-server\"\nsecret = {{ file = \"ROOT/secret\" }}\n{STEPS}");
+    let site = OneHook::new(&settings, &[("secret", "s3cr3t")]);
     let send = |event: &str| {
         let headers =
             [("X-Event-Key".to_owned(), event.to_owned()), ("Content-Type".into(), "application/json".into())];
@@ -331,10 +330,9 @@ fn the_unsigned_test_of_bitbucket_server_is_answered_and_is_no_job() {
 
 #[test]
 fn an_authorization_that_apache_renamed_still_counts() {
-    let settings = format!(
-        "provider = \"generic\"\nauthorization = \"basic\"\nsecret = {{ file = \"{{root}}/secret\" }}\n{STEPS}"
-    );
-    let site = site(&settings, &[("secret", "hook:p@ss:wörd\n")]);
+    let settings =
+        format!("provider = \"generic\"\nauthorization = \"basic\"\nsecret = {{ file = \"ROOT/secret\" }}\n{STEPS}");
+    let site = OneHook::new(&settings, &[("secret", "hook:p@ss:wörd\n")]);
     let provider = Provider::Generic(GenericScheme::Authorization(Authorization::Basic));
     let send = |variable: &str, value: &str| {
         Sent::signed(&site, &provider, "hook:p@ss:wörd", "push", &json!({}))
@@ -355,7 +353,7 @@ fn a_secret_counts_until_it_expires_and_the_log_names_the_one_that_matched() {
     let settings = |expires: &str| {
         format!(
             "provider = \"bitbucket-server\"\n{STEPS}\nbranches = [\"main\"]\n\
-             secret = [{{ file = \"{{root}}/old\", expires = \"{expires}\" }}, {{ file = \"{{root}}/new\" }}]"
+             secret = [{{ file = \"ROOT/old\", expires = \"{expires}\" }}, {{ file = \"ROOT/new\" }}]"
         )
     };
     let body = json!({
@@ -364,7 +362,7 @@ fn a_secret_counts_until_it_expires_and_the_log_names_the_one_that_matched() {
     });
     let secrets = [("old", "s3cr3t-1\n"), ("new", "s3cr3t-2")];
     for (expires, old_counts) in [("2020-01-01", false), ("2999-12-31", true)] {
-        let site = site(&settings(expires), &secrets);
+        let site = OneHook::new(&settings(expires), &secrets);
         let send = |secret: &str| Sent::signed(&site, &Provider::BitbucketServer, secret, "push", &body).answer();
         let by_old = send("s3cr3t-1");
         assert_eq!(by_old.reply.starts_with("202 queued "), old_counts, "{}", by_old.reply);
@@ -372,13 +370,13 @@ fn a_secret_counts_until_it_expires_and_the_log_names_the_one_that_matched() {
         let by_new = send("s3cr3t-2");
         assert_eq!(by_new.ids().len(), 1);
         assert!(by_new.log[0].contains(" secret=\"file `") && by_new.log[0].contains("/new`\""), "{:?}", by_new.log);
-        let check = site.verb(&["check"]).output().unwrap();
+        let check = site.hookspool(&["check"]).output().unwrap();
         let text = String::from_utf8(check.stdout).unwrap();
         assert_eq!(text.contains("has expired; take it out"), !old_counts, "{text}");
         assert!(text.contains("check: signed body\n"), "{text}");
     }
-    let all = settings("2020-01-01").replace("{ file = \"{root}/new\" }", "");
-    let site = site(&all, &secrets);
+    let all = settings("2020-01-01").replace("{ file = \"ROOT/new\" }", "");
+    let site = OneHook::new(&all, &secrets);
     let refused = Sent::signed(&site, &Provider::BitbucketServer, "s3cr3t-1", "push", &body).answer();
     assert_eq!(refused.reply, "500 not configured");
     assert!(refused.log[0].contains("all secrets of hook `docs` have expired"), "{:?}", refused.log);
@@ -386,9 +384,8 @@ fn a_secret_counts_until_it_expires_and_the_log_names_the_one_that_matched() {
 
 #[test]
 fn a_delivery_that_looks_like_another_providers_is_a_remark_and_no_more() {
-    let github =
-        format!("provider = \"github\"\nsecret = {{ file = \"{{root}}/secret\" }}\nbranches = [\"*\"]\n{STEPS}");
-    let site = site(&github, &[("secret", "s3cr3t")]);
+    let github = format!("provider = \"github\"\nsecret = {{ file = \"ROOT/secret\" }}\nbranches = [\"*\"]\n{STEPS}");
+    let site = OneHook::new(&github, &[("secret", "s3cr3t")]);
     let body = json!({ "ref": "refs/heads/main", "before": BEFORE, "after": AFTER });
     let send = || Sent::signed(&site, &Provider::Github, "s3cr3t", "push", &body);
     let answer = send().with("HTTP_X_GITEA_EVENT", "push").answer();
@@ -402,12 +399,12 @@ fn a_delivery_that_looks_like_another_providers_is_a_remark_and_no_more() {
 fn a_generic_body_may_be_anything_and_its_fields_are_read_where_it_is_json() {
     let settings = |rules: &str| {
         format!(
-            "provider = \"generic\"\ntoken_header = \"X-Token\"\nsecret = {{ file = \"{{root}}/secret\" }}\n{rules}\n\
+            "provider = \"generic\"\ntoken_header = \"X-Token\"\nsecret = {{ file = \"ROOT/secret\" }}\n{rules}\n\
              steps = [{{ shell = \"cat $HOOKSPOOL_PAYLOAD >> got; echo >> got\" }}]"
         )
     };
-    let site = site(&settings(""), &[("secret", "s3cr3t")]);
-    let deliver = |site: &crate::support::hostile::Site, kind: &str, body: &str| {
+    let site = OneHook::new(&settings(""), &[("secret", "s3cr3t")]);
+    let deliver = |site: &OneHook, kind: &str, body: &str| {
         let headers = [("Content-Type", kind), ("X-Token", "s3cr3t")].map(|(n, v)| (n.to_owned(), v.to_owned()));
         Sent::new(site, &headers, body.as_bytes()).answer()
     };
@@ -425,12 +422,12 @@ fn a_generic_body_may_be_anything_and_its_fields_are_read_where_it_is_json() {
         assert_eq!(deliver(&site, kind, body).ids().len(), 1, "{kind} {body}");
     }
     assert_eq!(deliver(&site, "application/json", "{").reply, "400 malformed payload");
-    let output = site.verb(&["spool-runner", "--once"]).output().unwrap();
+    let output = site.hookspool(&["spool-runner", "--once"]).output().unwrap();
     assert!(output.status.success(), "{output:?}");
     let expected = sent.map(|(_, _, payload)| format!("{payload}\n")).concat();
     assert_eq!(std::fs::read_to_string(site.path("site/got")).unwrap(), expected);
     let rules = settings("match = [{ field = \"/0/event\", equals = \"open\" }]");
-    let matching = crate::support::intake::site(&rules, &[("secret", "s3cr3t")]);
+    let matching = OneHook::new(&rules, &[("secret", "s3cr3t")]);
     assert_eq!(deliver(&matching, "application/json", r#"[{"event":"open"}]"#).ids().len(), 1);
     assert_eq!(deliver(&matching, "text/plain", "[]").reply, "200 ignored: field /0/event is absent");
     assert_eq!(deliver(&matching, form, "0=open").reply, "200 ignored: field /0/event is absent");

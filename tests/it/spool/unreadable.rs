@@ -3,8 +3,8 @@
 use crate::spool::append::names;
 use crate::spool::owner::{append, at, claim};
 use crate::support::Account;
-use crate::support::crash_home::PROGRAM;
 use crate::support::site::chown_to;
+use crate::support::world::PROGRAM;
 use crate::support::yard::Yard;
 use hookspool::model::{JobId, Outcome, State};
 use hookspool::spool::{Claimed, Filter, Settlement, SpoolOwner, history_path, job_path, list, show};

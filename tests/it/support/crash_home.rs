@@ -1,15 +1,15 @@
 //! Edge. A spool of its own with hooks whose step leaves marks, deliveries by CGI, and the real runner.
 
 use crate::crash::strace::{Strace, run};
+use crate::support::world::World;
 use hookspool::model::JobId;
 use hookspool::provider::{Provider, SamplePush, Secret};
 use std::fs::{self, File};
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
-use tempfile::TempDir;
 
-pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_hookspool");
 pub(crate) const SECRET: &str = "a secret that only this test knows, and its forge";
 
 /// Leaves `begin` and `end` in `marks`, and `overlap` if another copy runs. While `gate` is a FIFO it waits there for
@@ -26,11 +26,15 @@ echo "end $HOOKSPOOL_JOB $HOOKSPOOL_ATTEMPT" >>"$1/marks"
 exit "$2"
 "#;
 
-/// What a test needs. Its directory goes away with it. It lies in memory where the machine has such a place: a process
-/// that is killed loses nothing that it gave to the kernel, and the same calls are made.
-pub(crate) struct Home {
-    _dir: TempDir,
-    root: PathBuf,
+/// A world whose hooks' steps leave marks, in memory: its processes are killed.
+pub(crate) struct Home(World);
+
+impl Deref for Home {
+    type Target = World;
+
+    fn deref(&self) -> &World {
+        &self.0
+    }
 }
 
 /// A job as `list --json` shows it.
@@ -77,27 +81,18 @@ impl Home {
 
     /// `settings` are lines of the table `[runner]`.
     pub(crate) fn with_runner_settings(settings: &str) -> Self {
-        let dir = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap();
-        let root = dir.path().canonicalize().unwrap();
-        let home = Self { _dir: dir, root };
+        let home = Self(World::in_memory());
         home.write("secret", SECRET);
-        home.write("hookspool.toml", &home.configuration(settings));
+        home.configure(&home.settings(settings));
         home.write("step.sh", STEP);
         home.write("payload", std::str::from_utf8(&body()).unwrap());
         home.write("marks", "");
-        fs::create_dir(home.path("site")).unwrap();
         hookspool::spool::create(&home.spool()).unwrap();
         home
     }
 
-    fn write(&self, name: &str, text: &str) {
-        use std::os::unix::fs::PermissionsExt;
-        fs::write(self.path(name), text).unwrap();
-        fs::set_permissions(self.path(name), fs::Permissions::from_mode(0o600)).unwrap();
-    }
-
-    fn configuration(&self, runner: &str) -> String {
-        let root = self.root.display();
+    fn settings(&self, runner: &str) -> String {
+        let root = self.root().display();
         let hook = |name: &str, status: u8, more: &str| {
             format!(
                 "[[hook]]\nname = \"{name}\"\nprovider = \"github\"\nsecret = {{ file = \"{root}/secret\" }}\n\
@@ -112,20 +107,7 @@ impl Home {
             hook("tells", 0, "timeout = \"60s\"\non_success = [{ shell = \"true\" }]\nalways = [{ shell = \"true\" }]"),
             hook("holds", 0, "timeout = \"60s\"\non_interrupt = \"hold\""),
         ];
-        format!("spool = \"{root}/spool\"\n[runner]\n{runner}\n{}", hooks.concat())
-    }
-
-    pub(crate) fn path(&self, name: &str) -> PathBuf {
-        self.root.join(name)
-    }
-
-    pub(crate) fn spool(&self) -> PathBuf {
-        self.path("spool")
-    }
-
-    /// Where the traces go.
-    pub(crate) fn strace(&self) -> Strace {
-        Strace::into(&self.root)
+        format!("[runner]\n{runner}\n{}", hooks.concat())
     }
 
     /// From now on steps stop at the gate.
@@ -182,17 +164,7 @@ impl Home {
         fs::write(self.path("request"), body).unwrap();
         let secret = Secret::new(SECRET.as_bytes()).unwrap();
         let headers = Provider::Github.sign(&secret, body, "push", delivery, jiff::Timestamp::now()).unwrap();
-        let mut command = Command::new(PROGRAM);
-        command.env_clear().env("HOOKSPOOL_CONFIG", self.path("hookspool.toml"));
-        for (name, value) in headers {
-            let name = name.to_ascii_uppercase().replace('-', "_");
-            let name = if name == "CONTENT_TYPE" { name } else { format!("HTTP_{name}") };
-            command.env(name, value);
-        }
-        command.env("GATEWAY_INTERFACE", "CGI/1.1").env("SERVER_PROTOCOL", "HTTP/1.1").env("REQUEST_METHOD", "POST");
-        command.env("SCRIPT_NAME", "/cgi-bin/hookspool").env("PATH_INFO", format!("/{hook}")).env("QUERY_STRING", "");
-        command.env("REMOTE_ADDR", "127.0.0.1").env("CONTENT_LENGTH", body.len().to_string());
-        command
+        self.0.cgi(hook, &headers, body.len())
     }
 
     /// What `cgi` put aside.
@@ -203,14 +175,6 @@ impl Home {
     /// The CGI program under `strace`, with one delivery.
     pub(crate) fn deliver_under(&self, strace: &Strace, hook: &str, body: &[u8]) -> Output {
         run(&mut strace.around(&self.cgi(hook, "traced", body)), self.standard_input())
-    }
-
-    /// `hookspool` with arguments.
-    pub(crate) fn hookspool(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(PROGRAM);
-        command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default());
-        command.arg("--config").arg(self.path("hookspool.toml")).args(arguments);
-        command
     }
 
     pub(crate) fn runner(&self) -> Command {
@@ -241,28 +205,14 @@ impl Home {
 
     /// All jobs, by id.
     pub(crate) fn jobs(&self) -> Vec<Job> {
-        let output = run(&mut self.hookspool(&["list", "--json"]), Stdio::null());
-        let listed: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{output:?}"));
-        let mut jobs: Vec<Job> = listed.as_array().expect("no array").iter().map(job).collect();
+        let mut jobs: Vec<Job> = self.listed().iter().map(job).collect();
         jobs.sort_by_key(|job| job.id);
         jobs
-    }
-
-    /// What happened to a job, wherever it is.
-    pub(crate) fn history(&self, id: JobId) -> Vec<serde_json::Value> {
-        let places = hookspool::model::State::ALL.map(|s| self.spool().join(s.as_str()).join(format!("{id}.events")));
-        let text = places.iter().find_map(|path| fs::read_to_string(path).ok()).unwrap_or_default();
-        text.lines().map_while(|line| serde_json::from_str(line).ok()).collect()
     }
 
     /// How often `what` is in a job's history.
     pub(crate) fn count(&self, id: JobId, what: &str) -> usize {
         self.history(id).iter().filter(|entry| entry["what"] == what).count()
-    }
-
-    /// Names in a directory of the spool.
-    pub(crate) fn names(&self, place: &str) -> Vec<String> {
-        crate::spool::append::names(&self.spool().join(place))
     }
 
     /// What the steps left, line by line.

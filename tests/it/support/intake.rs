@@ -1,11 +1,10 @@
-//! Hooks of all providers, and deliveries to the real executable as a CGI program.
+//! Edge. Hooks of all providers, and deliveries to the real executable as a CGI program.
 
 use crate::crash::strace::Strace;
-use crate::support::hostile::{BINARY, Site, run};
+use crate::support::one_hook::{OneHook, run};
 use hookspool::provider::{Provider, Secret};
 use serde_json::Value;
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -35,44 +34,14 @@ impl Answer {
     }
 }
 
-/// A site whose only hook, `docs`, has `settings`, and secrets of this content in files of these names.
-pub(crate) fn site(settings: &str, secrets: &[(&str, &str)]) -> Site {
-    let site = Site(tempfile::tempdir().unwrap());
-    let root = site.0.path().display();
-    fs::create_dir(site.path("site")).unwrap();
-    for (name, content) in secrets {
-        fs::write(site.path(name), content).unwrap();
-        fs::set_permissions(site.path(name), fs::Permissions::from_mode(0o600)).unwrap();
-    }
-    let settings = settings.replace("{root}", &root.to_string());
-    let text = format!("spool = \"{root}/spool\"\n[[hook]]\nname = \"docs\"\ndir = \"{root}/site\"\n{settings}\n");
-    fs::write(site.path("hookspool.toml"), text).unwrap();
-    let output = site.verb(&["spool-runner", "--once"]).output().unwrap();
-    assert!(output.status.success(), "{output:?}");
-    site
-}
-
 impl Sent {
     /// A POST of `body` with `headers` to the hook.
-    pub(crate) fn new(site: &Site, headers: &[(String, String)], body: &[u8]) -> Self {
-        let mut command = Command::new(BINARY);
-        command
-            .env_clear()
-            .env("HOOKSPOOL_CONFIG", site.path("hookspool.toml"))
-            .env("GATEWAY_INTERFACE", "CGI/1.1")
-            .env("REQUEST_METHOD", "POST")
-            .env("REMOTE_ADDR", "192.0.2.1")
-            .env("SCRIPT_NAME", "/hooks/docs")
-            .env("CONTENT_LENGTH", body.len().to_string());
-        for (name, value) in headers {
-            let name = name.to_ascii_uppercase().replace('-', "_");
-            command.env(if name == "CONTENT_TYPE" { name } else { format!("HTTP_{name}") }, value);
-        }
-        Self { command, body: body.to_vec() }
+    pub(crate) fn new(site: &OneHook, headers: &[(String, String)], body: &[u8]) -> Self {
+        Self { command: site.cgi("docs", headers, body.len()), body: body.to_vec() }
     }
 
     /// As `provider` signs it with `secret`.
-    pub(crate) fn signed(site: &Site, provider: &Provider, secret: &str, event: &str, body: &Value) -> Self {
+    pub(crate) fn signed(site: &OneHook, provider: &Provider, secret: &str, event: &str, body: &Value) -> Self {
         let (secret, body) = (Secret::new(secret).unwrap(), body.to_string().into_bytes());
         let headers = provider.sign(&secret, &body, event, "d-1", jiff::Timestamp::now()).unwrap();
         Self::new(site, &headers, &body)

@@ -1,49 +1,47 @@
 //! Edge. A spool, hooks of a test's own, jobs put into it without a web server, and the real runner.
 
-use crate::crash::strace::Strace;
-use crate::support::crash_home::PROGRAM;
+use crate::support::world::World;
 use hookspool::model::{JobId, JobMeta, RefName};
 use hookspool::spool::{Inbox, create};
 use rustix::process::{Pid, Signal, kill_process};
-use serde_json::Value;
 use std::fs;
+use std::ops::Deref;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::fs::symlink;
-use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
-use tempfile::TempDir;
 
 /// The secret of its hooks.
 pub(crate) const YARD_SECRET: &str = "a secret that is long enough";
 
-/// A directory that goes away with it: `hookspool.toml`, `spool/`, and `site/`, in which the steps run.
-pub(crate) struct Yard {
-    _dir: TempDir,
-    root: PathBuf,
+/// A spool and hooks of a test's own.
+pub(crate) struct Yard(World);
+
+impl Deref for Yard {
+    type Target = World;
+
+    fn deref(&self) -> &World {
+        &self.0
+    }
 }
 
 impl Yard {
     /// `runner` are lines of `[runner]`; `hooks` are names and lines of `[[hook]]`, in which `ROOT` is the directory.
     pub(crate) fn new(runner: &str, hooks: &[(&str, &str)]) -> Self {
-        Self::in_directory(tempfile::tempdir().unwrap(), runner, hooks)
+        Self::of(World::on_disk(), runner, hooks)
     }
 
-    /// The same in memory, where the machine has such a place, for more jobs than a disk flushes in good time.
+    /// The same in memory.
     pub(crate) fn in_memory(runner: &str, hooks: &[(&str, &str)]) -> Self {
-        let dir = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap();
-        Self::in_directory(dir, runner, hooks)
+        Self::of(World::in_memory(), runner, hooks)
     }
 
-    fn in_directory(dir: TempDir, runner: &str, hooks: &[(&str, &str)]) -> Self {
-        let root = dir.path().canonicalize().unwrap();
-        let yard = Self { _dir: dir, root };
-        fs::create_dir(yard.path("site")).unwrap();
+    fn of(world: World, runner: &str, hooks: &[(&str, &str)]) -> Self {
+        let yard = Self(world);
         // As an administrator makes it, who has receivers of another user.
-        fs::create_dir(yard.path("spool")).unwrap();
-        fs::set_permissions(yard.path("spool"), fs::Permissions::from_mode(0o2751)).unwrap();
-        create(&yard.path("spool")).unwrap();
-        fs::write(yard.path("secret"), YARD_SECRET).unwrap();
-        fs::set_permissions(yard.path("secret"), fs::Permissions::from_mode(0o600)).unwrap();
+        fs::create_dir(yard.spool()).unwrap();
+        fs::set_permissions(yard.spool(), fs::Permissions::from_mode(0o2751)).unwrap();
+        create(&yard.spool()).unwrap();
+        yard.write("secret", YARD_SECRET);
         yard.configure(runner, hooks);
         yard
     }
@@ -62,22 +60,12 @@ impl Yard {
             )
         };
         let hooks: String = hooks.iter().map(hook).collect();
-        let text = format!("spool = \"ROOT/spool\"\n[runner]\n{runner}\n{hooks}");
-        fs::write(self.path("hookspool.toml"), text.replace("ROOT", self.root.to_str().unwrap())).unwrap();
-    }
-
-    pub(crate) fn path(&self, name: &str) -> PathBuf {
-        self.root.join(name)
+        self.0.configure(&format!("[runner]\n{runner}\n{hooks}"));
     }
 
     /// Lets other users pass its directory.
     pub(crate) fn open_to_all(&self) {
-        fs::set_permissions(&self.root, fs::Permissions::from_mode(0o755)).unwrap();
-    }
-
-    /// Where the traces go.
-    pub(crate) fn strace(&self) -> Strace {
-        Strace::into(&self.root)
+        fs::set_permissions(self.root(), fs::Permissions::from_mode(0o755)).unwrap();
     }
 
     pub(crate) fn fifo(&self, name: &str) {
@@ -102,13 +90,6 @@ impl Yard {
         let mut draft = Inbox::open(&self.path("spool")).unwrap().draft().unwrap();
         draft.write(b"{}").unwrap();
         draft.commit(meta).unwrap()
-    }
-
-    pub(crate) fn hookspool(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(PROGRAM);
-        command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default());
-        command.arg("--config").arg(self.path("hookspool.toml")).args(arguments);
-        command
     }
 
     /// The runner, until the spool is empty.
@@ -140,22 +121,9 @@ impl Yard {
         ["state", "outcome", "reason"].map(|key| found[key].as_str().unwrap_or_default().to_owned())
     }
 
-    /// All jobs, as `list --json` shows them.
-    pub(crate) fn listed(&self) -> Vec<Value> {
-        let output = self.hookspool(&["list", "--json"]).output().unwrap();
-        serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{output:?}"))
-    }
-
     /// Whether a job is in a directory of the spool.
     pub(crate) fn is_in(&self, state: &str, id: JobId) -> bool {
         self.path("spool").join(state).join(format!("{id}.job")).exists()
-    }
-
-    /// What happened to a job, wherever it is.
-    pub(crate) fn history(&self, id: JobId) -> Vec<Value> {
-        let places = hookspool::model::State::ALL.map(|s| self.path("spool").join(s.as_str()));
-        let text = places.iter().find_map(|place| fs::read_to_string(place.join(format!("{id}.events"))).ok());
-        text.unwrap_or_default().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 }
 

@@ -41,15 +41,16 @@ pub(super) fn publish(attempt: &mut Attempt<'_>, publish: &Publish, bounds: Boun
     let previous = place.switch_to(&fresh).inspect_err(|_| give_up(&fresh))?;
     let Copied { files, bytes } = copied;
     let before = previous.map(|path| format!("; the one before is `{}`", path.display())).unwrap_or_default();
-    attempt.log.note(&format!("published {files} files, {bytes} bytes{before}"));
+    let noun = if files == 1 { "file" } else { "files" };
+    attempt.log.note(&format!("published {files} {noun}, {bytes} bytes{before}"));
     warn(attempt, place.tidy());
     Ok(())
 }
 
-/// Logs a tree that cannot be removed, since a web server's user wrote into it: that keeps nothing from being
+/// Logs trees that cannot be removed, since a web server's user wrote into them: that keeps nothing from being
 /// published.
-fn warn(attempt: &mut Attempt<'_>, removed: Result<(), Unremoved>) {
-    if let Err((path, error)) = removed {
+fn warn(attempt: &mut Attempt<'_>, unremoved: Vec<Unremoved>) {
+    for (path, error) in unremoved {
         attempt.log.note(&format!("warning: cannot remove `{}`: {}", path.display(), cause(&error)));
     }
 }

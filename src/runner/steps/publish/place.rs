@@ -55,10 +55,8 @@ impl PublishTarget {
     }
 
     /// Removes copies that were never finished. Only their maker, who has the lock, may make any.
-    pub(super) fn remove_leftovers(&self) -> Result<(), Unremoved> {
-        let mut leftovers = Vec::new();
-        self.ours("new-", &mut leftovers).map_err(|error| (self.directory.clone(), error))?;
-        leftovers.into_iter().try_for_each(remove)
+    pub(super) fn remove_leftovers(&self) -> Vec<Unremoved> {
+        self.remove_all("new-", |_| true)
     }
 
     /// Puts `fresh` in the target's place, and flushes that. The answer is where the tree of before is, if it was ours.
@@ -74,12 +72,17 @@ impl PublishTarget {
     }
 
     /// Removes trees that neither are at the target nor were before.
-    pub(super) fn tidy(&self) -> Result<(), Unremoved> {
-        let mut trees = Vec::new();
-        self.ours("at-", &mut trees).map_err(|error| (self.directory.clone(), error))?;
-        let kept =
-            |path: &PathBuf| [self.target.clone(), self.beside("previous")].iter().any(|link| leads_to(link, path));
-        trees.into_iter().filter(|path| !kept(path)).try_for_each(remove)
+    pub(super) fn tidy(&self) -> Vec<Unremoved> {
+        let links = [self.target.clone(), self.beside("previous")];
+        self.remove_all("at-", |path| !links.iter().any(|link| leads_to(link, path)))
+    }
+
+    /// Removes those of ours that `is_over` is true of, whatever becomes of the others.
+    fn remove_all(&self, end: &str, is_over: impl Fn(&Path) -> bool) -> Vec<Unremoved> {
+        match self.ours(end) {
+            Ok(ours) => ours.into_iter().filter(|path| is_over(path)).filter_map(|path| remove(path).err()).collect(),
+            Err(error) => vec![(self.directory.clone(), error)],
+        }
     }
 
     fn now(&self) -> Result<Now, Trouble> {
@@ -89,7 +92,7 @@ impl PublishTarget {
         };
         if facts.is_symlink() {
             let led = fs::read_link(&self.target).map_err(|error| trouble("read", &self.target, &error))?;
-            let is_ours = led.as_os_str().as_bytes().starts_with(self.prefix("at-").as_bytes());
+            let is_ours = is_of(led.as_os_str(), &self.prefix("at-"));
             return Ok(Now::Link(is_ours.then(|| self.directory.join(led))));
         }
         if facts.is_dir() {
@@ -182,13 +185,13 @@ impl PublishTarget {
         self.directory.join(self.prefix(end))
     }
 
-    fn ours(&self, end: &str, found: &mut Vec<PathBuf>) -> io::Result<()> {
-        let prefix = self.prefix(end);
+    fn ours(&self, end: &str) -> io::Result<Vec<PathBuf>> {
+        let (prefix, mut found) = (self.prefix(end), Vec::new());
         for entry in fs::read_dir(&self.directory)? {
             let entry = entry?;
             found.extend(is_of(&entry.file_name(), &prefix).then(|| entry.path()));
         }
-        Ok(())
+        Ok(found)
     }
 }
 
