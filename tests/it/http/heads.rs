@@ -1,9 +1,9 @@
 //! Edge. Requests that two readers could read in two ways (RFC 9112), over a raw socket, whole and byte by byte: one
 //! table of what is taken for which request, and one of what is refused.
 
-use crate::support::fastcgi_peer::Responder;
-use hookspool::gateway::{Begun, Handler, Limits, Params, Response, Upload};
-use std::io::{self, Read};
+use crate::support::fastcgi_peer::{Collect, Responder};
+use hookspool::gateway::{Begun, Limits, Params};
+use std::io::Read;
 use std::sync::{Arc, Mutex};
 
 /// Takes any body, and keeps which requests it saw.
@@ -16,38 +16,19 @@ impl Seen {
     }
 }
 
-impl Handler for Seen {
-    fn begin(&self, params: &Params) -> Begun {
+/// A handler that keeps what it sees.
+fn keep(seen: &Seen) -> Collect {
+    let seen = seen.clone();
+    Collect::then(move |params, body, answer| {
         let text = |name: &str| String::from_utf8_lossy(params.get(name.as_bytes()).unwrap_or(b"-")).into_owned();
         let head = ["REQUEST_METHOD", "PATH_INFO", "QUERY_STRING", "CONTENT_LENGTH"].map(text).join(" ");
-        Begun::Upload(Box::new(Taken { head, body: Vec::new(), seen: self.clone() }))
-    }
-}
-
-struct Taken {
-    head: String,
-    body: Vec<u8>,
-    seen: Seen,
-}
-
-impl Upload for Taken {
-    fn wanted_bytes(&self) -> u64 {
-        u64::MAX
-    }
-
-    fn take(&mut self, piece: &[u8]) -> Option<Response> {
-        self.body.extend(piece);
-        None
-    }
-
-    fn end(self: Box<Self>, body: io::Result<()>) -> Response {
-        if body.is_err() {
-            return b"Status: 400 Bad Request\r\n\r\nincomplete\n".to_vec();
+        let mut whole = Vec::new();
+        if body.read_to_end(&mut whole).is_err() {
+            return answer.write_all(b"Status: 400 Bad Request\r\n\r\nincomplete\n");
         }
-        let whole = format!("{} {}", self.head, self.body.escape_ascii());
-        self.seen.0.lock().unwrap().push(whole);
-        b"Status: 200 OK\r\n\r\ntaken\n".to_vec()
-    }
+        seen.0.lock().unwrap().push(format!("{head} {}", whole.escape_ascii()));
+        answer.write_all(b"Status: 200 OK\r\n\r\ntaken\n")
+    })
 }
 
 /// Status of the answer and the requests that were seen, for the bytes in one piece or one by one.
@@ -66,7 +47,7 @@ fn exchange(responder: &Responder, seen: &Seen, request: &[u8], piece_bytes: usi
 /// Runs a table; the result is the same however the bytes come.
 fn check(rows: &[(&str, &[u8], u16, &[&str])]) {
     let seen = Seen::default();
-    let responder = Responder::http(Limits::default(), seen.clone());
+    let responder = Responder::http(Limits::default(), keep(&seen));
     for (sentence, request, status, requests) in rows {
         let expected = (*status, requests.iter().map(ToString::to_string).collect());
         for piece_bytes in [usize::MAX, 1] {
@@ -243,7 +224,7 @@ fn what_is_too_large_or_too_new_is_told_so() {
 #[test]
 fn a_body_that_is_cut_off_is_no_request() {
     let (seen, mut answer) = (Seen::default(), Vec::new());
-    let responder = Responder::http(Limits::default(), seen.clone());
+    let responder = Responder::http(Limits::default(), keep(&seen));
     let long = format!("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 100000\r\n\r\n{}", "x".repeat(99_999));
     for request in [
         post!("Content-Length: 6", "hello"),
@@ -261,7 +242,7 @@ fn a_body_that_is_cut_off_is_no_request() {
 #[test]
 fn whoever_waits_to_be_asked_for_the_body_is_asked_only_if_it_is_wanted() {
     let seen = Seen::default();
-    let responder = Responder::http(Limits::default(), seen.clone());
+    let responder = Responder::http(Limits::default(), keep(&seen));
     let expecting = |path: &str, framing: &str| {
         let head = format!("POST {path} HTTP/1.1\r\nHost: h\r\n{framing}\r\nExpect: 100-Continue\r\n\r\n");
         let mut peer = responder.connect();
