@@ -20,63 +20,63 @@ pub(super) struct Scene<'a> {
 /// The trouble that `failure` is.
 pub(super) fn trouble(failure: &GitFailure, scene: Scene<'_>) -> Trouble {
     let GitFailure { cause, line } = failure;
-    let (dir, address, me) = (scene.dir.display(), scene.address, me());
     let (reason, transient) = match cause {
         Cause::Locked(lock) => of_lock(&scene.dir.join(lock), scene.dir),
         Cause::Network => (format!("the remote could not be reached: {line}"), true),
-        Cause::Ownership(repository) => (of_ownership(repository), false),
-        Cause::NoRepository => {
-            (format!("`{dir}` holds no git repository; with `from`, an empty directory is cloned into"), false)
-        }
-        Cause::HostKey => {
-            (format!("ssh does not know the remote's host key; connect to it once by hand as `{me}`"), false)
-        }
-        Cause::HostKeyChanged => (of_changed_host_key(line, &me), false),
-        Cause::SshKey => (
-            format!(
-                "{line}: `{address}` does not let the ssh key of `{me}` in; add its public key to the repository as a \
-                 deploy key"
-            ),
-            false,
-        ),
-        Cause::Credentials => (
-            format!(
-                "`{address}` asks for a name and password, or refuses those that it got ({line}); give `{me}` a token \
-                 by a credential helper, or use an ssh address and a deploy key"
-            ),
-            false,
-        ),
-        Cause::Certificate => (format!("the certificate of `{address}` is not accepted: {line}"), false),
-        Cause::NotFound => (
-            format!("{line}; `{address}` does not exist, or `{me}` may not see it: check the address and the key"),
-            false,
-        ),
-        Cause::DiskFull => {
-            (format!("no space left on the disk of `{dir}`: {line}; free some, then retry the job"), false)
-        }
-        Cause::Permission => (
-            format!(
-                "{line}; `{me}` must own the files in `{dir}`, also those that somebody made as root: `chown -R {me}`"
-            ),
-            false,
-        ),
         Cause::Shortage => (format!("this machine is short of memory or processes: {line}"), true),
-        Cause::DamagedIndex => (format!("{line}; remove `{dir}/.git/index`: the next job makes it anew"), false),
-        Cause::Damaged => (
-            format!(
-                "the repository in `{dir}` is damaged: {line}; `git -C {dir} fsck` tells more, \
-                 and a clone in its place repairs it"
-            ),
-            false,
-        ),
-        Cause::MissingFilter => (format!("{line}; install it (Git LFS: the package `git-lfs`)"), false),
-        Cause::OtherFormat(hash) => (
-            format!("the remote has {hash} objects, the repository in `{dir}` has others; a clone in its place does"),
-            false,
-        ),
-        Cause::Vanished | Cause::NameInTheWay | Cause::Other => (line.clone(), false),
+        lasting => {
+            let reason = of_remote(lasting, line, scene).or_else(|| of_work_tree(lasting, line, scene));
+            (reason.unwrap_or_else(|| line.clone()), false)
+        }
     };
     Trouble { result: StepResult::Refused(reason), transient }
+}
+
+/// The reason of what the remote refuses, or this user does not know of it.
+fn of_remote(cause: &Cause, line: &str, scene: Scene<'_>) -> Option<String> {
+    let (address, me) = (scene.address, me());
+    Some(match cause {
+        Cause::HostKey => format!("ssh does not know the remote's host key; connect to it once by hand as `{me}`"),
+        Cause::HostKeyChanged => of_changed_host_key(line, &me),
+        Cause::SshKey => format!(
+            "{line}: `{address}` does not let the ssh key of `{me}` in; add its public key to the repository as a \
+             deploy key"
+        ),
+        Cause::Credentials => format!(
+            "`{address}` asks for a name and password, or refuses those that it got ({line}); give `{me}` a token by a \
+             credential helper, or use an ssh address and a deploy key"
+        ),
+        Cause::Certificate => format!("the certificate of `{address}` is not accepted: {line}"),
+        Cause::NotFound => {
+            format!("{line}; `{address}` does not exist, or `{me}` may not see it: check the address and the key")
+        }
+        _ => return None,
+    })
+}
+
+/// The reason of what is wrong with the work tree, its repository or this machine.
+fn of_work_tree(cause: &Cause, line: &str, scene: Scene<'_>) -> Option<String> {
+    let (dir, me) = (scene.dir.display(), me());
+    Some(match cause {
+        Cause::Ownership(repository) => of_ownership(repository),
+        Cause::NoRepository => {
+            format!("`{dir}` holds no git repository; with `from`, an empty directory is cloned into")
+        }
+        Cause::DiskFull => format!("no space left on the disk of `{dir}`: {line}; free some, then retry the job"),
+        Cause::Permission => format!(
+            "{line}; `{me}` must own the files in `{dir}`, also those that somebody made as root: `chown -R {me}`"
+        ),
+        Cause::DamagedIndex => format!("{line}; remove `{dir}/.git/index`: the next job makes it anew"),
+        Cause::Damaged => format!(
+            "the repository in `{dir}` is damaged: {line}; `git -C {dir} fsck` tells more, and a clone in its place \
+             repairs it"
+        ),
+        Cause::MissingFilter => format!("{line}; install it (Git LFS: the package `git-lfs`)"),
+        Cause::OtherFormat(hash) => {
+            format!("the remote has {hash} objects, the repository in `{dir}` has others; a clone in its place does")
+        }
+        _ => return None,
+    })
 }
 
 fn me() -> String {
