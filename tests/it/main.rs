@@ -14,6 +14,7 @@ mod hostile; // hostile senders, servers and jobs
 mod http; // the HTTP server against clients, good and bad
 mod intake; // the receiver with deliveries of each provider
 mod old_kernels; // system calls that older kernels lack
+mod reported; // faults that were reported with a reproduction, and what real forges sent
 mod runner; // the runner with real processes
 mod spool; // the spool through its public interface
 mod steps; // steps without a spool

@@ -15,16 +15,16 @@ use jiff::Timestamp;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 
-/// 2026-09-21T13:33:20Z, where a vector names no other time.
 /// The wishes of a hook that has GitHub's fields, and wants to know everything.
 const OPTIONS: ReadOptions = ReadOptions { keep_paths: true, github_payload: true, delivery_header: None };
+/// 2026-09-21T13:33:20Z, where a vector names no other time.
 const NOW_S: i64 = 1_790_000_000;
 
-/// The directory with vectors and payloads.
-fn shared() -> Option<PathBuf> {
+/// A file of the directory beside the checkout, if it is there.
+pub(crate) fn beside_the_checkout(name: &str) -> Option<PathBuf> {
     let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared");
     let directory = std::env::var_os("HOOKSPOOL_SHARED").map_or_else(beside, PathBuf::from);
-    directory.join("vectors.json").is_file().then_some(directory)
+    Some(directory.join(name)).filter(|path| path.exists())
 }
 
 /// A request of `body` with `headers`.
@@ -147,10 +147,10 @@ fn sha1_only() -> Provider {
 
 #[test]
 fn every_vector_is_decided_as_it_says() {
-    let Some(shared) = shared() else {
+    let Some(vectors) = beside_the_checkout("vectors.json") else {
         return our_own_samples_are_decided();
     };
-    let vectors: Vec<Value> = serde_json::from_slice(&std::fs::read(shared.join("vectors.json")).unwrap()).unwrap();
+    let vectors: Vec<Value> = serde_json::from_slice(&std::fs::read(vectors).unwrap()).unwrap();
     let mut undecided = Vec::new();
     for row in &vectors {
         let vector = Vector(row);

@@ -1,5 +1,5 @@
-//! Edge. Whether strangers come as far as a secret that its mode would let them read. Docker mounts secrets with the mode
-//! 0444, which nobody can change there.
+//! Edge. Whether strangers come as far as a secret that its mode would let them read. Docker mounts secrets with the
+//! mode 0444, which nobody can change there.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;

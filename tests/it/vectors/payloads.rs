@@ -73,9 +73,9 @@ fn provider_of(directory: &str, file: &str) -> Provider {
 
 #[test]
 fn every_payload_becomes_the_right_event() {
-    let Some(shared) = shared() else { return every_sample_becomes_a_push() };
+    let Some(payloads) = beside_the_checkout("payloads") else { return every_sample_becomes_a_push() };
     let mut seen = 0;
-    for directory in std::fs::read_dir(shared.join("payloads")).unwrap().map(|entry| entry.unwrap().path()) {
+    for directory in std::fs::read_dir(payloads).unwrap().map(|entry| entry.unwrap().path()) {
         let Ok(files) = std::fs::read_dir(&directory) else { continue };
         let directory = directory.file_name().unwrap().to_str().unwrap();
         for file in files.map(|entry| entry.unwrap().path()) {
