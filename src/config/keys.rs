@@ -21,6 +21,8 @@ pub enum Table {
     Retry,
     /// An element of `steps` or `on_failure`.
     Step,
+    /// `env = { … }`: any name.
+    Env,
 }
 
 impl Table {
@@ -36,6 +38,7 @@ impl Table {
             Self::Match => "an element of `match`",
             Self::Retry => "`retry`",
             Self::Step => "a step",
+            Self::Env => "`env`",
         }
     }
 }
@@ -117,6 +120,9 @@ pub const KEYS: &[Key] = &[
     key(Table::Hook, "retry", "table", "(three attempts)", "how often a failed job is tried"),
     key(Table::Hook, "on_interrupt", "word", "retry", "what becomes of a job that a crash cut short: \
         `retry` or `hold`"),
+    key(Table::Hook, "env", "table", "(none)", "variables of the steps' environment, as in \
+        `{ NODE_ENV = \"production\" }`; `{ TOKEN = { file = \"/path\" } }` keeps a secret in a file; \
+        nothing in a value is expanded"),
     key(Table::Hook, "timeout", "duration", "15m", "longest time of one attempt"),
     key(Table::Hook, "steps", "array of steps", REQUIRED, "what a job does, in order"),
     key(Table::Hook, "silence", "duration", "(none)", "longest time in which a step prints nothing"),
@@ -173,6 +179,7 @@ pub const KEYS: &[Key] = &[
         the directory that holds it must be there"),
     key(Table::Step, "run", "array of strings", "(none)", "a program and its arguments, without a shell"),
     key(Table::Step, "shell", "string", "(none)", "a command for `/bin/sh -c`"),
+    key(Table::Step, "env", "table", "(none)", "variables of this step's environment, over those of the hook"),
     key(Table::Step, "timeout", "duration", "(what the attempt has left)", "longest time of the step"),
     key(Table::Step, "silence", "duration", "(the hook's)", "longest time in which the step prints nothing"),
     key(Table::Step, "restarts_runner", "true or false", "false", "the last step, \

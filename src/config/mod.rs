@@ -34,5 +34,5 @@ pub use report::{Problem, Report};
 pub use secret::{SecretError, is_out_of_reach, oddity};
 pub use settings::{
     Backoff, Config, FieldRule, FieldTest, GitUpdate, Hook, HookSecret, InTheWay, OnInterrupt, Plan, Publish, Retry,
-    RetryOn, Rules, RunnerSettings, SecretSource, Step, StepAction, WhenNewer,
+    RetryOn, Rules, RunnerSettings, SecretSource, Step, StepAction, Variable, VariableValue, WhenNewer,
 };

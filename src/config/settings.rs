@@ -155,6 +155,8 @@ pub struct Plan {
     pub silence: Option<Duration>,
     /// Interval at which the remote is asked for missed pushes.
     pub reconcile: Option<Duration>,
+    /// Variables of the steps' environment.
+    pub env: Vec<Variable>,
     /// The steps, in order; at least one.
     pub steps: Vec<Step>,
     /// Run after a failed last attempt. The failure of what runs after a job changes nothing, here and below.
@@ -239,11 +241,31 @@ pub struct Step {
     pub timeout: Option<Duration>,
     /// Longest time in which it prints nothing (default: the hook's).
     pub silence: Option<Duration>,
+    /// Variables of its environment, over the hook's.
+    pub env: Vec<Variable>,
     /// Also after a failed step.
     pub always: bool,
     /// The last step of a job that makes its own runner stop: when that happens while it runs, it has done what it was
     /// for, and is left to itself.
     pub restarts_runner: bool,
+}
+
+/// An entry of `env`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Variable {
+    /// `[A-Za-z_][A-Za-z0-9_]*`, not one of hookspool's own.
+    pub name: String,
+    /// Its value.
+    pub value: VariableValue,
+}
+
+/// Value of a variable.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum VariableValue {
+    /// As it is typed; nothing in it is expanded.
+    Text(String),
+    /// What a file or a credential holds when a step begins.
+    Secret(SecretSource),
 }
 
 /// Action of a step.

@@ -45,6 +45,7 @@ pub(crate) fn hook(name: &str) -> Hook {
             timeout: Duration::from_secs(900),
             silence: None,
             reconcile: None,
+            env: Vec::new(),
             steps: Vec::new(),
             on_failure: Vec::new(),
             on_success: Vec::new(),

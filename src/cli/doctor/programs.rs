@@ -1,7 +1,7 @@
 //! Edge. Whether the programs that the steps name can be run, found as the runner finds them.
 
 use super::finding::Finding;
-use crate::config::{Config, Hook, Step, StepAction};
+use crate::config::{Config, Hook, Step, StepAction, Variable, VariableValue};
 use crate::runner::steps::{List, find_program, search_path};
 use crate::spool::{Presence, presence};
 use std::collections::BTreeSet;
@@ -36,10 +36,20 @@ fn of_hook(hook: &Hook, path: &OsStr) -> Vec<Option<Finding>> {
             let Some(name) = program_of(step).filter(|name| known.insert(*name)) else { continue };
             let is_first = index == 0 && list == List::Steps;
             let place = format!("{} {}", list.as_str(), index + 1);
+            let path = own_path(hook, step).unwrap_or(path);
             said.push(of_step(&place, name, &hook.plan.dir, path, is_first).map(|finding| finding.of(&hook.name)));
         }
     }
     said
+}
+
+/// `PATH` as `env` sets it.
+fn own_path<'a>(hook: &'a Hook, step: &'a Step) -> Option<&'a OsStr> {
+    let set = |variables: &'a [Variable]| variables.iter().find(|variable| variable.name == "PATH");
+    match &set(&step.env).or_else(|| set(&hook.plan.env))?.value {
+        VariableValue::Text(path) => Some(OsStr::new(path)),
+        VariableValue::Secret(_) => None,
+    }
 }
 
 fn program_of(step: &Step) -> Option<&str> {
@@ -82,7 +92,7 @@ mod tests {
 
     fn run(name: &str) -> Step {
         let action = StepAction::Run(vec![name.to_owned(), "argument".to_owned()]);
-        Step { action, timeout: None, silence: None, always: false, restarts_runner: false }
+        Step { action, timeout: None, silence: None, env: Vec::new(), always: false, restarts_runner: false }
     }
 
     /// The findings on a hook with these programs in `steps`, and `always` with one that does not exist.

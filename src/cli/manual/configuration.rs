@@ -62,8 +62,9 @@ const ABOUT: [&str; 3] = [
     "Secrets never stand in this file.",
 ];
 
-const ENVIRONMENT: &str = "It is built anew: `PATH`, `LANG`, `LC_*`, `TZ`, \
+const ENVIRONMENT: &str = "It is built anew: `PATH`, `LANG` (`C.UTF-8` where the runner has none), `LC_*`, `TZ`, \
      `TMPDIR` and `XDG_RUNTIME_DIR` as the runner has them, `HOME`, `USER`, `LOGNAME` and `SHELL` of its user, \
+     what `env` adds (git has it, too: `GIT_SSH_COMMAND` chooses the key of a private repository), \
      and `HOOKSPOOL_JOB`, `_HOOK`, `_PROVIDER`, `_EVENT`, `_REF`, `_BRANCH`, `_TAG`, \
      `_BEFORE` (the commit that was deployed last; where none is known, the push's), `_PUSH_BEFORE` (the push's), \
      `_AFTER`, `_REPOSITORY`, `_PUSHER`, `_DELIVERY`, `_ATTEMPT`, `_PAYLOAD` (a file) and `_LOG`; \

@@ -1,5 +1,6 @@
 //! Pure. What was typed → what is meant, or everything that is wrong with it.
 
+mod env;
 mod field;
 mod hook;
 mod place;

@@ -58,6 +58,22 @@ fn source(table: &Section<'_>, findings: &mut Findings<'_>) -> Option<SecretSour
     }
 }
 
+/// The one source of a variable's value, which is no secret of the hook's: nothing expires, and a variable of the
+/// runner's own does not come through.
+pub(super) fn of_variable(table: &Section<'_>, findings: &mut Findings<'_>) -> Option<SecretSource> {
+    let readers: [(&str, SourceReader); 2] = [("file", file), ("credential", credential)];
+    let typed: Vec<_> = readers.iter().filter_map(|(key, read)| Some((table.get(key)?, read))).collect();
+    match typed.as_slice() {
+        [(entry, read)] if table.entries().count() == 1 => masked_unless_right(entry, **read, findings),
+        _ => {
+            table.entries().for_each(|entry| findings.mask(entry.span()));
+            let message = "the value of a variable must be a string, or have `file` or `credential`";
+            findings.add(table.span.clone(), message, "as in `{ file = \"/etc/hookspool/secrets/npm-token\" }`");
+            None
+        }
+    }
+}
+
 type SourceReader = fn(&TypedEntry<'_>, &mut Findings<'_>) -> Option<SecretSource>;
 
 fn masked_unless_right(

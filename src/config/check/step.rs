@@ -1,6 +1,6 @@
 //! Pure. The steps of a job.
 
-use super::{section, value};
+use super::{env, section, value};
 use crate::config::findings::Findings;
 use crate::config::keys::Table;
 use crate::config::raw::{Section, TypedEntry};
@@ -56,6 +56,7 @@ fn step(entry: &TypedEntry<'_>, findings: &mut Findings<'_>) -> Option<Step> {
     let silence = table.get("silence").map(|entry| value::duration(&entry, value::TIMEOUT_LIMITS, findings));
     let always = table.get("always").map_or(Some(false), |entry| value::boolean(&entry, findings));
     let restarts_runner = restarts_runner(&table, findings);
+    let variables = table.get("env").map_or(Some(Vec::new()), |entry| env::variables(&entry, findings));
     let timeout = match timeout {
         Some(read) => Some(read?),
         None => None,
@@ -64,7 +65,14 @@ fn step(entry: &TypedEntry<'_>, findings: &mut Findings<'_>) -> Option<Step> {
         Some(read) => Some(read?),
         None => None,
     };
-    Some(Step { action: action?, timeout, silence, always: always?, restarts_runner: restarts_runner? })
+    Some(Step {
+        action: action?,
+        timeout,
+        silence,
+        env: variables?,
+        always: always?,
+        restarts_runner: restarts_runner?,
+    })
 }
 
 /// Only a program can restart anything.

@@ -7,7 +7,7 @@ use super::interrupts::{Interrupts, Wake};
 use super::lookup;
 use super::output::{Output, Sink};
 use super::record::{StepResult, TimeLimit};
-use crate::config::{Plan, Step};
+use crate::config::{Plan, Step, Variable, VariableValue};
 use crate::runner::log::{JobLog, Source};
 use crate::system::errno::{is_shortage, words};
 use crate::system::process::{Child, Program};
@@ -18,6 +18,7 @@ use rustix::fs::{Mode, OFlags};
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::FileExt;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
@@ -132,6 +133,20 @@ impl<'a> Attempt<'a> {
     /// The deadline of a step that begins now.
     pub(super) fn until(&self, timeout: Option<Duration>) -> Instant {
         timeout.map_or(self.deadline, |timeout| after(timeout).min(self.deadline))
+    }
+
+    /// Adds variables to the environment; a secret is read now.
+    pub(super) fn set_variables(&mut self, variables: &[Variable]) -> Result<(), Trouble> {
+        for Variable { name, value } in variables {
+            match value {
+                VariableValue::Text(text) => self.environment.set(name, text),
+                VariableValue::Secret(source) => {
+                    let secret = source.read().map_err(|error| Trouble::refused(format!("`{name}`: {error}")))?;
+                    self.environment.set(name, OsStr::from_bytes(secret.bytes()));
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Names the limit that `step`, which begins now, would run into.

@@ -13,6 +13,8 @@ use std::os::unix::ffi::OsStrExt;
 
 /// Search path where the server has none.
 const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+/// Locale where the server has none. Without one, many programs take every byte beyond ASCII for an error.
+const DEFAULT_LANG: &str = "C.UTF-8";
 /// Variables that are taken from the server, beside `LC_*`. `XDG_RUNTIME_DIR` lets `systemctl --user` work.
 const FROM_SERVER: [&str; 5] = ["PATH", "LANG", "TZ", "TMPDIR", "XDG_RUNTIME_DIR"];
 /// Variables that are taken from the server where the user database does not know the user.
@@ -36,6 +38,7 @@ impl Environment {
     ) -> Self {
         let mut environment = Self::default();
         environment.set("PATH", DEFAULT_PATH);
+        environment.set("LANG", DEFAULT_LANG);
         let is_wanted = |name: &OsStr| {
             let of_user = user.is_none() && IDENTITY.iter().any(|known| name == *known);
             of_user || FROM_SERVER.iter().any(|known| name == *known) || name.as_bytes().starts_with(b"LC_")
@@ -164,6 +167,7 @@ mod tests {
             "HOOKSPOOL_PUSH_BEFORE=bb",
             "HOOKSPOOL_REF=refs/heads/main",
             "HOOKSPOOL_REPOSITORY=me/docs",
+            "LANG=C.UTF-8",
             "LC_ALL=C.UTF-8",
             "LOGNAME=deploy",
             "PATH=/opt/bin:/bin",

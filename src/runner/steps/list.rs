@@ -106,7 +106,12 @@ fn one(attempt: &mut Attempt<'_>, place: StepPlace, step: &Step, meta: &JobMeta)
     attempt.log.note(&format!("{word} {index} of {of}: {title}"));
     let began = Instant::now();
     attempt.set_limit(step);
-    let (result, transient, commit) = match attempt.check().and_then(|()| act(attempt, step, meta)) {
+    let environment = attempt.environment.clone();
+    let ready = attempt.check().and_then(|()| attempt.set_variables(&attempt.plan.env));
+    let ready = ready.and_then(|()| attempt.set_variables(&step.env));
+    let acted = ready.and_then(|()| act(attempt, step, meta));
+    attempt.environment = environment;
+    let (result, transient, commit) = match acted {
         Ok((result, commit)) => (result.clone(), result == StepResult::Exited(TRY_AGAIN), commit),
         Err(Trouble { result, transient }) => (result, transient, None),
     };

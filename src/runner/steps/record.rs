@@ -196,6 +196,7 @@ mod tests {
             action: shell(script),
             timeout: None,
             silence: None,
+            env: Vec::new(),
             always: false,
             restarts_runner: false,
         };

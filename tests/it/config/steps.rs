@@ -114,6 +114,33 @@ hookspool.toml:7:25: `remote` goes with `git = "update"` only
 }
 
 #[test]
+fn variables_have_names_and_strings_or_a_file_with_a_secret() {
+    is_reported(
+        &with(r#"env = { 1A = "x", HOOKSPOOL_JOB = "x", N = 3, B = { env = "B" } }"#),
+        r#"
+hookspool.toml:8:9: `1A` is not the name of a variable
+  |
+8 | env = { 1A = "x", HOOKSPOOL_JOB = "x", N = 3, B = { env = "…" } }
+  |         ^^ letters, digits and `_`, and no digit at the beginning
+
+hookspool.toml:8:19: `HOOKSPOOL_JOB`: names that begin with `HOOKSPOOL_` are hookspool's own
+  |
+8 | env = { 1A = "x", HOOKSPOOL_JOB = "x", N = 3, B = { env = "…" } }
+  |                   ^^^^^^^^^^^^^ choose another name
+
+hookspool.toml:8:44: `N` must be a string, not an integer
+  |
+8 | env = { 1A = "x", HOOKSPOOL_JOB = "x", N = 3, B = { env = "…" } }
+  |                                            ^ write it in quotes, or `{ file = "/path" }` for a secret
+
+hookspool.toml:8:51: the value of a variable must be a string, or have `file` or `credential`
+  |
+8 | env = { 1A = "x", HOOKSPOOL_JOB = "x", N = 3, B = { env = "…" } }
+  |                                                   ^^^^^^^^^^^^^ as in `{ file = "/etc/hookspool/secrets/npm-token" }`"#,
+    );
+}
+
+#[test]
 fn remove_stays_below_the_work_directory() {
     is_reported(
         &with(

@@ -1,9 +1,11 @@
 //! Edge. What a step's process is given, and what it is not.
 
-use crate::support::steps::{Bench, in_own_process, run, shell};
+use crate::support::steps::{Bench, in_own_process, run, shell, step};
+use hookspool::config::{SecretSource, StepAction, Variable, VariableValue};
 use hookspool::model::{EventKind, Outcome, RefName};
-use std::fs::File;
+use std::fs::{self, File};
 use std::os::fd::AsRawFd;
+use std::os::unix::fs::PermissionsExt;
 
 /// The environment that a step found, sorted.
 fn environment(bench: &Bench) -> Vec<String> {
@@ -80,4 +82,30 @@ fn a_step_has_three_descriptors_a_fixed_umask_and_a_session_of_its_own() {
     let ids: Vec<&str> = session.split_whitespace().collect();
     assert!(ids.len() == 3 && ids[0] == ids[1] && ids[1] == ids[2], "{ids:?}");
     drop(leak);
+}
+
+#[test]
+fn a_hook_and_a_step_add_variables_and_a_secret_comes_from_its_file() {
+    let mut bench = Bench::new([step(StepAction::Run(vec!["env".to_owned()])), shell("echo $A-$B >after")]);
+    let secret = bench.root.path().join("token");
+    fs::write(&secret, "s3cr3t\n").unwrap();
+    fs::set_permissions(&secret, fs::Permissions::from_mode(0o600)).unwrap();
+    let text =
+        |name: &str, value: &str| Variable { name: name.to_owned(), value: VariableValue::Text(value.to_owned()) };
+    bench.plan.env = vec![text("A", "of the hook"), text("B", "$A"), text("PATH", "/usr/bin:/bin:/opt/own")];
+    let token = VariableValue::Secret(SecretSource::File(secret.clone()));
+    bench.plan.steps[0].env = vec![text("A", "of the step"), Variable { name: "TOKEN".to_owned(), value: token }];
+    let log = bench.run().log;
+    for line in ["A=of the step", "B=$A", "PATH=/usr/bin:/bin:/opt/own", "TOKEN=s3cr3t"] {
+        assert!(log.lines().any(|logged| logged.ends_with(line)), "{line}: {log}");
+    }
+    assert_eq!(bench.file("after"), "of the hook-$A\n", "the next step has the hook's");
+
+    fs::set_permissions(&secret, fs::Permissions::from_mode(0o644)).unwrap();
+    fs::remove_file(bench.dir().join("after")).unwrap();
+    let refused = bench.run().result;
+    assert_eq!(refused.outcome, Outcome::Failed);
+    let why = format!("step 1 (env): `TOKEN`: secret file `{}` can be read by everybody", secret.display());
+    assert!(refused.reason.starts_with(&why) && !refused.reason.contains("s3cr3t"), "{}", refused.reason);
+    assert_eq!(bench.file("after"), "");
 }

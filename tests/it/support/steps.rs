@@ -47,7 +47,7 @@ impl Done {
 }
 
 pub(crate) fn step(action: StepAction) -> Step {
-    Step { action, timeout: None, silence: None, always: false, restarts_runner: false }
+    Step { action, timeout: None, silence: None, env: Vec::new(), always: false, restarts_runner: false }
 }
 
 pub(crate) fn shell(script: &str) -> Step {
@@ -209,6 +209,7 @@ fn plan(dir: PathBuf, steps: Vec<Step>) -> Plan {
         timeout: LONG,
         silence: None,
         reconcile: None,
+        env: Vec::new(),
         steps,
         on_failure: Vec::new(),
         on_success: Vec::new(),

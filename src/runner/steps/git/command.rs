@@ -107,7 +107,7 @@ impl<'a, 'b> Git<'a, 'b> {
             was_cut: false,
         };
         let own = git.ask(&["config", "--get-regexp", r"^(core\.sshcommand|http\.lowspeed.*)$"])?.unwrap_or_default();
-        if !own.contains("core.sshcommand ") {
+        if !own.contains("core.sshcommand ") && git.environment.get("GIT_SSH_COMMAND").is_none() {
             git.environment.set("GIT_SSH_COMMAND", SSH);
         }
         if !own.contains("http.lowspeed") {

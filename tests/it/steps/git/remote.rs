@@ -2,7 +2,7 @@
 
 use super::forge::{HttpForge, SshForge};
 use super::site::{Site, git};
-use hookspool::config::{GitUpdate, StepAction};
+use hookspool::config::{GitUpdate, StepAction, Variable, VariableValue};
 use hookspool::model::Outcome;
 use std::fs;
 use std::net::TcpListener;
@@ -144,6 +144,26 @@ fn over_ssh_each_failure_says_what_to_do() {
     drop(forge);
     let (reason, transient) = site.refusal(MAIN);
     assert!(transient && reason.contains("Connection refused"), "{reason}");
+}
+
+#[test]
+fn each_hook_may_have_an_ssh_command_and_so_a_deploy_key_of_its_own() {
+    let mut site = Site::new();
+    site.updated_to(MAIN);
+    let newer = site.commit("file", "two");
+    let keys = site.bench.root.path().to_owned();
+    let forge = SshForge::start(&keys, "host", 0);
+    forge.know("known", "host");
+    at(&site, &forge.url(&site.origin.join(".git")));
+    let with_key = |key| {
+        let value = VariableValue::Text(forge.client(key, "known"));
+        vec![Variable { name: "GIT_SSH_COMMAND".to_owned(), value }]
+    };
+    site.bench.plan.env = with_key("stranger");
+    let (reason, _) = site.refusal(MAIN);
+    assert!(reason.contains("Permission denied (publickey"), "{reason}");
+    site.bench.plan.env = with_key("client");
+    assert_eq!(site.updated_to(MAIN), newer);
 }
 
 #[test]
