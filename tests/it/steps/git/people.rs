@@ -32,6 +32,22 @@ fn write(path: &Path, text: &str) {
     fs::write(path, text).unwrap();
 }
 
+/// A file of people's below `dir`.
+fn mine(dir: &Path, name: &str) {
+    write(&dir.join(name), "mine");
+}
+
+/// A file of people's that git ignores, since `pattern` is excluded.
+fn ignored(dir: &Path, pattern: &str, name: &str) {
+    write(&dir.join(".git/info/exclude"), &format!("{pattern}\n"));
+    mine(dir, name);
+}
+
+/// A file of the commit's below `dir`.
+fn theirs(dir: &Path, name: &str) {
+    write(&dir.join(name), "theirs");
+}
+
 fn moves_aside(site: &mut Site) {
     let StepAction::Git(update) = &mut site.bench.plan.steps[0].action else { unreachable!() };
     *update = GitUpdate { in_the_way: InTheWay::MoveAside, ..update.clone() };
@@ -68,24 +84,21 @@ fn remove_dir(dir: &Path) {
 const CASES: [Case; 11] = [
     Case {
         name: "an untracked file where the commit has one",
-        people: |dir| write(&dir.join("new"), "mine"),
-        push: |dir| write(&dir.join("new"), "theirs"),
+        people: |dir| mine(dir, "new"),
+        push: |dir| theirs(dir, "new"),
         named: "`new`",
         precious: "new",
     },
     Case {
         name: "an ignored file where the commit has one",
-        people: |dir| {
-            write(&dir.join(".git/info/exclude"), "*.log\n");
-            write(&dir.join("x.log"), "mine");
-        },
-        push: |dir| write(&dir.join("x.log"), "theirs"),
+        people: |dir| ignored(dir, "*.log", "x.log"),
+        push: |dir| theirs(dir, "x.log"),
         named: "`x.log`",
         precious: "x.log",
     },
     Case {
         name: "a directory that becomes a link",
-        people: |dir| write(&dir.join("shared/2024/photo"), "mine"),
+        people: |dir| mine(dir, "shared/2024/photo"),
         push: |dir| {
             remove_dir(&dir.join("shared"));
             symlink("../elsewhere", dir.join("shared")).unwrap();
@@ -95,7 +108,7 @@ const CASES: [Case; 11] = [
     },
     Case {
         name: "a directory that becomes a file",
-        people: |dir| write(&dir.join("shared/photo"), "mine"),
+        people: |dir| mine(dir, "shared/photo"),
         push: |dir| {
             remove_dir(&dir.join("shared"));
             write(&dir.join("shared"), "a file");
@@ -105,18 +118,15 @@ const CASES: [Case; 11] = [
     },
     Case {
         name: "an ignored directory where the commit has a file",
-        people: |dir| {
-            write(&dir.join(".git/info/exclude"), "cache\n");
-            write(&dir.join("cache/deep/er"), "mine");
-        },
-        push: |dir| write(&dir.join("cache"), "theirs"),
+        people: |dir| ignored(dir, "cache", "cache/deep/er"),
+        push: |dir| theirs(dir, "cache"),
         named: "`cache/deep`",
         precious: "cache/deep/er",
     },
     Case {
         name: "a file where the commit has a directory",
-        people: |dir| write(&dir.join("data"), "mine"),
-        push: |dir| write(&dir.join("data/set/1"), "theirs"),
+        people: |dir| mine(dir, "data"),
+        push: |dir| theirs(dir, "data/set/1"),
         named: "`data`",
         precious: "data",
     },
@@ -124,9 +134,9 @@ const CASES: [Case; 11] = [
         name: "a directory in place of a tracked file",
         people: |dir| {
             fs::remove_file(dir.join("plain")).unwrap();
-            write(&dir.join("plain/mine"), "mine");
+            mine(dir, "plain/mine");
         },
-        push: |dir| write(&dir.join("other"), "theirs"),
+        push: |dir| theirs(dir, "other"),
         named: "`plain/mine`",
         precious: "plain/mine",
     },
@@ -134,20 +144,20 @@ const CASES: [Case; 11] = [
         name: "a link in place of a tracked directory",
         people: |dir| {
             fs::rename(dir.join("shared"), dir.join(".git/elsewhere")).unwrap();
-            write(&dir.join(".git/elsewhere/photo"), "mine");
+            mine(dir, ".git/elsewhere/photo");
             symlink(".git/elsewhere", dir.join("shared")).unwrap();
         },
-        push: |dir| write(&dir.join("other"), "theirs"),
+        push: |dir| theirs(dir, "other"),
         named: "`shared`",
         precious: "shared/photo",
     },
     Case {
         name: "a file that was added and not committed",
         people: |dir| {
-            write(&dir.join("new"), "mine");
+            mine(dir, "new");
             git(dir, &["add", "new"]);
         },
-        push: |dir| write(&dir.join("new"), "theirs"),
+        push: |dir| theirs(dir, "new"),
         named: "`new`",
         precious: "new",
     },
@@ -155,7 +165,7 @@ const CASES: [Case; 11] = [
         name: "a skip-worktree file that the commit changes",
         people: |dir| {
             git(dir, &["update-index", "--skip-worktree", "config"]);
-            write(&dir.join("config"), "mine");
+            mine(dir, "config");
         },
         push: |dir| write(&dir.join("config"), "another"),
         named: "`config`",
@@ -165,9 +175,9 @@ const CASES: [Case; 11] = [
         name: "a repository of somebody's own",
         people: |dir| {
             git(dir, &["init", "--quiet", "tool"]);
-            write(&dir.join("tool/work"), "mine");
+            mine(dir, "tool/work");
         },
-        push: |dir| write(&dir.join("tool"), "theirs"),
+        push: |dir| theirs(dir, "tool"),
         named: "`tool/.git`, `tool/work`",
         precious: "tool/work",
     },
@@ -210,15 +220,15 @@ fn what_is_in_the_way_is_moved_aside_where_that_is_asked_for() {
 #[test]
 fn what_is_not_in_the_way_stays_where_it_is() {
     let mut site = deployed();
-    write(&site.dir().join("shared/photo"), "mine");
-    write(&site.dir().join("added"), "mine");
-    write(&site.dir().join("same"), "theirs");
+    mine(site.dir(), "shared/photo");
+    mine(site.dir(), "added");
+    theirs(site.dir(), "same");
     git(site.dir(), &["add", "added"]);
     git(site.dir(), &["update-index", "--skip-worktree", "config"]);
-    write(&site.dir().join("config"), "mine");
+    mine(site.dir(), "config");
     push(&site, |dir| {
         remove_dir(&dir.join("shared"));
-        write(&dir.join("same"), "theirs");
+        theirs(dir, "same");
         write(&dir.join("file"), "two");
     });
     site.updated_to(MAIN);
@@ -236,7 +246,7 @@ fn local_changes_that_are_overwritten_are_named_in_the_log() {
     git(site.dir(), &["update-index", "--assume-unchanged", "config"]);
     write(&site.dir().join("config"), "changed here");
     git(site.dir(), &["rm", "--quiet", "plain"]);
-    push(&site, |dir| write(&dir.join("other"), "theirs"));
+    push(&site, |dir| theirs(dir, "other"));
     site.updated_to(MAIN);
     let expected = " job local changes of tracked files are overwritten: `config`, `file`, `plain`\n";
     assert!(site.bench.log().contains(expected), "{}", site.bench.log());
@@ -276,9 +286,9 @@ fn what_a_checkout_left_that_was_cut_short_is_not_a_persons() {
     assert!(!site.dir().join(".git/HOOKSPOOL_CHECKOUT").exists());
     assert!(!site.bench.log().contains("overwritten"), "{}", site.bench.log());
 
-    write(&site.dir().join("mine"), "mine");
+    mine(site.dir(), "mine");
     write(&site.dir().join(".git/HOOKSPOOL_CHECKOUT"), &format!("{cut_short} {head}\n"));
-    push(&site, |dir| write(&dir.join("mine"), "theirs"));
+    push(&site, |dir| theirs(dir, "mine"));
     assert!(site.refusal(MAIN).0.contains("`mine`"), "the note was of another HEAD");
 }
 
@@ -304,7 +314,7 @@ fn advance(site: &Site) {
 fn files_of_people_in_a_submodule_stop_the_whole_update() {
     let (mut site, _daemon, part) = with_submodule();
     site.updated_to(MAIN);
-    write(&site.dir().join("part/new"), "mine");
+    mine(site.dir(), "part/new");
     write(&part.join("new"), "theirs");
     git(&part, &["add", "--all"]);
     git(&part, &["commit", "--quiet", "--message", "new"]);
@@ -323,7 +333,7 @@ fn files_of_people_in_a_submodule_stop_the_whole_update() {
 fn a_submodule_that_goes_takes_no_file_of_people_along() {
     let (mut site, _daemon, _) = with_submodule();
     site.updated_to(MAIN);
-    write(&site.dir().join("part/photo"), "mine");
+    mine(site.dir(), "part/photo");
     git(&site.origin, &["rm", "--quiet", "part"]);
     git(&site.origin, &["commit", "--quiet", "--message", "no part"]);
     site.updated_to(MAIN);
@@ -338,7 +348,7 @@ fn a_submodule_that_goes_takes_no_file_of_people_along() {
 fn a_submodule_that_becomes_a_file_keeps_the_files_of_people() {
     let (mut site, _daemon, _) = with_submodule();
     site.updated_to(MAIN);
-    write(&site.dir().join("part/photo"), "mine");
+    mine(site.dir(), "part/photo");
     git(&site.origin, &["rm", "--quiet", "part"]);
     site.commit("part", "a file");
     let (reason, _) = site.refusal(MAIN);
@@ -352,7 +362,7 @@ fn a_submodule_that_becomes_a_file_keeps_the_files_of_people() {
 fn a_new_submodule_is_not_put_over_files_of_people() {
     let mut site = deployed();
     let (donor, _daemon, _) = with_submodule();
-    write(&site.dir().join("part/photo"), "mine");
+    mine(site.dir(), "part/photo");
     let url = git(&donor.origin, &["config", "--file", ".gitmodules", "submodule.part.url"]);
     git(&site.origin, &["submodule", "--quiet", "add", &url, "part"]);
     git(&site.origin, &["commit", "--quiet", "--message", "part"]);
