@@ -1,9 +1,9 @@
 //! Edge. Runs git: without prompts, without hooks, and with patience for another git's locks.
 
-use super::debris::clear_packs;
+use super::packs::clear_packs;
 use super::reason::{Scene, trouble};
 use super::trouble::{Cause, GitFailure, failure};
-use super::unfinished::UpdateNote;
+use super::update_note::UpdateNote;
 use crate::model::without_credentials;
 use crate::runner::steps::attempt::{Attempt, Bounds, Ran, Trouble, real};
 use crate::runner::steps::environment::Environment;

@@ -1,28 +1,13 @@
-//! Edge. Files that a git left behind which was cut short, and that no git ever uses again or removes.
+//! Edge. A first clone that the disk had no room for.
 
 use super::changes::path_of;
 use super::command::Git;
 use crate::runner::steps::attempt::Trouble;
-use crate::system::holders::is_open;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Beginnings of the names of files that a fetch writes before they are complete.
-const UNFINISHED: [&str; 4] = ["tmp_pack_", "tmp_idx_", "tmp_rev_", "tmp_mtimes_"];
 /// Key of a repository's configuration: what `from` was when hookspool made it.
 pub(super) const MADE_FROM: &str = "hookspool.from";
-
-/// Removes what fetches left in the directory `packs` of a repository that were cut short. What a live git writes is
-/// open.
-pub(super) fn clear_packs(packs: &Path) {
-    for entry in fs::read_dir(packs).into_iter().flatten().flatten() {
-        let name = entry.file_name();
-        let is_unfinished = UNFINISHED.iter().any(|begin| name.to_string_lossy().starts_with(begin));
-        if is_unfinished && !is_open(&entry.path()) {
-            let _still_there = fs::remove_file(entry.path());
-        }
-    }
-}
 
 /// Removes a first clone for which the disk had no room: of half a repository nothing is of use, and it takes the room
 /// of the next try. `is_new`: this attempt made it; `commit` is what was being checked out into the empty directory.

@@ -3,7 +3,7 @@
 
 use super::changes::path_of;
 use super::command::Git;
-use super::way::names;
+use super::names::names;
 use crate::runner::steps::attempt::Trouble;
 use std::collections::BTreeSet;
 use std::fs::{self, File};

@@ -16,12 +16,16 @@ mod debris;
 mod fetch;
 mod filters;
 mod heads;
+mod names;
+mod packs;
+mod people;
 mod place;
 mod reason;
 mod submodules;
 mod survey;
 mod trouble;
 mod unfinished;
+mod update_note;
 mod way;
 
 pub use heads::{RemoteHead, Wanted, remote_heads};

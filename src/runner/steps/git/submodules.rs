@@ -3,15 +3,15 @@
 //! `git submodule update` obeys `update = merge` and `rebase` of `.gitmodules`, and overwrites files of people; so it
 //! only makes submodules that are not there yet, and those that are there are moved as the repository itself is.
 
-use super::changes::path_of;
 use super::command::Git;
 use super::filters;
 use super::note_address;
-use super::survey::{survey, untracked};
+use super::people::is_there;
+use super::survey::survey;
 use super::unfinished;
 use super::way::{Surveys, make_way, prepare_index};
 use crate::config::InTheWay;
-use crate::runner::steps::attempt::{Trouble, real};
+use crate::runner::steps::attempt::Trouble;
 use crate::runner::steps::record::StepResult;
 use std::ffi::{OsStr, OsString};
 use std::fs;
@@ -70,31 +70,6 @@ pub(super) fn update(git: &mut Git<'_, '_>, commit: &str, rule: InTheWay) -> Res
             .map_err(|trouble| trouble.within(&format!("submodule `{path}`")))?;
     }
     Ok(())
-}
-
-/// Files of people in the submodule at `path`, and in those below it, relative to the work tree of `git`.
-pub(super) fn files_of_people(git: &mut Git<'_, '_>, path: &Path) -> Result<Vec<PathBuf>, Trouble> {
-    if !is_there(git, path) {
-        return Ok(Vec::new());
-    }
-    let found = git.within(path, |git| {
-        let mut found = untracked(git)?;
-        for line in git.list(&["ls-files", "-z", "--stage"])? {
-            let Some(inner) = line.strip_prefix(b"160000 ").and_then(|rest| rest.splitn(2, |&b| b == b'\t').nth(1))
-            else {
-                continue;
-            };
-            found.extend(files_of_people(git, &path_of(inner))?);
-        }
-        Ok(found)
-    })?;
-    Ok(found.into_iter().map(|file| path.join(file)).collect())
-}
-
-/// `true` if a repository of its own is at `path`, and not at the other end of a link.
-fn is_there(git: &Git<'_, '_>, path: &Path) -> bool {
-    let place = git.dir.join(path);
-    real(&place) == place && place.join(".git").exists()
 }
 
 /// The submodules that `commit` has and that `.gitmodules` tells the address of.

@@ -3,9 +3,9 @@
 //! `git checkout --force` removes whatever is in its way: files that git was never told of, ignored ones, and whole
 //! directories. So each path that it would write is looked up on the disk first.
 
-use super::changes::{ABSENT, Change, LINK, SUBMODULE, path_of};
+use super::changes::{ABSENT, Change, LINK, SUBMODULE};
 use super::command::Git;
-use super::submodules;
+use super::people::files_of_people;
 use super::unfinished;
 use crate::runner::steps::attempt::Trouble;
 use std::collections::{BTreeSet, HashSet};
@@ -155,7 +155,7 @@ fn look_at_left_submodules(git: &mut Git<'_, '_>, to_write: &[Change], survey: &
         if !git.dir.join(path).join(".git").exists() {
             continue;
         }
-        let theirs = submodules::files_of_people(git, path)?;
+        let theirs = files_of_people(git, path)?;
         let is_needed =
             |other: &Change| other.before != ABSENT && (other.path.starts_with(path) || path.starts_with(&other.path));
         if theirs.is_empty() {
@@ -223,10 +223,4 @@ fn contains(line: &[u8], object: &str) -> bool {
 
 fn exists(path: &Path) -> bool {
     fs::symlink_metadata(path).is_ok()
-}
-
-/// Files that nobody told git of, relative to the top of the work tree; whole directories where nothing is tracked.
-pub(super) fn untracked(git: &mut Git<'_, '_>) -> Result<Vec<PathBuf>, Trouble> {
-    let listed = git.list(&["ls-files", "-z", "--others", "--directory", "--no-empty-directory"])?;
-    Ok(listed.iter().map(|path| path_of(path)).collect())
 }

@@ -1,6 +1,7 @@
 //! Edge. The fate of people's files that a checkout would remove or write over.
 
 use super::command::Git;
+use super::names::names;
 use super::survey::Survey;
 use crate::config::InTheWay;
 use crate::runner::steps::attempt::Trouble;
@@ -9,8 +10,6 @@ use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Most names in one message.
-const NAMED: usize = 10;
 /// Most paths in one command line.
 const PATHS_AT_ONCE: usize = 100;
 
@@ -87,25 +86,4 @@ fn run_on<'p>(
         git.run(&words)?;
     }
     Ok(())
-}
-
-/// The first of `paths`, and how many more there are.
-pub(super) fn names(paths: &[PathBuf]) -> String {
-    let named: Vec<String> = paths.iter().take(NAMED).map(|path| format!("`{}`", path.display())).collect();
-    match paths.len() - named.len() {
-        0 => named.join(", "),
-        more => format!("{} and {more} more", named.join(", ")),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_message_names_some_and_counts_the_rest() {
-        let paths: Vec<PathBuf> = (0..12).map(|n| PathBuf::from(n.to_string())).collect();
-        assert_eq!(names(&paths[..2]), "`0`, `1`");
-        assert!(names(&paths).ends_with("`9` and 2 more"));
-    }
 }
