@@ -59,6 +59,11 @@ impl Trouble {
         Self { result: StepResult::Refused(reason), transient: is_shortage(error) }
     }
 
+    /// One that passes by itself.
+    pub(super) fn passing(reason: impl Into<String>) -> Self {
+        Self { result: StepResult::Refused(reason.into()), transient: true }
+    }
+
     fn cut_short(wake: Wake, limit: TimeLimit) -> Option<Self> {
         let result = match wake {
             Wake::Ready => return None,

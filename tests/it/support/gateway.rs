@@ -137,7 +137,7 @@ fn loopback(port: u16) -> SocketAddr {
 
 /// A port that nobody listens on, below the range from which the kernel takes ports for clients, and never the same
 /// twice in this process.
-fn free_port() -> u16 {
+pub(super) fn free_port() -> u16 {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     let start = u16::try_from(std::process::id() % 10_000).expect("below 10000");
     let candidates = || 15_000 + (start + NEXT.fetch_add(1, Ordering::Relaxed)) % 15_000;

@@ -6,6 +6,7 @@ mod caddy;
 mod daemon;
 mod fastcgi;
 mod gateway;
+pub(crate) mod git_http;
 pub(crate) mod github;
 pub(crate) mod http;
 pub(crate) mod job;

@@ -146,6 +146,12 @@ impl Runner {
         line.trim().trim_end_matches(" kB").parse().unwrap()
     }
 
+    /// `true` if it has ended.
+    pub(crate) fn is_over(&self) -> bool {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.0.id())).unwrap_or_default();
+        stat.rsplit_once(") ").is_none_or(|(_, rest)| rest.starts_with(['Z', 'X']))
+    }
+
     /// Waits until it ends by itself; its exit status.
     pub(crate) fn ends(mut self) -> Option<i32> {
         self.0.wait().unwrap().code()

@@ -5,33 +5,30 @@ use super::command::{Git, Talk};
 use crate::runner::steps::attempt::Trouble;
 use crate::runner::steps::output::{CALLER_LIMIT_BYTES, Sink};
 use std::ffi::OsStr;
+use std::fs;
 use std::path::PathBuf;
 
 impl Git<'_, '_> {
     /// The directory of the repository's own files, as of this work tree.
     pub(super) fn git_dir(&mut self) -> Result<PathBuf, Trouble> {
-        self.own_dir("--git-dir")
-    }
-
-    /// The directory of the repository's own files that all its work trees share.
-    pub(super) fn common_dir(&mut self) -> Result<PathBuf, Trouble> {
-        self.own_dir("--git-common-dir")
-    }
-
-    /// The directory that git calls `which`; asked once for each work tree.
-    fn own_dir(&mut self, which: &'static str) -> Result<PathBuf, Trouble> {
-        let key = (self.dir.clone(), which);
-        if let Some(known) = self.own_dirs.get(&key) {
+        let here = self.dir.join(".git");
+        if here.is_dir() {
+            return Ok(here);
+        }
+        if let Some(known) = self.dirs_elsewhere.get(&self.dir) {
             return Ok(known.clone());
         }
-        let said = self.call(&["rev-parse", which], Talk::Local, Sink::Messages)?;
-        if !said.status.success() {
-            let failure = self.failure(&said, Talk::Local);
-            return Err(self.explain(&failure));
-        }
-        let dir = self.dir.join(path_of(said.out.trim_ascii_end()));
-        self.own_dirs.insert(key, dir.clone());
-        Ok(dir)
+        let said = self.read(&["rev-parse", "--git-dir"])?;
+        let elsewhere = self.dir.join(path_of(said.trim_ascii_end()));
+        self.dirs_elsewhere.insert(self.dir.clone(), elsewhere.clone());
+        Ok(elsewhere)
+    }
+
+    /// The directory of the repository's own files that all its work trees share, as gitrepository-layout(5) tells it.
+    pub(super) fn common_dir(&mut self) -> Result<PathBuf, Trouble> {
+        let git_dir = self.git_dir()?;
+        let shared = fs::read(git_dir.join("commondir")).ok();
+        Ok(shared.map_or(git_dir.clone(), |said| git_dir.join(path_of(said.trim_ascii_end()))))
     }
 
     /// `true` if `commit` is here.

@@ -45,6 +45,8 @@ const SSH: &str = "ssh -o BatchMode=yes -o ConnectTimeout=15 -o ServerAliveInter
 const LOW_SPEED: [(&str, &str); 2] = [("GIT_HTTP_LOW_SPEED_LIMIT", "10"), ("GIT_HTTP_LOW_SPEED_TIME", "30")];
 /// Least room on a disk that is not full.
 const ROOM_BYTES: u64 = 64 * 1024;
+/// Git's words for one that it started and that was killed.
+const DIED: &str = " died of signal ";
 /// Between two tries while a lock is held.
 const LOCK_PAUSE: Duration = Duration::from_millis(200);
 /// Looks that find no live holder before a lock counts as left behind.
@@ -62,8 +64,8 @@ pub(super) struct Git<'a, 'b> {
     environment: Environment,
     bounds: Bounds,
     address: String,
-    /// Directories of the repositories' own files, by work tree and git's name for them.
-    pub(super) own_dirs: HashMap<(PathBuf, &'static str), PathBuf>,
+    /// Directories of the repositories' own files that are not in their work trees, by those.
+    pub(super) dirs_elsewhere: HashMap<PathBuf, PathBuf>,
     /// The note of the update under way.
     update_note: Option<UpdateNote>,
     /// `true` once a command failed for want of space.
@@ -101,7 +103,7 @@ impl<'a, 'b> Git<'a, 'b> {
             environment,
             bounds,
             address: String::new(),
-            own_dirs: HashMap::new(),
+            dirs_elsewhere: HashMap::new(),
             update_note: None,
             met_full_disk: false,
             was_cut: false,
@@ -118,11 +120,18 @@ impl<'a, 'b> Git<'a, 'b> {
         Ok(git)
     }
 
-    /// Notes in the repository that an update is under way.
+    /// Notes in the repository that an update is under way, and removes what one left that was cut short.
     pub(super) fn begin_update(&mut self) -> Result<(), Trouble> {
-        let repository = self.dir.join(".git");
-        let git_dir = if repository.is_file() { self.git_dir()? } else { repository };
-        self.update_note = Some(UpdateNote::leave(&git_dir));
+        let note = UpdateNote::leave(&self.git_dir()?);
+        if note.is_of_cut_one() {
+            let left = note.left_behind(&[self.git_dir()?, self.common_dir()?]);
+            let (held, free): (Vec<_>, Vec<_>) = left.iter().partition(|left| holder(left, &self.dir).is_some());
+            for left in free {
+                self.remove_left(left);
+            }
+            self.was_cut = !held.is_empty();
+        }
+        self.update_note = Some(note);
         Ok(())
     }
 
@@ -224,9 +233,14 @@ impl<'a, 'b> Git<'a, 'b> {
     /// Removes `lock` if an update left it that was cut short; `true` if it is gone.
     fn remove_own(&mut self, lock: &Path) -> bool {
         let is_own = self.update_note.as_ref().is_some_and(|note| note.explains(lock));
-        let is_gone = is_own && fs::remove_file(lock).is_ok();
+        is_own && self.remove_left(lock)
+    }
+
+    /// Removes `left`, which an update left that was cut short; `true` if it is gone.
+    fn remove_left(&mut self, left: &Path) -> bool {
+        let is_gone = fs::remove_file(left).is_ok();
         if is_gone {
-            self.note(&format!("removed `{}`, which an attempt left that was cut short", lock.display()));
+            self.note(&format!("removed `{}`, which an attempt left that was cut short", left.display()));
         }
         is_gone
     }
@@ -270,9 +284,6 @@ impl<'a, 'b> Git<'a, 'b> {
     /// The failure of a command. Git does not always say that a file could not be written for want of space.
     pub(super) fn failure(&mut self, ran: &Ran, talk: Talk) -> GitFailure {
         let err = without_credentials(&String::from_utf8_lossy(&ran.err));
-        if let Some(signal) = ran.status.signal() {
-            return GitFailure { cause: Cause::Shortage, line: format!("git was ended by signal {signal}") };
-        }
         let mut failure = failure(&err, talk == Talk::Remote);
         if matches!(failure.cause, Cause::Other | Cause::Network) && err.contains("unable to ") && is_full(&self.dir) {
             failure.cause = Cause::DiskFull;
@@ -298,18 +309,30 @@ impl<'a, 'b> Git<'a, 'b> {
         let stall = (talk == Talk::Remote && self.bounds.silence.is_none()).then_some(self.attempt.control.stall);
         let bounds = Bounds { silence: self.bounds.silence.or(stall), ..self.bounds };
         let ran = self.attempt.execute(&program, bounds, sink);
-        self.was_cut |= ran.is_err();
-        ran.map_err(|trouble| match (&trouble.result, stall) {
+        self.was_cut |= ran.as_ref().map_or(true, was_killed);
+        let ran = ran.map_err(|trouble| match (&trouble.result, stall) {
             (StepResult::Silent(_), Some(stall)) => self.stalled(stall),
             (StepResult::Silent(_), None) => Trouble { transient: talk == Talk::Remote, ..trouble },
             _ => trouble,
-        })
+        })?;
+        match ran.status.signal() {
+            // No answer, neither yes nor no.
+            Some(signal) => {
+                Err(self
+                    .explain(&GitFailure { cause: Cause::Shortage, line: format!("git was ended by signal {signal}") }))
+            }
+            None => Ok(ran),
+        }
     }
 
     fn stalled(&self, stall: Duration) -> Trouble {
-        let reason = format!("`{}` has sent nothing for {stall:?}; `silence` allows for more", self.address);
-        Trouble { result: StepResult::Refused(reason), transient: true }
+        Trouble::passing(format!("`{}` has sent nothing for {stall:?}; `silence` allows for more", self.address))
     }
+}
+
+/// `true` if git, or one that it started, was killed and may have left something.
+fn was_killed(ran: &Ran) -> bool {
+    ran.status.signal().is_some() || String::from_utf8_lossy(&ran.err).contains(DIED)
 }
 
 /// Time since `file` was made; none if it is gone.

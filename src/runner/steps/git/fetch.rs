@@ -25,12 +25,15 @@ pub(super) fn upstream(git: &mut Git<'_, '_>, remote: &str) -> Result<Target, Tr
             return Ok(Target { theirs, ours: Some(ours) });
         }
     }
-    let answer = git.ask_remote(&["ls-remote", "--symref", "--", remote, "HEAD"])?.unwrap_or_default();
-    let head = answer.lines().find_map(|line| line.strip_prefix("ref: ")?.strip_suffix("\tHEAD"));
-    if let Some(theirs) = head.and_then(RefName::parse) {
-        return Ok(Target { ours: theirs.branch().map(str::to_owned), theirs });
+    // An answer over HTTP that is cut at its head reads as that of a remote without refs.
+    for _twice in 0..2 {
+        let answer = git.ask_remote(&["ls-remote", "--symref", "--", remote, "HEAD"])?.unwrap_or_default();
+        let head = answer.lines().find_map(|line| line.strip_prefix("ref: ")?.strip_suffix("\tHEAD"));
+        if let Some(theirs) = head.and_then(RefName::parse) {
+            return Ok(Target { ours: theirs.branch().map(str::to_owned), theirs });
+        }
+        git.run_remote(&["ls-remote", "--quiet", "--", remote, "HEAD"])?; // says why, if it could not be asked
     }
-    git.run_remote(&["ls-remote", "--quiet", "--", remote, "HEAD"])?; // says why, if the remote could not be asked
     Err(Trouble::refused(format!("the delivery names no branch, and `{remote}` has no default one")))
 }
 
@@ -69,19 +72,28 @@ pub(super) fn fetch(git: &mut Git<'_, '_>, remote: &str, theirs: &RefName, is_fi
     commit.ok_or_else(|| Trouble::refused(format!("`{full}` of `{remote}` is not a commit")))
 }
 
-/// The trouble that the remote does not have `theirs`.
+/// The trouble that the remote does not have `theirs`. An answer over HTTP that is cut at its head reads as that of a
+/// remote without refs: so it is asked again.
 fn vanished(git: &mut Git<'_, '_>, remote: &str, theirs: &RefName) -> Result<Trouble, Trouble> {
     let full = theirs.as_str();
-    let branches = git.ask_remote(&["ls-remote", "--heads", "--", remote])?;
-    Ok(Trouble::refused(match branches.as_deref() {
-        Some("") => {
-            format!("`{}` has no branches: it is empty, or it is not the repository of the push", git.address())
-        }
-        _ => format!(
-            "`{full}` is not at `{}`: it was deleted after the push, or it is not the repository of the push",
+    let Some(refs) = git.ask_remote(&["ls-remote", "--", remote, full, "refs/heads/*"])? else {
+        git.run_remote(&["ls-remote", "--quiet", "--", remote, "HEAD"])?; // says why
+        return Ok(Trouble::passing(format!(
+            "the remote could not be reached: `{}` did not name its branches",
             git.address()
-        ),
-    }))
+        )));
+    };
+    let address = git.address();
+    let is_there = refs.lines().any(|line| line.split_once('\t').is_some_and(|(_, name)| name == full));
+    Ok(match refs.as_str() {
+        _ if is_there => Trouble::passing(format!("the remote could not be reached: an answer of `{address}` was cut")),
+        "" => Trouble::refused(format!(
+            "`{address}` has no branches: it is empty, or it is not the repository of the push"
+        )),
+        _ => Trouble::refused(format!(
+            "`{full}` is not at `{address}`: it was deleted after the push, or it is not the repository of the push"
+        )),
+    })
 }
 
 pub(super) fn is_name_in_the_way(done: &Result<(), GitFailure>) -> bool {

@@ -13,6 +13,7 @@ mod answers;
 mod changes;
 mod command;
 mod debris;
+mod disk;
 mod fetch;
 mod filters;
 mod heads;
@@ -35,6 +36,9 @@ use crate::config::{GitUpdate, Plan, StepAction};
 use crate::model::{EventKind, JobMeta, RefName};
 use command::{Git, Talk};
 use fetch::Target;
+
+/// Directory of a git directory into which files of people are moved that are in the way.
+const ASIDE: &str = "hookspool-aside";
 
 /// One update of a work directory.
 #[derive(Debug, Clone, Copy)]

@@ -39,9 +39,10 @@ pub(super) fn prepare(git: &mut Git<'_, '_>, options: &GitUpdate, remote: &str, 
     if is_empty && options.from.is_some() && git.ask(&["rev-parse", "--git-dir"])?.is_none() {
         init(git, "sha1")?;
     }
-    git.run(&["rev-parse", "--quiet", "--git-dir"])?;
-    if git.ask(&["rev-parse", "--is-inside-work-tree"])?.as_deref() != Some("true") {
-        return Err(Trouble::refused(format!("`{}` is not the top of a work tree", git.dir.display())));
+    match git.ask(&["rev-parse", "--is-inside-work-tree"])?.as_deref() {
+        Some("true") => {}
+        Some(_) => return Err(Trouble::refused(format!("`{}` is not the top of a work tree", git.dir.display()))),
+        None => git.run(&["rev-parse", "--quiet", "--git-dir"])?, // says why
     }
     let there = git.ask(&["config", "--get", &format!("remote.{remote}.url")])?;
     match (options.from.as_deref(), there) {

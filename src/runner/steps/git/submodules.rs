@@ -4,6 +4,7 @@
 //! only makes submodules that are not there yet, and those that are there are moved as the repository itself is.
 
 use super::command::Git;
+use super::debris::remove_half_submodule;
 use super::filters;
 use super::note_address;
 use super::people::is_there;
@@ -31,7 +32,8 @@ struct Submodule {
 /// Asks what a checkout of `commit` meets in the work tree of `git`, and in the submodules that are there.
 pub(super) fn survey_all(git: &mut Git<'_, '_>, commit: &str) -> Result<Surveys, Trouble> {
     let mut surveys = vec![(PathBuf::new(), survey(git, commit)?)];
-    for Submodule { path, commit, .. } in submodules(git, commit)? {
+    for Submodule { name, path, commit } in submodules(git, commit)? {
+        remove_half_submodule(git, &name, &path)?;
         if !is_there(git, &path) {
             continue;
         }
@@ -51,6 +53,9 @@ pub(super) fn update(git: &mut Git<'_, '_>, commit: &str, rule: InTheWay) -> Res
     let submodules = submodules(git, commit)?;
     if submodules.is_empty() {
         return Ok(());
+    }
+    for Submodule { name, path, .. } in &submodules {
+        remove_half_submodule(git, name, path)?;
     }
     git.run(&["submodule", "--quiet", "init"])?;
     git.run(&["submodule", "--quiet", "sync"])?;

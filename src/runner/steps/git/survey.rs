@@ -3,8 +3,9 @@
 //! `git checkout --force` removes whatever is in its way: files that git was never told of, ignored ones, and whole
 //! directories. So each path that it would write is looked up on the disk first.
 
-use super::changes::{ABSENT, Change, LINK, SUBMODULE};
+use super::changes::{ABSENT, Change, SUBMODULE};
 use super::command::Git;
+use super::disk::is_same;
 use super::people::files_of_people;
 use super::unfinished;
 use crate::runner::steps::attempt::Trouble;
@@ -204,17 +205,6 @@ fn unknown_below(top: &Path, dir: &Path, known: &Known) -> Vec<PathBuf> {
         }
     }
     found
-}
-
-/// `true` if the disk has at the path of `change` what the commit has there.
-fn is_same(git: &mut Git<'_, '_>, change: &Change) -> Result<bool, Trouble> {
-    let path = change.path.as_os_str();
-    if let Ok(link) = fs::read_link(git.dir.join(path)) {
-        let theirs = git.ask(&["cat-file", "blob", &change.object])?;
-        return Ok(change.before == LINK && theirs.is_some_and(|theirs| OsStr::new(&theirs) == link));
-    }
-    let here = git.ask(&[OsStr::new("hash-object"), OsStr::new("--"), path])?;
-    Ok(change.before != LINK && here.as_deref() == Some(&change.object))
 }
 
 fn contains(line: &[u8], object: &str) -> bool {

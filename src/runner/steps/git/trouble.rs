@@ -111,7 +111,16 @@ const KNOWN: [(Cause, &[&str]); 18] = [
     ),
     (Cause::Vanished, &["couldn't find remote ref", "not our ref", "unadvertised object"]),
     (Cause::NoRepository, &["not a git repository"]),
-    (Cause::Shortage, &["resource temporarily unavailable", "cannot allocate memory", "out of memory", "cannot fork"]),
+    (
+        Cause::Shortage,
+        &[
+            "resource temporarily unavailable",
+            "cannot allocate memory",
+            "out of memory",
+            "cannot fork",
+            "died of signal",
+        ],
+    ),
     (Cause::Permission, &[": permission denied", "insufficient permission", "read-only file system"]),
     (Cause::NameInTheWay, &["exists; cannot create"]),
     // What was received was cut: said of a pack, it is not the repository that is damaged.
@@ -157,7 +166,7 @@ const KNOWN: [(Cause, &[&str]); 18] = [
 ];
 
 /// Causes that only a message of this machine's own git can tell of, not the remote's.
-const OF_HERE: [Cause; 4] = [Cause::DiskFull, Cause::Permission, Cause::Damaged, Cause::DamagedIndex];
+const OF_HERE: [Cause; 5] = [Cause::DiskFull, Cause::Permission, Cause::Shortage, Cause::Damaged, Cause::DamagedIndex];
 
 /// The failure of a command that printed `err` to standard error; `is_remote`: it speaks with a remote.
 pub(super) fn failure(err: &str, is_remote: bool) -> GitFailure {
@@ -296,6 +305,8 @@ mod tests {
             ("error: cannot open '.git/FETCH_HEAD': Permission denied", Cause::Permission),
             ("error: insufficient permission for adding an object to repository database", Cause::Permission),
             ("error: cannot fork() for ssh: Resource temporarily unavailable", Cause::Shortage),
+            ("error: index-pack died of signal 9\nfatal: index-pack failed", Cause::Shortage),
+            ("remote: error: pack-objects died of signal 9\nfatal: early EOF", Cause::Network),
             ("Forgejo: Unauthorized\nfatal: Could not read from remote repository.", Cause::Credentials),
             ("fatal: remote error: access denied or repository not exported: /x", Cause::NotFound),
             ("fatal: detected dubious ownership in repository at '/srv/x'\nTo add", Cause::Ownership("/srv/x".into())),

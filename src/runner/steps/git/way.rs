@@ -1,5 +1,6 @@
 //! Edge. The fate of people's files that a checkout would remove or write over.
 
+use super::ASIDE;
 use super::command::Git;
 use super::names::names;
 use super::survey::Survey;
@@ -44,7 +45,7 @@ fn refusal(in_the_way: &[PathBuf]) -> String {
 
 /// Moves `paths` below the git directory, where no checkout touches them.
 fn move_aside(git: &mut Git<'_, '_>, paths: &[PathBuf]) -> Result<(), Trouble> {
-    let aside = unused(&git.git_dir()?.join("hookspool-aside").join(git.attempt_name()));
+    let aside = unused(&git.git_dir()?.join(ASIDE).join(git.attempt_name()));
     for path in paths {
         let (from, to) = (git.dir.join(path), aside.join(path));
         let moved = fs::create_dir_all(to.parent().unwrap_or(&aside)).and_then(|()| fs::rename(&from, &to));

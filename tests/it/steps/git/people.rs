@@ -10,7 +10,7 @@ const MAIN: &str = "refs/heads/main";
 const REMEDY: &str = "; move them, or set `in_the_way = \"move-aside\"`";
 
 /// A site that is at a commit with `file`, `config`, `plain` and `shared/.keep`.
-fn deployed() -> Site {
+pub(super) fn deployed() -> Site {
     let mut site = Site::new();
     fs::create_dir(site.origin.join("shared")).unwrap();
     site.commit("shared/.keep", "kept");
@@ -21,19 +21,19 @@ fn deployed() -> Site {
 }
 
 /// Commits what `change` does in the work tree of `origin`.
-fn push(site: &Site, change: impl FnOnce(&Path)) {
+pub(super) fn push(site: &Site, change: impl FnOnce(&Path)) {
     change(&site.origin);
     git(&site.origin, &["add", "--all"]);
     git(&site.origin, &["commit", "--quiet", "--message", "another"]);
 }
 
-fn write(path: &Path, text: &str) {
+pub(super) fn write(path: &Path, text: &str) {
     fs::create_dir_all(path.parent().unwrap()).unwrap();
     fs::write(path, text).unwrap();
 }
 
 /// A file of people's below `dir`.
-fn mine(dir: &Path, name: &str) {
+pub(super) fn mine(dir: &Path, name: &str) {
     write(&dir.join(name), "mine");
 }
 
@@ -44,7 +44,7 @@ fn ignored(dir: &Path, pattern: &str, name: &str) {
 }
 
 /// A file of the commit's below `dir`.
-fn theirs(dir: &Path, name: &str) {
+pub(super) fn theirs(dir: &Path, name: &str) {
     write(&dir.join(name), "theirs");
 }
 
@@ -77,7 +77,7 @@ struct Case {
     precious: &'static str,
 }
 
-fn remove_dir(dir: &Path) {
+pub(super) fn remove_dir(dir: &Path) {
     fs::remove_dir_all(dir).unwrap();
 }
 
@@ -265,35 +265,8 @@ fn a_skip_worktree_file_without_local_changes_follows_the_commit() {
     assert_eq!(site.bench.file("config"), "another");
 }
 
-#[test]
-fn what_a_checkout_left_that_was_cut_short_is_not_a_persons() {
-    let mut site = deployed();
-    let head = git(site.dir(), &["rev-parse", "HEAD"]);
-    push(&site, |dir| {
-        write(&dir.join("deep/new"), "a long text");
-        remove_dir(&dir.join("shared"));
-        write(&dir.join("shared"), "now a file");
-    });
-    let cut_short = git(&site.origin, &["rev-parse", "HEAD"]);
-    git(site.dir(), &["fetch", "--quiet"]);
-    write(&site.dir().join(".git/HOOKSPOOL_CHECKOUT"), &format!("{cut_short} {head}\n"));
-    write(&site.dir().join("deep/new"), "a lo");
-    fs::remove_dir_all(site.dir().join("shared")).unwrap();
-    write(&site.dir().join("shared"), "now a");
-    push(&site, |dir| write(&dir.join("deep/new"), "a longer text"));
-    site.updated_to(MAIN);
-    assert_eq!(site.bench.file("deep/new"), "a longer text");
-    assert!(!site.dir().join(".git/HOOKSPOOL_CHECKOUT").exists());
-    assert!(!site.bench.log().contains("overwritten"), "{}", site.bench.log());
-
-    mine(site.dir(), "mine");
-    write(&site.dir().join(".git/HOOKSPOOL_CHECKOUT"), &format!("{cut_short} {head}\n"));
-    push(&site, |dir| theirs(dir, "mine"));
-    assert!(site.refusal(MAIN).0.contains("`mine`"), "the note was of another HEAD");
-}
-
 /// A site with a submodule `part` that holds `inside`, and the submodule's own repository.
-fn with_submodule() -> (Site, Daemon, PathBuf) {
+pub(super) fn with_submodule() -> (Site, Daemon, PathBuf) {
     let site = Site::new();
     let part = site.bench.root.path().join("part");
     git(site.bench.root.path(), &["clone", "--quiet", site.origin.to_str().unwrap(), "part"]);

@@ -24,6 +24,7 @@ fn what_an_http_server_fails_at_is_tried_again() {
         "HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\n\r\n",
         "HTTP/1.1 522 Origin Timed Out\r\nContent-Length: 0\r\n\r\n",
         "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\ncut off",
+        "HTTP/1.1 200 OK\r\nContent-Le",
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
         "this is no HTTP",
     ];
@@ -38,6 +39,19 @@ fn what_an_http_server_fails_at_is_tried_again() {
         assert_eq!(site.updated_to(MAIN), newer, "{failure:?}");
         assert!(forge.connections.load(Ordering::SeqCst) > 1);
     }
+}
+
+#[test]
+fn a_default_branch_is_asked_for_again_where_the_answer_was_cut() {
+    let mut site = Site::new();
+    site.updated_to(MAIN);
+    let newer = site.commit("file", "two");
+    git(site.dir(), &["checkout", "--quiet", "--detach"]);
+    let forge = HttpForge::start(&site.origin, &["HTTP/1.1 200 OK\r\nContent-Le"]);
+    at(&site, &forge.url);
+    site.bench.facts.meta.reference = None;
+    let done = site.bench.run();
+    assert_eq!(done.result.commit.as_deref(), Some(newer.as_str()), "{}", done.log);
 }
 
 #[test]

@@ -197,26 +197,6 @@ fn a_lock_that_was_left_behind_is_named() {
 }
 
 #[test]
-fn a_lock_that_an_attempt_left_which_was_cut_short_goes() {
-    let mut site = Site::new();
-    site.updated_to("refs/heads/main");
-    let newer = site.commit("file", "two");
-    let note = site.dir().join(".git/HOOKSPOOL_UPDATE");
-    assert!(!note.exists(), "nothing was cut short");
-    fs::write(&note, "").unwrap();
-    for lock in ["index.lock", "HEAD.lock"] {
-        fs::write(site.dir().join(".git").join(lock), "").unwrap();
-    }
-    assert_eq!(site.updated_to("refs/heads/main"), newer);
-    assert!(
-        site.bench.log().contains("index.lock`, which an attempt left that was cut short\n"),
-        "{}",
-        site.bench.log()
-    );
-    assert!(!note.exists());
-}
-
-#[test]
 fn a_lock_of_the_configuration_is_waited_for() {
     let mut site = Site::new();
     site.updated_to("refs/heads/main");
