@@ -68,6 +68,11 @@ pub(super) fn noted<'a, 'b>(
     fs::remove_file(&note).map_err(cannot)
 }
 
+/// Removes the note from the directory of a submodule's own files: what it tells of is not in the work tree any more.
+pub(super) fn forget(git_dir: &Path) {
+    let _there_was_none = fs::remove_file(git_dir.join(CHECKOUT));
+}
+
 /// Writes the note: it is there as a whole, or as it was.
 fn write(note: &Path, text: &str) -> std::io::Result<()> {
     let new = note.with_extension("new");

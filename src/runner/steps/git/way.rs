@@ -4,6 +4,7 @@ use super::ASIDE;
 use super::command::Git;
 use super::names::names;
 use super::survey::Survey;
+use super::unfinished;
 use crate::config::InTheWay;
 use crate::runner::steps::attempt::Trouble;
 use crate::system::errno::words;
@@ -72,6 +73,9 @@ fn unused(dir: &Path) -> PathBuf {
 pub(super) fn prepare_index(git: &mut Git<'_, '_>, survey: &Survey) -> Result<(), Trouble> {
     run_on(git, &["update-index", "--no-skip-worktree"], survey.unskipped.iter())?;
     run_on(git, &["rm", "--cached", "--quiet", "--ignore-unmatch"], survey.added_here.iter())?;
+    for path in &survey.left_submodules {
+        unfinished::forget(&git.within(path, Git::git_dir)?);
+    }
     run_on(git, &["submodule", "--quiet", "deinit", "--force"], survey.left_submodules.iter())
 }
 

@@ -223,3 +223,16 @@ fn a_submodules_repository_in_which_somebody_has_a_branch_is_no_half_clone() {
     site.updated_to(MAIN);
     git(&site.dir().join("part"), &["rev-parse", "--verify", "work"]);
 }
+
+#[test]
+fn a_note_of_a_submodule_goes_with_it() {
+    let (mut site, _daemon, _) = with_submodule();
+    site.updated_to(MAIN);
+    let head = git(&site.dir().join("part"), &["rev-parse", "HEAD"]);
+    let note = site.dir().join(".git/modules/part/HOOKSPOOL_CHECKOUT");
+    write(&note, &format!("{head} {head}\n"));
+    git(&site.origin, &["rm", "--quiet", "part"]);
+    site.commit("file", "two");
+    site.updated_to(MAIN);
+    assert!(!note.exists(), "{}", site.bench.log());
+}
