@@ -40,7 +40,8 @@ impl JobContext {
         let log_path = log_path(spool, claim.id());
         let log = JobLog::open(&log_path).map_err(|error| naming(&log_path, &error))?;
         let (job, meta, payload_path) = (claim.id(), meta.clone(), payload.path().to_owned());
-        let facts = JobFacts { job, meta, deployed, attempt, payload: payload_path, log: log_path };
+        let spool = spool.to_owned();
+        let facts = JobFacts { job, meta, deployed, attempt, payload: payload_path, log: log_path, spool };
         Ok(Self { facts, log, _payload: payload })
     }
 

@@ -104,6 +104,7 @@ pub(super) struct Attempt<'a> {
     pub(super) deadline: Instant,
     /// The limit that the step under way would run into.
     limit: TimeLimit,
+    spool: &'a Path,
     log_dir: &'a Path,
     interrupts: Interrupts<'a>,
     tree: Tree,
@@ -129,6 +130,7 @@ impl<'a> Attempt<'a> {
             environment: Environment::of_job(std::env::vars_os(), users::current().as_ref(), facts),
             deadline: after(plan.timeout),
             limit: TimeLimit::Hook(plan.timeout),
+            spool: &facts.spool,
             log_dir: facts.log.parent().unwrap_or(Path::new("/")),
             interrupts: Interrupts::new(control),
             tree,
@@ -168,6 +170,17 @@ impl<'a> Attempt<'a> {
     /// `true` if the attempt is over already: stopped, cancelled, or out of time.
     pub(super) fn check(&mut self) -> Result<(), Trouble> {
         self.pause(Instant::now(), self.deadline)
+    }
+
+    /// Refuses a `path` that leads into the spool, or to a directory that holds it: a step that cleans or replaces the
+    /// one would take the other. The configuration is held to the same, but links may lead elsewhere than it says.
+    pub(super) fn check_apart(&self, path: &Path) -> Result<(), Trouble> {
+        let (path_there, spool) = (real(path), real(self.spool));
+        if !path_there.starts_with(&spool) && !spool.starts_with(&path_there) {
+            return Ok(());
+        }
+        let (path, spool) = (path.display(), self.spool.display());
+        Err(Trouble::refused(format!("`{path}` and the spool `{spool}` lie in one another, through a link")))
     }
 
     /// Waits until `moment`, unless the attempt must end before that, or has until `until` only.

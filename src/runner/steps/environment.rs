@@ -126,6 +126,7 @@ mod tests {
             attempt: 3,
             payload: "/spool/running/x.job".into(),
             log: "/spool/log/x.log".into(),
+            spool: "/spool".into(),
         }
     }
 

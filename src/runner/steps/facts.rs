@@ -19,4 +19,6 @@ pub struct JobFacts {
     pub payload: PathBuf,
     /// `_LOG`: the job's log, absolute.
     pub log: PathBuf,
+    /// The spool, in which no step works.
+    pub spool: PathBuf,
 }

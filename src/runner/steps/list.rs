@@ -107,7 +107,8 @@ fn one(attempt: &mut Attempt<'_>, place: StepPlace, step: &Step, meta: &JobMeta)
     let began = Instant::now();
     attempt.set_limit(step);
     let environment = attempt.environment.clone();
-    let ready = attempt.check().and_then(|()| attempt.set_variables(&attempt.plan.env));
+    let ready = attempt.check().and_then(|()| attempt.check_apart(&attempt.plan.dir));
+    let ready = ready.and_then(|()| attempt.set_variables(&attempt.plan.env));
     let ready = ready.and_then(|()| attempt.set_variables(&step.env));
     let acted = ready.and_then(|()| act(attempt, step, meta));
     attempt.environment = environment;

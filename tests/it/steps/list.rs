@@ -103,6 +103,23 @@ fn a_missing_work_directory_is_named() {
 }
 
 #[test]
+fn no_step_works_in_the_spool_or_around_it_by_way_of_a_link() {
+    let mut bench = Bench::new([step(StepAction::Remove("a.job".into())), always(shell("echo begun >begun"))]);
+    let spool = bench.facts.spool.clone();
+    fs::create_dir_all(spool.join("done")).unwrap();
+    fs::write(spool.join("done/a.job"), "a job").unwrap();
+    for (name, leads_to) in [("inside", spool.join("done")), ("around", bench.root.path().to_owned())] {
+        bench.plan.dir = bench.root.path().join(name);
+        std::os::unix::fs::symlink(&leads_to, &bench.plan.dir).unwrap();
+        let done = bench.run();
+        assert_eq!(done.result.outcome, Outcome::Failed, "{name}");
+        assert!(done.result.reason.contains("lie in one another, through a link"), "{}", done.result.reason);
+        assert!(!leads_to.join("begun").exists(), "{name}");
+    }
+    assert!(spool.join("done/a.job").exists());
+}
+
+#[test]
 fn a_step_that_takes_too_long_is_ended_and_always_and_on_failure_still_run() {
     let slow = Step { timeout: Some(SHORT), ..shell(FOR_EVER) };
     let mut bench = Bench::new([slow, shell("echo no >>seen"), always(shell("echo always >>seen"))]);

@@ -182,6 +182,26 @@ fn what_lies_in_one_another_is_refused_also_through_links() {
     assert!(into(&mut site, file).contains("is neither a directory nor a link to one"));
 }
 
+#[test]
+fn a_link_leads_no_publication_into_the_spool() {
+    let mut site = Site::new();
+    site.build("one");
+    let spool = site.bench.facts.spool.clone();
+    fs::create_dir_all(spool.join("done")).unwrap();
+    fs::write(spool.join("done/a.job"), "a job").unwrap();
+    symlink(&spool, site.www.join("way")).unwrap();
+    let to = site.www.join("way/done");
+    site.bench.plan.steps = vec![step(StepAction::Publish(Publish { from: "dist".into(), to: to.clone() }))];
+    let expected = format!(
+        "step 1 (publish dist to {}): `{}` and the spool `{}` lie in one another, through a link",
+        to.display(),
+        spool.canonicalize().unwrap().join("done").display(),
+        spool.display()
+    );
+    assert_eq!(site.refused(), expected);
+    assert_eq!(fs::read_to_string(spool.join("done/a.job")).unwrap(), "a job");
+}
+
 /// Reads the two pages of one open tree, and one by its path, until `built` is at its end. A tree goes with the second
 /// publication after it: who is as slow as that may find it gone.
 fn read_until_end(built: &AtomicUsize, target: &Path) -> usize {

@@ -237,5 +237,6 @@ fn facts(root: &Path) -> JobFacts {
         attempt: 1,
         payload: root.join("x.job"),
         log: root.join("x.log"),
+        spool: root.join("spool"),
     }
 }

@@ -34,6 +34,7 @@ pub(super) fn publish(attempt: &mut Attempt<'_>, publish: &Publish, bounds: Boun
     let from = source(&attempt.plan.dir, &publish.from)?;
     let place = PublishTarget::of(&publish.to)?;
     apart(&from, &attempt.plan.dir, &place)?;
+    attempt.check_apart(&place.real_target())?;
     wait_for_others(attempt, &place, bounds)?;
     warn(attempt, place.remove_leftovers());
     let fresh = place.fresh()?;
@@ -58,8 +59,7 @@ fn warn(attempt: &mut Attempt<'_>, unremoved: Vec<Unremoved>) {
 /// The configuration compares the paths as they are typed; links may lead one into the other.
 fn apart(from: &Path, dir: &Path, place: &PublishTarget) -> Result<(), Trouble> {
     let real = |path: &Path| path.canonicalize().map_err(|error| trouble("look at", path, &error));
-    let (from, dir, mut target) = (real(from)?, real(dir)?, real(&place.directory)?);
-    target.extend(place.target.file_name());
+    let (from, dir, target) = (real(from)?, real(dir)?, place.real_target());
     if target.starts_with(&from) || from.starts_with(&target) || dir.starts_with(&target) {
         let text = format!("`{}` and what is published lie in one another", place.target.display());
         return Err(Trouble::refused(text));

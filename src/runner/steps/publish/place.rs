@@ -1,7 +1,7 @@
 //! Edge. The place where a tree is published, and the step in which one tree takes the place of another.
 
 use super::copy::trouble;
-use crate::runner::steps::attempt::Trouble;
+use crate::runner::steps::attempt::{Trouble, real};
 use crate::system::random::random_bytes;
 use rustix::fs::{AtFlags, CWD, Mode, OFlags, RenameFlags, fsync, mkdirat, renameat_with, symlinkat, unlinkat};
 use rustix::io::Errno;
@@ -42,6 +42,11 @@ impl PublishTarget {
         let parent = File::options().read(true).custom_flags(flags).open(directory);
         let parent = parent.map_err(|error| trouble("open", directory, &error))?;
         Ok(Self { target: target.to_owned(), directory: directory.to_owned(), parent, name: name.to_owned() })
+    }
+
+    /// The target, in the directory as it is reached without links.
+    pub(super) fn real_target(&self) -> PathBuf {
+        real(&self.directory).join(&self.name)
     }
 
     /// A name for a copy that is to be made.
