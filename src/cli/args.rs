@@ -121,6 +121,13 @@ pub(super) enum Command {
         #[arg(value_enum, default_value = "hookspool")]
         page: Page,
     },
+    /// Print names, for the scripts that complete command lines
+    #[command(hide = true)]
+    Complete {
+        /// Of what
+        #[arg(value_enum)]
+        names: Names,
+    },
     /// Print a script that completes command lines
     Completions {
         /// For which shell
@@ -222,6 +229,18 @@ pub(super) enum Page {
     /// hookspool.toml(5): the configuration
     #[value(name = "hookspool.toml")]
     Configuration,
+    /// hookspool-json(7): what is printed under `--json`
+    #[value(name = "hookspool-json")]
+    Json,
+}
+
+/// Names that can be completed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum Names {
+    Hooks,
+    Jobs,
+    HooksAndJobs,
+    States,
 }
 
 /// Event of a test delivery.

@@ -3,8 +3,9 @@
 use super::exit::{self, Failure};
 use super::print;
 use super::trust::{described, secret_files, weakness_of};
-use crate::config::{self, Config, Hook, HookSecret, LoadError, oddity};
+use crate::config::{self, Config, Hook, HookSecret, LoadError, Step, StepAction, hides_failures, oddity};
 use crate::provider::Secret;
+use crate::runner::steps::List;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -36,10 +37,11 @@ fn right(config: &Config, json: bool) -> Result<ExitCode, Failure> {
                 serde_json::json!({ "name": h.name, "provider": provider, "check": check, "queue": h.plan.queue })
             })
             .collect();
-        let (file, spool) = (&config.file, &config.spool);
+        let (file, spool, notes) = (&config.file, &config.spool, notes(config));
         let secrets: Vec<_> = problems.iter().chain(&warnings).collect();
         print::json(&serde_json::json!({
             "ok": is_ok, "file": file, "spool": spool, "hooks": hooks, "secrets": secrets, "replaceable": replaceable,
+            "notes": notes,
         }))?;
     } else {
         let verdict = match problems.len() {
@@ -58,8 +60,28 @@ fn right(config: &Config, json: bool) -> Result<ExitCode, Failure> {
         for problem in warnings.iter().chain(&replaceable) {
             print::line(&format!("warning: {problem}"))?;
         }
+        notes(config).iter().try_for_each(|note| print::line(&format!("note: {note}")))?;
     }
     Ok(ExitCode::from(if is_ok { 0 } else { exit::NO }))
+}
+
+/// What may be meant, and often is not.
+fn notes(config: &Config) -> Vec<String> {
+    config.hooks.iter().flat_map(hidden_failures).collect()
+}
+
+/// Lines on the shell steps of `hook` that go on after a command that failed.
+fn hidden_failures(hook: &Hook) -> Vec<String> {
+    let script =
+        |step: &Step| if let StepAction::Shell(script) = &step.action { hides_failures(script) } else { false };
+    let lists = List::ALL.into_iter().map(|list| (list, list.of(&hook.plan)));
+    let steps = lists.flat_map(|(list, steps)| (1..).zip(steps).map(move |(number, step)| (list, number, step)));
+    let hidden = steps.filter(|(_, _, step)| script(step));
+    let line = |(list, number, _): (List, i32, &Step)| {
+        let (name, list) = (&hook.name, list.as_str());
+        format!("hook `{name}`, {list} {number}: the shell goes on after a command that fails; begin it with `set -e;`")
+    };
+    hidden.map(line).collect()
 }
 
 /// Warnings of files that others may replace: they choose what runs, or who may start it.

@@ -27,10 +27,12 @@ pub(super) fn no_such(text: &str) -> Failure {
 
 /// Fails unless the configuration has the hook: a misspelt name has no jobs either.
 pub(super) fn refuse_unknown(config: &Config, hook: &str) -> Result<(), Failure> {
-    if config.hook(hook).is_some() {
-        return Ok(());
-    }
-    Err(Failure::new(exit::NO, format!("no hook `{hook}`; there are: {}", names_of_hooks(config))))
+    config.hook(hook).map(|_| ()).ok_or_else(|| no_such_hook(config, hook))
+}
+
+/// The failure of a verb whose hook does not exist.
+pub(super) fn no_such_hook(config: &Config, hook: &str) -> Failure {
+    Failure::new(exit::NO, format!("no hook `{hook}`; there are: {}", names_of_hooks(config)))
 }
 
 /// The message for a text that is neither a hook nor a job.
@@ -48,13 +50,27 @@ pub(super) fn no_spool(root: &Path) -> Failure {
     Failure::new(exit::UNAVAILABLE, text)
 }
 
+/// The failure of a verb whose spool is a directory in which nothing is yet.
+fn no_runner_yet(root: &Path) -> Failure {
+    let text = format!("no runner has ever run on {}: start one, which makes the spool's parts", root.display());
+    Failure::new(exit::UNAVAILABLE, text)
+}
+
 /// The failure of a verb that cannot read the spool.
 pub(super) fn unreadable(error: SpoolError) -> Failure {
     match &error {
         SpoolError::Call { call: "open", path, .. } if error.is_missing() && !path.exists() => return no_spool(path),
+        SpoolError::Call { path, .. } if error.is_missing() => {
+            if let Some(root) = path.parent().filter(|root| spool::is_unmade(root)) {
+                return no_runner_yet(root);
+            }
+        }
         _ => {}
     }
-    Failure::new(error.exit_code(), error)
+    match spool::remedy_of_closed(&error) {
+        Some(remedy) => Failure::new(error.exit_code(), format!("{error}: {remedy}")),
+        None => Failure::new(error.exit_code(), error),
+    }
 }
 
 /// The time between the two as `12s`, `5m`, `3h` or `2d`: in the largest unit that fits.

@@ -4,11 +4,14 @@ use super::args::ListArgs;
 use super::exit::{self, Failure};
 use super::jobs::{age, find, no_such, refuse_unknown, unreadable};
 use super::load::load;
+use super::local_time::beside;
 use super::moment::Moment;
 use super::print;
+use super::step_progress::StepProgress;
 use crate::model::{JobId, JobMeta, State};
 use crate::spool::{self, Filter, JobView, Shown};
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -46,12 +49,16 @@ pub(super) fn show(config: Option<&Path>, job: &str, json: bool) -> Result<ExitC
     let config = load(config)?;
     let id = find(&config.spool, job)?;
     let shown = spool::show(&config.spool, id).map_err(unreadable)?.ok_or_else(|| no_such(job))?;
+    let progress = StepProgress::of(&config, &shown.view);
     if json {
-        let value =
-            serde_json::json!({ "job": shown.view, "delivery": shown.meta, "history": shown.history.entries() });
+        let StepProgress { step, limit_s } = &progress;
+        let value = serde_json::json!({
+            "job": shown.view, "delivery": shown.meta, "history": shown.history.entries(), "step": step,
+            "limit_s": limit_s,
+        });
         print::json(&value)?;
     } else {
-        print_job(&config.spool, &shown)?;
+        print_job(&config.spool, &shown, &progress)?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -101,8 +108,8 @@ fn missed(job: &JobView) -> Option<&'static str> {
     (job.provider.as_deref() == Some(JobMeta::RECONCILE)).then_some("no delivery told of it (reconcile)")
 }
 
-fn print_job(root: &Path, shown: &Shown) -> Result<(), Failure> {
-    let view = &shown.view;
+fn print_job(root: &Path, shown: &Shown, progress: &StepProgress) -> Result<(), Failure> {
+    let (view, zone) = (&shown.view, TimeZone::system());
     let field = |name: &str, value: Option<String>| match value {
         Some(value) => print::line(&format!("{name:<11} {value}")),
         None => Ok(()),
@@ -111,7 +118,8 @@ fn print_job(root: &Path, shown: &Shown) -> Result<(), Failure> {
     field("state", Some(view.state.as_str().to_owned()))?;
     field("outcome", view.outcome.map(|outcome| outcome.as_str().to_owned()))?;
     field("reason", view.reason.clone())?;
-    field("not before", view.not_before.map(|at| at.to_string()))?;
+    field("under way", progress.words(Timestamp::now()))?;
+    field("not before", view.not_before.map(|at| beside(at, 0, &zone)))?;
     field("hook", view.hook.clone())?;
     field("event", view.event.as_ref().map(|event| event.as_str().to_owned()))?;
     field("ref", view.reference.as_ref().map(|reference| reference.as_str().to_owned()))?;
@@ -121,9 +129,12 @@ fn print_job(root: &Path, shown: &Shown) -> Result<(), Failure> {
     field("pusher", shown.meta.as_ref().and_then(|meta| meta.pusher.clone()))?;
     field("delivery", view.delivery.clone())?;
     field("note", shown.meta.as_ref().and_then(|meta| meta.note.clone()))?;
-    field("arrived", view.arrived_at.map(|at| at.to_string()))?;
+    field("arrived", view.arrived_at.map(|at| beside(at, 9, &zone)))?;
     field("attempts", Some(view.attempts.to_string()))?;
     field("file", Some(spool::job_path(root, view.state, view.id).display().to_string()))?;
     field("log", Some(spool::log_path(root, view.id).display().to_string()))?;
-    shown.history.entries().iter().try_for_each(|entry| print::line(&format!("{:.3}  {}", entry.at, entry.what)))
+    let entries = shown.history.entries().iter();
+    entries
+        .map(|entry| format!("{}  {}", beside(entry.at, 3, &zone), entry.what))
+        .try_for_each(|line| print::line(&line))
 }

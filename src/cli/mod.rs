@@ -3,6 +3,7 @@
 mod args;
 mod cgi;
 mod check;
+mod complete;
 mod control;
 mod daily_log;
 mod demo;
@@ -12,8 +13,10 @@ mod explain;
 mod http;
 mod inherited;
 mod jobs;
+mod last_run;
 mod listing;
 mod load;
+mod local_time;
 mod logging;
 mod manual;
 mod mode;
@@ -22,10 +25,13 @@ mod output;
 mod print;
 mod progress;
 mod receive;
+mod running_step;
 mod send;
 mod serve_spool;
 mod status;
+mod step_progress;
 mod table;
+mod test_reply;
 mod trust;
 mod wait;
 mod wanted_sample;
@@ -89,6 +95,7 @@ fn verb(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Status { json } => status::run(config, json),
         Command::Doctor { offline, json } => doctor::run(config, offline, json),
         Command::Man { page } => manual::page(page),
+        Command::Complete { names } => complete::run(config, names),
         Command::Completions { shell } => manual::completions(shell),
     }
 }

@@ -6,6 +6,7 @@ use super::load::load;
 use crate::model::{JobId, Outcome, State};
 use crate::runner::log::Follower;
 use crate::spool;
+use jiff::Timestamp;
 use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
@@ -114,7 +115,11 @@ impl Printer {
 
 fn write_json(out: &mut impl Write, line: &[u8]) -> io::Result<()> {
     let text = String::from_utf8_lossy(line);
-    writeln!(out, "{}", serde_json::json!({ "line": text.trim_end_matches('\n') }))
+    let line = text.trim_end_matches('\n');
+    let mut parts = line.splitn(3, ' ');
+    let at = parts.next().filter(|at| at.parse::<Timestamp>().is_ok());
+    let (source, text) = if at.is_some() { (parts.next(), parts.next()) } else { (None, None) };
+    writeln!(out, "{}", serde_json::json!({ "line": line, "at": at, "source": source, "text": text }))
 }
 
 fn has_ended(root: &Path, id: JobId) -> bool {

@@ -4,6 +4,7 @@ use super::exit::{self, Failure};
 use super::table::{self, Screen};
 use crate::runner::log::escape;
 use std::io::{ErrorKind, IsTerminal, Write, stdout};
+use std::os::fd::AsFd;
 use std::process::ExitCode;
 
 /// Prints a line for people. Names, refs and reasons come from deliveries and from files that others may write: what
@@ -54,6 +55,12 @@ pub(super) fn labelled(label: &str, text: &str) -> Result<(), Failure> {
     write(format!("{}{padding} {}", table::painted(label, style), harmless(text)).into_bytes())
 }
 
+/// Prints `before`, `word` in its colour, and `rest`.
+pub(super) fn worded(before: &str, word: &str, rest: &str) -> Result<(), Failure> {
+    let style = table::style(word).filter(|_| screen().colour);
+    write(format!("{before}{}{}", table::painted(word, style), harmless(rest)).into_bytes())
+}
+
 /// The terminal on standard output, if it is one. `NO_COLOR` (no-color.org) and a dumb terminal turn colour off.
 fn screen() -> Screen {
     let out = stdout();
@@ -62,9 +69,18 @@ fn screen() -> Screen {
     }
     let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     let is_dumb = std::env::var_os("TERM").is_none_or(|term| term == "dumb");
-    let columns =
-        rustix::termios::tcgetwinsize(&out).ok().map(|size| usize::from(size.ws_col)).filter(|&width| width > 0);
-    Screen { columns, colour: !is_set("NO_COLOR") && !is_dumb }
+    Screen { columns: columns_of(&out), colour: !is_set("NO_COLOR") && !is_dumb }
+}
+
+/// `text` as `line` prints it, in no more columns than the terminal has.
+pub(super) fn cut_to_terminal(text: &str, terminal: impl AsFd) -> String {
+    let columns = columns_of(terminal).unwrap_or(usize::MAX);
+    table::cut(&harmless(text), columns)
+}
+
+fn columns_of(terminal: impl AsFd) -> Option<usize> {
+    let size = rustix::termios::tcgetwinsize(terminal).ok()?;
+    Some(usize::from(size.ws_col)).filter(|&width| width > 0)
 }
 
 /// Columns of a label.

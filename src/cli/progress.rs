@@ -1,5 +1,6 @@
 //! Edge. How far long work is, on a terminal.
 
+use super::print;
 use std::io::{IsTerminal, Write, stderr};
 use std::time::{Duration, Instant};
 
@@ -30,6 +31,40 @@ impl Progress {
             // Whoever cannot see it does not miss it.
             let _ = write!(stderr(), "\r{} of {} {}\x1b[K", self.done, self.of, self.noun);
         }
+    }
+}
+
+/// A line on standard error that tells what is waited for, where that is a terminal; nothing elsewhere.
+#[derive(Default)]
+pub(super) struct LiveLine {
+    is_shown: bool,
+}
+
+impl LiveLine {
+    /// `true` if anybody can see it.
+    pub(super) fn is_seen() -> bool {
+        stderr().is_terminal()
+    }
+
+    /// Shows `text` in the place of what was there, cut to the terminal.
+    pub(super) fn show(&mut self, text: &str) {
+        if Self::is_seen() {
+            self.is_shown = true;
+            let _ = write!(stderr(), "\r{}\x1b[K", print::cut_to_terminal(text, stderr()));
+        }
+    }
+
+    /// Takes it away.
+    pub(super) fn clear(&mut self) {
+        if std::mem::take(&mut self.is_shown) {
+            let _ = write!(stderr(), "\r\x1b[K");
+        }
+    }
+}
+
+impl Drop for LiveLine {
+    fn drop(&mut self) {
+        self.clear();
     }
 }
 

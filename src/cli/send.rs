@@ -2,8 +2,10 @@
 
 use super::args::{SendArgs, SendEvent};
 use super::exit::{self, Failure};
+use super::jobs::no_such_hook;
 use super::load::load;
 use super::print;
+use super::test_reply::{TestReply, is_ours};
 use super::wanted_sample;
 use crate::config::Hook;
 use crate::model::{JobId, RefName, without_credentials};
@@ -19,28 +21,27 @@ use std::time::Duration;
 /// Sends, and prints the reply. Exit 1 when it starts no job (of a ping: when it is no 2xx), 69 when nobody answers.
 pub(super) fn run(config: Option<&Path>, args: &SendArgs) -> Result<ExitCode, Failure> {
     let config = load(config)?;
-    let hook = config.hooks.iter().find(|hook| hook.name == args.hook).ok_or_else(|| {
-        let names: Vec<&str> = config.hooks.iter().map(|hook| hook.name.as_str()).collect();
-        Failure::new(exit::USAGE, format!("no hook `{}`; there are: {}", args.hook, names.join(", ")))
-    })?;
+    let hook = config.hook(&args.hook).ok_or_else(|| no_such_hook(&config, &args.hook))?;
     let url = args.url.as_deref().ok_or_else(|| {
         let why = "`--url` is missing: only your web server knows the address of the hook";
         Failure::new(exit::USAGE, format!("{why}; as in `--url https://example.org/hooks/{}`", hook.name))
     })?;
     refuse_without_scheme(url)?;
     let delivery = delivery(hook, args)?;
-    let (status, text) = post(&address(hook, url)?, url, &delivery)?;
-    let jobs = queued(status, &text);
+    let answer = post(&address(hook, url)?, url, &delivery)?;
+    let TestReply { status, text, is_ours } = &answer;
+    let jobs = queued(*status, text);
     if args.json {
-        let url = without_credentials(url);
-        print::json(
-            &serde_json::json!({ "hook": hook.name, "url": url, "status": status, "text": text, "jobs": jobs }),
-        )?;
+        print::json(&serde_json::json!({
+            "hook": hook.name, "url": without_credentials(url), "status": status, "text": text, "jobs": jobs,
+            "from_hookspool": is_ours, "remedy": answer.remedy(),
+        }))?;
     } else {
-        print::line(&format!("{status} {text}"))?;
+        print::line(&answer.line())?;
     }
+    let status = *status;
     let is_ping = event(hook, args) == SendEvent::Ping && (200..300).contains(&status);
-    Ok(ExitCode::from(if is_ping || status == ACCEPTED { 0 } else { exit::NO }))
+    Ok(ExitCode::from(if answer.is_ours && (is_ping || status == ACCEPTED) { 0 } else { exit::NO }))
 }
 
 /// The ids of the jobs that the reply tells of.
@@ -208,7 +209,7 @@ fn said(error: &ureq::Error) -> String {
     }
 }
 
-fn post(url: &str, typed: &str, delivery: &TestDelivery) -> Result<(u16, String), Failure> {
+fn post(url: &str, typed: &str, delivery: &TestDelivery) -> Result<TestReply, Failure> {
     let agent = ureq::Agent::config_builder()
         .timeout_global(Some(Duration::from_secs(30)))
         .http_status_as_error(false)
@@ -226,8 +227,12 @@ fn post(url: &str, typed: &str, delivery: &TestDelivery) -> Result<(u16, String)
     };
     let mut response = request.send(&delivery.body).map_err(unavailable)?;
     let status = response.status().as_u16();
+    let header = |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let (content_type, options) = (header("content-type"), header("x-content-type-options"));
     let mut text = Vec::new();
     // The status is the answer; a body that is cut short or too long is no reason to hide it.
     let _ = response.body_mut().as_reader().take(REPLY_LIMIT_BYTES).read_to_end(&mut text);
-    Ok((status, String::from_utf8_lossy(&text).trim_end().to_owned()))
+    let text = String::from_utf8_lossy(&text).trim_end().to_owned();
+    let is_ours = is_ours(content_type.as_deref(), options.as_deref(), &text);
+    Ok(TestReply { status, text, is_ours })
 }

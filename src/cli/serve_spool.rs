@@ -2,8 +2,10 @@
 
 use super::exit::{self, Failure};
 use super::jobs::unreadable;
+use super::last_run::TOLD_TO_STOP;
 use super::load::load;
 use super::logging;
+use super::trust::foreign_directory;
 use crate::config::Config;
 use crate::runner::{DrainEnd, DrainError, Reload, Terms, drain};
 use crate::spool::{SpoolError, SpoolOwner};
@@ -46,7 +48,7 @@ impl<'a> SpoolRunner<'a> {
     pub(super) fn new(file: Option<&'a Path>) -> Result<Self, Failure> {
         let began = Instant::now();
         let config = load(file)?;
-        refuse_root(&config.spool)?;
+        refuse_root(&config)?;
         // Beside `--once` nobody takes the request: it must not end the run.
         let hangup = Hangup::install().map_err(|error| Failure::cannot_watch(&error))?;
         let owner = lock(&config.spool).map_err(|error| Failure::new(error.exit_code(), error))?;
@@ -91,7 +93,7 @@ fn exit_code(ended: Result<DrainEnd, DrainError>) -> Result<ExitCode, Failure> {
             if failed > 0 { exit::NO } else { 0 }
         }
         DrainEnd::Stopped => {
-            tracing::info!(event = "runner-ended", reason = "it was told to stop");
+            tracing::info!(event = "runner-ended", reason = TOLD_TO_STOP);
             0
         }
     }))
@@ -117,13 +119,26 @@ fn lock(spool: &Path) -> Result<SpoolOwner, SpoolError> {
 }
 
 /// Root, trying things out, would run the steps with all rights, and leave files that the spool's own runner cannot
-/// write to any more.
-fn refuse_root(spool: &Path) -> Result<(), Failure> {
-    let owner = std::fs::metadata(spool).map_or(0, |metadata| metadata.uid());
-    if owner == 0 || !rustix::process::geteuid().is_root() {
+/// write to any more. It may make a spool where the hooks' directories are nobody else's, as in a container.
+fn refuse_root(config: &Config) -> Result<(), Failure> {
+    if !rustix::process::geteuid().is_root() {
         return Ok(());
     }
-    let (path, owner) = (spool.display(), users::name_of(owner));
-    let text = format!("spool {path} belongs to `{owner}`, and steps would run as root; start the runner as `{owner}`");
+    let path = config.spool.display();
+    let text = match std::fs::metadata(&config.spool) {
+        Ok(found) if found.uid() == 0 => return Ok(()),
+        Ok(found) => {
+            let owner = users::name_of(found.uid());
+            format!("spool {path} belongs to `{owner}`, and steps would run as root; start the runner as `{owner}`")
+        }
+        Err(_) => {
+            let Some((dir, uid)) = foreign_directory(config) else { return Ok(()) };
+            let (dir, owner) = (dir.display(), users::name_of(uid));
+            format!(
+                "root does not make the spool {path}: `{owner}` owns {dir}, and could not work there any more; \
+                 `install -d -o {owner} -g {owner} -m 2751 {path}`, then start the runner as `{owner}`"
+            )
+        }
+    };
     Err(Failure::new(exit::NO_PERMISSION, text))
 }

@@ -45,7 +45,7 @@ fn fitted(mut widths: Vec<usize>, columns: Option<usize>) -> Vec<usize> {
 }
 
 /// `text` in at most `width` columns.
-fn cut(text: &str, width: usize) -> String {
+pub(super) fn cut(text: &str, width: usize) -> String {
     if text.width() <= width {
         return text.to_owned();
     }

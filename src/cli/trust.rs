@@ -1,4 +1,4 @@
-//! Edge. Whether somebody else could put another configuration, or another secret, in the place of ours.
+//! Edge. Whose files are: those of others where ours should be, and ours where others work.
 
 use crate::config::{Config, SecretSource};
 use crate::system::replaceable::{Weakness, weakness};
@@ -32,4 +32,10 @@ pub(super) fn described(weakness: &Weakness) -> (String, String) {
             format!("chown root {}", path.display()),
         ),
     }
+}
+
+/// The first directory of a hook that is not root's, with its owner.
+pub(super) fn foreign_directory(config: &Config) -> Option<(&Path, u32)> {
+    let owner = |dir: &Path| std::fs::metadata(dir).ok().map(|found| found.uid()).filter(|uid| *uid != 0);
+    config.hooks.iter().find_map(|hook| Some((hook.plan.dir.as_path(), owner(&hook.plan.dir)?)))
 }

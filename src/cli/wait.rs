@@ -1,13 +1,17 @@
 //! Edge. `wait`: until a job has ended, without a look in between.
 
 use super::exit::{self, Failure};
-use super::jobs::{find, unreadable};
+use super::jobs::{age, find, unreadable};
 use super::load::load;
 use super::print;
+use super::progress::LiveLine;
+use super::step_progress::StepProgress;
+use crate::config::Config;
 use crate::model::{JobId, Outcome, State};
 use crate::spool::{self, History, HistoryEvent, Settlement, Shown};
 use crate::system::wait::after;
 use crate::system::watch::Watch;
+use jiff::Timestamp;
 use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
@@ -17,6 +21,8 @@ use std::time::{Duration, Instant};
 const POLL_INTERVAL: Duration = Duration::from_millis(200);
 /// Longest time without a look: inotify is only a hint.
 const RECHECK_INTERVAL: Duration = Duration::from_secs(15);
+/// Between two looks at the progress of a job, where somebody sees it.
+const REDRAW_INTERVAL: Duration = Duration::from_secs(1);
 /// A job is moved before its history: for a moment it has ended without saying how.
 const HISTORY_GRACE: Duration = Duration::from_secs(2);
 
@@ -29,8 +35,9 @@ pub(super) fn run(
     json: bool,
 ) -> Result<ExitCode, Failure> {
     let config = load(config)?;
-    let mut waiter = Waiter::new(&config.spool, find(&config.spool, job)?, timeout);
+    let mut waiter = Waiter::new(&config, find(&config.spool, job)?, timeout);
     let shown = waiter.wait()?;
+    waiter.line.clear();
     if json {
         print::json(&shown.view)?;
     } else {
@@ -43,21 +50,25 @@ pub(super) fn run(
 }
 
 struct Waiter<'a> {
+    config: &'a Config,
     spool: &'a Path,
     id: JobId,
     until: Instant,
     watch: Watch,
     was_held: bool,
     ended_at: Option<Instant>,
+    line: LiveLine,
 }
 
 impl<'a> Waiter<'a> {
-    fn new(spool: &'a Path, id: JobId, timeout: Option<Duration>) -> Self {
+    fn new(config: &'a Config, id: JobId, timeout: Option<Duration>) -> Self {
+        let spool = config.spool.as_path();
         let (watch, _poll_instead) = Watch::directory(&spool.join(State::ALL[0].as_str()));
         for state in State::ALL {
             let _looked_at_from_time_to_time = watch.add(&spool.join(state.as_str()));
         }
-        Self { spool, id, until: after(timeout.unwrap_or(Duration::MAX)), watch, was_held: false, ended_at: None }
+        let until = after(timeout.unwrap_or(Duration::MAX));
+        Self { config, spool, id, until, watch, was_held: false, ended_at: None, line: LiveLine::default() }
     }
 
     fn wait(&mut self) -> Result<Shown, Failure> {
@@ -75,9 +86,14 @@ impl<'a> Waiter<'a> {
             let left = self.until.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 let (short, state) = (self.id.short(), shown.view.state.as_str());
+                self.line.clear();
                 return Err(Failure::new(exit::TRY_AGAIN, format!("job {short} has not ended: {state}")));
             }
-            let at_most = if self.ended_at.is_some() { POLL_INTERVAL } else { RECHECK_INTERVAL };
+            let at_most = match self.ended_at {
+                Some(_) => POLL_INTERVAL,
+                None if LiveLine::is_seen() => self.tell_progress(&shown),
+                None => RECHECK_INTERVAL,
+            };
             self.watch.wait_alone(left.min(at_most), POLL_INTERVAL);
         }
     }
@@ -92,11 +108,23 @@ impl<'a> Waiter<'a> {
         is_over && (says_how || ended_at.elapsed() > HISTORY_GRACE)
     }
 
+    /// Shows what is waited for; the time after which to show it anew.
+    fn tell_progress(&mut self, shown: &Shown) -> Duration {
+        let (now, job) = (Timestamp::now(), &shown.view);
+        let (short, state) = (job.id.short(), job.state.as_str());
+        let arrived = job.arrived_at.map_or_else(String::new, |at| format!(", arrived {} ago", age(at, now)));
+        let words = StepProgress::of(self.config, job).words(now);
+        let words = words.map_or_else(|| format!("{state}{arrived}"), |words| format!("{state}, {words}"));
+        self.line.show(&format!("job {short}: {words}"));
+        REDRAW_INTERVAL
+    }
+
     fn tell_of_a_hold(&mut self, shown: &Shown) {
         let is_held = shown.view.state == State::Held;
         if is_held && !self.was_held {
             let reason = shown.view.reason.as_deref().unwrap_or("no reason given");
             let text = format!("hookspool: job {} is held: {reason}", self.id.short());
+            self.line.clear();
             let _not_needed = writeln!(std::io::stderr(), "{}", print::harmless(&text));
         }
         self.was_held = is_held;

@@ -46,7 +46,7 @@ impl Globs {
             glob.is_ok_and(|glob| glob.compile_matcher().is_match(text))
         };
         let slash = if self.typed.iter().any(across) { "; `*` stops at `/`, and `**` does not" } else { "" };
-        format!("it is none of {self}{slash}")
+        format!("{self}{slash}")
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::check::check;
 use super::report::Report;
-use super::settings::Config;
+use super::settings::{Config, FileVersion};
 use crate::system::errno::words;
 use jiff::Timestamp;
 use std::fs::File;
@@ -48,11 +48,11 @@ pub fn load(file: &Path) -> Result<Config, LoadError> {
     if opened.metadata().map_err(unreadable)?.mode() & OTHERS_MAY_WRITE != 0 {
         return Err(LoadError::Open(file.to_owned()));
     }
-    let read_at = Timestamp::now();
+    let (read_at, version) = (Timestamp::now(), FileVersion::of(&opened.metadata().map_err(unreadable)?));
     let text = read(&mut opened).map_err(unreadable)?;
     let mut config = check(&text, file.to_owned()).map_err(LoadError::Wrong)?;
     config.file = std::path::absolute(file).map_err(unreadable)?;
-    config.read_at = read_at;
+    (config.read_at, config.version) = (read_at, version);
     Ok(config)
 }
 

@@ -19,6 +19,7 @@ mod raw;
 mod report;
 mod secret;
 mod settings;
+mod shell_script;
 mod stale;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -36,3 +37,4 @@ pub use settings::{
     Backoff, Config, FieldRule, FieldTest, GitUpdate, Hook, HookSecret, InTheWay, OnInterrupt, Plan, Publish, Retry,
     RetryOn, Rules, RunnerSettings, SecretSource, Step, StepAction, Variable, VariableValue, WhenNewer,
 };
+pub use shell_script::hides_failures;

@@ -14,6 +14,8 @@ pub struct Config {
     pub file: PathBuf,
     /// Time at which it was read.
     pub read_at: Timestamp,
+    /// The version of the file that was read.
+    pub version: FileVersion,
     /// The spool directory, absolute.
     pub spool: PathBuf,
     /// Largest payload in bytes (`body_limit`, default 25 MiB).
@@ -22,6 +24,14 @@ pub struct Config {
     pub runner: RunnerSettings,
     /// The hooks, in order of the file; names are unique.
     pub hooks: Vec<Hook>,
+}
+
+/// What differs between two versions of a file, whatever the clock said: inode, length, and time of the last change.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct FileVersion {
+    pub(super) inode: u64,
+    pub(super) length_bytes: u64,
+    pub(super) changed_at: (i64, i64),
 }
 
 impl Config {

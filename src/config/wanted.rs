@@ -27,7 +27,7 @@ impl Rules {
         let branch = reference.branch().zip(self.branches.as_ref());
         let unwanted = branch.filter(|(branch, globs)| !globs.is_match(branch));
         unwanted
-            .map(|(branch, globs)| format!("branch {branch} is not deployed: {}", globs.misfit(branch)))
+            .map(|(branch, globs)| format!("branch {branch} is not deployed: `branches` are {}", globs.misfit(branch)))
             .or_else(|| self.unwanted_tag(kind, reference))
     }
 
@@ -35,7 +35,9 @@ impl Rules {
     fn unwanted_tag(&self, kind: &EventKind, reference: &RefName) -> Option<String> {
         let tag = reference.tag()?;
         match &self.tags {
-            Some(globs) => (!globs.is_match(tag)).then(|| format!("tag {tag} is not deployed: {}", globs.misfit(tag))),
+            Some(globs) => {
+                (!globs.is_match(tag)).then(|| format!("tag {tag} is not deployed: `tags` are {}", globs.misfit(tag)))
+            }
             None if matches!(kind, EventKind::Release | EventKind::Released | EventKind::Package) => None,
             None if kind.is_a("tag", Some(reference)) && self.events.iter().any(|wanted| wanted == "tag") => None,
             None => Some("tags are not deployed: the hook has no `tags`".into()),

@@ -154,7 +154,15 @@ pub fn denied(denied: &Denied, hook: &Hook, head: &Head) -> Refusal {
         _ => (Status::Forbidden, denied.sender_text()),
     };
     let remark = super::mismatch(&hook.provider, &head.headers).map(|text| format!("; {text}"));
+    let remark = remark.or_else(|| matches!(denied, Denied::Wrong { .. }).then(|| compare(hook)));
     Refusal::new(status, told, format!("{denied}{}", remark.unwrap_or_default()))
+}
+
+/// The way to find out which of the two it is, for a hook whose secret did not match.
+fn compare(hook: &Hook) -> String {
+    let sources: Vec<String> = hook.secrets.iter().map(|secret| secret.source.source_name()).collect();
+    let (name, sources) = (&hook.name, sources.join(" or "));
+    format!("; give the forge what is in {sources} once more, or let `hookspool explain {name}` look at the delivery")
 }
 
 /// Authentic, and not understood; or our own trouble.
@@ -174,6 +182,6 @@ pub(super) fn busy() -> Refusal {
 const UNAVAILABLE: &str = "the spool cannot take it now";
 
 /// The spool cannot take it: the forge shows a failed delivery, and the log says what to do.
-pub(super) fn unavailable(error: &impl std::fmt::Display) -> Refusal {
-    Refusal::new(Status::Unavailable, UNAVAILABLE, error.to_string())
+pub(super) fn unavailable(reason: String) -> Refusal {
+    Refusal::new(Status::Unavailable, UNAVAILABLE, reason)
 }

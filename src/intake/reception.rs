@@ -111,7 +111,7 @@ impl Upload for Reception {
         self.check.iter_mut().for_each(|check| check.update(piece));
         let limit_bytes = self.setup.config.body_limit_bytes;
         let refusal = match self.draft.write(piece) {
-            Err(error) => self.setup.spool_failed(&error),
+            Err(error) => self.setup.spool_failed(&error.into()),
             Ok(()) if self.is_chunked() && self.left_bytes == 0 => too_large(limit_bytes + 1, limit_bytes),
             Ok(()) => return None,
         };

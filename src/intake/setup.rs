@@ -1,13 +1,13 @@
 //! Edge. What deliveries are judged by: one configuration, and the spool that it names.
 
+use super::jobs::AppendError;
 use super::outcome;
 use super::refusals::Refusals;
 use super::route;
 use crate::config::{Config, Hook, SecretSource, is_below};
 use crate::model::{Head, Refusal, Status};
-use crate::spool::{Draft, Inbox};
+use crate::spool::{Draft, Inbox, remedy_of_closed};
 use std::ffi::OsStr;
-use std::fmt::Display;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -78,18 +78,26 @@ impl Setup {
         if let Some(open) = inbox.as_ref().filter(|open| open.check_in_place().is_ok()) {
             return Ok(Arc::clone(open));
         }
-        let open = Arc::new(Inbox::open(&self.config.spool).map_err(|error| outcome::unavailable(&error))?);
+        let open = Arc::new(
+            Inbox::open(&self.config.spool).map_err(|error| outcome::unavailable(with_remedy(&error.into())))?,
+        );
         *inbox = Some(Arc::clone(&open));
         Ok(open)
     }
 
     /// The beginning of a job.
     pub(super) fn draft(&self) -> Result<Draft, Refusal> {
-        self.inbox()?.draft().map_err(|error| self.spool_failed(&error))
+        self.inbox()?.draft().map_err(|error| self.spool_failed(&error.into()))
     }
 
-    pub(super) fn spool_failed(&self, error: &impl Display) -> Refusal {
+    pub(super) fn spool_failed(&self, error: &AppendError) -> Refusal {
         *self.inbox.lock().unwrap_or_else(PoisonError::into_inner) = None;
-        outcome::unavailable(error)
+        outcome::unavailable(with_remedy(error))
     }
+}
+
+/// The error, and what lets this user in where it is kept out.
+fn with_remedy(error: &AppendError) -> String {
+    let AppendError::Spool(of_spool) = error else { return error.to_string() };
+    remedy_of_closed(of_spool).map_or_else(|| error.to_string(), |remedy| format!("{error}: {remedy}"))
 }

@@ -56,8 +56,8 @@ mod tests {
         let (hook, main) = (guarded(), job("refs/heads/main"));
         assert_eq!((why(&hook, &main), why(&hook, &job("refs/tags/v1"))), (String::new(), String::new()));
         let rows = [
-            ("branch evil is not deployed: it is none of `main`", job("refs/heads/evil")),
-            ("tag x is not deployed: it is none of `v*`", job("refs/tags/x")),
+            ("branch evil is not deployed: `branches` are `main`", job("refs/heads/evil")),
+            ("tag x is not deployed: `tags` are `v*`", job("refs/tags/x")),
             ("event delete is not wanted", JobMeta { event: EventKind::Delete, ..main.clone() }),
             (
                 "repository you/docs is not the one of this hook",
@@ -92,7 +92,7 @@ mod tests {
         assert_eq!(why(&asking, &job("refs/heads/main")), unwanted);
         assert_eq!(
             (why(&asking, &elsewhere).as_str(), why(&asking, &tag).as_str()),
-            ("branch evil is not deployed: it is none of `main`", unwanted)
+            ("branch evil is not deployed: `branches` are `main`", unwanted)
         );
     }
 }

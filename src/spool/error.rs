@@ -122,7 +122,7 @@ fn remedy(errno: Errno) -> &'static str {
         Errno::ROFS => "; see the kernel's log for the reason, then mount it read-write",
         Errno::IO => "; the disk reports a fault: see the kernel's log",
         Errno::MFILE | Errno::NFILE => "; raise the limit of open files",
-        Errno::NOENT => "; is the spool there, and was it replaced since this process began?",
+        Errno::NOENT => "; the runner makes what is missing when it starts",
         Errno::TIMEDOUT => "; another process holds it: see `fuser` of the file, and end that process",
         Errno::INVAL | Errno::NOSYS => "; put the spool on a local file system such as ext4, xfs or btrfs",
         _ => "",

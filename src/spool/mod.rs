@@ -92,6 +92,7 @@
 //! are for people, and what ends is kept until somebody prunes. It does not keep an index: `ls` is the index.
 
 mod append;
+mod closed;
 mod control;
 mod disk;
 mod error;
@@ -103,9 +104,10 @@ pub mod probe;
 mod view;
 
 pub use append::{draft::Draft, inbox::Inbox};
+pub use closed::remedy as remedy_of_closed;
 pub use control::order::{Answer, Effect, EffectResult, Order, Request};
 pub use control::{PendingRequest, TakenRequest};
-pub use disk::create::{Audience, audience, create, mode_of};
+pub use disk::create::{Audience, audience, create, is_unmade, mode_of};
 pub use disk::real::RealDisk;
 pub use disk::{Access, Disk, Facts, Io, Kind, Lock, Place};
 pub use error::SpoolError;

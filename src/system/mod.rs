@@ -19,6 +19,7 @@ pub mod random;
 pub mod reap;
 pub mod rename;
 pub mod replaceable;
+pub mod room;
 pub mod stop;
 pub mod stoppable;
 pub mod table;

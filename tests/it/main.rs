@@ -8,6 +8,7 @@ mod crash; // deaths and failures at each system call, and what the next start m
 mod dependencies; // licences and versions of the crates that are built in
 mod documents; // every configuration in the documents loads
 mod e2e; // real web servers and service managers, with the files of `deploy/`
+mod failures; // usual failures made for real, and what each says of its cause and its remedy
 mod fastcgi; // the FastCGI responder against peers, good and bad
 mod fuzz_corpus; // the short corpora of tests/fuzz/, replayed
 mod hostile; // hostile senders, servers and jobs

@@ -3,7 +3,7 @@
 use super::args::DeployArgs;
 use super::request::{become_owner, name};
 use crate::cli::exit::{self, Failure};
-use crate::cli::jobs::{refuse_unknown, unreadable};
+use crate::cli::jobs::{no_such_hook, unreadable};
 use crate::cli::load::load;
 use crate::config::{Config, Hook};
 use crate::model::{EventKind, JobId, JobMeta, RefName, State};
@@ -19,10 +19,10 @@ const LOOK_LIMIT: usize = 10_000;
 /// Queues a job as a push of the ref would, by the hook's rules.
 pub(in crate::cli) fn deploy(config: Option<&Path>, args: &DeployArgs) -> Result<ExitCode, Failure> {
     let config = load(config)?;
-    refuse_unknown(&config, &args.hook)?;
+    let hook = config.hook(&args.hook).ok_or_else(|| no_such_hook(&config, &args.hook))?;
     let by = name();
     become_owner(&config.spool)?;
-    let meta = described(&config, args, &by)?;
+    let meta = described(&config, hook, args, &by)?;
     let inbox = Inbox::open(&config.spool).map_err(unreadable)?;
     let mut draft = inbox.draft().map_err(unreadable)?;
     let payload = serde_json::json!({ "ref": meta.reference.as_ref().map(RefName::as_str), "by": by, "why": args.why });
@@ -31,9 +31,8 @@ pub(in crate::cli) fn deploy(config: Option<&Path>, args: &DeployArgs) -> Result
     super::report(&[queued(&config, id, &meta)], args.json)
 }
 
-fn described(config: &Config, args: &DeployArgs, by: &str) -> Result<JobMeta, Failure> {
-    let Some(hook) = config.hook(&args.hook) else { return Err(Failure::new(exit::NO, "no such hook")) };
-    let last = last_of(config, &args.hook)?;
+fn described(config: &Config, hook: &Hook, args: &DeployArgs, by: &str) -> Result<JobMeta, Failure> {
+    let last = last_of(config, &hook.name)?;
     let typed = typed(args)?;
     let reference = typed.or_else(|| last.as_ref()?.reference.clone());
     if reference.is_none() && hook.rules.branches.is_some() {

@@ -1,8 +1,10 @@
 //! Edge. The clock: jobs are named after it.
 
 use super::finding::Finding;
+use crate::cli::local_time::beside;
 use crate::spool::{self, Filter};
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use std::path::Path;
 
 /// Jobs may be named so far ahead: a burst of them counts on.
@@ -30,7 +32,7 @@ fn judge(now: Timestamp, newest: Option<Timestamp>) -> Finding {
             "the clock was set back: order is kept, but ages and waits until retries are wrong",
             repair,
         ),
-        _ => Finding::ok(format!("the clock says {now:.0}")),
+        _ => Finding::ok(format!("the clock says {}", beside(now, 0, &TimeZone::system()))),
     }
 }
 

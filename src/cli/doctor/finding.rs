@@ -96,6 +96,11 @@ impl Finding {
         Self::new(Level::Note, what, why, "")
     }
 
+    /// The same, with what a person does.
+    pub(super) fn repaired_by(self, repair: impl Into<String>) -> Self {
+        Self { repair: repair.into(), ..self }
+    }
+
     /// It works, within limits.
     pub(super) fn warning(what: impl Into<String>, why: impl Into<String>, repair: impl Into<String>) -> Self {
         Self::new(Level::Warning, what, why, repair)

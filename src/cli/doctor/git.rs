@@ -1,6 +1,6 @@
 //! Edge. Git as the runner's user meets it: the program, the work trees, the remotes.
 
-use super::finding::Finding;
+use super::finding::{Finding, Level};
 use super::program::git;
 use super::{remote, ssh};
 use crate::config::{Config, GitUpdate, Hook, StepAction};
@@ -23,8 +23,12 @@ pub(super) fn look(config: &Config, offline: bool, findings: &mut Vec<Finding>) 
         let Some(update) = update_of(hook).filter(|_| is_usable) else { continue };
         let Some(url) = remote_of(hook, update, findings) else { continue };
         if !offline && asked.insert((url.clone(), hook.plan.dir.clone())) {
-            ssh::look(&url, findings);
-            findings.push(remote::ask(hook, &url));
+            let answer = remote::ask(hook, &url);
+            // What `ssh` itself would do is of interest only where git got nowhere: a repository may have its own key.
+            if answer.level != Level::Ok {
+                ssh::look(&url, findings);
+            }
+            findings.push(answer);
         }
     }
 }

@@ -2,12 +2,14 @@
 
 mod clock;
 mod configuration;
+mod deliveries;
 mod disk;
 mod finding;
 mod git;
 mod parts;
 mod program;
 mod programs;
+mod receivers;
 mod remote;
 mod rights;
 mod runner;
@@ -18,7 +20,9 @@ use super::control::become_owner;
 use super::exit::{self, Failure};
 use super::load::load;
 use super::print;
+use super::trust::foreign_directory;
 use crate::config::Config;
+use crate::spool::is_unmade;
 use crate::system::users;
 use finding::{Finding, Level};
 use rights::Rights;
@@ -31,7 +35,9 @@ pub(super) fn run(config: Option<&Path>, offline: bool, json: bool) -> Result<Ex
     let mut findings = Vec::new();
     configuration::look(&config, &mut findings);
     if config.spool.is_dir() {
-        look_at_spool(&config, &mut findings);
+        if !look_at_spool(&config, &mut findings) && !is_unmade(&config.spool) {
+            return report(&findings, json);
+        }
         become_owner(&config.spool)?;
     } else {
         let why = "without it every delivery is answered 503";
@@ -53,6 +59,10 @@ pub(super) fn run(config: Option<&Path>, offline: bool, json: bool) -> Result<Ex
 fn is_runners_user(config: &Config, findings: &mut Vec<Finding>) -> bool {
     let Ok(spool) = Rights::of(&config.spool) else { return true };
     let me = rustix::process::geteuid().as_raw();
+    if let Some((dir, uid)) = foreign_directory(config).filter(|_| spool.uid == 0) {
+        findings.push(of_root(config, dir, uid));
+        return false;
+    }
     if me == spool.uid {
         return true;
     }
@@ -65,12 +75,28 @@ fn is_runners_user(config: &Config, findings: &mut Vec<Finding>) -> bool {
     false
 }
 
-fn look_at_spool(config: &Config, findings: &mut Vec<Finding>) {
-    parts::look(&config.spool, findings);
+/// The spool is root's, and a hook's `dir` is not: root started a runner where another should.
+fn of_root(config: &Config, dir: &Path, uid: u32) -> Finding {
+    let (spool, dir, owner) = (config.spool.display(), dir.display(), users::name_of(uid));
+    Finding::problem(
+        format!("the spool {spool} belongs to root, and {dir}, where a hook works, to {owner}"),
+        "steps run with all rights, and what they make is root's",
+        format!("end root's runner; chown -R {owner}: {spool}; start the runner as {owner}"),
+    )
+}
+
+/// `false` if nothing of it can be seen.
+fn look_at_spool(config: &Config, findings: &mut Vec<Finding>) -> bool {
+    if !parts::look(&config.spool, findings) {
+        return false;
+    }
     strangers::look(&config.spool, findings);
     runner::look(config, findings);
+    receivers::look(config, findings);
     disk::look(config, findings);
     clock::look(&config.spool, findings);
+    deliveries::look(config, findings);
+    true
 }
 
 fn report(findings: &[Finding], json: bool) -> Result<ExitCode, Failure> {

@@ -2,9 +2,10 @@
 
 use super::finding::Finding;
 use super::rights::Rights;
-use crate::spool::{Audience, Place, audience, mode_of};
+use crate::spool::{Audience, Place, audience, is_unmade, mode_of};
 use crate::system::errno::words;
 use crate::system::{groups, users};
+use rustix::fs::{Access, access};
 use std::fs;
 use std::iter;
 use std::path::Path;
@@ -19,8 +20,8 @@ const FILES: [(&str, u32, &str); 3] = [
 /// A file that is there once a remote was asked.
 const SCHEDULE: (&str, u32, &str) = ("reconcile", 0o640, "anyone who can change it decides when remotes are asked");
 
-/// Looks at the spool, its directories and its files.
-pub(super) fn look(spool: &Path, findings: &mut Vec<Finding>) {
+/// Looks at the spool, its directories and its files. `false` if nothing of it can be seen.
+pub(super) fn look(spool: &Path, findings: &mut Vec<Finding>) -> bool {
     let Ok(root) = Rights::of(spool) else {
         let what = format!("the spool {} cannot be looked at", spool.display());
         findings.push(Finding::problem(
@@ -28,8 +29,12 @@ pub(super) fn look(spool: &Path, findings: &mut Vec<Finding>) {
             "nothing else can be checked",
             "run `hookspool doctor` as its owner or root",
         ));
-        return;
+        return false;
     };
+    if let Some(finding) = not_to_be_seen(spool, root) {
+        findings.push(finding);
+        return false;
+    }
     let before = findings.len();
     let audience = audience(spool);
     for place in iter::once(Place::Root).chain(Place::BELOW_ROOT) {
@@ -47,6 +52,34 @@ pub(super) fn look(spool: &Path, findings: &mut Vec<Finding>) {
         findings.push(Finding::ok(format!("the spool's parts belong to {owner}:{group}, with the right modes")));
     }
     receivers(root, audience, findings);
+    true
+}
+
+/// One finding for a spool of which no part can be seen.
+fn not_to_be_seen(spool: &Path, root: Rights) -> Option<Finding> {
+    let (path, me) = (spool.display(), users::name_of(rustix::process::geteuid().as_raw()));
+    if is_unmade(spool) {
+        let repair = "start the runner, which makes the spool's parts: `hookspool spool-runner` as its user";
+        return Some(Finding::problem(
+            format!("no runner has ever run on the spool {path}"),
+            "every delivery is answered 503",
+            repair,
+        ));
+    }
+    access(spool.join("."), Access::EXEC_OK).err()?;
+    let owner = users::name_of(root.uid);
+    let what = format!("the spool {path} belongs to {owner} (mode {:04o}) and lets {me} not in", root.mode);
+    Some(if root.uid == 0 {
+        Finding::problem(
+            what,
+            "root started a runner there, and steps run with all rights",
+            format!(
+                "as root: end that runner, `chown -R USER: {path}` for the user of the jobs, start it as that user"
+            ),
+        )
+    } else {
+        Finding::warning(what, "nothing else can be checked", format!("sudo -u {owner} hookspool doctor"))
+    })
 }
 
 fn directory(path: &Path, (place, wanted): (Place, u32), root: Rights, findings: &mut Vec<Finding>) {

@@ -11,9 +11,18 @@ const GIT_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Asks git; `None` when it cannot be started.
 pub(super) fn git(dir: &Path, arguments: &[&str]) -> Option<Said> {
+    let mut command = of_git(dir, arguments);
+    let own_ssh = bounded::run(of_git(dir, &["config", "--get", "core.sshCommand"]), GIT_TIMEOUT);
+    if own_ssh.is_ok_and(|said| said.is_good()) {
+        command.env_remove("GIT_SSH_COMMAND");
+    }
+    bounded::run(command, GIT_TIMEOUT).ok()
+}
+
+fn of_git(dir: &Path, arguments: &[&str]) -> Command {
     let mut command = tool("git");
     command.arg("-C").arg(dir).args(arguments);
-    bounded::run(command, GIT_TIMEOUT).ok()
+    command
 }
 
 /// A program in the environment that a job has: the runner's user, nobody to answer a question.

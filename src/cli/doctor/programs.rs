@@ -9,9 +9,6 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-/// Every list of a hook, in the order in which they run.
-const LISTS: [List; 5] = [List::Steps, List::OnFailure, List::OnSuccess, List::OnRecovery, List::Always];
-
 /// Looks for the program of every step `run`.
 pub(super) fn look(config: &Config, findings: &mut Vec<Finding>) {
     let of_runner = path_of_runner(&config.spool);
@@ -31,7 +28,7 @@ pub(super) fn look(config: &Config, findings: &mut Vec<Finding>) {
 fn of_hook(hook: &Hook, path: &OsStr) -> Vec<Option<Finding>> {
     let mut known = BTreeSet::new();
     let mut said = Vec::new();
-    for list in LISTS {
+    for list in List::ALL {
         for (index, step) in list.of(&hook.plan).iter().enumerate() {
             let Some(name) = program_of(step).filter(|name| known.insert(*name)) else { continue };
             let is_first = index == 0 && list == List::Steps;
@@ -69,7 +66,7 @@ fn of_step(place: &str, name: &str, dir: &Path, path: &OsStr, is_first: bool) ->
     let repair = if may_be_made || file.exists() && name.contains('/') {
         format!("look at {}", file.display())
     } else {
-        "install it, write its whole path, or set PATH where the runner is started".to_owned()
+        "install it, if it is not there at all".to_owned()
     };
     Some(Finding::problem(what, "the step fails", repair))
 }
@@ -114,7 +111,7 @@ mod tests {
         let expected = [
             "steps 4: cannot run `./build.sh` in `DIR`: not executable; `chmod +x` it",
             "steps 5: cannot run `/nonexistent/x` in `DIR`: does not exist",
-            "always 1: program `no-such-program` is not in PATH (/usr/bin:/bin)",
+            "always 1: program `no-such-program` is not in PATH (/usr/bin:/bin); write its whole path, or set PATH where the runner starts",
         ];
         let problem = |text: &&str| Some((Level::Problem, format!("hook `docs`: {text}")));
         let expected: Vec<_> = [None, None].into_iter().chain(expected.iter().map(problem)).collect();

@@ -4,7 +4,8 @@ use super::finding::Finding;
 use super::program::git;
 use crate::config::Hook;
 use crate::model::without_credentials;
-use crate::system::bounded::Said;
+use crate::runner::steps::cause_and_remedy;
+use crate::system::users;
 use std::path::Path;
 
 /// Asks for the heads of `url`, as a job would.
@@ -13,47 +14,37 @@ pub(super) fn ask(hook: &Hook, url: &str) -> Finding {
     let shown = without_credentials(url);
     match git(dir, &["ls-remote", "--heads", "--", url]) {
         Some(said) if said.is_good() => Finding::ok(format!("{shown} answers")).of(&hook.name),
-        Some(said) => explain(&shown, &said).of(&hook.name),
+        Some(said) => explain(&shown, &without_credentials(&said.err), hook).of(&hook.name),
         None => Finding::problem("git cannot be started", "`git = \"update\"` needs it", "install the package `git`"),
     }
 }
 
-/// The finding on a failed `git ls-remote`, with cause and repair.
-fn explain(url: &str, said: &Said) -> Finding {
-    let last = said.err.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("it did not answer in time");
-    let says = |part: &str| said.err.contains(part);
-    let (why, repair) = if says("Host key verification failed") {
-        ("ssh does not know the remote's host key", "connect once by hand as the runner's user, and compare the key")
-    } else if says("Permission denied") || says("Authentication failed") || says("could not read Username") {
-        (
-            "the remote does not let the runner's user in",
-            "make a key with `ssh-keygen` as that user, and add it as a deploy key",
-        )
-    } else if says("dubious ownership") {
-        ("git trusts a repository on this machine only where it is its own user's", "chown -R it to the runner's user")
-    } else if says("not found") || says("does not exist") || says("does not appear to be a git repository") {
-        ("there is no such repository, or the runner's user may not see it", "correct the URL, or give it access")
-    } else {
-        ("the remote could not be reached", "try it by hand as the runner's user")
-    };
-    Finding::problem(format!("{url} does not answer: {}", without_credentials(last.trim())), why, repair)
+/// The finding on a failed `git ls-remote`, with the words of a job's reason.
+fn explain(url: &str, err: &str, hook: &Hook) -> Finding {
+    let err = if err.trim().is_empty() { "it did not answer in time" } else { err };
+    let (cause, remedy) = cause_and_remedy(err, &hook.plan.dir, url);
+    let me = users::name_of(rustix::process::geteuid().as_raw());
+    let by_hand = || format!("look at the network and the firewall; `sudo -u {me} git ls-remote {url}` shows the same");
+    let repair = if remedy.is_empty() { by_hand() } else { remedy };
+    Finding::problem(format!("{url} does not answer: {cause}"), "jobs cannot fetch", repair)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::testing::hook;
 
     fn repair(err: &str) -> String {
-        explain("u", &Said { status: None, out: String::new(), err: err.to_owned() }).repair
+        explain("u", err, &hook("docs")).repair
     }
 
     #[test]
     fn gits_words_become_what_to_do() {
-        assert!(repair("Host key verification failed.\nfatal: x").starts_with("connect once by hand"));
-        assert!(repair("git@h: Permission denied (publickey).").starts_with("make a key"));
-        assert!(repair("fatal: detected dubious ownership in repository at '/x'").starts_with("chown"));
-        assert!(repair("ERROR: Repository not found.").starts_with("correct the URL"));
-        assert!(repair("ssh: connect to host h port 22: Connection refused").starts_with("try it by hand"));
-        assert!(repair("").starts_with("try it by hand"));
+        assert!(repair("Host key verification failed.\nfatal: x").starts_with("connect to it once by hand"));
+        assert!(repair("git@h: Permission denied (publickey).").starts_with("add its public key to the repository"));
+        assert!(repair("fatal: detected dubious ownership in repository at '/x'").starts_with("give it to"));
+        assert!(repair("ERROR: Repository not found.").contains("does not exist, or"));
+        assert!(repair("ssh: connect to host h port 22: Connection refused").starts_with("look at the network"));
+        assert!(repair("").starts_with("look at the network"));
     }
 }

@@ -2,6 +2,7 @@
 
 use super::finding::Finding;
 use crate::cli::jobs::age;
+use crate::cli::last_run::{LastRun, last_run};
 use crate::cli::print;
 use crate::config::Config;
 use crate::model::State;
@@ -11,6 +12,9 @@ use jiff::Timestamp;
 
 /// A job that has waited for so long waits for a runner that does not come.
 const PATIENCE_S: i64 = 300;
+
+/// Runs of cron are less than so far apart.
+const A_DAY_S: i64 = 24 * 60 * 60;
 
 /// Looks at the lock, and at what waits.
 pub(super) fn look(config: &Config, findings: &mut Vec<Finding>) {
@@ -85,10 +89,19 @@ fn nobody(config: &Config) -> Finding {
     let oldest = waiting.first().and_then(|(id, _)| Timestamp::from_nanosecond(id.sequence().into()).ok());
     let repair =
         "start it: `supervisorctl start hookspool-runner`, `systemctl start hookspool-runner`, or wait for cron";
+    let last = last_run(config);
+    let now = Timestamp::now();
+    if let Some(last) = last.as_ref().filter(|last| last.failed) {
+        let what = format!("no runner is alive: {}", last.words(now));
+        return Finding::problem(what, "nothing runs", format!("remove that cause; {repair}"));
+    }
     let waited_s = oldest.map_or(0, |oldest| Timestamp::now().as_second() - oldest.as_second());
     if waited_s > PATIENCE_S {
         let what = format!("no runner is alive, and there is work: {}", print::count(waiting.len(), "job"));
         return Finding::problem(what, "nothing runs", repair);
     }
-    Finding::warning("no runner is alive", "what is queued waits for one", repair)
+    match last.filter(LastRun::ended_by_itself).filter(|last| now.as_second() - last.at.as_second() < A_DAY_S) {
+        Some(last) => Finding::ok(format!("no runner is alive now; {}", last.words(now))),
+        None => Finding::warning("no runner is alive", "what is queued waits for one", repair),
+    }
 }

@@ -32,7 +32,8 @@ pub(super) fn look(url: &str, findings: &mut Vec<Finding>) {
     };
     let settings = SshSettings::read(&said.out);
     findings.extend(key(&settings));
-    findings.push(known(&settings));
+    findings.extend(unreadable_key(&settings));
+    findings.extend(unknown(&settings));
 }
 
 /// The host and port of an ssh address.
@@ -66,6 +67,7 @@ fn is_name(host: &str) -> bool {
 /// The output of `ssh -G`.
 #[derive(Debug, Default)]
 struct SshSettings {
+    user: String,
     host: String,
     port: String,
     identities: Vec<PathBuf>,
@@ -77,6 +79,7 @@ impl SshSettings {
         let mut settings = Self::default();
         for (key, value) in text.lines().filter_map(|line| line.split_once(' ')) {
             match key {
+                "user" => value.clone_into(&mut settings.user),
                 "hostname" => value.clone_into(&mut settings.host),
                 "port" => value.clone_into(&mut settings.port),
                 "identityfile" => settings.identities.push(at_home(value)),
@@ -104,34 +107,65 @@ fn at_home(path: &str) -> PathBuf {
     path.strip_prefix("~/").map_or_else(|| PathBuf::from(path), |rest| home.join(rest))
 }
 
+/// The identities that are there.
+fn keys(settings: &SshSettings) -> impl Iterator<Item = &PathBuf> {
+    settings.identities.iter().filter(|path| std::fs::File::open(path).is_ok())
+}
+
 /// No agent answers a job: a key has to lie there.
 fn key(settings: &SshSettings) -> Option<Finding> {
-    let is_there = |path: &PathBuf| std::fs::File::open(path).is_ok();
-    if settings.identities.iter().any(is_there) {
+    if keys(settings).next().is_some() {
         return None;
     }
     let me = users::name_of(rustix::process::geteuid().as_raw());
-    let first = settings.identities.first().map(|path| path.display().to_string()).unwrap_or_default();
+    let is_modern =
+        |path: &&PathBuf| path.to_string_lossy().contains("ed25519") && !path.to_string_lossy().contains("_sk");
+    let file = settings.identities.iter().find(is_modern).or(settings.identities.first());
+    let file = file.map(|path| path.display().to_string()).unwrap_or_default();
     let what = format!("{me}, the runner's user, has no ssh key for {}", settings.host);
-    let repair = format!("sudo -u {me} ssh-keygen -t ed25519 -N '' -f {first}, and add it as a deploy key");
+    let repair = format!("sudo -u {me} ssh-keygen -t ed25519 -N '' -f {file}, and add {file}.pub as a deploy key");
     Some(Finding::problem(what, "no agent and no person answers for a job", repair))
 }
 
-fn known(settings: &SshSettings) -> Finding {
+/// A key with a passphrase, or with rights that ssh does not accept.
+fn unreadable_key(settings: &SshSettings) -> Option<Finding> {
+    let me = users::name_of(rustix::process::geteuid().as_raw());
+    let opened = |path: &&PathBuf| {
+        let mut command = tool("ssh-keygen");
+        command.args(["-y", "-P", "", "-f"]).arg(path);
+        bounded::run(command, COMMAND_TIMEOUT).map_or((true, String::new()), |said| (said.is_good(), said.err))
+    };
+    let (path, (_, err)) = keys(settings).map(|path| (path, opened(&path))).find(|(_, (is_good, _))| !is_good)?;
+    let file = path.display();
+    Some(if err.contains("too open") {
+        let what = format!("others may read the ssh key {file} of {me}");
+        Finding::problem(what, "ssh uses no such key", format!("chmod 600 {file}"))
+    } else if err.contains("passphrase") {
+        let what = format!("the ssh key {file} of {me} has a passphrase");
+        let repair = format!("sudo -u {me} ssh-keygen -p -N '' -f {file}, or a key of its own without one");
+        Finding::problem(what, "nobody is there to type it when a job runs", repair)
+    } else {
+        let line = err.lines().last().unwrap_or_default();
+        Finding::problem(
+            format!("the ssh key {file} of {me} cannot be read: {line}"),
+            "ssh cannot use it",
+            "make it anew",
+        )
+    })
+}
+
+fn unknown(settings: &SshSettings) -> Option<Finding> {
     let name = settings.name();
     if settings.known_hosts.iter().any(|file| is_known(&name, file)) {
-        return Finding::ok(format!("ssh knows the host {name}"));
+        return None;
     }
     let me = users::name_of(rustix::process::geteuid().as_raw());
     let port = if settings.port.is_empty() { "22" } else { settings.port.as_str() };
-    Finding::problem(
-        format!("ssh does not know the host {name}"),
-        "nobody is there to accept its key when a job runs",
-        format!(
-            "sudo -u {me} ssh -p {port} -T git@{}, and compare the key with what the forge publishes",
-            settings.host
-        ),
-    )
+    let (user, host) = (&settings.user, &settings.host);
+    let repair =
+        format!("sudo -u {me} ssh -p {port} -T {user}@{host}, and compare the key with what the forge publishes");
+    let why = "nobody is there to accept its key when a job runs";
+    Some(Finding::problem(format!("ssh does not know the host {name}"), why, repair))
 }
 
 /// Hashed names can be compared by ssh-keygen alone.

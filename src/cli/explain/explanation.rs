@@ -2,6 +2,7 @@
 
 use crate::config::{Hook, Step, StepAction};
 use crate::model::{Event, RefName, without_credentials};
+use crate::runner::steps::own_action;
 use serde::Serialize;
 
 /// Everything that is known of a delivery and this configuration.
@@ -141,12 +142,11 @@ fn step(step: &Step) -> String {
     let what = match &step.action {
         StepAction::Git(git) => {
             let from = git.from.as_ref().map(|from| format!(" from {from}")).unwrap_or_default();
-            format!("git update{from}")
+            format!("{}{from}", own_action(&step.action))
         }
-        StepAction::Remove(path) => format!("remove {}", path.display()),
-        StepAction::Publish(publish) => format!("publish {} to {}", publish.from.display(), publish.to.display()),
         StepAction::Run(arguments) => format!("run {arguments:?}"),
         StepAction::Shell(command) => format!("shell {command}"),
+        own => own_action(own),
     };
     let shown = without_credentials(&what);
     if step.always { format!("{shown} (always)") } else { shown }

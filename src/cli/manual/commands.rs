@@ -19,7 +19,7 @@ pub(super) fn page(mut command: Command) -> String {
     roff.section("options");
     arguments(&mut roff, &command);
     roff.section("commands");
-    for verb in command.get_subcommands().filter(|verb| verb.get_name() != "help") {
+    for verb in command.get_subcommands().filter(|verb| verb.get_name() != "help" && !verb.is_hide_set()) {
         describe(&mut roff, verb);
     }
     roff.section("exit status");
@@ -33,7 +33,7 @@ pub(super) fn page(mut command: Command) -> String {
         }
     }
     roff.section("see also");
-    roff.paragraph("`hookspool.toml`(5), `git`(1), `sysexits.h`(3head)");
+    roff.paragraph("`hookspool.toml`(5), `hookspool-json`(7), `git`(1), `sysexits.h`(3head)");
     roff.into_text()
 }
 

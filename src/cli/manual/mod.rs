@@ -1,7 +1,9 @@
 //! Edge. `man` and `completions`: pages and scripts out of the same tables that the program goes by.
 
 mod commands;
+mod completion;
 mod configuration;
+mod json;
 mod roff;
 
 use super::args::{Cli, Page};
@@ -16,13 +18,12 @@ pub(super) fn page(page: Page) -> Result<ExitCode, Failure> {
     let text = match page {
         Page::Commands => commands::page(Cli::command()),
         Page::Configuration => configuration::page(),
+        Page::Json => json::page(),
     };
     print::raw(text.as_bytes())
 }
 
 /// Prints a script for a shell.
 pub(super) fn completions(shell: Shell) -> Result<ExitCode, Failure> {
-    let mut script = Vec::new();
-    clap_complete::generate(shell, &mut Cli::command(), "hookspool", &mut script);
-    print::raw(&script)
+    print::raw(completion::script(shell, &mut Cli::command()).as_bytes())
 }

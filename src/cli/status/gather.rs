@@ -1,17 +1,16 @@
 //! Edge. What `status` says, collected.
 
-use super::running::{self, RunningStep};
 use crate::cli::exit::Failure;
 use crate::cli::jobs::unreadable;
+use crate::cli::last_run::{LastRun, last_run};
+use crate::cli::step_progress::StepProgress;
 use crate::config::Config;
 use crate::model::{Outcome, State};
 use crate::spool::{self, Filter, Hold, JobView, Presence};
 use jiff::Timestamp;
 use serde::Serialize;
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Most jobs that are read to count those of each hook, and to find its last result.
 const LOOKED_AT: usize = 10_000;
@@ -40,14 +39,10 @@ pub(super) struct SpoolStatus {
 pub(super) struct RunningJob {
     #[serde(flatten)]
     pub(super) job: JobView,
-    /// The step that it is at, as far as its log can be read.
-    pub(super) step: Option<RunningStep>,
-    /// The longest time that the step may take, in seconds.
-    pub(super) limit_s: Option<u64>,
+    #[serde(flatten)]
+    pub(super) progress: StepProgress,
 }
 
-/// Most bytes of a log's end that are read for that.
-const LOG_END_BYTES: u64 = 64 * 1024;
 /// Jobs that have waited for so long wait for a runner that does not come.
 const PATIENCE_S: i64 = 300;
 
@@ -56,8 +51,7 @@ impl SpoolStatus {
     pub(super) fn is_alarming(&self, now: Timestamp) -> bool {
         let waits_since = self.oldest_waiting.as_ref().and_then(|job| job.arrived_at);
         let waits_long = waits_since.is_some_and(|at| now.as_second() - at.as_second() > PATIENCE_S);
-        let is_full = self.free.bytes < FEW_BYTES || self.free.files.is_some_and(|files| files < FEW_FILES);
-        is_full || (waits_long && self.runner.alive == Some(false))
+        self.free.is_scarce() || (waits_long && self.runner.alive == Some(false))
     }
 }
 
@@ -72,6 +66,8 @@ pub(super) struct RunnerStatus {
     pub(super) alive: Option<bool>,
     pub(super) pid: Option<u32>,
     pub(super) since: Option<Timestamp>,
+    /// The end of the one before, where none is alive.
+    pub(super) last: Option<LastRun>,
 }
 
 /// Free space of the spool's file system.
@@ -80,6 +76,13 @@ pub(super) struct FreeSpace {
     pub(super) bytes: u64,
     /// Files that can still be made; `None` where there is no such limit.
     pub(super) files: Option<u64>,
+}
+
+impl FreeSpace {
+    /// `true` if nothing more fits soon.
+    pub(super) fn is_scarce(&self) -> bool {
+        self.bytes < FEW_BYTES || self.files.is_some_and(|files| files < FEW_FILES)
+    }
 }
 
 /// One hook.
@@ -118,7 +121,7 @@ pub(super) fn gather(config: &Config) -> Result<SpoolStatus, Failure> {
     let running = Filter { states: vec![State::Running], ..Filter::default() };
     let running: Vec<JobView> =
         spool::list(spool, running).map_err(unreadable)?.collect::<Result<_, _>>().map_err(unreadable)?;
-    let running = running.into_iter().map(|job| running_job(config, job)).collect();
+    let running = running.into_iter().map(|job| RunningJob { progress: StepProgress::of(config, &job), job }).collect();
     let complete = looked_at < LOOKED_AT;
     Ok(SpoolStatus {
         runner: runner(config),
@@ -132,24 +135,6 @@ pub(super) fn gather(config: &Config) -> Result<SpoolStatus, Failure> {
         hooks,
         complete,
     })
-}
-
-fn running_job(config: &Config, job: JobView) -> RunningJob {
-    let step = log_end(&spool::log_path(&config.spool, job.id)).ok().and_then(|text| running::step(&text));
-    let plan = job.hook.as_ref().and_then(|name| config.hook(name)).map(|hook| &hook.plan);
-    let limit = plan.zip(step.as_ref()).map(|(plan, step)| {
-        plan.steps.get(step.number - 1).and_then(|step| step.timeout).map_or(plan.timeout, |own| own.min(plan.timeout))
-    });
-    RunningJob { job, step, limit_s: limit.map(|limit| limit.as_secs()) }
-}
-
-fn log_end(path: &Path) -> io::Result<String> {
-    let mut file = File::open(path)?;
-    let length = file.metadata()?.len();
-    file.seek(SeekFrom::Start(length.saturating_sub(LOG_END_BYTES)))?;
-    let mut bytes = Vec::new();
-    file.take(LOG_END_BYTES).read_to_end(&mut bytes)?;
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 /// The hooks of the configuration, and those on hold that have gone from it.
@@ -206,9 +191,9 @@ fn find_results(config: &Config, hooks: &mut Vec<HookStatus>) -> Result<(), Fail
 
 fn runner(config: &Config) -> RunnerStatus {
     match spool::presence(&config.spool) {
-        Presence::Held { pid, since } => RunnerStatus { alive: Some(true), pid, since },
-        Presence::Free => RunnerStatus { alive: Some(false), pid: None, since: None },
-        Presence::Unknown(_) => RunnerStatus { alive: None, pid: None, since: None },
+        Presence::Held { pid, since } => RunnerStatus { alive: Some(true), pid, since, last: None },
+        Presence::Free => RunnerStatus { alive: Some(false), pid: None, since: None, last: last_run(config) },
+        Presence::Unknown(_) => RunnerStatus { alive: None, pid: None, since: None, last: None },
     }
 }
 

@@ -1,7 +1,6 @@
 //! Edge. `status`: one screen. Only reads: for everybody who may look into the spool.
 
 mod gather;
-mod running;
 mod screen;
 
 use super::exit::{self, Failure};

@@ -1,25 +1,37 @@
 //! Edge. `status` for people.
 
 use super::gather::{HookStatus, RunnerStatus, SpoolStatus};
-use super::running::RunningStep;
 use crate::cli::exit::Failure;
 use crate::cli::jobs::age;
+use crate::cli::local_time::beside;
 use crate::cli::print;
 use crate::model::{Outcome, State};
 use crate::spool::JobView;
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 /// Prints it.
 pub(super) fn show(status: &SpoolStatus) -> Result<(), Failure> {
     let now = Timestamp::now();
-    print::line(&format!("runner   {}", runner(&status.runner, now)))?;
+    let (word, rest) = runner(&status.runner, now);
+    print::worded("runner   ", word, &rest)?;
     print::line(&format!("config   {}", status.config.display()))?;
+    let zone = TimeZone::system();
+    if !now.to_zoned(zone.clone()).offset().is_zero() {
+        print::line(&format!("time     {}", beside(now, 0, &zone)))?;
+    }
     for unused in &status.unused {
         print::labelled("warning", &format!("{} is there, too, and not used", unused.display()))?;
     }
     let files = status.free.files.map_or_else(String::new, |files| format!(" and {files} files"));
     let free = print::size(status.free.bytes);
     print::line(&format!("spool    {}, {free}{files} free", status.spool.display()))?;
+    if status.free.is_scarce() {
+        print::labelled(
+            "warning",
+            "deliveries are answered 503 when nothing is left; `hookspool doctor` says what to do",
+        )?;
+    }
     let count = |state: &State| {
         let number = status.jobs.get(state).copied().unwrap_or_default();
         format!("{number} {}", state.as_str())
@@ -27,10 +39,9 @@ pub(super) fn show(status: &SpoolStatus) -> Result<(), Failure> {
     print::line(&format!("jobs     {}", State::ALL.iter().map(count).collect::<Vec<_>>().join(", ")))?;
     for running in &status.running {
         print::line(&format!("running  {}", short(&running.job, now)))?;
-        running
-            .step
-            .iter()
-            .try_for_each(|step| print::line(&format!("         {}", under_way(step, running.limit_s, now))))?;
+        if let Some(words) = running.progress.words(now) {
+            print::line(&format!("         {words}"))?;
+        }
     }
     if let Some(job) = &status.oldest_waiting {
         print::line(&format!("oldest   {}", short(job, now)))?;
@@ -40,34 +51,36 @@ pub(super) fn show(status: &SpoolStatus) -> Result<(), Failure> {
     }
     print::line("")?;
     let rows: Vec<Vec<String>> = status.hooks.iter().map(|hook| row(hook, now)).collect();
-    print::table(&["HOOK", "WAITING", "HELD", "LAST", "AGE", "JOB", "HOLD"], &rows)
+    print::table(&["HOOK", "WAITING", "HELD", "LAST", "AGE", "JOB", "HOLD"], &rows)?;
+    let silent = silent(status);
+    if silent.is_empty() {
+        return Ok(());
+    }
+    let hooks = silent.join(", ");
+    print::line("")?;
+    print::line(&format!("no delivery has become a job of {hooks}; `hookspool doctor` says how to find out why"))
 }
 
-/// `step 2 of 3, npm ci, for 12m (at most 15m); last output 11m ago: downloading 37 %`.
-fn under_way(step: &RunningStep, limit_s: Option<u64>, now: Timestamp) -> String {
-    let RunningStep { number, of, title, since, last_output } = step;
-    let limit = limit_s.map(|limit_s| format!(" (at most {})", seconds(limit_s))).unwrap_or_default();
-    let output = last_output.as_ref().map_or_else(
-        || "no output yet".to_owned(),
-        |output| format!("last output {} ago: {}", age(output.at, now), output.line),
-    );
-    format!("step {number} of {of}, {title}, for {}{limit}; {output}", age(*since, now))
+/// Hooks of the configuration that have no job in the spool.
+fn silent(status: &SpoolStatus) -> Vec<&str> {
+    let is_running = |name: &str| status.running.iter().any(|running| running.job.hook.as_deref() == Some(name));
+    let is_silent = |hook: &&HookStatus| {
+        hook.queue.is_some() && hook.last.is_none() && hook.waiting + hook.held == 0 && !is_running(&hook.name)
+    };
+    status.hooks.iter().filter(is_silent).filter(|_| status.complete).map(|hook| hook.name.as_str()).collect()
 }
 
-fn seconds(seconds: u64) -> String {
-    age(
-        Timestamp::UNIX_EPOCH,
-        Timestamp::from_second(i64::try_from(seconds).unwrap_or(i64::MAX)).unwrap_or(Timestamp::MAX),
-    )
-}
-
-fn runner(runner: &RunnerStatus, now: Timestamp) -> String {
+/// The word that matters, and the rest.
+fn runner(runner: &RunnerStatus, now: Timestamp) -> (&'static str, String) {
     let since = runner.since.map_or_else(String::new, |since| format!(", for {}", age(since, now)));
-    match (runner.alive, runner.pid) {
-        (Some(true), Some(pid)) => format!("alive, process {pid}{since}"),
-        (Some(true), None) => format!("alive{since}"),
-        (Some(false), _) => "none: nothing runs until `hookspool spool-runner` does".to_owned(),
-        (None, _) => "cannot be seen from here".to_owned(),
+    let until = "nothing runs until `hookspool spool-runner` does";
+    match (runner.alive, runner.pid, &runner.last) {
+        (Some(true), Some(pid), _) => ("alive", format!(", process {pid}{since}")),
+        (Some(true), None, _) => ("alive", since),
+        (Some(false), _, Some(last)) if last.ended_by_itself() => ("none now", format!("; {}", last.words(now))),
+        (Some(false), _, Some(last)) => ("none", format!(": {}; {until}", last.words(now))),
+        (Some(false), _, None) => ("none", format!(": {until}")),
+        (None, _, _) => ("unknown", ": it cannot be seen from here".to_owned()),
     }
 }
 

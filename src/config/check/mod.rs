@@ -19,7 +19,7 @@ use super::keys::{Table, default_of};
 use super::quantity;
 use super::raw::{Raw, Section};
 use super::report::Report;
-use super::settings::{Config, RunnerSettings};
+use super::settings::{Config, FileVersion, RunnerSettings};
 use jiff::Timestamp;
 use section::Layers;
 use std::ops::RangeInclusive;
@@ -69,7 +69,16 @@ fn config(top: &Section<'_>, file: PathBuf, findings: &mut Findings<'_>) -> Opti
         place::one_queue(hooks, &layers, runner.workers, findings);
     }
     let read_at = Timestamp::UNIX_EPOCH;
-    Some(Config { file, read_at, spool: spool?, body_limit_bytes: body_limit_bytes?, runner: runner?, hooks: hooks? })
+    let version = FileVersion::default();
+    Some(Config {
+        file,
+        read_at,
+        version,
+        spool: spool?,
+        body_limit_bytes: body_limit_bytes?,
+        runner: runner?,
+        hooks: hooks?,
+    })
 }
 
 fn body_limit_bytes(top: &Section<'_>, findings: &mut Findings<'_>) -> Option<u64> {

@@ -53,7 +53,9 @@ fn unwanted_reference(rules: &Rules, event: &Event) -> Option<String> {
     match (reference.branch(), &rules.branches, &event.default_branch) {
         (None, ..) | (_, Some(_), _) => unwanted(),
         (Some(branch), None, Some(default)) if default == branch => None,
-        (Some(branch), None, Some(default)) => Some(format!("branch {branch} is not the default branch {default}")),
+        (Some(branch), None, Some(default)) => {
+            Some(format!("branch {branch} is not the default branch {default}; `branches` would name others"))
+        }
         (Some(_), None, None) => Some("the delivery names no default branch; set `branches`".into()),
     }
 }

@@ -25,7 +25,10 @@ fn ignored(rules: &Rules, event: &Event) -> String {
 #[test]
 fn without_branches_only_the_default_branch_runs() {
     assert_eq!(ignored(&rules(), &push("refs/heads/main")), "run None");
-    assert_eq!(ignored(&rules(), &push("refs/heads/dev")), "branch dev is not the default branch main");
+    assert_eq!(
+        ignored(&rules(), &push("refs/heads/dev")),
+        "branch dev is not the default branch main; `branches` would name others"
+    );
     let unnamed = Event { default_branch: None, ..push("refs/heads/main") };
     assert_eq!(ignored(&rules(), &unnamed), "the delivery names no default branch; set `branches`");
 }
@@ -36,10 +39,10 @@ fn globs_choose_branches_and_tags() {
     assert_eq!(ignored(&rules, &push("refs/heads/release/1")), "run None");
     assert_eq!(
         ignored(&rules, &push("refs/heads/release/1/x")),
-        "branch release/1/x is not deployed: it is none of `main`, `release/*`; `*` stops at `/`, and `**` does not"
+        "branch release/1/x is not deployed: `branches` are `main`, `release/*`; `*` stops at `/`, and `**` does not"
     );
     assert_eq!(ignored(&rules, &push("refs/tags/v1")), "run None");
-    assert_eq!(ignored(&rules, &push("refs/tags/x1")), "tag x1 is not deployed: it is none of `v*`");
+    assert_eq!(ignored(&rules, &push("refs/tags/x1")), "tag x1 is not deployed: `tags` are `v*`");
 }
 
 #[test]
@@ -52,7 +55,7 @@ fn tags_run_only_when_asked_for() {
     assert_eq!(ignored(&any_tag, &push("refs/tags/v1")), "run None");
     assert_eq!(ignored(&any_tag, &push("refs/heads/main")), "event push is not wanted");
     let some_tags = Rules { tags: Some(globs(&["v*"])), ..any_tag };
-    assert_eq!(ignored(&some_tags, &push("refs/tags/x")), "tag x is not deployed: it is none of `v*`");
+    assert_eq!(ignored(&some_tags, &push("refs/tags/x")), "tag x is not deployed: `tags` are `v*`");
 }
 
 #[test]

@@ -50,7 +50,7 @@ pub enum Denied {
     /// The signature is right and its time is not.
     #[error(
         "`{header}` is {minutes} min {} this machine's clock, more than the {limit_minutes} min allowed: \
-         see whether the clock is right",
+         see whether the clock is right (`timedatectl`)",
         direction(*.late)
     )]
     Clock {

@@ -149,7 +149,7 @@ fn known_pairs_of_gitee_are_accepted_in_their_hour_and_not_after() {
         assert_eq!(
             late.to_string(),
             "`X-Gitee-Timestamp` is 61 min behind this machine's clock, more than the 60 min allowed: \
-             see whether the clock is right"
+             see whether the clock is right (`timedatectl`)"
         );
         let early = begin(-7_200_000).unwrap_err();
         assert_eq!(

@@ -8,8 +8,10 @@ use super::{git, publish, remove};
 use crate::config::{Plan, Step, StepAction};
 use crate::model::{JobMeta, Outcome};
 use crate::runner::log::JobLog;
+use crate::system::room::is_full;
 use crate::system::wait::after;
 use std::io;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// Is told what has to be written down before the next thing happens.
@@ -95,6 +97,8 @@ struct StepPlace {
 /// A step that ended, and what the record does not say.
 struct StepEnd {
     record: StepRecord,
+    /// The likely cause of its failure.
+    hint: Option<String>,
     transient: bool,
     commit: Option<String>,
 }
@@ -118,7 +122,19 @@ fn one(attempt: &mut Attempt<'_>, place: StepPlace, step: &Step, meta: &JobMeta)
     };
     let duration = began.elapsed();
     attempt.log.note(&format!("{word} {index} of {of}: {result} ({:.3} s)", duration.as_secs_f64()));
-    StepEnd { record: StepRecord { index, title, list, result, duration }, transient, commit }
+    let is_programs = matches!(result, StepResult::Exited(1..) | StepResult::Signalled(_));
+    let hint = if is_programs { full_disk(attempt) } else { None };
+    if let Some(hint) = &hint {
+        attempt.log.note(hint);
+    }
+    StepEnd { record: StepRecord { index, title, list, result, duration }, hint, transient, commit }
+}
+
+/// The disk on which a step found no room, which few programs say plainly.
+fn full_disk(attempt: &Attempt<'_>) -> Option<String> {
+    let temporary = attempt.environment.get("TMPDIR").map_or(Path::new("/tmp"), Path::new);
+    let full = [attempt.plan.dir.as_path(), temporary].into_iter().find(|dir| is_full(dir))?;
+    Some(format!("no space is left on the disk of `{}`; free some, then retry the job", full.display()))
 }
 
 /// A step that was not begun, because that could not be written down.
@@ -126,7 +142,7 @@ fn unrecorded(place: StepPlace, step: &Step, error: &io::Error) -> StepEnd {
     let StepPlace { index, list, .. } = place;
     let result = StepResult::Refused(format!("cannot record that it begins: {error}"));
     let record = StepRecord { index, title: title(step), list, result, duration: Duration::ZERO };
-    StepEnd { record, transient: true, commit: None }
+    StepEnd { record, hint: None, transient: true, commit: None }
 }
 
 fn act(attempt: &mut Attempt<'_>, step: &Step, meta: &JobMeta) -> Result<(StepResult, Option<String>), Trouble> {
@@ -169,7 +185,8 @@ fn judge(result: &mut JobResult, ended: &StepEnd, told: io::Result<()>) {
         (Outcome::Succeeded, Err(error)) => failed(format!("cannot record step {index} ({title}): {error}"), true),
         (outcome, _) => {
             let colon = if matches!(step, StepResult::Refused(_) | StepResult::Overtaken(_)) { ":" } else { "" };
-            let reason = format!("step {index} ({title}){colon} {step}");
+            let hint = ended.hint.as_ref().map_or_else(String::new, |hint| format!(": {hint}"));
+            let reason = format!("step {index} ({title}){colon} {step}{hint}");
             JobResult { outcome, reason, transient: ended.transient, commit: None }
         }
     };

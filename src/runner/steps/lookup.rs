@@ -25,7 +25,10 @@ pub fn program(name: &str, dir: &Path, path: &OsStr) -> Result<PathBuf, String> 
             Err(_) => {}
         }
     }
-    Err(found_but.unwrap_or_else(|| format!("program `{name}` is not in PATH ({})", path.display())))
+    Err(found_but.unwrap_or_else(|| {
+        let path = path.display();
+        format!("program `{name}` is not in PATH ({path}); write its whole path, or set PATH where the runner starts")
+    }))
 }
 
 /// `true` if `dir` is a directory.

@@ -29,10 +29,10 @@ pub use crate::system::tree::Survivors;
 pub use control::Control;
 pub use environment::search_path;
 pub use facts::JobFacts;
-pub use git::{RemoteHead, Wanted, remote_heads};
+pub use git::{RemoteHead, Wanted, cause_and_remedy, remote_heads};
 pub use list::{run_after, run_job};
 pub use lookup::program as find_program;
-pub use record::{JobResult, List, StepNews, StepRecord, StepResult, TRY_AGAIN, TimeLimit, title};
+pub use record::{JobResult, List, StepNews, StepRecord, StepResult, TRY_AGAIN, TimeLimit, own_action, title};
 
 use crate::model::JobId;
 use crate::system::tree::Tree;

@@ -26,6 +26,9 @@ pub enum List {
 }
 
 impl List {
+    /// Every list, in the order in which they run.
+    pub const ALL: [Self; 5] = [Self::Steps, Self::OnFailure, Self::OnSuccess, Self::OnRecovery, Self::Always];
+
     /// The key of the configuration.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -84,7 +87,9 @@ fn likely_cause(result: &StepResult) -> &'static str {
             ": killed, perhaps since memory ran out; `dmesg -T | grep -i oom` tells"
         }
         StepResult::Exited(126) => ": the shell may not execute a program; see its mode and its first line",
-        StepResult::Exited(127) => ": the shell found no such program; the runner's PATH is not that of your shell",
+        StepResult::Exited(127) => {
+            ": the shell found no such program; the runner's PATH is not that of your shell: write the whole path, or set PATH where the runner starts"
+        }
         StepResult::Exited(139) | StepResult::Signalled(11) => ": it crashed (SIGSEGV)",
         StepResult::Exited(143) | StepResult::Signalled(15) => ": somebody ended it (SIGTERM)",
         _ => "",
@@ -168,15 +173,23 @@ pub struct JobResult {
     pub commit: Option<String>,
 }
 
+/// An action that is ours, in words; empty for a program's.
+pub fn own_action(action: &StepAction) -> String {
+    match action {
+        StepAction::Git(_) => "git update".to_owned(),
+        StepAction::Remove(path) => format!("remove {}", path.display()),
+        StepAction::Publish(publish) => format!("publish {} to {}", publish.from.display(), publish.to.display()),
+        StepAction::Run(_) | StepAction::Shell(_) => String::new(),
+    }
+}
+
 /// The description of a step in one line, without control characters. It reaches logs, histories and tables, so the
 /// credentials of URLs are not in it.
 pub fn title(step: &Step) -> String {
     let full = match &step.action {
-        StepAction::Git(_) => "git update".to_owned(),
-        StepAction::Remove(path) => format!("remove {}", path.display()),
-        StepAction::Publish(publish) => format!("publish {} to {}", publish.from.display(), publish.to.display()),
         StepAction::Run(argv) => argv.join(" "),
         StepAction::Shell(script) => script.clone(),
+        own => own_action(own),
     };
     let line: String = without_credentials(&full).chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     match line.char_indices().nth(TITLE_LIMIT) {

@@ -34,6 +34,12 @@ pub fn audience(root: &Path) -> Audience {
     if is_setgid(mode(root)) || mode(&queued) & 0o020 != 0 { Audience::Group } else { Audience::Owner }
 }
 
+/// `true` for a directory in which no part of a spool is yet.
+pub fn is_unmade(root: &Path) -> bool {
+    let parts = Place::BELOW_ROOT.map(|place| root.join(place.as_str()));
+    fs::read_dir(root).is_ok() && !parts.iter().any(|part| part.exists())
+}
+
 fn is_setgid(mode: u32) -> bool {
     mode & 0o2000 != 0
 }

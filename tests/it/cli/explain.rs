@@ -89,12 +89,12 @@ fn the_rule_that_decides_is_marked() {
     let output = explain(&site, &signature(b"topsecret", &body), &body, &[]);
     let said = lines(&site, &output);
     assert!(
-        said.contains("            branches    no: branch dev is not deployed: it is none of `main`  <- decides\n"),
+        said.contains("            branches    no: branch dev is not deployed: `branches` are `main`  <- decides\n"),
         "{said}"
     );
     assert!(
         said.contains(
-            "\nanswer      200 ignored: branch dev is not deployed: it is none of `main`\nwould run   nothing\n"
+            "\nanswer      200 ignored: branch dev is not deployed: `branches` are `main`\nwould run   nothing\n"
         ),
         "{said}"
     );
@@ -178,7 +178,7 @@ fn a_job_is_explained_by_its_id() {
     fs::write(site.path("hookspool.toml"), changed).unwrap();
     let output = site.hookspool(&["explain", id]).output().unwrap();
     assert!(
-        lines(&site, &output).contains("branch main is not deployed: it is none of `other`  <- decides"),
+        lines(&site, &output).contains("branch main is not deployed: `branches` are `other`  <- decides"),
         "{output:?}"
     );
     assert_eq!(output.status.code(), Some(1));
@@ -241,12 +241,12 @@ fn several_refs_in_one_delivery_are_judged_one_by_one() {
     let one = said(&body(["dev", "main"]));
     assert!(
         one.contains("answer      202 queued\n")
-            && one.contains("branch dev is not deployed: it is none of `main`  <- decides"),
+            && one.contains("branch dev is not deployed: `branches` are `main`  <- decides"),
         "{one}"
     );
     let none = said(&body(["dev", "old"]));
-    let expected = "answer      200 ignored: branch dev is not deployed: it is none of `main`; \
-                    branch old is not deployed: it is none of `main`\nwould run   nothing\n";
+    let expected = "answer      200 ignored: branch dev is not deployed: `branches` are `main`; \
+                    branch old is not deployed: `branches` are `main`\nwould run   nothing\n";
     assert!(none.contains(expected), "{none}");
 }
 

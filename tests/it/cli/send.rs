@@ -218,7 +218,7 @@ fn a_delivery_that_starts_no_job_fails_and_a_ping_that_is_answered_does_not() {
     let example = "[[hook]]\nname = \"a\"\nprovider = \"github\"\nsecret = { file = \"/etc/hookspool/secrets/a\" }\n\
                    branches = [\"release/*\"]\ndir = \"/srv\"\nsteps = [{ run = [\"true\"] }]\n";
     let (status, text) = sent(example, &["--branch", "dev"]);
-    assert!(status == Some(1) && text.contains("\"jobs\":[]") && text.contains("none of `release/*`"), "{text}");
+    assert!(status == Some(1) && text.contains("\"jobs\":[]") && text.contains("`branches` are `release/*`"), "{text}");
     assert_eq!(sent(example, &["--event", "ping"]).0, Some(0));
     assert_eq!(sent(example, &[]).0, Some(0), "a branch that the hook wants");
     let body = tempfile::NamedTempFile::new().unwrap();

@@ -134,8 +134,7 @@ fn healthy() -> (Yard, usize) {
     git(&["remote", "add", "origin", yard.path("origin.git").to_str().unwrap()]);
     let (status, findings) = diagnosis(&yard);
     assert_eq!(status, Some(0), "{findings:?}");
-    assert!(findings.iter().all(|(level, ..)| level == "warning"), "{findings:?}");
-    assert!(findings.iter().any(|(_, what, _)| what == "no runner is alive"), "{findings:?}");
+    assert!(findings.iter().all(|(level, ..)| level == "warning" || level == "note"), "{findings:?}");
     let count = findings.len();
     (yard, count)
 }
@@ -295,35 +294,6 @@ fn the_doctor_sees_who_has_the_lock_and_what_waits_in_vain() {
     runner.wait().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(text.contains("a runner is alive: process "), "{text}");
-}
-
-/// What `status` prints on a terminal of so many columns.
-fn on_a_terminal(yard: &Yard, columns: u32, environment: &str) -> String {
-    let program = yard.hookspool(&["list"]);
-    let words = std::iter::once(program.get_program()).chain(program.get_args());
-    let words: Vec<_> = words.map(|word| word.to_str().unwrap()).collect();
-    let script = format!("stty cols {columns}; {environment} {}", words.join(" "));
-    let mut command = Command::new("script");
-    command.args(["-qec", &script, "/dev/null"]).env("TERM", "xterm").env_remove("NO_COLOR").stdin(Stdio::null());
-    String::from_utf8(command.output().unwrap().stdout).unwrap().replace('\r', "")
-}
-
-#[test]
-fn a_table_is_as_wide_as_the_terminal_and_its_colour_can_be_turned_off() {
-    let long = "a-branch-with-a-name-that-is-longer-than-half-of-any-terminal-there-is";
-    let yard =
-        Yard::new("", &[("docs", "branches = [\"*\"]\nretry = { attempts = 1 }\nsteps = [{ run = [\"false\"] }]")]);
-    queue(&yard, &[long, "文档"]);
-    yard.drain();
-    let plain = on_a_terminal(&yard, 80, "NO_COLOR=1");
-    assert!(plain.lines().all(|line| line.chars().count() <= 80) && plain.contains('…'), "{plain}");
-    assert!(!plain.contains('\u{1b}'), "{plain}");
-    let coloured = on_a_terminal(&yard, 80, "");
-    assert!(coloured.contains("\u{1b}[31mfailed\u{1b}[0m"), "{coloured}");
-    let wide = on_a_terminal(&yard, 250, "NO_COLOR=1");
-    assert!(wide.contains(long) && !wide.contains('…'), "{wide}");
-    let (_, piped) = said(&yard, &["list"]);
-    assert!(piped.contains(long) && !piped.contains('\u{1b}'), "{piped}");
 }
 
 #[test]

@@ -293,7 +293,7 @@ fn ignored(server: &Server) -> Vec<Row> {
         row(
             "a push to another branch is ignored",
             event("push", &push_to("größe", COMMIT)),
-            Told::Line(200, "ignored: branch größe is not the default branch main"),
+            Told::Line(200, "ignored: branch größe is not the default branch main; `branches` would name others"),
         ),
         row(
             "another event is ignored",

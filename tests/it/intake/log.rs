@@ -121,7 +121,7 @@ fn what_is_ignored_answered_or_queued_is_one_line_too() {
     let line = of(&site, "push", &push('a'), |c| c);
     assert_eq!(
         line,
-        format!("info event=ignored {about} reason=\"branch main is not deployed: it is none of `other`\"")
+        format!("info event=ignored {about} reason=\"branch main is not deployed: `branches` are `other`\"")
     );
     assert_eq!(of(&site, "ping", b"{}", |c| c), format!("info event=pong {about}"));
     let site = OneHook::of_github(&format!("{STEPS}\npaths = [\"docs/**\"]"));

@@ -43,7 +43,7 @@ fn each_wanted_ref_of_a_delivery_becomes_a_job_of_its_own_with_the_whole_payload
         let said: Vec<_> = answer.log.iter().map(|line| line.split(' ').nth(2).unwrap()).collect();
         assert_eq!(said, ["event=queued", "event=queued", "event=ignored"], "{:?}", answer.log);
         assert!(
-            answer.log[2].ends_with("reason=\"branch other is not deployed: it is none of `main`, `next`, `b*`\""),
+            answer.log[2].ends_with("reason=\"branch other is not deployed: `branches` are `main`, `next`, `b*`\""),
             "{:?}",
             answer.log
         );

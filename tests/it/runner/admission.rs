@@ -26,7 +26,7 @@ fn a_job_that_the_hooks_rules_do_not_want_is_held_and_the_others_run() {
     let yard = Yard::new("", &[("a", &format!("{GUARDED}{STEPS}"))]);
     let main = || push("refs/heads/main", "d");
     let rows = [
-        ("branch evil is not deployed: it is none of `main`", push("refs/heads/evil", "1")),
+        ("branch evil is not deployed: `branches` are `main`", push("refs/heads/evil", "1")),
         ("tags are not deployed: the hook has no `tags`", push("refs/tags/v1", "2")),
         ("event delete is not wanted", JobMeta { event: EventKind::Delete, ..main() }),
         (
@@ -62,7 +62,7 @@ fn a_held_job_runs_once_the_hook_wants_it_and_not_before() {
     let release = || assert!(yard.hookspool(&["release", &id.to_string()]).status().unwrap().success());
     for _ in 0..2 {
         assert!(yard.drain().status.success());
-        assert_eq!(yard.job(id), held("branch next is not deployed: it is none of `main`"));
+        assert_eq!(yard.job(id), held("branch next is not deployed: `branches` are `main`"));
         release();
     }
     yard.configure("", &[("a", &format!("{}{STEPS}", GUARDED.replace("main", "next")))]);

@@ -1,7 +1,7 @@
 //! Steps without a spool.
 
 mod child; // what a step's process is given, and what it is not
-mod git; // `git = "update"` against real repositories
+pub(crate) mod git; // `git = "update"` against real repositories
 mod list; // order, failure, `always`, `on_failure`, time-outs, stop and cancel
 mod output; // what steps print, however much and however late
 mod publish; // one tree in the place of another

@@ -15,7 +15,12 @@ const MODULES: [&str; 9] =
 
 /// `deploy/apache-cgi.conf`.
 pub(super) fn cgi(site: &Site, port: u16) -> Daemon {
-    let shipped = site.shipped("deploy/apache-cgi.conf", &[]);
+    cgi_changed(site, port, &[])
+}
+
+/// The same with `changes`, each of which must apply.
+pub(super) fn cgi_changed(site: &Site, port: u16, changes: &[(&str, &str)]) -> Daemon {
+    let shipped = site.shipped("deploy/apache-cgi.conf", changes);
     start(site, port, Account::web(), script_group(), &shipped)
 }
 

@@ -25,10 +25,15 @@ pub(super) fn listening(site: &Site) -> Daemon {
 
 /// The same by another protocol's verb.
 pub(super) fn listening_by(site: &Site, verb: &str) -> Daemon {
+    listening_for(site, verb, &Account::web().group)
+}
+
+/// The same for a web server in `group`.
+pub(super) fn listening_for(site: &Site, verb: &str, group: &str) -> Daemon {
     let socket = site.at(SOCKET);
     let mut command = Account::owner().command(site.program(), &[Account::web()]);
     command.arg(verb).arg("--listen").arg(format!("unix:{}", socket.display()));
-    command.args(["--socket-mode", "0660", "--socket-group", &Account::web().group]);
+    command.args(["--socket-mode", "0660", "--socket-group", group]);
     command.env("HOOKSPOOL_CONFIG", site.config());
     start(site, "hookspool", command, &socket)
 }

@@ -94,6 +94,21 @@ impl Gateway {
         }
     }
 
+    /// nginx, from `nginx.conf.example` with `changes`, and behind it a receiver whose socket is for `group`, or none.
+    pub(crate) fn nginx_changed(site: &Site, changes: &[(&str, &str)], group: Option<&str>) -> Server {
+        let port = free_port();
+        let web = nginx::changed(site, port, "nginx.conf.example", changes);
+        let receiver = group.map(|group| fastcgi::listening_for(site, "fastcgi", group));
+        Server { address: loopback(port), base: "/hooks", _web: web, receiver }
+    }
+
+    /// Apache, from `deploy/apache-cgi.conf` with `changes`.
+    pub(crate) fn apache_changed(site: &Site, changes: &[(&str, &str)]) -> Server {
+        let port = free_port();
+        let web = apache::cgi_changed(site, port, changes);
+        Server { address: loopback(port), base: "/hooks", _web: web, receiver: None }
+    }
+
     /// `Systemd`, with the executable under another program such as a tracer.
     pub(crate) fn systemd_under(site: &Site, wrapper: &[&str]) -> Server {
         let port = free_port();

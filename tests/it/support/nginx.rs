@@ -21,8 +21,13 @@ pub(super) fn serve(site: &Site, port: u16) -> Daemon {
 }
 
 fn start(site: &Site, port: u16, file: &str) -> Daemon {
+    changed(site, port, file, &[])
+}
+
+/// A shipped file with `changes`, each of which must apply.
+pub(super) fn changed(site: &Site, port: u16, file: &str, changes: &[(&str, &str)]) -> Daemon {
     let listen = format!("listen 127.0.0.1:{port};");
-    let shipped = site.shipped(file, &[("listen 80;", &listen)]);
+    let shipped = site.shipped(file, &[&[("listen 80;", listen.as_str())], changes].concat());
     site.write("/etc/nginx/conf.d/hookspool.conf", &shipped);
     let config = site.write("/etc/nginx/nginx.conf", &frame(site));
     let log = site.at("/var/log/nginx-error.log");

@@ -62,7 +62,7 @@ impl World {
     /// The executable with `arguments`, the configuration and `PATH`.
     pub(crate) fn hookspool(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(PROGRAM);
-        command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default());
+        command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default()).env("TZ", "UTC");
         command.arg("--config").arg(self.path("hookspool.toml")).args(arguments).stdin(Stdio::null());
         command
     }

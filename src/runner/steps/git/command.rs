@@ -12,8 +12,8 @@ use crate::runner::steps::output::Sink;
 use crate::runner::steps::record::StepResult;
 use crate::system::holders::holder;
 use crate::system::process::Program;
+use crate::system::room::is_full;
 use crate::system::wait::after;
-use rustix::fs::statvfs;
 use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
 use std::fs;
@@ -43,8 +43,6 @@ const LITERAL: &str = "GIT_LITERAL_PATHSPECS";
 const SSH: &str = "ssh -o BatchMode=yes -o ConnectTimeout=15 -o ServerAliveInterval=10 -o ServerAliveCountMax=2";
 /// An end to a transfer that trickles.
 const LOW_SPEED: [(&str, &str); 2] = [("GIT_HTTP_LOW_SPEED_LIMIT", "10"), ("GIT_HTTP_LOW_SPEED_TIME", "30")];
-/// Least room on a disk that is not full.
-const ROOM_BYTES: u64 = 64 * 1024;
 /// Git's words for one that it started and that was killed.
 const DIED: &str = " died of signal ";
 /// Between two tries while a lock is held.
@@ -339,12 +337,4 @@ fn was_killed(ran: &Ran) -> bool {
 fn age(file: &Path) -> Duration {
     let made = file.metadata().and_then(|found| found.modified());
     made.ok().and_then(|made| made.elapsed().ok()).unwrap_or_default()
-}
-
-/// `true` if the disk of `dir` has no room for another file.
-fn is_full(dir: &Path) -> bool {
-    // A file system that does not count its files, as btrfs, says 0 for both.
-    statvfs(dir).is_ok_and(|disk| {
-        disk.f_bavail.saturating_mul(disk.f_frsize) < ROOM_BYTES || (disk.f_files > 0 && disk.f_favail == 0)
-    })
 }

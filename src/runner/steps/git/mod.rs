@@ -30,6 +30,7 @@ mod update_note;
 mod way;
 
 pub use heads::{RemoteHead, Wanted, remote_heads};
+pub use reason::cause_and_remedy;
 
 use super::attempt::{Attempt, Bounds, Trouble};
 use crate::config::{GitUpdate, Plan, StepAction};

@@ -1,6 +1,6 @@
 //! Edge. The trouble that a failure of git is: its reason, the next step for a person, and whether it passes by itself.
 
-use super::trouble::{Cause, GitFailure};
+use super::trouble::{Cause, GitFailure, failure};
 use crate::runner::steps::attempt::Trouble;
 use crate::runner::steps::record::StepResult;
 use crate::system::holders::holder;
@@ -15,6 +15,15 @@ pub(super) struct Scene<'a> {
     pub(super) dir: &'a Path,
     /// The address that is fetched from, without credentials.
     pub(super) address: &'a str,
+}
+
+/// Cause and remedy of a git that spoke with `address` for the work tree `dir` and failed with `err`, as a job's reason
+/// has them; the remedy is empty where a job would try again.
+pub fn cause_and_remedy(err: &str, dir: &Path, address: &str) -> (String, String) {
+    let trouble = trouble(&failure(err, true), Scene { dir, address });
+    let StepResult::Refused(reason) = trouble.result else { return (String::new(), String::new()) };
+    let (cause, remedy) = reason.split_once("; ").unwrap_or((&reason, ""));
+    (cause.to_owned(), remedy.to_owned())
 }
 
 /// The trouble that `failure` is.

@@ -63,15 +63,15 @@ fn head(stream: &mut TcpStream) -> String {
 }
 
 /// An sshd of this user's own, with one key that it lets in.
-pub(super) struct SshForge {
+pub(crate) struct SshForge {
     dir: PathBuf,
     process: Child,
-    pub(super) port: u16,
+    pub(crate) port: u16,
 }
 
 impl SshForge {
     /// Its files are in `dir`; `port` 0: any free one.
-    pub(super) fn start(dir: &Path, host_key: &str, port: u16) -> Self {
+    pub(crate) fn start(dir: &Path, host_key: &str, port: u16) -> Self {
         let free = TcpListener::bind(("127.0.0.1", port)).unwrap();
         let port = free.local_addr().unwrap().port();
         drop(free);
@@ -98,13 +98,13 @@ impl SshForge {
     }
 
     /// Address of the repository in `path` there.
-    pub(super) fn url(&self, path: &Path) -> String {
+    pub(crate) fn url(&self, path: &Path) -> String {
         let me = String::from_utf8(Command::new("id").arg("-un").output().unwrap().stdout).unwrap();
         format!("ssh://{}@127.0.0.1:{}{}", me.trim(), self.port, path.display())
     }
 
     /// The ssh command of somebody with `key`, who knows the hosts in the file `known`.
-    pub(super) fn client(&self, key: &str, known: &str) -> String {
+    pub(crate) fn client(&self, key: &str, known: &str) -> String {
         let (key, known) = (self.dir.join(key), self.dir.join(known));
         format!(
             "ssh -F /dev/null -i {} -o IdentitiesOnly=yes -o BatchMode=yes -o UserKnownHostsFile={}",
@@ -114,7 +114,7 @@ impl SshForge {
     }
 
     /// Makes the file `known` of hosts, with the key `host_key`.
-    pub(super) fn know(&self, known: &str, host_key: &str) {
+    pub(crate) fn know(&self, known: &str, host_key: &str) {
         let key = fs::read_to_string(self.dir.join(format!("{host_key}.pub"))).unwrap();
         fs::write(self.dir.join(known), format!("[127.0.0.1]:{} {key}", self.port)).unwrap();
     }

@@ -2,7 +2,7 @@
 
 mod authors; // people who push, and people who leave files, at random
 mod cut_short; // what a killed git leaves, and the next one makes of it
-mod forge; // servers that a test starts
+pub(crate) mod forge; // servers that a test starts
 mod histories; // random histories of the real runner, its connections cut and its processes killed
 mod kills; // moments at which processes are killed
 mod matrix; // the same with another version of git

@@ -1,0 +1,65 @@
+//! Edge. How far a running job is: the step that it is at, since when, and its limit.
+
+use super::jobs::age;
+use super::running_step::{RunningStep, step};
+use crate::config::Config;
+use crate::model::State;
+use crate::spool::{self, JobView};
+use jiff::Timestamp;
+use serde::Serialize;
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::path::Path;
+
+/// Most bytes of a log's end that are read for that.
+const LOG_END_BYTES: u64 = 64 * 1024;
+
+/// The progress of a job.
+#[derive(Debug, Default, PartialEq, Serialize)]
+pub(super) struct StepProgress {
+    /// The step that it is at, as far as its log can be read.
+    pub(super) step: Option<RunningStep>,
+    /// The longest time that the step may take, in seconds.
+    pub(super) limit_s: Option<u64>,
+}
+
+impl StepProgress {
+    /// The progress of `job`; none unless it runs.
+    pub(super) fn of(config: &Config, job: &JobView) -> Self {
+        if job.state != State::Running {
+            return Self::default();
+        }
+        let step = log_end(&spool::log_path(&config.spool, job.id)).ok().and_then(|text| step(&text));
+        let plan = job.hook.as_ref().and_then(|name| config.hook(name)).map(|hook| &hook.plan);
+        let limit = plan.zip(step.as_ref()).map(|(plan, step)| {
+            let own = plan.steps.get(step.number - 1).and_then(|step| step.timeout);
+            own.map_or(plan.timeout, |own| own.min(plan.timeout))
+        });
+        Self { step, limit_s: limit.map(|limit| limit.as_secs()) }
+    }
+
+    /// `step 2 of 3, npm ci, for 12m (at most 15m); last output 11m ago: downloading 37 %`.
+    pub(super) fn words(&self, now: Timestamp) -> Option<String> {
+        let RunningStep { number, of, title, since, last_output } = self.step.as_ref()?;
+        let limit = self.limit_s.map(|limit_s| format!(" (at most {})", seconds(limit_s))).unwrap_or_default();
+        let output = last_output.as_ref().map_or_else(
+            || "no output yet".to_owned(),
+            |output| format!("last output {} ago: {}", age(output.at, now), output.line),
+        );
+        Some(format!("step {number} of {of}, {title}, for {}{limit}; {output}", age(*since, now)))
+    }
+}
+
+fn seconds(seconds: u64) -> String {
+    let end = Timestamp::from_second(i64::try_from(seconds).unwrap_or(i64::MAX)).unwrap_or(Timestamp::MAX);
+    age(Timestamp::UNIX_EPOCH, end)
+}
+
+fn log_end(path: &Path) -> io::Result<String> {
+    let mut file = File::open(path)?;
+    let length = file.metadata()?.len();
+    file.seek(SeekFrom::Start(length.saturating_sub(LOG_END_BYTES)))?;
+    let mut bytes = Vec::new();
+    file.take(LOG_END_BYTES).read_to_end(&mut bytes)?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
