@@ -40,7 +40,8 @@ fn meaning(status: u16) -> &'static str {
         404 | 405 => "no location of it leads from this path to hookspool; compare it with nginx.conf.example",
         411 => "it wants a length: let it buffer requests",
         413 => {
-            "it takes no body of this size: raise its limit (nginx `client_max_body_size 25m`, Apache `LimitRequestBody`)"
+            "it takes no body of this size: raise its limit (nginx `client_max_body_size 26m`, Apache \
+             `LimitRequestBody`)"
         }
         502..=504 => {
             "it does not reach the receiver: see whether that runs, and whether the web server's user may connect to \

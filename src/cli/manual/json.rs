@@ -6,8 +6,8 @@ use super::roff::Roff;
 struct Shape {
     command: &'static str,
     about: &'static str,
-    /// Members by their path: `a.b` is `b` in the object `a`, `a[]` an element of the list `a`. One that is a job stands
-    /// for the members of a job.
+    /// Members by their path: `a.b` is `b` in the object `a`, `a[]` an element of the list `a`. One that is a job
+    /// stands for the members of a job.
     members: &'static [(&'static str, &'static str)],
 }
 
@@ -32,11 +32,11 @@ pub(super) fn page() -> String {
 }
 
 const ABOUT: [&str; 3] = [
-    "With `--json` a command prints one line of JSON on standard output, `log` one for each line of the log. Times are in \
-     UTC (RFC 3339), sizes in bytes, and a member whose name ends in `_s` is in seconds. A member that is not known is \
+    "With `--json` a command prints one line of JSON on standard output, `log` one for each line of the log. Times are \
+     in UTC (RFC 3339), sizes in bytes, and a member whose name ends in `_s` is in seconds. A member that is not known is \
      `null` or absent. More members may come; none of these goes or changes its meaning within a major version.",
-    "Members are named by their path: `a.b` is the member `b` of the object `a`, `a[]` an element of the list `a`, and `[]` \
-     one of a list that is printed itself. Where a member is said to be a job, it has the members of a job.",
+    "Members are named by their path: `a.b` is the member `b` of the object `a`, `a[]` an element of the list `a`, and \
+     `[]` one of a list that is printed itself. Where a member is said to be a job, it has the members of a job.",
     "Exit codes are those of `hookspool`(1).",
 ];
 
@@ -49,8 +49,8 @@ const SHAPES: &[Shape] = &[
             ("state", "`queued`, `running`, `waiting`, `held`, `done`, `failed` or `corrupt`"),
             (
                 "outcome",
-                "`succeeded`, `superseded`, `repeat` or `cancelled` in `done`; `failed`, `timed-out` or `interrupted` in \
-                 `failed`",
+                "`succeeded`, `superseded`, `repeat` or `cancelled` in `done`; `failed`, `timed-out` or `interrupted` \
+                 in `failed`",
             ),
             ("hook", "The hook's name"),
             ("event", "`push`, `delete`, `merge`, `release`, `released`, `package`, `ci`, or the provider's own word"),

@@ -124,7 +124,8 @@ fn a_program_that_was_killed_or_not_found_is_told_from_one_that_failed() {
         ),
         (
             "no-such-program",
-            "exited with 127: the shell found no such program; the runner's PATH is not that of your shell: write the whole path, or set PATH where the runner starts",
+            "exited with 127: the shell found no such program; the runner's PATH is not that of your shell: write the \
+             whole path, or set PATH where the runner starts",
         ),
         ("exit 3", "exited with 3"),
     ] {

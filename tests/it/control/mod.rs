@@ -7,6 +7,6 @@ mod deaths; // verbs and runners that die between request and answer; hostile re
 mod operator; // the operator's page shows what the program prints
 mod orders; // what people order about, beside a runner and without one
 mod pages; // manual pages and completions
-mod screens;
-mod shapes;
-mod terminal; // what is shown on a terminal only // the page on JSON has the members that are printed // what people see: lists, one screen, what is waited for, the doctor
+mod screens; // what people see: lists, one screen, what is waited for, the doctor
+mod shapes; // the page on JSON has the members that are printed
+mod terminal; // what is shown on a terminal only

@@ -57,8 +57,8 @@ fn a_secret_that_differs_is_named_in_the_log_with_where_ours_is() {
     site.configure(&include_str!("../support/hooks.toml").replace("secrets/docs", "secrets/forge"));
     site.secret("forge", "what was typed at the forge");
     assert_eq!(send(&site, &server, "docs", &[]), (Some(1), "403 signature wrong\n".to_owned()));
-    let remedy = "give the forge what is in file `/etc/hookspool/secrets/docs` once more, or let `hookspool explain docs` \
-                  look at the delivery";
+    let remedy = "give the forge what is in file `/etc/hookspool/secrets/docs` once more, or let \
+                  `hookspool explain docs` look at the delivery";
     until_logged(&site, &["the forge has another secret than this hook", remedy]);
 }
 
@@ -136,7 +136,7 @@ fn a_body_that_nginx_refuses_is_told_from_an_answer_of_ours() {
     let file = site.write("/var/tmp/body", &format!("{{\"x\":\"{}\"}}", "y".repeat(20_000)));
     let (status, told) = send(&site, &server, "docs", &["--body", file.to_str().unwrap()]);
     let expected = "413 from the web server, not from hookspool: it takes no body of this size: raise its limit \
-                    (nginx `client_max_body_size 25m`, Apache `LimitRequestBody`)\n";
+                    (nginx `client_max_body_size 26m`, Apache `LimitRequestBody`)\n";
     assert_eq!((status, told.as_str()), (Some(1), expected));
     let log = fs::read_to_string(site.at("/var/log/nginx-error.log")).unwrap();
     assert!(log.contains("client intended to send too large body"), "{log}");

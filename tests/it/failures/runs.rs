@@ -28,7 +28,8 @@ fn a_job_under_way_is_shown_with_its_step_its_limit_and_its_last_words() {
 #[test]
 fn a_shell_that_goes_on_after_a_failed_command_is_noted_before_it_hides_one() {
     let hook = |script: &str| format!("retry = {{ attempts = 1 }}\nsteps = [{{ shell = \"{script}\" }}]");
-    let identity = "git init -q .; GIT_CONFIG_GLOBAL=/dev/null git -c user.useConfigOnly=true commit --allow-empty -m x; echo built";
+    let commit = "GIT_CONFIG_GLOBAL=/dev/null git -c user.useConfigOnly=true commit --allow-empty -m x";
+    let identity = &format!("git init -q .; {commit}; echo built");
     let yard = Yard::new("", &[("docs", &hook(identity))]);
     yard.open_to_all();
     fs::set_permissions(yard.path("hookspool.toml"), std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
