@@ -111,8 +111,8 @@ mod tests {
         let expected = [
             "steps 4: cannot run `./build.sh` in `DIR`: not executable; `chmod +x` it",
             "steps 5: cannot run `/nonexistent/x` in `DIR`: does not exist",
-            "always 1: program `no-such-program` is not in PATH (/usr/bin:/bin); write its whole path, or set PATH where \
-             the runner starts",
+            "always 1: program `no-such-program` is not in PATH (/usr/bin:/bin); write its whole path, or set PATH \
+             where the runner starts",
         ];
         let problem = |text: &&str| Some((Level::Problem, format!("hook `docs`: {text}")));
         let expected: Vec<_> = [None, None].into_iter().chain(expected.iter().map(problem)).collect();

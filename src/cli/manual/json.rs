@@ -33,8 +33,8 @@ pub(super) fn page() -> String {
 
 const ABOUT: [&str; 3] = [
     "With `--json` a command prints one line of JSON on standard output, `log` one for each line of the log. Times are \
-     in UTC (RFC 3339), sizes in bytes, and a member whose name ends in `_s` is in seconds. A member that is not known is \
-     `null` or absent. More members may come; none of these goes or changes its meaning within a major version.",
+     in UTC (RFC 3339), sizes in bytes, and a member whose name ends in `_s` is in seconds. A member that is not known \
+     is `null` or absent. More members may come; none of these goes or changes its meaning within a major version.",
     "Members are named by their path: `a.b` is the member `b` of the object `a`, `a[]` an element of the list `a`, and \
      `[]` one of a list that is printed itself. Where a member is said to be a job, it has the members of a job.",
     "Exit codes are those of `hookspool`(1).",

@@ -88,8 +88,8 @@ fn likely_cause(result: &StepResult) -> &'static str {
         }
         StepResult::Exited(126) => ": the shell may not execute a program; see its mode and its first line",
         StepResult::Exited(127) => {
-            ": the shell found no such program; the runner's PATH is not that of your shell: write the whole path, or set \
-             PATH where the runner starts"
+            ": the shell found no such program; the runner's PATH is not that of your shell: write the whole path, \
+             or set PATH where the runner starts"
         }
         StepResult::Exited(139) | StepResult::Signalled(11) => ": it crashed (SIGSEGV)",
         StepResult::Exited(143) | StepResult::Signalled(15) => ": somebody ended it (SIGTERM)",

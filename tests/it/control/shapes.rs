@@ -87,7 +87,7 @@ const SHOP: &str = "retry = { attempts = 2, backoff = \"1h\" }\nsteps = [{ shell
 
 #[test]
 fn the_page_on_json_has_the_members_that_the_commands_print_and_no_others() {
-    let gate = GATE.replace("shell = \"", "shell = \"echo hi; ");
+    let gate = GATE.replace("echo $HOOKSPOOL_BRANCH >>begun", "echo hi; echo $HOOKSPOOL_BRANCH >>begun");
     let yard = Yard::new("", &[("docs", &gate), ("shop", SHOP)]);
     let mut seen = Seen::default();
     seen.verb("check", &yard, &["check"]);
