@@ -233,6 +233,6 @@ fn post(url: &str, typed: &str, delivery: &TestDelivery) -> Result<TestReply, Fa
     // The status is the answer; a body that is cut short or too long is no reason to hide it.
     let _ = response.body_mut().as_reader().take(REPLY_LIMIT_BYTES).read_to_end(&mut text);
     let text = String::from_utf8_lossy(&text).trim_end().to_owned();
-    let is_ours = is_ours(content_type.as_deref(), options.as_deref(), &text);
+    let is_ours = is_ours(status, content_type.as_deref(), options.as_deref(), &text);
     Ok(TestReply { status, text, is_ours })
 }
