@@ -227,12 +227,11 @@ fn post(url: &str, typed: &str, delivery: &TestDelivery) -> Result<TestReply, Fa
     };
     let mut response = request.send(&delivery.body).map_err(unavailable)?;
     let status = response.status().as_u16();
-    let header = |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
-    let (content_type, options) = (header("content-type"), header("x-content-type-options"));
+    let content_type = response.headers().get("content-type").and_then(|value| value.to_str().ok()).map(str::to_owned);
     let mut text = Vec::new();
     // The status is the answer; a body that is cut short or too long is no reason to hide it.
     let _ = response.body_mut().as_reader().take(REPLY_LIMIT_BYTES).read_to_end(&mut text);
     let text = String::from_utf8_lossy(&text).trim_end().to_owned();
-    let is_ours = is_ours(status, content_type.as_deref(), options.as_deref(), &text);
+    let is_ours = is_ours(content_type.as_deref(), &text);
     Ok(TestReply { status, text, is_ours })
 }
