@@ -38,11 +38,13 @@ fn reply(status: &str, length: usize, body: &[u8]) -> Vec<u8> {
 fn a_server_that_answered_is_believed_whatever_its_body_is() {
     let site = OneHook::of_github("steps = [{ run = [\"true\"] }]");
     let huge = vec![b'x'; 100_000];
+    let redirects = "302 from the web server, not from hookspool: it redirects; no forge signs again for another URL: give \
+                     the forge the one that is redirected to\n";
     let rows: [(Vec<u8>, Option<i32>, String); 5] = [
         (reply("202 Accepted", huge.len(), &huge), Some(0), format!("202 {}\n", "x".repeat(4096))),
         (reply("403 Forbidden", 3, b"\xff\x1b["), Some(1), "403 \u{fffd}\\x1b[\n".into()),
         (reply("202 Accepted", 100, b"queued"), Some(0), "202 queued\n".into()),
-        (reply("302 Found\r\nLocation: http://127.0.0.1:1/", 0, b""), Some(1), "302 \n".into()),
+        (reply("302 Found\r\nLocation: http://127.0.0.1:1/", 0, b""), Some(1), redirects.into()),
         (b"hello\n".to_vec(), Some(69), String::new()),
     ];
     for (bytes, code, text) in rows {
