@@ -212,7 +212,7 @@ fn states(site: &Site) -> Vec<State> {
 }
 
 /// Everything that the jobs printed, for a failure's message.
-fn journal(site: &Site) -> String {
+pub(super) fn journal(site: &Site) -> String {
     let logs = fs::read_dir(site.spool().join("log")).into_iter().flatten().flatten();
     logs.filter_map(|entry| fs::read_to_string(entry.path()).ok()).collect()
 }

@@ -146,13 +146,13 @@ pub(super) fn answers(port: u16) -> bool {
     TcpStream::connect(loopback(port)).is_ok()
 }
 
-fn loopback(port: u16) -> SocketAddr {
+pub(super) fn loopback(port: u16) -> SocketAddr {
     (Ipv4Addr::LOCALHOST, port).into()
 }
 
 /// A port that nobody listens on, below the range from which the kernel takes ports for clients, and never the same
 /// twice in this process.
-pub(super) fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     let start = u16::try_from(std::process::id() % 10_000).expect("below 10000");
     let candidates = || 15_000 + (start + NEXT.fetch_add(1, Ordering::Relaxed)) % 15_000;

@@ -4,7 +4,9 @@ mod account;
 mod apache;
 mod caddy;
 mod daemon;
+pub(crate) mod document;
 mod fastcgi;
+pub(crate) mod forges;
 mod gateway;
 pub(crate) mod git_http;
 pub(crate) mod github;
@@ -15,7 +17,7 @@ mod nginx;
 pub(crate) mod repository;
 pub(crate) mod site;
 pub(crate) mod supervisor;
-mod uwsgi;
+pub(crate) mod uwsgi;
 
 pub(crate) mod control; // a yard for the verbs that change something
 pub(crate) mod crash_home; // a spool, deliveries by CGI and a runner whose steps leave marks
@@ -29,5 +31,5 @@ pub(crate) mod yard; // a spool, hooks of a test's own and the real runner
 
 pub(crate) use account::Account;
 pub(crate) use daemon::until;
-pub(crate) use gateway::{Gateway, Server, through_every_gateway};
+pub(crate) use gateway::{Gateway, Server, free_port, through_every_gateway};
 pub(crate) use site::Site;

@@ -2,6 +2,7 @@
 
 use super::Account;
 use super::site::{Site, chown_to};
+use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -26,15 +27,43 @@ impl Repository {
 
     /// Commits `text` as `file`, pushes it, and returns the commit's name.
     pub(crate) fn commit(&self, file: &str, text: &str) -> String {
+        self.commit_all(&[(file, text)])
+    }
+
+    /// Commits everything in the work tree, with these files, pushes it, and returns the commit's name.
+    pub(crate) fn commit_all(&self, files: &[(&str, &str)]) -> String {
+        self.write(files);
         let author = self.author.to_str().expect("UTF-8 path");
-        std::fs::write(self.author.join(file), text).expect("file");
-        git(&["-C", author, "add", file]);
+        git(&["-C", author, "add", "--all"]);
         git(&["-C", author, "commit", "--quiet", "--message", "another version"]);
         // git reads and writes no repository that belongs to someone else (safe.directory).
         chown_to(&self.bare, &Account::myself());
         git(&["-C", author, "push", "--quiet", "origin", "main"]);
         chown_to(&self.bare, Account::owner());
         git(&["-C", author, "rev-parse", "HEAD"])
+    }
+
+    /// Writes files into the work tree.
+    pub(crate) fn write(&self, files: &[(&str, &str)]) {
+        for (name, text) in files {
+            let file = self.author.join(name);
+            fs::create_dir_all(file.parent().expect("a directory")).expect("directory");
+            fs::write(file, text).expect("file");
+        }
+    }
+
+    /// Removes a directory from the work tree, if it is there.
+    pub(crate) fn remove(&self, directory: &str) {
+        let directory = self.author.join(directory);
+        if directory.exists() {
+            fs::remove_dir_all(directory).expect("a directory that can be removed");
+        }
+    }
+
+    /// Runs a command in the work tree.
+    pub(crate) fn run(&self, command: &mut Command) {
+        let output = command.current_dir(&self.author).output().expect("a command that is there");
+        assert!(output.status.success(), "{command:?}: {output:?}");
     }
 }
 

@@ -11,7 +11,7 @@ use tempfile::TempDir;
 pub(crate) const SECRET: &str = "a secret for the gateway tests";
 
 /// What stands under a test's root: every path of the product that a shipped file names begins with one of these.
-const MOVED: [&str; 10] = [
+const MOVED: [&str; 11] = [
     "/usr/bin/hookspool",
     "/etc/hookspool",
     "/var/spool/hookspool",
@@ -22,6 +22,7 @@ const MOVED: [&str; 10] = [
     "/srv",
     "/home/me",
     "/var/www/html",
+    "/www/wwwroot",
 ];
 
 /// A root with the product installed.
@@ -36,7 +37,7 @@ impl Site {
     /// `deploy/systemd/tmpfiles.conf`.
     pub(crate) fn new() -> Self {
         let site = Self { root: temporary_root(), shared: false };
-        for path in ["/run", "/var/www/html", "/srv", "/var/log"] {
+        for path in ["/run", "/var/www/html", "/srv", "/www/wwwroot", "/var/log"] {
             site.directory(path, 0o755, None);
         }
         site.directory("/var/tmp", 0o1777, None);
@@ -135,10 +136,16 @@ impl Site {
         command.args(arguments).current_dir("/").output().expect("hookspool")
     }
 
+    /// The runner, until nothing is queued, as the spool's owner.
+    pub(crate) fn runner(&self) -> Command {
+        let mut command = Account::owner().command(self.program(), &[]);
+        command.args(["spool-runner", "--once", "--config"]).arg(self.config()).current_dir("/");
+        command
+    }
+
     /// Runs everything that is queued; the first time, it makes the spool. Shows what the runner said when it fails.
     pub(crate) fn drain(&self) {
-        let config = self.config();
-        let output = self.hookspool(&["spool-runner", "--once", "--config", config.to_str().expect("UTF-8 path")]);
+        let output = self.runner().output().expect("hookspool");
         assert!(output.status.success(), "the runner failed: {output:?}");
     }
 
@@ -151,7 +158,7 @@ impl Site {
     }
 
     /// `text` with the product's paths below this root.
-    fn moved(&self, text: &str) -> String {
+    pub(crate) fn moved(&self, text: &str) -> String {
         MOVED.iter().fold(text.to_owned(), |text, path| move_path(&text, path, self.root()))
     }
 

@@ -2,6 +2,7 @@
 
 use super::account::{Account, is_root};
 use super::daemon::{Daemon, foreground};
+use super::document::block;
 use super::fastcgi::accepts;
 use super::gateway::answers;
 use super::site::Site;
@@ -46,15 +47,23 @@ pub(crate) fn control(site: &Site, arguments: &[&str]) -> Output {
     foreground("supervisorctl").arg("-c").arg(site.at(CONFIG)).args(arguments).output().expect("supervisorctl")
 }
 
+/// The socket for orders as `deploy/RECIPES.md` opens it to the steps of jobs.
+fn socket(site: &Site) -> String {
+    let shown = block("deploy/RECIPES.md", "ini", "[unix_http_server]");
+    let (theirs, file) = ("/var/run/supervisor.sock", site.at("/run/supervisor.sock"));
+    assert!(shown.contains(theirs) && shown.contains("root:hookspool"), "{shown}");
+    let owner = if is_root() { "root".to_owned() } else { Account::myself().name };
+    let shown = shown.replace("root:hookspool", &format!("{owner}:{}", Account::owner().group));
+    shown.replace(theirs, file.to_str().expect("UTF-8 path"))
+}
+
 fn frame(site: &Site) -> String {
     let root = site.root();
     let user = if is_root() { "user=root\n" } else { "" };
-    // A job that restarts its runner has to be let in.
-    let owner = if is_root() { format!("chown={}\nchmod=0700\n", Account::owner().name) } else { String::new() };
+    let socket = socket(site);
     format!(
         "[supervisord]\n{user}logfile={root}/var/log/supervisord.log\npidfile={root}/run/supervisord.pid\n\
-         childlogdir={root}/var/log\n[unix_http_server]\nfile={root}/run/supervisor.sock\n{owner}\
-         [rpcinterface:supervisor]\n\
+         childlogdir={root}/var/log\n{socket}[rpcinterface:supervisor]\n\
          supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface\n\
          [supervisorctl]\nserverurl=unix://{root}/run/supervisor.sock\n[include]\n\
          files = {root}/etc/supervisor/conf.d/*.conf\n"

@@ -11,8 +11,12 @@ pub(super) fn cgi(site: &Site, port: u16) -> Daemon {
     let user = if is_root() { format!("uid = {}\n", Account::web().name) } else { String::new() };
     let group = if is_root() { format!("gid = {}\n", script_group()) } else { String::new() };
     let changes = [("127.0.0.1:9000", address.as_str()), ("uid = www-data\n", &user), ("gid = hookspool\n", &group)];
-    let config = site.write("/etc/uwsgi/hookspool.ini", &site.shipped("deploy/uwsgi.ini", &changes));
+    start(site, port, &site.shipped("deploy/uwsgi.ini", &changes))
+}
+
+/// An instance with this configuration, which listens on `port`.
+pub(crate) fn start(site: &Site, port: u16, config: &str) -> Daemon {
     let mut command = foreground("uwsgi");
-    command.arg("--ini").arg(config).arg("--die-on-term");
+    command.arg("--ini").arg(site.write("/etc/uwsgi/instance.ini", config)).arg("--die-on-term");
     Daemon::start("uwsgi", command, &site.at("/var/log/uwsgi.out"), &[]).ready(|| answers(port))
 }

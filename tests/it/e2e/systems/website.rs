@@ -1,0 +1,113 @@
+//! Edge. A push to Gitee: remove what was built, `pnpm install`, `pnpm docs:build`, in a directory that is never empty.
+
+use super::{PAGE, configure, count, deliver};
+use crate::support::document::block;
+use crate::support::forges::Gitee;
+use crate::support::repository::Repository;
+use crate::support::site::chown_to;
+use crate::support::{Account, Gateway, Site};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// Where the page has the site.
+const HOME: &str = "/www/wwwroot/docs.example.org";
+
+/// A site whose builder is a package of its own, so that nothing is built without `pnpm install`.
+const FILES: [(&str, &str); 6] = [
+    (
+        "package.json",
+        r#"{ "name": "docs", "private": true, "type": "module", "dependencies": { "theme": "file:./theme" },
+             "scripts": { "docs:build": "node build.js" } }"#,
+    ),
+    ("theme/package.json", r#"{ "name": "theme", "version": "1.0.0", "type": "module", "exports": "./index.js" }"#),
+    ("theme/index.js", "export const page = (text) => `<h1>${text.trim()}</h1>\n`\n"),
+    (
+        "build.js",
+        "import { page } from 'theme'\nimport { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'\n\
+         const dist = 'docs/.vuepress/dist'\nmkdirSync(dist, { recursive: true })\n\
+         for (const name of readdirSync('docs').filter((name) => name.endsWith('.md')))\n  \
+         writeFileSync(`${dist}/${name.replace('.md', '.html')}`, page(readFileSync(`docs/${name}`, 'utf8')))\n",
+    ),
+    (".gitignore", "node_modules\n.pnpm-store\ndocs/.vuepress/dist\n"),
+    (".npmrc", "store-dir=.pnpm-store\nupdate-notifier=false\noffline=true\n"),
+];
+
+#[test]
+fn a_site_is_built_anew_with_pnpm_in_a_directory_that_is_never_empty() {
+    let site = Site::new();
+    let repository = Repository::new(&site);
+    let pnpm = install_pnpm(&site);
+    repository.write(&FILES);
+    repository.run(Command::new(&pnpm).args(["install", "--lockfile-only"]));
+    let home = panel_site(&site);
+    set_up(&site);
+    configure(&site, "docs", &[]);
+    let server = Gateway::NginxFastcgi.start(&site);
+
+    let dist = home.join("docs/.vuepress/dist");
+    let steps = [
+        (
+            Gitee::SigningKey,
+            vec![("docs/index.md", "one"), ("docs/old.md", "gone soon")],
+            vec!["index.html", "old.html"],
+        ),
+        (Gitee::Password, vec![("docs/index.md", "two")], vec!["index.html"]),
+    ];
+    for (number, (proof, pages, built)) in (1..).zip(steps) {
+        repository.remove("docs");
+        let commit = repository.commit_all(&pages);
+        deliver(&server, &proof.push(&server.path("docs"), &commit));
+        run_jobs(&site, &pnpm);
+        assert_eq!(count(&site, "done"), number, "{}", crate::e2e::operator_files::journal(&site));
+        assert_eq!(names(&dist), built);
+        assert_eq!(fs::read_to_string(dist.join("index.html")).expect("a page"), format!("<h1>{}</h1>\n", pages[0].1));
+    }
+    assert!([".user.ini", "404.html"].iter().all(|file| home.join(file).exists()), "the panel's files are gone");
+}
+
+/// What a panel puts into each new site.
+fn panel_site(site: &Site) -> PathBuf {
+    let home = site.at(HOME);
+    for (file, text) in [("index.html", "<h1>a new site</h1>"), ("404.html", "<h1>404</h1>"), (".user.ini", "x=y\n")] {
+        site.write(&format!("{HOME}/{file}"), text);
+    }
+    chown_to(&home, Account::owner());
+    home
+}
+
+/// The commands of the page, as the user that owns the directory.
+fn set_up(site: &Site) {
+    let bare = site.srv().join("git/site.git");
+    let shown = block(PAGE, "sh", "git init").replace("https://gitee.com/me/docs.git", bare.to_str().expect("UTF-8"));
+    let commands = site.moved(&shown.replace("sudo -u www ", ""));
+    let output = Account::owner().command("/bin/sh", &[]).args(["-ec", &commands]).output().expect("sh");
+    assert!(output.status.success(), "{output:?}");
+}
+
+/// pnpm as `tests/run` installs it, where every user can run it.
+fn install_pnpm(site: &Site) -> PathBuf {
+    let installed = Path::new(env!("CARGO_TARGET_TMPDIR")).join("pnpm/node_modules/pnpm");
+    assert!(installed.exists(), "no pnpm in {}: run tests/run once", installed.display());
+    let here = site.at("/usr/local/bin");
+    fs::create_dir_all(&here).expect("directory");
+    let copied = Command::new("cp").arg("-r").arg(&installed).arg(here.join("pnpm.d")).status().expect("cp(1)");
+    assert!(copied.success());
+    let command = here.join("pnpm");
+    std::os::unix::fs::symlink("pnpm.d/bin/pnpm.cjs", &command).expect("link");
+    command
+}
+
+/// The runner, whose `PATH` begins with pnpm's directory, until nothing is queued.
+fn run_jobs(site: &Site, pnpm: &Path) {
+    let bin = pnpm.parent().expect("a directory").display();
+    let output = site.runner().env("PATH", format!("{bin}:/usr/bin:/bin")).output().expect("hookspool");
+    assert!(output.status.success(), "{output:?}");
+}
+
+fn names(directory: &Path) -> Vec<String> {
+    let entries = fs::read_dir(directory).expect("what was built").flatten();
+    let mut names: Vec<String> = entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+    names.sort();
+    names
+}
