@@ -14,7 +14,7 @@ through_every_gateway!(
     the_largest_payload_arrives_unchanged_and_one_byte_more_is_refused,
     a_client_that_dies_in_mid_body_leaves_nothing_behind,
     what_is_not_configured_is_a_500_that_says_no_more,
-    a_hundred_deliveries_at_once_are_all_acknowledged_and_on_the_disk,
+    three_hundred_deliveries_at_once_are_all_acknowledged_and_on_the_disk,
 );
 
 /// The default `body_limit`.
@@ -87,12 +87,12 @@ fn what_is_not_configured_is_a_500_that_says_no_more(gateway: Gateway) {
     assert_eq!(job::all(&site.spool()), []);
 }
 
-fn a_hundred_deliveries_at_once_are_all_acknowledged_and_on_the_disk(gateway: Gateway) {
+fn three_hundred_deliveries_at_once_are_all_acknowledged_and_on_the_disk(gateway: Gateway) {
     let site = gateway.site();
     let server = gateway.start(&site);
     let deliver = || queued(&server, &delivery(&server.path("docs"), "push", &push_of_length(8_000)));
     let mut acknowledged: Vec<String> = std::thread::scope(|scope| {
-        let senders: Vec<_> = (0..100).map(|_| scope.spawn(deliver)).collect();
+        let senders: Vec<_> = (0..300).map(|_| scope.spawn(deliver)).collect();
         senders.into_iter().map(|sender| sender.join().expect("a reply")).collect()
     });
     let mut ids: Vec<String> = job::all(&site.spool()).into_iter().map(|(_, id)| id).collect();

@@ -60,7 +60,11 @@ fn the_crontab_drains_the_spool_of_a_shared_host() {
         .env("HOME", &home)
         .env("LOGNAME", &Account::owner().name);
     let output = cron.output().expect("sh");
-    assert!(output.status.success(), "{output:?} {:?}", fs::read_to_string(home.join("hookspool/cron.log")));
+    assert!(
+        output.status.success(),
+        "{output:?} {:?}",
+        fs::read_to_string(home.join(".local/state/hookspool/cron.log"))
+    );
     assert_eq!((output.stdout, output.stderr), (Vec::new(), Vec::new()), "cron would send mail");
     assert_eq!(states(&site), [State::Done], "{}", journal(&site));
 }

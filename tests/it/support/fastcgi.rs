@@ -5,13 +5,15 @@ use super::daemon::{Daemon, foreground};
 use super::gateway::script_group;
 use super::site::Site;
 use std::fs::Permissions;
-use std::os::unix::fs::{PermissionsExt, chown};
+use std::os::unix::fs::{PermissionsExt, chown, symlink};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::Command;
 
-/// Where the shipped files expect it.
+/// Where a receiver that is not root can make it.
 const SOCKET: &str = "/run/hookspool/hookspool.sock";
+/// Where the web servers' files expect it.
+const EXPECTED: &str = "/run/hookspool.sock";
 
 /// Whether something listens on `socket`.
 pub(super) fn accepts(socket: &Path) -> bool {
@@ -72,6 +74,7 @@ pub(super) fn socket_activated(site: &Site, wrapper: &[&str]) -> Daemon {
     let mode = u32::from_str_radix(setting(&socket_unit, "SocketMode"), 8).expect("octal mode");
     std::fs::set_permissions(&socket, Permissions::from_mode(mode)).expect("mode");
     assert_eq!(setting(&socket_unit, "SocketGroup"), "www-data");
+    link(Path::new(&socket), Path::new(setting(&socket_unit, "Symlinks")));
     chown(&socket, None, Some(Account::web().ids().1)).expect("group");
     daemon
 }
@@ -81,6 +84,11 @@ fn setting<'a>(unit: &'a str, name: &str) -> &'a str {
     let values: Vec<&str> = unit.lines().filter_map(|line| line.strip_prefix(name)?.strip_prefix('=')).collect();
     assert_eq!(values.len(), 1, "{name}= stands once in {unit}");
     values[0]
+}
+
+/// A link at `name`, also before there is anything at its end.
+fn link(socket: &Path, name: &Path) {
+    let _is_there = symlink(socket, name);
 }
 
 fn spawn_fcgi(socket: &Path, users: &[&str]) -> Command {
@@ -94,5 +102,6 @@ fn spawn_fcgi(socket: &Path, users: &[&str]) -> Command {
 
 fn start(site: &Site, name: &'static str, command: Command, socket: &Path) -> Daemon {
     let log = site.at("/var/log").join(format!("{name}.out"));
+    link(&site.at(SOCKET), &site.at(EXPECTED));
     Daemon::start(name, command, &log, &[]).ready(|| accepts(socket))
 }

@@ -57,11 +57,12 @@ impl Site {
             site.directory(path, 0o755, None);
         }
         let me = Some(Account::owner());
-        for path in ["/home/me", "/home/me/bin", "/home/me/public_html", "/home/me/public_html/deploy"] {
-            site.directory(path, 0o755, me);
+        let open = ["", "/bin", "/public_html", "/public_html/deploy", "/.config", "/.local", "/.local/state"];
+        for path in open {
+            site.directory(&format!("/home/me{path}"), 0o755, me);
         }
-        for path in ["/home/me/hookspool", "/home/me/hookspool/secrets", "/home/me/srv"] {
-            site.directory(path, 0o700, me);
+        for path in ["/.config/hookspool", "/.config/hookspool/secrets", "/.local/state/hookspool", "/srv"] {
+            site.directory(&format!("/home/me{path}"), 0o700, me);
         }
         site.executable("/home/me/bin/hookspool");
         site.configure(include_str!("hooks.toml"));
@@ -87,12 +88,12 @@ impl Site {
 
     /// The configuration file.
     pub(crate) fn config(&self) -> PathBuf {
-        self.at(if self.shared { "/home/me/hookspool/hookspool.toml" } else { "/etc/hookspool/hookspool.toml" })
+        self.at(if self.shared { "/home/me/.config/hookspool/hookspool.toml" } else { "/etc/hookspool/hookspool.toml" })
     }
 
     /// The spool.
     pub(crate) fn spool(&self) -> PathBuf {
-        self.at(if self.shared { "/home/me/hookspool/spool" } else { "/var/spool/hookspool" })
+        self.at(if self.shared { "/home/me/.local/state/hookspool/spool" } else { "/var/spool/hookspool" })
     }
 
     /// What the hooks work on.
@@ -234,8 +235,8 @@ fn move_path(text: &str, path: &str, root: &str) -> String {
 
 /// A text for a host of one's own, with the paths of an account on shared hosting.
 fn at_home(text: &str) -> String {
-    text.replace("/etc/hookspool", "/home/me/hookspool")
-        .replace("/var/spool/hookspool", "/home/me/hookspool/spool")
+    text.replace("/etc/hookspool", "/home/me/.config/hookspool")
+        .replace("/var/spool/hookspool", "/home/me/.local/state/hookspool/spool")
         .replace("/srv", "/home/me/srv")
 }
 

@@ -17,7 +17,7 @@ pub(super) fn start(site: &Site) -> Daemon {
     let user = format!("user={}", owner.name);
     let changes = [("socket_owner=hookspool:www-data", socket.as_str()), ("user=hookspool", &user)];
     let shipped = site.shipped("deploy/supervisor.conf", &changes);
-    let socket = site.at("/run/hookspool/hookspool.sock");
+    let socket = site.at("/run/hookspool.sock");
     supervise(site, &shipped).ready(|| running(site) && accepts(&socket))
 }
 
