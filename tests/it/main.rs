@@ -6,7 +6,7 @@ mod config; // what is said of configuration files
 mod control; // the verbs of an operator, beside a runner and without one
 mod crash; // deaths and failures at each system call, and what the next start makes of them
 mod dependencies; // licences and versions of the crates that are built in
-mod documents; // every configuration in the documents loads
+mod documents; // what readers copy out of the documents works
 mod e2e; // real web servers and service managers, with the files of `deploy/`
 mod failures; // usual failures made for real, and what each says of its cause and its remedy
 mod fastcgi; // the FastCGI responder against peers, good and bad

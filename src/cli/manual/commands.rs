@@ -1,5 +1,6 @@
 //! Pure. hookspool(1): the commands, as they can be typed.
 
+use super::behaviour::{self, OF_THE_PROGRAM};
 use super::roff::Roff;
 use crate::model::exit_code::MEANINGS;
 use clap::{Arg, Command};
@@ -26,6 +27,7 @@ pub(super) fn page(mut command: Command) -> String {
     for (code, meaning) in MEANINGS {
         roff.item(&format!("`{code}`"), meaning);
     }
+    behaviour::append(&mut roff, OF_THE_PROGRAM);
     for (title, items) in TABLES {
         roff.section(title);
         for (term, meaning) in *items {
@@ -94,7 +96,8 @@ const TABLES: &[(&str, Items)] = &[
             ),
             (
                 "LISTEN_FDS, LISTEN_PID",
-                "Inherited sockets (sd_listen_fds(3)), for FastCGI or, with `serve`, for HTTP. All are served.",
+                "Inherited sockets (sd_listen_fds(3)), for FastCGI or, with `serve`, for HTTP. All are served. So is a \
+                 listening socket on standard input (supervisor, spawn-fcgi).",
             ),
         ],
     ),

@@ -1,5 +1,6 @@
 //! Pure. hookspool.toml(5): every key, out of the table that the checks go by.
 
+use super::behaviour::{self, OF_JOBS};
 use super::roff::Roff;
 use crate::config::{Key, REQUIRED, Table, keys_of};
 use crate::provider::Provider;
@@ -31,6 +32,7 @@ pub(super) fn page() -> String {
     roff.paragraph(&format!("`{}`.", Provider::NAMES.join("`, `")));
     roff.section("environment of steps");
     roff.paragraph(ENVIRONMENT);
+    behaviour::append(&mut roff, OF_JOBS);
     roff.section("see also");
     roff.paragraph("`hookspool`(1)");
     roff.into_text()
@@ -67,7 +69,9 @@ const ENVIRONMENT: &str = "It is built anew: `PATH`, `LANG` (`C.UTF-8` where the
      what `env` adds (git has it, too: `GIT_SSH_COMMAND` chooses the key of a private repository), \
      and `HOOKSPOOL_JOB`, `_HOOK`, `_PROVIDER`, `_EVENT`, `_REF`, `_BRANCH`, `_TAG`, \
      `_BEFORE` (the commit that was deployed last; where none is known, the push's), `_PUSH_BEFORE` (the push's), \
-     `_AFTER`, `_REPOSITORY`, `_PUSHER`, `_DELIVERY`, `_ATTEMPT`, `_PAYLOAD` (a file) and `_LOG`; \
+     `_AFTER`, `_REPOSITORY`, `_PUSHER`, `_DELIVERY`, `_ATTEMPT`, `_PAYLOAD` (a file with the JSON document, also where the forge \
+     sent a form) and `_LOG`. `_BEFORE` is of the branch, or of any tag, and of a job that succeeded: what was superseded \
+     or failed in between is not missed by a step that builds what changed; \
      the lists that follow a job have `_OUTCOME`, `_REASON` and `_COMMIT`, too.";
 
 /// A configuration that can be used as it is.

@@ -1,5 +1,6 @@
 //! Edge. `man` and `completions`: pages and scripts out of the same tables that the program goes by.
 
+mod behaviour;
 mod commands;
 mod completion;
 mod configuration;

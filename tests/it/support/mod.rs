@@ -30,6 +30,6 @@ pub(crate) mod world; // the directory, configuration and executable that the wo
 pub(crate) mod yard; // a spool, hooks of a test's own and the real runner
 
 pub(crate) use account::Account;
-pub(crate) use daemon::until;
+pub(crate) use daemon::{Daemon, until};
 pub(crate) use gateway::{Gateway, Server, free_port, through_every_gateway};
 pub(crate) use site::Site;

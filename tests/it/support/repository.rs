@@ -25,6 +25,11 @@ impl Repository {
         repository
     }
 
+    /// Where it is cloned from.
+    pub(crate) fn url(&self) -> String {
+        self.bare.to_str().expect("UTF-8 path").to_owned()
+    }
+
     /// Commits `text` as `file`, pushes it, and returns the commit's name.
     pub(crate) fn commit(&self, file: &str, text: &str) -> String {
         self.commit_all(&[(file, text)])

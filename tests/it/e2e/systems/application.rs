@@ -19,9 +19,8 @@ fn application(text: &str) -> String {
 fn an_application_of_uwsgi_serves_its_new_code_after_a_push() {
     let site = Site::new();
     let repository = Repository::new(&site);
-    let bare = site.srv().join("git/site.git");
     let theirs = "https://e.coding.net/me/shop.git";
-    configure(&site, "shop", &[(theirs, bare.to_str().expect("UTF-8 path"))]);
+    configure(&site, "shop", &[(theirs, &repository.url())]);
     let server = Gateway::Serve.start(&site);
     let push = |number: usize, text: &str| {
         let commit = repository.commit("wsgi.py", &application(text));

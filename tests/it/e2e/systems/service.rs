@@ -24,7 +24,7 @@ fn a_service_is_stopped_updated_and_started_also_when_the_update_failed() {
     let bare = site.srv().join("git/site.git");
     let ours = format!("\"supervisorctl\", \"-c\", \"{}\"", site.at(supervisor::CONFIG).display());
     let theirs = "https://gitea.example.org/me/app.git";
-    configure(&site, "app", &[("\"supervisorctl\"", ours.as_str()), (theirs, bare.to_str().expect("UTF-8 path"))]);
+    configure(&site, "app", &[("\"supervisorctl\"", ours.as_str()), (theirs, &repository.url())]);
     let user = format!("= {}\n", Account::web().name);
     let service = site.moved(&changed(&block(PAGE, "ini", "[program:app]"), &[("= www-data\n", user.as_str())]));
     site.write("/etc/supervisor/conf.d/app.conf", &service);

@@ -1,6 +1,7 @@
-//! Edge. A push to Gitee: remove what was built, `pnpm install`, `pnpm docs:build`, in a directory that is never empty.
+//! Edge. A push to Gitee: remove what was built, `pnpm install`, `pnpm docs:build`, publish; and sites that are never empty.
 
-use super::{PAGE, configure, count, deliver};
+use super::{configure, count, deliver};
+use crate::e2e::operator_files::journal;
 use crate::support::document::block;
 use crate::support::forges::Gitee;
 use crate::support::repository::Repository;
@@ -9,9 +10,6 @@ use crate::support::{Account, Gateway, Site};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-
-/// Where the page has the site.
-const HOME: &str = "/www/wwwroot/docs.example.org";
 
 /// A site whose builder is a package of its own, so that nothing is built without `pnpm install`.
 const FILES: [(&str, &str); 6] = [
@@ -34,18 +32,16 @@ const FILES: [(&str, &str); 6] = [
 ];
 
 #[test]
-fn a_site_is_built_anew_with_pnpm_in_a_directory_that_is_never_empty() {
+fn a_site_is_built_with_pnpm_and_takes_the_place_of_the_one_before() {
     let site = Site::new();
     let repository = Repository::new(&site);
     let pnpm = install_pnpm(&site);
     repository.write(&FILES);
     repository.run(Command::new(&pnpm).args(["install", "--lockfile-only"]));
-    let home = panel_site(&site);
-    set_up(&site);
-    configure(&site, "docs", &[]);
+    let home = panel_site(&site, "/www/wwwroot/docs.example.org");
+    configure(&site, "docs", &[("https://gitee.com/me/docs.git", &repository.url())]);
     let server = Gateway::NginxFastcgi.start(&site);
 
-    let dist = home.join("docs/.vuepress/dist");
     let steps = [
         (
             Gitee::SigningKey,
@@ -59,30 +55,45 @@ fn a_site_is_built_anew_with_pnpm_in_a_directory_that_is_never_empty() {
         let commit = repository.commit_all(&pages);
         deliver(&server, &proof.push(&server.path("docs"), &commit));
         run_jobs(&site, &pnpm);
-        assert_eq!(count(&site, "done"), number, "{}", crate::e2e::operator_files::journal(&site));
-        assert_eq!(names(&dist), built);
-        assert_eq!(fs::read_to_string(dist.join("index.html")).expect("a page"), format!("<h1>{}</h1>\n", pages[0].1));
+        assert_eq!(count(&site, "done"), number, "{}", journal(&site));
+        let public = home.join("public");
+        assert_eq!(names(&public), built);
+        assert_eq!(
+            fs::read_to_string(public.join("index.html")).expect("a page"),
+            format!("<h1>{}</h1>\n", pages[0].1)
+        );
     }
-    assert!([".user.ini", "404.html"].iter().all(|file| home.join(file).exists()), "the panel's files are gone");
+    assert_eq!(names(&home), [".public.previous", ".user.ini", "404.html", "index.html", "public"]);
+}
+
+#[test]
+fn a_directory_that_is_not_empty_becomes_a_repository_and_keeps_its_files() {
+    let site = Site::new();
+    let repository = Repository::new(&site);
+    let home = panel_site(&site, "/srv/docs");
+    let shown = block("deploy/RECIPES.md", "sh", "git init");
+    let commands = site.moved(&shown.replace("https://example.org/me/docs.git", &repository.url()));
+    let output = Account::owner().command("/bin/sh", &[]).args(["-ec", &commands]).output().expect("sh");
+    assert!(output.status.success(), "{output:?}");
+    let settings = "provider = \"gitee\"\nsecret = { file = \"/etc/hookspool/secrets/docs\" }\ndir = \"/srv/docs\"";
+    let hook = format!("[[hook]]\nname = \"docs\"\n{settings}\nsteps = [{{ git = \"update\" }}]\n");
+    site.configure(&format!("spool = \"/var/spool/hookspool\"\n{hook}"));
+    let server = Gateway::NginxFastcgi.start(&site);
+    let commit = repository.commit("page.html", "one");
+    deliver(&server, &Gitee::SigningKey.push(&server.path("docs"), &commit));
+    site.drain();
+    assert_eq!(count(&site, "done"), 1, "{}", journal(&site));
+    assert_eq!(names(&home), [".git", ".user.ini", "404.html", "index.html", "page.html"]);
 }
 
 /// What a panel puts into each new site.
-fn panel_site(site: &Site) -> PathBuf {
-    let home = site.at(HOME);
+fn panel_site(site: &Site, path: &str) -> PathBuf {
     for (file, text) in [("index.html", "<h1>a new site</h1>"), ("404.html", "<h1>404</h1>"), (".user.ini", "x=y\n")] {
-        site.write(&format!("{HOME}/{file}"), text);
+        site.write(&format!("{path}/{file}"), text);
     }
+    let home = site.at(path);
     chown_to(&home, Account::owner());
     home
-}
-
-/// The commands of the page, as the user that owns the directory.
-fn set_up(site: &Site) {
-    let bare = site.srv().join("git/site.git");
-    let shown = block(PAGE, "sh", "git init").replace("https://gitee.com/me/docs.git", bare.to_str().expect("UTF-8"));
-    let commands = site.moved(&shown.replace("sudo -u www ", ""));
-    let output = Account::owner().command("/bin/sh", &[]).args(["-ec", &commands]).output().expect("sh");
-    assert!(output.status.success(), "{output:?}");
 }
 
 /// pnpm as `tests/run` installs it, where every user can run it.
