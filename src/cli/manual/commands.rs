@@ -126,6 +126,8 @@ const TABLES: &[(&str, Items)] = &[
             ),
             ("spool/done, spool/failed, spool/corrupt", "Jobs that ended; what was damaged or hostile."),
             ("spool/log/ID.log", "What a job printed."),
+            ("spool/control", "Orders of people to the runner."),
+            ("spool/reconcile", "When the remotes are asked next."),
             ("spool/holds/HOOK", "A hook on hold, with the reason."),
         ],
     ),

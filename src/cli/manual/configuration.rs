@@ -61,18 +61,20 @@ const ABOUT: [&str; 3] = [
      server's document root is refused.",
     "Durations and sizes have units: `500ms`, `30s`, `15m`, `2h`, `1d`; `512KiB`, `25MiB`, `1GiB`. \
      An unknown key is an error. `hookspool check` shows all that is wrong at once.",
-    "Secrets never stand in this file.",
+    "Secrets never stand in this file. A configuration that anybody may write is refused, and a secret file that \
+     anybody may read. `hookspool check` and `hookspool doctor` also name who could replace these files.",
 ];
 
 const ENVIRONMENT: &str = "It is built anew: `PATH`, `LANG` (`C.UTF-8` where the runner has none), `LC_*`, `TZ`, \
      `TMPDIR` and `XDG_RUNTIME_DIR` as the runner has them, `HOME`, `USER`, `LOGNAME` and `SHELL` of its user, \
      what `env` adds (git has it, too: `GIT_SSH_COMMAND` chooses the key of a private repository), \
-     and `HOOKSPOOL_JOB`, `_HOOK`, `_PROVIDER`, `_EVENT`, `_REF`, `_BRANCH`, `_TAG`, \
-     `_BEFORE` (the commit that was deployed last; where none is known, the push's), `_PUSH_BEFORE` (the push's), \
-     `_AFTER`, `_REPOSITORY`, `_PUSHER`, `_DELIVERY`, `_ATTEMPT`, `_PAYLOAD` (a file with the JSON document, also where the forge \
-     sent a form) and `_LOG`. `_BEFORE` is of the branch, or of any tag, and of a job that succeeded: what was superseded \
-     or failed in between is not missed by a step that builds what changed; \
-     the lists that follow a job have `_OUTCOME`, `_REASON` and `_COMMIT`, too.";
+     and `HOOKSPOOL_JOB`, `_HOOK`, \
+     `_PROVIDER`, `_EVENT`, `_REF`, `_BRANCH`, `_TAG`, `_BEFORE` (the commit that was deployed last; where none \
+     is known, the push's), `_PUSH_BEFORE` (the push's), `_AFTER`, `_REPOSITORY`, `_PUSHER`, `_DELIVERY`, \
+     `_ATTEMPT`, `_PAYLOAD` (a file with the JSON document, also where the forge sent a form) and `_LOG`. \
+     `_BEFORE` is of the branch, or of any tag, and of a job that succeeded: what was superseded or failed in \
+     between is not missed by a step that builds what changed; the lists that follow a job have `_OUTCOME`, \
+     `_REASON` and `_COMMIT`, too.";
 
 /// A configuration that can be used as it is.
 const EXAMPLE: &str = r#"spool = "/var/spool/hookspool"

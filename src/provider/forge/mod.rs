@@ -1,7 +1,7 @@
 //! Pure. The providers, one file each, and the table of them.
 //!
 //! A new one is its file (a `Dialect`), its `mod` line and its row in the table below; then its vectors in
-//! `tests/it/vectors/rows.rs`, and its names in `README.md` and `deploy/FORGES.md`. Everything else asks the `Dialect`.
+//! `tests/it/vectors/rows.rs`, and its section in `deploy/FORGES.md`. Everything else asks the `Dialect`.
 //! Forges that copied another's documents share `github_shape` or `gitlab_shape`, and in `sample/` what `send` sends.
 
 mod azure_devops;
