@@ -142,11 +142,11 @@ pub(super) fn script_group() -> &'static str {
 }
 
 /// Whether something listens on `port`.
-pub(super) fn answers(port: u16) -> bool {
+pub(crate) fn answers(port: u16) -> bool {
     TcpStream::connect(loopback(port)).is_ok()
 }
 
-pub(super) fn loopback(port: u16) -> SocketAddr {
+pub(crate) fn loopback(port: u16) -> SocketAddr {
     (Ipv4Addr::LOCALHOST, port).into()
 }
 

@@ -13,7 +13,7 @@ pub(crate) mod github;
 pub(crate) mod http;
 pub(crate) mod job;
 mod lighttpd;
-mod nginx;
+pub(crate) mod nginx;
 pub(crate) mod repository;
 pub(crate) mod site;
 pub(crate) mod supervisor;
@@ -31,5 +31,5 @@ pub(crate) mod yard; // a spool, hooks of a test's own and the real runner
 
 pub(crate) use account::Account;
 pub(crate) use daemon::{Daemon, until};
-pub(crate) use gateway::{Gateway, Server, free_port, through_every_gateway};
+pub(crate) use gateway::{Gateway, Server, answers, free_port, loopback, through_every_gateway};
 pub(crate) use site::Site;

@@ -1,9 +1,10 @@
-//! Edge. nginx in the foreground, with a shipped file in its http section.
+//! Edge. nginx in the foreground, with a shipped file, or a site of a test's own, in its http section.
 
 use super::account::{Account, is_root};
 use super::daemon::{Daemon, foreground};
 use super::gateway::answers;
 use super::site::Site;
+use std::path::Path;
 
 /// `nginx.conf.example`.
 pub(super) fn fastcgi(site: &Site, port: u16) -> Daemon {
@@ -27,8 +28,17 @@ fn start(site: &Site, port: u16, file: &str) -> Daemon {
 /// A shipped file with `changes`, each of which must apply.
 pub(super) fn changed(site: &Site, port: u16, file: &str, changes: &[(&str, &str)]) -> Daemon {
     let listen = format!("listen 127.0.0.1:{port};");
-    let shipped = site.shipped(file, &[&[("listen 80;", listen.as_str())], changes].concat());
-    site.write("/etc/nginx/conf.d/hookspool.conf", &shipped);
+    run(site, port, &site.shipped(file, &[&[("listen 80;", listen.as_str())], changes].concat()))
+}
+
+/// A site that serves the directory `root` of this machine, with a `location` of its own.
+pub(crate) fn site_with(site: &Site, port: u16, root: &Path, location: &str) -> Daemon {
+    let root = root.display();
+    run(site, port, &format!("server {{\nlisten 127.0.0.1:{port};\nroot {root};\n{location}\n}}\n"))
+}
+
+fn run(site: &Site, port: u16, server: &str) -> Daemon {
+    site.write("/etc/nginx/conf.d/hookspool.conf", server);
     let config = site.write("/etc/nginx/nginx.conf", &frame(site));
     let log = site.at("/var/log/nginx-error.log");
     let mut command = foreground("nginx");

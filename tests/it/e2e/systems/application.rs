@@ -24,7 +24,7 @@ fn an_application_of_uwsgi_serves_its_new_code_after_a_push() {
     let server = Gateway::Serve.start(&site);
     let push = |number: usize, text: &str| {
         let commit = repository.commit("wsgi.py", &application(text));
-        deliver(&server, &forges::coding(&server.path("shop"), &commit));
+        deliver(server.address, &forges::coding(&server.path("shop"), &commit));
         until("the job is done", || count(&site, "done") == number);
     };
 

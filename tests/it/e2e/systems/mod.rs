@@ -7,8 +7,8 @@ mod website; // Gitee: a site is built with pnpm
 use crate::support::document::{block, whole};
 use crate::support::http::{Framing, Request, send};
 use crate::support::site::SECRET;
-use crate::support::{Server, Site, free_port, job};
-use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use crate::support::{Site, answers, free_port, job, loopback};
+use std::net::SocketAddr;
 
 const PAGE: &str = "README.zh-CN.md";
 
@@ -27,8 +27,8 @@ fn changed(shown: &str, changes: &[(&str, &str)]) -> String {
 }
 
 /// Delivers a push, which must be queued.
-fn deliver(server: &Server, push: &Request) {
-    let reply = send(server.address, push);
+fn deliver(address: SocketAddr, push: &Request) {
+    let reply = send(address, push);
     assert!(reply.status == 202 && reply.text().starts_with("queued "), "{reply:?}");
 }
 
@@ -39,7 +39,5 @@ fn count(site: &Site, state: &str) -> usize {
 
 /// What a server on `port` of this host shows, if there is one.
 fn page(port: u16) -> Option<String> {
-    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-    TcpStream::connect(address).ok()?;
-    Some(send(address, &Request::new("GET", "/", Framing::None, b"")).text())
+    answers(port).then(|| send(loopback(port), &Request::new("GET", "/", Framing::None, b"")).text())
 }

@@ -35,13 +35,13 @@ fn a_service_is_stopped_updated_and_started_also_when_the_update_failed() {
     let mut processes = Vec::new();
     for (number, text) in [(1, "one"), (2, "two")] {
         let commit = repository.commit("server.py", &program(port, text));
-        deliver(&server, &forges::gitea(&server.path("app"), &commit));
+        deliver(server.address, &forges::gitea(&server.path("app"), &commit));
         until("the job is done", || count(&site, "done") == number);
         until("the new service answers", || page(port).is_some_and(|page| page == text));
         processes.push(process());
     }
     fs::rename(&bare, bare.with_file_name("gone.git")).expect("a repository that goes away");
-    deliver(&server, &forges::gitea(&server.path("app"), crate::support::github::COMMIT));
+    deliver(server.address, &forges::gitea(&server.path("app"), crate::support::github::COMMIT));
     until("the job has failed", || count(&site, "failed") == 1);
     until("the old service answers", || page(port).is_some_and(|page| page == "two"));
     processes.push(process());

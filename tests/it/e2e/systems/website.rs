@@ -1,12 +1,13 @@
-//! Edge. A push to Gitee: remove what was built, `pnpm install`, `pnpm docs:build`, publish; and sites that are never empty.
+//! Edge. A push to Gitee: remove what was built, `pnpm install`, `pnpm docs:build`, publish, all as a panel
+//! keeps it alive; and a site that is never empty.
 
-use super::{configure, count, deliver};
+use super::{PAGE, configure, count, deliver, page};
 use crate::e2e::operator_files::journal;
 use crate::support::document::block;
 use crate::support::forges::Gitee;
 use crate::support::repository::Repository;
-use crate::support::site::chown_to;
-use crate::support::{Account, Gateway, Site};
+use crate::support::site::{chown_to, read_shipped};
+use crate::support::{Account, Daemon, Gateway, Site, answers, free_port, loopback, nginx, until};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -40,7 +41,8 @@ fn a_site_is_built_with_pnpm_and_takes_the_place_of_the_one_before() {
     repository.run(Command::new(&pnpm).args(["install", "--lockfile-only"]));
     let home = panel_site(&site, "/www/wwwroot/docs.example.org");
     configure(&site, "docs", &[("https://gitee.com/me/docs.git", &repository.url())]);
-    let server = Gateway::NginxFastcgi.start(&site);
+    let port = free_port();
+    let _servers = panel(&site, port, &home.join("public"), &pnpm);
 
     let steps = [
         (
@@ -53,17 +55,34 @@ fn a_site_is_built_with_pnpm_and_takes_the_place_of_the_one_before() {
     for (number, (proof, pages, built)) in (1..).zip(steps) {
         repository.remove("docs");
         let commit = repository.commit_all(&pages);
-        deliver(&server, &proof.push(&server.path("docs"), &commit));
-        run_jobs(&site, &pnpm);
-        assert_eq!(count(&site, "done"), number, "{}", journal(&site));
-        let public = home.join("public");
-        assert_eq!(names(&public), built);
-        assert_eq!(
-            fs::read_to_string(public.join("index.html")).expect("a page"),
-            format!("<h1>{}</h1>\n", pages[0].1)
-        );
+        deliver(loopback(port), &proof.push("/hooks/docs", &commit));
+        until("the job has ended", || count(&site, "done") + count(&site, "failed") == number);
+        assert_eq!(count(&site, "failed"), 0, "{}", journal(&site));
+        assert_eq!(names(&home.join("public")), built);
+        assert_eq!(page(port), Some(format!("<h1>{}</h1>\n", pages[0].1)));
     }
     assert_eq!(names(&home), [".public.previous", ".user.ini", "404.html", "index.html", "public"]);
+}
+
+/// What the panel keeps alive: its nginx, whose site has the page's `location`, and the page's one process, whose `PATH`
+/// begins with pnpm's directory.
+fn panel(site: &Site, port: u16, root: &Path, pnpm: &Path) -> [Daemon; 2] {
+    let inner = free_port();
+    let here = |text: &str| text.replace("127.0.0.1:9000", &format!("127.0.0.1:{inner}"));
+    let command = here(&words_after("`/usr/local/bin/hookspool "));
+    let mut process = Account::owner().command(site.program(), &[]);
+    process.args(command.split(' ')).current_dir("/").env("HOOKSPOOL_CONFIG", site.config());
+    process.env("PATH", format!("{}:/usr/bin:/bin", pnpm.parent().expect("a directory").display()));
+    let log = site.at("/var/log/hookspool.out");
+    let process = Daemon::start("hookspool", process, &log, &[]).ready(|| answers(inner));
+    [nginx::site_with(site, port, root, &here(&block(PAGE, "nginx", "location /hooks/"))), process]
+}
+
+/// What stands in the page behind `start`, to the end of the code.
+fn words_after(start: &str) -> String {
+    let page = read_shipped(PAGE);
+    let rest = page.split(start).nth(1).unwrap_or_else(|| panic!("{PAGE} has no {start}"));
+    rest.split('`').next().expect("an end").to_owned()
 }
 
 #[test]
@@ -80,7 +99,7 @@ fn a_directory_that_is_not_empty_becomes_a_repository_and_keeps_its_files() {
     site.configure(&format!("spool = \"/var/spool/hookspool\"\n{hook}"));
     let server = Gateway::NginxFastcgi.start(&site);
     let commit = repository.commit("page.html", "one");
-    deliver(&server, &Gitee::SigningKey.push(&server.path("docs"), &commit));
+    deliver(server.address, &Gitee::SigningKey.push(&server.path("docs"), &commit));
     site.drain();
     assert_eq!(count(&site, "done"), 1, "{}", journal(&site));
     assert_eq!(names(&home), [".git", ".user.ini", "404.html", "index.html", "page.html"]);
@@ -107,13 +126,6 @@ fn install_pnpm(site: &Site) -> PathBuf {
     let command = here.join("pnpm");
     std::os::unix::fs::symlink("pnpm.d/bin/pnpm.cjs", &command).expect("link");
     command
-}
-
-/// The runner, whose `PATH` begins with pnpm's directory, until nothing is queued.
-fn run_jobs(site: &Site, pnpm: &Path) {
-    let bin = pnpm.parent().expect("a directory").display();
-    let output = site.runner().env("PATH", format!("{bin}:/usr/bin:/bin")).output().expect("hookspool");
-    assert!(output.status.success(), "{output:?}");
 }
 
 fn names(directory: &Path) -> Vec<String> {
