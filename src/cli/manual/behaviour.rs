@@ -138,7 +138,9 @@ pub(super) const OF_JOBS: &[Chapter] = &[
             "`from` is where the first job clones from, into an empty directory or none. After that the \
              repository's own remote counts, until `from` is changed: the new address is followed. A clone that \
              somebody else made from another address is refused with the command to run. A disk that is full \
-             during the first clone leaves no half repository, and what a cut fetch left is removed.",
+             during the first clone leaves no half repository. Wherever an update was cut short, the next one \
+             removes what it left: unfinished objects, a submodule's half clone, files of a checkout that the \
+             commit does not have.",
             "A pushed tag that is older than what is deployed is deployed: it is what was pushed. `forward_only = \
              true` stops at a commit that does not contain the deployed one: an old tag, a branch that was set \
              back, a tag of another line.",

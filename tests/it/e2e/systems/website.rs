@@ -40,9 +40,11 @@ fn a_site_is_built_with_pnpm_and_takes_the_place_of_the_one_before() {
     repository.write(&FILES);
     repository.run(Command::new(&pnpm).args(["install", "--lockfile-only"]));
     let home = panel_site(&site, "/www/wwwroot/docs.example.org");
-    configure(&site, "docs", &[("https://gitee.com/me/docs.git", &repository.url())]);
+    let bin = pnpm.parent().and_then(Path::to_str).expect("UTF-8 path");
+    let changes = [("https://gitee.com/me/docs.git", &*repository.url()), ("/www/server/nodejs/v20.10.0/bin", bin)];
+    configure(&site, "docs", &changes);
     let port = free_port();
-    let _servers = panel(&site, port, &home.join("public"), &pnpm);
+    let _servers = panel(&site, port, &home.join("public"));
 
     let steps = [
         (
@@ -64,15 +66,13 @@ fn a_site_is_built_with_pnpm_and_takes_the_place_of_the_one_before() {
     assert_eq!(names(&home), [".public.previous", ".user.ini", "404.html", "index.html", "public"]);
 }
 
-/// What the panel keeps alive: its nginx, whose site has the page's `location`, and the page's one process, whose `PATH`
-/// begins with pnpm's directory.
-fn panel(site: &Site, port: u16, root: &Path, pnpm: &Path) -> [Daemon; 2] {
+/// What the panel keeps alive: its nginx, whose site has the page's `location`, and the page's one process.
+fn panel(site: &Site, port: u16, root: &Path) -> [Daemon; 2] {
     let inner = free_port();
     let here = |text: &str| text.replace("127.0.0.1:9000", &format!("127.0.0.1:{inner}"));
     let command = here(&words_after("`/usr/local/bin/hookspool "));
     let mut process = Account::owner().command(site.program(), &[]);
     process.args(command.split(' ')).current_dir("/").env("HOOKSPOOL_CONFIG", site.config());
-    process.env("PATH", format!("{}:/usr/bin:/bin", pnpm.parent().expect("a directory").display()));
     let log = site.at("/var/log/hookspool.out");
     let process = Daemon::start("hookspool", process, &log, &[]).ready(|| answers(inner));
     [nginx::site_with(site, port, root, &here(&block(PAGE, "nginx", "location /hooks/"))), process]
