@@ -1,6 +1,8 @@
 //! Pure. What can be typed.
 
 use super::control::args::{CancelArgs, DeployArgs, HoldArgs, PruneArgs, ReleaseArgs, RetryArgs};
+use super::import::args::ImportArgs;
+use super::init::args::InitArgs;
 use super::moment::{self, Moment};
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
@@ -46,6 +48,20 @@ pub(super) enum Command {
     },
     /// Show the whole way from a push to a deployed file, in a temporary directory
     Demo,
+    /// Make this host ready for a hook: users, directories, secret, configuration, web server and service
+    ///
+    /// As root for the whole host, or as an account of a shared host for that account alone (a CGI script and cron).
+    /// What no option says is asked on a terminal, with what was found on this machine as the default. It ends with
+    /// the URL and the secret to enter at the forge, where to click there, what `doctor` says, and a signed test
+    /// delivery through the web server. Run again it changes nothing that is as it should be, and finishes what is
+    /// not. Files that others have written are never replaced.
+    Init(InitArgs),
+    /// Print the configuration of another program as one of hookspool
+    ///
+    /// What cannot be translated is named in comments and on standard error. No hook is left open: one that checks no
+    /// signature gets a secret of its own. Exit 1 if something was dropped on which a refusal depended.
+    #[command(subcommand)]
+    Import(ImportArgs),
     /// Check the configuration
     Check {
         /// Print JSON
@@ -203,6 +219,9 @@ pub(super) struct SendArgs {
     /// URL of the hook at the web server, such as `https://example.org/hooks/docs`
     #[arg(long)]
     pub(super) url: Option<String>,
+    /// Name of the host, where `--url` has an address in its place, such as `http://127.0.0.1/hooks/docs`
+    #[arg(long, value_name = "NAME")]
+    pub(super) host: Option<String>,
     /// Branch that it happened to [default: one that the hook's `branches` want, or main]
     #[arg(long)]
     pub(super) branch: Option<String>,

@@ -11,7 +11,9 @@ mod doctor;
 mod exit;
 mod explain;
 mod http;
+mod import;
 mod inherited;
+mod init;
 mod jobs;
 mod last_run;
 mod listing;
@@ -28,6 +30,7 @@ mod receive;
 mod running_step;
 mod send;
 mod serve_spool;
+mod ssh_address;
 mod status;
 mod step_progress;
 mod table;
@@ -79,6 +82,8 @@ fn verb(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Serve(args) => http::run(config, args),
         Command::SpoolRunner { once, max_runtime } => serve_spool::run(config, once, max_runtime),
         Command::Demo => demo::run(),
+        Command::Init(args) => init::run(config, &args),
+        Command::Import(args) => import::run(&args),
         Command::Check { json } => check::run(config, json),
         Command::List(args) => listing::list(config, &args),
         Command::Show { job, json } => listing::show(config, &job, json),

@@ -111,6 +111,7 @@ fn delivery(hook: &Hook, args: &SendArgs) -> Result<TestDelivery, Failure> {
             .filter(|(name, _)| name == "Content-Type")
             .for_each(|(_, value)| *value = content_type.into());
     }
+    headers.extend(args.host.as_ref().map(|host| ("Host".to_owned(), host.clone())));
     Ok(TestDelivery { headers, body })
 }
 

@@ -30,6 +30,7 @@ pub use find::{NotFound, find, unused};
 pub use globs::Globs;
 pub use keys::{KEYS, Key, REQUIRED, Table, keys_of};
 pub use load::{LoadError, load};
+pub use nearest::nearest;
 pub use quantity::{DURATION_HINT, duration};
 pub use report::{Problem, Report};
 pub use secret::{SecretError, is_out_of_reach, oddity};

@@ -1,7 +1,7 @@
 //! Pure. The word that was probably meant.
 
 /// The nearest of `words` to `typed`, unless all are too far off to be a slip.
-pub(super) fn nearest<'w>(typed: &str, words: impl IntoIterator<Item = &'w str>) -> Option<&'w str> {
+pub fn nearest<'w>(typed: &str, words: impl IntoIterator<Item = &'w str>) -> Option<&'w str> {
     let typed = typed.to_lowercase().replace('-', "_");
     let limit = (typed.chars().count() / 3).clamp(1, 3);
     let distance_to = |word: &'w str| (distance(&typed, &word.replace('-', "_")), word);

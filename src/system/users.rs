@@ -9,6 +9,10 @@ use std::os::unix::ffi::OsStringExt;
 pub struct User {
     /// Login name.
     pub name: OsString,
+    /// Number.
+    pub uid: u32,
+    /// Number of the primary group.
+    pub gid: u32,
     /// Home directory.
     pub home: OsString,
     /// Login shell.
@@ -27,14 +31,25 @@ pub fn name_of(uid: u32) -> String {
     user.map_or_else(|| uid.to_string(), |user| user.name.to_string_lossy().into_owned())
 }
 
+/// The entry of the user called `name`; `None` when there is none.
+pub fn named(name: &str) -> Option<User> {
+    let database = fs::read("/etc/passwd").ok()?;
+    entries(&database).find(|user| user.name == *name)
+}
+
 /// The entry of `uid` in a database of passwd(5) form. The first one counts, as for getpwuid(3).
 fn find(database: &[u8], uid: u32) -> Option<User> {
-    database.split(|&b| b == b'\n').find_map(|line| {
+    entries(database).find(|user| user.uid == uid)
+}
+
+fn entries(database: &[u8]) -> impl Iterator<Item = User> {
+    database.split(|&b| b == b'\n').filter_map(|line| {
         let fields: Vec<&[u8]> = line.split(|&b| b == b':').collect();
-        let [name, _, number, _, _, home, shell] = fields[..] else { return None };
-        let number: u32 = std::str::from_utf8(number).ok()?.parse().ok()?;
+        let [name, _, uid, gid, _, home, shell] = fields[..] else { return None };
+        let number = |field: &[u8]| std::str::from_utf8(field).ok()?.parse::<u32>().ok();
+        let (uid, gid) = (number(uid)?, number(gid)?);
         let text = |field: &[u8]| OsString::from_vec(field.to_vec());
-        (number == uid && !name.is_empty()).then(|| User { name: text(name), home: text(home), shell: text(shell) })
+        (!name.is_empty()).then(|| User { name: text(name), uid, gid, home: text(home), shell: text(shell) })
     })
 }
 

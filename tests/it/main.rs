@@ -13,6 +13,8 @@ mod fastcgi; // the FastCGI responder against peers, good and bad
 mod fuzz_corpus; // the short corpora of tests/fuzz/, replayed
 mod hostile; // hostile senders, servers and jobs
 mod http; // the HTTP server against clients, good and bad
+mod import; // `import`, of other programs' configurations
+mod init; // `init`, on machines of its own
 mod intake; // the receiver with deliveries of each provider
 mod old_kernels; // system calls that older kernels lack
 mod reported; // faults that were reported with a reproduction, and what real forges sent

@@ -2,6 +2,7 @@
 
 use super::finding::Finding;
 use super::program::tool;
+use crate::cli::ssh_address::address;
 use crate::system::bounded;
 use crate::system::users;
 use std::path::{Path, PathBuf};
@@ -34,34 +35,6 @@ pub(super) fn look(url: &str, findings: &mut Vec<Finding>) {
     findings.extend(key(&settings));
     findings.extend(unreadable_key(&settings));
     findings.extend(unknown(&settings));
-}
-
-/// The host and port of an ssh address.
-#[derive(Debug, PartialEq, Eq)]
-struct Address {
-    /// `user@host` or `host`.
-    host: String,
-    port: Option<String>,
-}
-
-/// `ssh://git@host:22/path` or `git@host:path`; anything else is no address of ssh.
-fn address(url: &str) -> Option<Address> {
-    if let Some(rest) = url.strip_prefix("ssh://") {
-        let authority = rest.split('/').next()?;
-        let (host, port) = match authority.rsplit_once(':') {
-            Some((host, port)) if !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit()) => (host, Some(port)),
-            _ => (authority, None),
-        };
-        return is_name(host).then(|| Address { host: host.to_owned(), port: port.map(str::to_owned) });
-    }
-    let (host, _) = url.split_once(':')?;
-    let is_scp = !url.contains("://") && !host.contains('/') && is_name(host);
-    is_scp.then(|| Address { host: host.to_owned(), port: None })
-}
-
-/// Nothing that ssh could take for an option.
-fn is_name(host: &str) -> bool {
-    !host.is_empty() && !host.starts_with('-')
 }
 
 /// The output of `ssh -G`.
@@ -178,20 +151,6 @@ fn is_known(name: &str, file: &Path) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn found(url: &str) -> Option<(String, Option<String>)> {
-        address(url).map(|address| (address.host, address.port))
-    }
-
-    #[test]
-    fn addresses_of_ssh_are_told_from_others() {
-        assert_eq!(found("git@h:me/x.git"), Some(("git@h".into(), None)));
-        assert_eq!(found("ssh://git@h:2222/me/x.git"), Some(("git@h".into(), Some("2222".into()))));
-        assert_eq!(found("ssh://h/x"), Some(("h".into(), None)));
-        for other in ["https://h/x.git", "/srv/x.git", "./a:b", "file:///srv/x", "ssh://-oProxyCommand=x/", "-x:y"] {
-            assert_eq!(found(other), None, "{other}");
-        }
-    }
 
     #[test]
     fn a_host_is_known_under_its_port_and_by_a_hash() {

@@ -20,8 +20,9 @@ pub(super) fn page(mut command: Command) -> String {
     roff.section("options");
     arguments(&mut roff, &command);
     roff.section("commands");
-    for verb in command.get_subcommands().filter(|verb| verb.get_name() != "help" && !verb.is_hide_set()) {
+    for verb in verbs(&command) {
         describe(&mut roff, verb);
+        verbs(verb).for_each(|below| describe(&mut roff, below));
     }
     roff.section("exit status");
     for (code, meaning) in MEANINGS {
@@ -37,6 +38,10 @@ pub(super) fn page(mut command: Command) -> String {
     roff.section("see also");
     roff.paragraph("`hookspool.toml`(5), `hookspool-json`(7), `git`(1), `sysexits.h`(3head)");
     roff.into_text()
+}
+
+fn verbs(command: &Command) -> impl Iterator<Item = &Command> {
+    command.get_subcommands().filter(|verb| verb.get_name() != "help" && !verb.is_hide_set())
 }
 
 fn describe(roff: &mut Roff, verb: &Command) {
@@ -75,7 +80,11 @@ fn term(arg: &Arg, takes_value: bool) -> String {
     let short = arg.get_short().map(|short| format!("`-{short}`"));
     let long = arg.get_long().map(|long| format!("`--{long}`"));
     let flags = [short, long].into_iter().flatten().collect::<Vec<_>>().join(", ");
-    if takes_value { format!("{flags} {name}") } else { flags }
+    match takes_value {
+        true if arg.is_require_equals_set() => format!("{flags}[={name}]"),
+        true => format!("{flags} {name}"),
+        false => flags,
+    }
 }
 
 const ABOUT_ORDERS: &str = "`retry`, `cancel`, `hold`, `release` and `prune` are for the spool's owner and for root. \

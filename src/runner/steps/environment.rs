@@ -152,7 +152,8 @@ mod tests {
             ("TZ", "UTC"),
             ("LANG", ""),
         ];
-        let user = User { name: "deploy".into(), home: "/srv/deploy".into(), shell: "/bin/sh".into() };
+        let (uid, gid) = (1001, 1001);
+        let user = User { name: "deploy".into(), uid, gid, home: "/srv/deploy".into(), shell: "/bin/sh".into() };
         let expected = [
             "HOME=/srv/deploy",
             "HOOKSPOOL_AFTER=aa",

@@ -6,9 +6,6 @@ use std::process::Command;
 const DOCUMENTS: [&str; 6] =
     ["README.md", "README.zh-CN.md", "deploy/README.md", "deploy/RECIPES.md", "deploy/OPERATOR.md", "deploy/FORGES.md"];
 
-/// Followed in whole by `tests/readme/run`.
-const FOLLOWED: &str = "init";
-
 /// The commands, with lines that a backslash continues joined.
 fn commands(text: &str) -> Vec<String> {
     let joined = text.replace("\\\n", " ");
@@ -26,9 +23,6 @@ fn every_command_in_the_documents_has_a_verb_and_options_that_there_are() {
         for block in blocks(document).iter().filter(|block| ["sh", "console"].contains(&block.language.as_str())) {
             for command in commands(&block.text) {
                 let words: Vec<&str> = command.split_whitespace().collect();
-                if words[0] == FOLLOWED {
-                    continue;
-                }
                 let help = Command::new(env!("CARGO_BIN_EXE_hookspool")).args([words[0], "--help"]).output().unwrap();
                 assert!(help.status.success(), "{document}:{}: no verb `{}`", block.line, words[0]);
                 let help = String::from_utf8(help.stdout).unwrap();

@@ -24,6 +24,7 @@ pub(crate) mod crash_home; // a spool, deliveries by CGI and a runner whose step
 pub(crate) mod decision; // jobs, an order, and where that must leave them
 pub(crate) mod fastcgi_peer; // a FastCGI peer by hand, and responders to talk to
 pub(crate) mod intake; // hooks of all providers, and deliveries to the CGI program
+pub(crate) mod machine; // a machine of a test's own, for `init`
 pub(crate) mod one_hook; // a world with one hook, and signed deliveries to it
 pub(crate) mod steps; // a job without a spool: plan, facts, log, and what became of them
 pub(crate) mod world; // the directory, configuration and executable that the worlds above are built on
