@@ -1,4 +1,4 @@
-//! Pure. What can be typed.
+//! Pure. The command line.
 
 use super::control::args::{CancelArgs, DeployArgs, HoldArgs, PruneArgs, ReleaseArgs, RetryArgs};
 use super::import::args::ImportArgs;

@@ -65,7 +65,7 @@ fn right(config: &Config, json: bool) -> Result<ExitCode, Failure> {
     Ok(ExitCode::from(if is_ok { 0 } else { exit::NO }))
 }
 
-/// What may be meant, and often is not.
+/// Notes on what may be meant, and often is not.
 fn notes(config: &Config) -> Vec<String> {
     config.hooks.iter().flat_map(hidden_failures).collect()
 }

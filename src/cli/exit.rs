@@ -1,4 +1,4 @@
-//! Edge. How a verb ends: an exit code, and one line on standard error.
+//! Edge. The end of a verb: an exit code, and one line on standard error.
 
 use super::args::Cli;
 use crate::system::errno::words;

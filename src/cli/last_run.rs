@@ -1,4 +1,4 @@
-//! Edge. How the last runner ended, by its log.
+//! Edge. The end of the last runner, by its log.
 
 use super::jobs::age;
 use crate::config::Config;
@@ -17,7 +17,7 @@ pub(super) const TOLD_TO_STOP: &str = "it was told to stop";
 /// The last thing that a runner said of itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(super) struct LastRun {
-    /// When.
+    /// Its time.
     pub(super) at: Timestamp,
     /// The reason of its end; `None`: that it had begun was its last word.
     pub(super) reason: Option<String>,

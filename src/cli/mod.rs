@@ -1,4 +1,4 @@
-//! Edge. What was typed or how we were started, which mode it means, and that mode's story.
+//! Edge. The entry: the mode that the command line or the starter means, and the verbs.
 
 mod args;
 mod cgi;

@@ -1,4 +1,4 @@
-//! Edge. How were we started?
+//! Edge. The mode, by the way in which the process was started.
 
 use crate::gateway::{Listener, cgi, stdin_is_listening};
 use crate::system::inherited;

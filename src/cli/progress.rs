@@ -1,4 +1,4 @@
-//! Edge. How far long work is, on a terminal.
+//! Edge. Progress of long work, on a terminal.
 
 use super::print;
 use std::io::{IsTerminal, Write, stderr};

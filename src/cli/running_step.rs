@@ -10,11 +10,11 @@ pub(super) struct RunningStep {
     pub(super) number: usize,
     /// Steps in the list.
     pub(super) of: usize,
-    /// What it does.
+    /// Its action.
     pub(super) title: String,
-    /// When it began.
+    /// Its begin.
     pub(super) since: Timestamp,
-    /// When it printed something last, and what.
+    /// Time and text of its last output.
     pub(super) last_output: Option<LastOutput>,
 }
 

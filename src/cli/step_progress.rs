@@ -1,4 +1,4 @@
-//! Edge. How far a running job is: the step that it is at, since when, and its limit.
+//! Edge. Progress of a running job: the step that it is at, since when, and its limit.
 
 use super::jobs::age;
 use super::running_step::{RunningStep, step};

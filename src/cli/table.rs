@@ -7,7 +7,7 @@ const GAP: usize = 2;
 /// A column is not made narrower than this.
 const NARROW: usize = 8;
 
-/// What is known of where a table is shown.
+/// Properties of the place where a table is shown.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Screen {
     /// Columns of the terminal; `None`: nothing is cut.

@@ -1,4 +1,4 @@
-//! Pure. Who answered a test delivery, and what it means where that was not hookspool.
+//! Pure. The origin of the reply to a test delivery, and its meaning where that was not hookspool.
 
 /// An answer.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,4 +1,4 @@
-//! Pure. What a hook's rules want of a delivery, put into a sample of one: without it `send` would be answered
+//! Pure. A sample delivery with all that a hook's rules want: without that `send` would be answered
 //! `ignored`.
 
 use crate::config::{FieldRule, FieldTest, Hook};

@@ -1,4 +1,4 @@
-//! Edge. Whether a web server could hand out a file as it is.
+//! Edge. Exposure of a file that a web server could hand out as it is.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! Edge. Where the configuration is.
+//! Edge. Search for the configuration.
 
 use super::home::home;
 use std::env;
@@ -56,7 +56,7 @@ fn others(files: Vec<PathBuf>, chosen: &Path) -> Vec<PathBuf> {
     files.into_iter().filter(|path| path.is_file() && !same(path)).collect()
 }
 
-/// Where a configuration is looked for, in order.
+/// The places of a configuration, in order.
 fn looked_at(home: Option<&Path>) -> Vec<PathBuf> {
     let own = home.map(|home| home.join(".config/hookspool/hookspool.toml"));
     own.into_iter().chain([PathBuf::from(SYSTEM_FILE)]).collect()
@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn another_configuration_that_is_there_is_unused_and_the_chosen_one_by_another_name_is_not() {
+    fn another_configuration_is_unused_and_the_chosen_one_by_another_name_is_not() {
         let dir = tempfile::tempdir().unwrap();
         let file = |name: &str| dir.path().join(name);
         fs::write(file("own.toml"), "").unwrap();

@@ -39,7 +39,7 @@ impl Globs {
         self.typed.iter().map(plain).find(|text| self.set.is_match(text))
     }
 
-    /// Why `text` fits none, for people.
+    /// The reason why `text` fits none, for people.
     pub fn misfit(&self, text: &str) -> String {
         let across = |glob: &String| {
             let glob = GlobBuilder::new(glob).literal_separator(false).build();

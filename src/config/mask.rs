@@ -1,4 +1,4 @@
-//! Pure. What is kept out of every excerpt: a person may have typed a secret where none belongs.
+//! Pure. Masks over an excerpt: a person may have typed a secret where none belongs.
 
 use super::excerpt::line_around;
 use super::findings::Findings;

@@ -1,4 +1,4 @@
-//! Pure. What was typed: tables and values, each with its place in the text.
+//! Pure. The typed document: tables and values, each with its place in the text.
 
 use super::findings::{Findings, Span};
 use super::keys::Table;

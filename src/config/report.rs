@@ -1,4 +1,4 @@
-//! Pure. What is wrong with a configuration, as a person reads it: file, line, caret and hint.
+//! Pure. The problems of a configuration, as a person reads them: file, line, caret and hint.
 
 use super::excerpt::Excerpt;
 use serde::Serialize;

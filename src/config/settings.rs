@@ -26,7 +26,7 @@ pub struct Config {
     pub hooks: Vec<Hook>,
 }
 
-/// What differs between two versions of a file, whatever the clock said: inode, length, and time of the last change.
+/// The mark of a version of a file, whatever the clock said: inode, length, and time of the last change.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct FileVersion {
     pub(super) inode: u64,
@@ -274,7 +274,7 @@ pub struct Variable {
 pub enum VariableValue {
     /// As it is typed; nothing in it is expanded.
     Text(String),
-    /// What a file or a credential holds when a step begins.
+    /// The content of a file or credential when a step begins.
     Secret(SecretSource),
 }
 

@@ -21,7 +21,7 @@ fn sets_e(command: &str) -> bool {
             .any(|word| word == "errexit" || (word.starts_with('-') && !word.starts_with("--") && word.contains('e')))
 }
 
-/// What stands between `;` and line ends, outside of quotes; without comments and variables that are only set.
+/// The commands between `;` and line ends, outside of quotes; without comments and variables that are only set.
 fn commands(script: &str) -> Vec<String> {
     let mut commands = vec![String::new()];
     let (mut quote, mut is_escaped) = (None, false);

@@ -1,4 +1,4 @@
-//! Edge. Whether a process goes by a configuration that has changed since.
+//! Edge. Processes that go by a configuration that has changed since.
 
 use super::settings::{Config, FileVersion};
 use std::fs::{self, Metadata};

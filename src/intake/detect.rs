@@ -1,4 +1,4 @@
-//! Pure. Who seems to have sent a delivery, by the names of its headers. For people: the sender chooses the headers, so
+//! Pure. The likely sender of a delivery, by the names of its headers. For people: the sender chooses the headers, so
 //! nothing of this decides which check is made.
 
 use crate::model::{Head, Headers};

@@ -1,4 +1,4 @@
-//! Edge. What became of a request: the reply for the sender, and one log line for the operator.
+//! Edge. The outcome of a request: the reply for the sender, and one log line for the operator.
 
 use super::refusals::Refusals;
 use crate::config::Hook;

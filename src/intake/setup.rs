@@ -1,4 +1,4 @@
-//! Edge. What deliveries are judged by: one configuration, and the spool that it names.
+//! Edge. The basis on which deliveries are judged: one configuration, and the spool that it names.
 
 use super::jobs::AppendError;
 use super::outcome;

@@ -1,4 +1,4 @@
-//! Pure. What strangers sent, as far as a message repeats it.
+//! Pure. Texts of strangers, as far as a message repeats them.
 
 /// Longest text of a stranger in a message, in characters.
 const LIMIT: usize = 200;

@@ -1,4 +1,4 @@
-//! Pure. What is known of a request before its body is read.
+//! Pure. The facts of a request before its body is read.
 
 use super::Headers;
 

@@ -1,4 +1,4 @@
-//! Pure. What the sender is told: a status and one line of text.
+//! Pure. The reply to a sender: a status and one line of text.
 
 /// The statuses that hookspool answers with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,4 +1,4 @@
-//! Pure. Who sends deliveries, what they sign, and what they say. Knows bytes and headers only.
+//! Pure. Senders of deliveries: what each signs, and what its payload says. Knows bytes and headers only.
 //!
 //! `forge/` has one file for each provider: which header, which bytes, which fields (`Dialect`), and what `send` makes
 //! of them. Its head says how to add one. The machinery that they share: `authenticity/` (tokens, digests, signatures),

@@ -1,4 +1,4 @@
-//! Pure. Whether a hook wants a job, asked once more: its file may have been made without a delivery, or under another
+//! Pure. A hook's rules, asked about a job once more: its file may have been made without a delivery, or under another
 //! configuration.
 
 use crate::config::Hook;

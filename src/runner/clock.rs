@@ -1,4 +1,4 @@
-//! Pure. Whether the clock can be believed when it says that jobs are old: a machine that boots in 2099 must not lose
+//! Pure. Doubt of the clock when it says that jobs are old: a machine that boots in 2099 must not lose
 //! what it keeps.
 
 use jiff::Timestamp;

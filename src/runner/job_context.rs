@@ -1,4 +1,4 @@
-//! Edge. What an attempt needs beside its claim: facts, payload and log; and what it runs there.
+//! Edge. The surroundings of an attempt, beside its claim: facts, payload and log; and the runs there.
 
 use super::log::JobLog;
 use super::payload::PayloadFile;

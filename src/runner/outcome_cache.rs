@@ -1,4 +1,4 @@
-//! Edge. What is known of jobs that have ended: read from `done/` and `failed/` when somebody asks first, and kept up
+//! Edge. Knowledge of jobs that have ended: read from `done/` and `failed/` when somebody asks first, and kept up
 //! from then on.
 
 use super::attempt_end::AttemptEnd;

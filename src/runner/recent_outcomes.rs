@@ -1,4 +1,4 @@
-//! Pure. How jobs ended: the last one of each hook, repository and ref, and which deliveries are done.
+//! Pure. Outcomes of jobs: the last one of each hook, repository and ref, and which deliveries are done.
 
 use super::backlog::{Item, SameDelivery};
 use crate::model::{JobId, Outcome, RefName};

@@ -1,4 +1,4 @@
-//! Edge. What the last runner left in `running/` is accounted for before anything is begun.
+//! Edge. The account of what the last runner left in `running/`, before anything is begun.
 
 use super::DrainError;
 use super::attempt;

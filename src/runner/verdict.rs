@@ -1,4 +1,4 @@
-//! Pure. What follows from how an attempt ended.
+//! Pure. The consequences of an attempt's end.
 
 use super::steps::JobResult;
 use crate::config::{Backoff, OnInterrupt, Plan, RetryOn};

@@ -1,4 +1,4 @@
-//! Pure. What can go wrong with a spool, in words for the operator. Nothing here is for a sender's eyes.
+//! Pure. Errors of a spool, in words for the operator. Nothing here is for a sender's eyes.
 
 use crate::model::{IllegalMove, JobId, exit_code};
 use rustix::io::Errno;

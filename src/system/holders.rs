@@ -1,4 +1,4 @@
-//! Edge. Who keeps a file: which live process may be behind a lock file.
+//! Edge. The keepers of a file: which live process may be behind a lock file.
 
 use super::table;
 use std::fs;

@@ -1,4 +1,4 @@
-//! Edge. What comes from the process that started this one: descriptors of a service manager, and odd signals.
+//! Edge. The inheritance of a process: descriptors of a service manager, and odd signals.
 
 use rustix::io::fcntl_getfd;
 use std::os::fd::{BorrowedFd, FromRawFd, OwnedFd};

@@ -1,4 +1,4 @@
-//! Edge. Who holds a file's lock, as proc(5) `locks` shows it.
+//! Edge. The holder of a file's lock, as proc(5) `locks` shows it.
 
 use std::fs;
 use std::io;

@@ -1,5 +1,5 @@
-//! Edge. Who could put another file in the place of one: by its owner, and by every directory and link on the way to
-//! it.
+//! Edge. Users who could put another file in the place of one: by its owner, and by every directory and link on the way
+//! to it.
 
 use std::collections::VecDeque;
 use std::ffi::OsString;

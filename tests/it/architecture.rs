@@ -271,6 +271,28 @@ fn no_type_name_has_two_meanings() {
     assert!(places.is_empty(), "{places:#?}");
 }
 
+/// Words with which a comment asks about an item instead of saying what it is.
+const QUESTIONS: [&str; 7] = ["What", "Whether", "How", "Who", "Why", "Where", "When"];
+
+#[test]
+fn no_doc_comment_begins_with_a_question() {
+    let mut found = Vec::new();
+    for source in sources() {
+        let mut is_in_comment = false;
+        for line in source.text.lines().map(str::trim_start) {
+            let comment = line.strip_prefix("///").or_else(|| line.strip_prefix("//!"));
+            let head = comment.filter(|_| !is_in_comment).unwrap_or_default();
+            let head = head.trim_start().trim_start_matches("Pure. ").trim_start_matches("Edge. ");
+            let word = head.split(|c: char| !c.is_alphabetic()).next().unwrap_or_default();
+            if QUESTIONS.contains(&word) {
+                found.push(format!("{}: {line}", source.path.display()));
+            }
+            is_in_comment = comment.is_some();
+        }
+    }
+    assert!(found.is_empty(), "{found:#?}");
+}
+
 #[test]
 fn no_line_is_longer_than_120_columns() {
     let long: Vec<String> = sources()

@@ -97,7 +97,7 @@ fn every_process_of_a_job_ends_where_there_are_no_pidfds() {
 }
 
 #[test]
-fn a_container_that_forbids_and_an_emulator_that_lacks_what_it_does_not_know_are_no_hindrance() {
+fn a_container_that_forbids_and_an_emulator_that_lacks_calls_are_no_hindrance() {
     for (call, errno) in [("pidfd_open", "EPERM"), ("prctl", "EINVAL")] {
         let home = Home::new();
         let well = home.deliver("succeeds", "one");

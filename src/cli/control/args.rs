@@ -1,4 +1,4 @@
-//! Pure. What can be typed after the verbs that change something.
+//! Pure. The arguments of the verbs that change something.
 
 use clap::Args;
 

@@ -36,7 +36,7 @@ fn of_hook(hook: &Hook) -> Finding {
     Finding::note("no delivery has become a job that is still in the spool", why).repaired_by(repair).of(&hook.name)
 }
 
-/// What keeps a forge's own server from sending to some hosts.
+/// The setting that keeps a forge's own server from sending to some hosts.
 fn limit_of(provider: &Provider) -> &'static str {
     match provider.name() {
         "gitea" | "forgejo" => ", and `[webhook] ALLOWED_HOST_LIST` of its app.ini",

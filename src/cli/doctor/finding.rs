@@ -1,4 +1,4 @@
-//! Pure. What a look found.
+//! Pure. The finding of a look.
 
 use serde::Serialize;
 

@@ -1,4 +1,4 @@
-//! Edge. Whether the programs that the steps name can be run, found as the runner finds them.
+//! Edge. Check of the programs that the steps name, found as the runner finds them.
 
 use super::finding::Finding;
 use crate::config::{Config, Hook, Step, StepAction, Variable, VariableValue};

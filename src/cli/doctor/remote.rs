@@ -1,4 +1,4 @@
-//! Edge. Whether a remote answers the runner's user.
+//! Edge. Check that a remote answers the runner's user.
 
 use super::finding::Finding;
 use super::program::git;

@@ -1,4 +1,4 @@
-//! Edge. Whether somebody runs what is queued.
+//! Edge. Check that somebody runs what is queued.
 
 use super::finding::Finding;
 use crate::cli::jobs::age;

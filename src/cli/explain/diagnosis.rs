@@ -1,5 +1,5 @@
-//! Pure. Why a signature does not match: known mistakes are tried out, each by the very check that refused the
-//! delivery. What is told is which one makes it pass, never a secret or the signature that was expected.
+//! Pure. The cause of a signature that does not match: known mistakes are tried out, each by the very check that
+//! refused the delivery. What is told is which one makes it pass, never a secret or the signature that was expected.
 
 use super::request::{FORM, JSON, claimed_length};
 use super::rewritten::{Layout, rewritten};

@@ -1,4 +1,4 @@
-//! Pure. What is told of a delivery: one value, for people and for programs.
+//! Pure. The explanation of a delivery: one value, for people and for programs.
 
 use crate::config::{Hook, Step, StepAction};
 use crate::model::{Event, RefName, without_credentials};

@@ -52,7 +52,7 @@ fn read(path: &Path) -> Result<String, Failure> {
     read.map(|_| text).map_err(|error| Failure::io(format!("cannot read `{}`", path.display()), &error))
 }
 
-/// Where secrets are written, if they are.
+/// The directory of the secrets, if they are written.
 fn secrets_directory(file: &ImportFile) -> Result<Option<PathBuf>, Failure> {
     let beside = || file.output.as_deref().map(|output| output.with_file_name("secrets"));
     let absolute = |dir: PathBuf| {

@@ -87,7 +87,7 @@ pub(super) fn secret_files(hook: &NewHook) -> Vec<SecretText> {
     hook.secrets.iter().enumerate().map(named).collect()
 }
 
-/// What a person has to know, line by line.
+/// The notes for a person, line by line.
 pub(super) fn report(it: &Translation) -> Vec<String> {
     let mut lines: Vec<String> = it.notes.iter().map(|note| one_line(&note.text)).collect();
     for hook in &it.hooks {

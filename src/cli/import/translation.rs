@@ -1,4 +1,4 @@
-//! Pure. What another program's configuration becomes.
+//! Pure. The translation of another program's configuration.
 
 /// A configuration, translated.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -6,11 +6,11 @@ pub(super) struct Translation {
     /// Lines of `[runner]` and `[defaults]`.
     pub(super) head: Vec<String>,
     pub(super) hooks: Vec<Translated>,
-    /// What is no hook's, and was dropped.
+    /// Dropped settings that belong to no hook.
     pub(super) notes: Vec<Note>,
 }
 
-/// What became of one hook.
+/// The translation of one hook.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Translated {
     Hook(NewHook),

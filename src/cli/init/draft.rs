@@ -1,4 +1,4 @@
-//! Pure. What is wanted, as far as it has been said, and the next question.
+//! Pure. The wishes as far as they have been said, and the next question.
 
 use super::args::InitArgs;
 use super::machine::{ExistingHook, Keeper, Machine};
@@ -8,7 +8,7 @@ use super::wishes::{Way, Wishes};
 use crate::provider::Provider;
 use std::path::{Path, PathBuf};
 
-/// What has been said so far.
+/// The wishes said so far.
 #[derive(Debug, Clone, Default)]
 pub(super) struct WishDraft {
     pub(super) name: Option<String>,
@@ -79,7 +79,7 @@ impl Field {
 }
 
 impl WishDraft {
-    /// What the options say, completed by a hook of that name that is configured already.
+    /// The wishes of the options, completed by a hook of that name that is configured already.
     pub(super) fn new(args: &InitArgs, machine: &Machine) -> Self {
         let flags = [args.nginx, args.apache, args.lighttpd, args.caddy];
         let keepers = [args.supervisor, args.systemd, args.cron];
@@ -101,7 +101,7 @@ impl WishDraft {
         draft
     }
 
-    /// Where the machine leaves one choice, nobody needs to be asked.
+    /// Fills in choices that the machine leaves no doubt about.
     fn take_only_choices(&mut self, machine: &Machine) {
         if self.is_account {
             self.keeper = self.keeper.or(Some(Keeper::Cron));
@@ -122,7 +122,7 @@ impl WishDraft {
         machine.existing.as_ref()?.hooks.iter().find(|hook| hook.name == name)
     }
 
-    /// What has to be said before anything can be done.
+    /// The fields that must be said before anything can be done.
     pub(super) fn missing(&self, machine: &Machine) -> Vec<Field> {
         Field::ALL.into_iter().filter(|&field| field != Field::Repository && self.lacks(field, machine)).collect()
     }
@@ -196,7 +196,7 @@ impl WishDraft {
         Ok(())
     }
 
-    /// What is wanted, if it can be had.
+    /// The wishes in whole, if they can be had.
     pub(super) fn finish(self, machine: &Machine) -> Result<Wishes, String> {
         let known = self.known(machine).cloned();
         let is_new = known.is_none();

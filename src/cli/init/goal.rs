@@ -1,6 +1,6 @@
 //! Pure. One thing that is to be so, and the words for it.
 
-use super::machine::Owner;
+use super::owner::Owner;
 use std::path::{Path, PathBuf};
 
 /// A fact that `init` brings about, unless it is one already.
@@ -157,7 +157,7 @@ pub(super) struct Url {
 }
 
 impl Goal {
-    /// What it is, in a line.
+    /// The goal, in a line.
     pub(super) fn title(&self) -> String {
         let owned = |path: &Path, mode: u32, owner: &Owner| {
             format!("{} ({mode:04o} {}:{})", path.display(), owner.user, owner.group)
@@ -195,7 +195,7 @@ impl Goal {
         }
     }
 
-    /// What it would write or run, in full.
+    /// The text or command of the goal, in full.
     pub(super) fn detail(&self) -> String {
         match self {
             Self::File(it) => it.text.clone(),

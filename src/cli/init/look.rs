@@ -1,7 +1,8 @@
 //! Edge. Looks at this machine, and changes nothing.
 
 use super::goal::Run;
-use super::machine::{Existing, ExistingHook, Keeper, Machine, Owner, Supervisor, programs_file};
+use super::machine::{Existing, ExistingHook, Keeper, Machine, Supervisor, programs_file};
+use super::owner::Owner;
 use super::tool;
 use super::web::{Server, WebServer, snippet_file, worker_in};
 use crate::cli::exit::{self, Failure};

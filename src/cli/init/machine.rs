@@ -1,5 +1,6 @@
 //! Pure. The facts of this machine on which a plan depends.
 
+use super::owner::Owner;
 use super::web::WebServer;
 use std::path::{Path, PathBuf};
 
@@ -36,19 +37,6 @@ pub(super) struct Machine {
     pub(super) key: Option<PathBuf>,
 }
 
-/// A user and a group, by name.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Owner {
-    pub(super) user: String,
-    pub(super) group: String,
-}
-
-impl Owner {
-    pub(super) fn new(user: &str, group: &str) -> Self {
-        Self { user: user.to_owned(), group: group.to_owned() }
-    }
-}
-
 /// A configuration that is there.
 #[derive(Debug, Clone)]
 pub(super) struct Existing {
@@ -82,7 +70,7 @@ pub(super) struct Supervisor {
     pub(super) is_running: bool,
 }
 
-/// What keeps receiver and runner alive.
+/// The service manager of receiver and runner.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Keeper {
     Supervisor,

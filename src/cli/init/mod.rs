@@ -11,6 +11,7 @@ mod finish;
 mod goal;
 mod look;
 mod machine;
+mod owner;
 mod plan;
 mod shipped;
 mod tool;

@@ -58,7 +58,7 @@ pub(super) fn at_caddy_host(text: &str, url: &WebAddress) -> String {
     text.replace("http://hooks.example.org", &format!("{scheme}{}", url.authority()))
 }
 
-/// What to click at the forge: the beginning of its section, to the end of the first list in it.
+/// The clicks at the forge: the beginning of its section, to the end of the first list in it.
 pub(super) fn clicks(provider: &str) -> String {
     let section = FORGES.split(&format!("\n## {provider}\n")).nth(1).unwrap_or_default();
     let section = section.split("\n```toml").next().unwrap_or_default();

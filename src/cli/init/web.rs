@@ -1,7 +1,7 @@
 //! Pure. The web servers, and what their own configuration says of them.
 
 use super::goal::Run;
-use super::machine::Owner;
+use super::owner::Owner;
 use std::path::{Path, PathBuf};
 
 /// A web server.

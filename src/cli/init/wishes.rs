@@ -1,11 +1,11 @@
-//! Pure. What is wanted, in whole.
+//! Pure. The wishes, in whole.
 
 use super::machine::Keeper;
 use super::url::WebAddress;
 use super::web::WebServer;
 use std::path::{Path, PathBuf};
 
-/// What is wanted.
+/// The hook and the way to it that are wanted.
 #[derive(Debug, Clone)]
 pub(super) struct Wishes {
     pub(super) name: String,

@@ -1,4 +1,4 @@
-//! Pure. How the program and its jobs behave, in the sentences of the two pages.
+//! Pure. Behaviour of the program and its jobs, in the sentences of the two pages.
 
 use super::roff::Roff;
 

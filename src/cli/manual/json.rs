@@ -2,7 +2,7 @@
 
 use super::roff::Roff;
 
-/// What a command prints.
+/// The shape that a command prints.
 struct Shape {
     command: &'static str,
     about: &'static str,

@@ -1,4 +1,4 @@
-//! Edge. What `status` says, collected.
+//! Edge. The facts of `status`, collected.
 
 use crate::cli::exit::Failure;
 use crate::cli::jobs::unreadable;

@@ -1,4 +1,4 @@
-//! Pure. What was typed → what is meant, or everything that is wrong with it.
+//! Pure. From the typed document to the settings, or to everything that is wrong with it.
 
 mod env;
 mod field;

@@ -1,4 +1,4 @@
-//! Pure. What a job does, and how often it is tried.
+//! Pure. The plan of a job, and how often it is tried.
 
 use super::section::{self, Layers};
 use super::{env, step, value};

@@ -1,4 +1,4 @@
-//! Pure. Where secrets are read from. Whatever is wrong here is kept out of the report's excerpts: it may be a secret.
+//! Pure. Sources of secrets. Whatever is wrong here is kept out of the report's excerpts: it may be a secret.
 
 use super::section::SECRET_ADVICE;
 use super::{section, value};

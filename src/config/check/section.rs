@@ -1,4 +1,4 @@
-//! Pure. Whether a table holds the keys that it may and must hold.
+//! Pure. Check that a table holds the keys that it may and must hold.
 
 use crate::config::findings::Findings;
 use crate::config::keys::{KEYS, Key, REQUIRED, Table, keys_of};

@@ -1,4 +1,4 @@
-//! Pure. How a sender of provider `generic` signs.
+//! Pure. The signature of a sender of provider `generic`.
 
 use super::{section, value};
 use crate::config::findings::Findings;

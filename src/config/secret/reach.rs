@@ -1,4 +1,4 @@
-//! Edge. Whether strangers come as far as a secret that its mode would let them read. Docker mounts secrets with the
+//! Edge. Secrets that strangers cannot reach although the mode would let them read. Docker mounts secrets with the
 //! mode 0444, which nobody can change there.
 
 use std::fs;

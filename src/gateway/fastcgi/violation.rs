@@ -1,4 +1,4 @@
-//! Pure. How a peer can break the protocol.
+//! Pure. Violations of the protocol by a peer.
 
 /// Input that no web server sends; the connection it came on cannot be used any more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -143,7 +143,7 @@ mod tests {
     use crate::gateway::responder::Params;
     use proptest::prelude::*;
 
-    /// What was understood of a stream; neighbouring parts of a body are one.
+    /// The parts of a stream, as understood; neighbouring parts of a body are one.
     #[derive(Debug, Default, PartialEq)]
     struct Understood {
         requests: Vec<Params>,

@@ -1,4 +1,4 @@
-//! Edge. What reactor and workers count together: open connections, and the bodies that are on their way.
+//! Edge. The counts that reactor and workers share: open connections, and the bodies that are on their way.
 
 use crate::system::bell::Bell;
 use std::io;

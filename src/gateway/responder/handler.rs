@@ -1,4 +1,4 @@
-//! Pure. What a responder asks of the program around it: begin a request, take its body piece by piece, answer it.
+//! Pure. The program around a responder, as that sees it: begin a request, take its body piece by piece, answer it.
 
 use super::params::Params;
 use std::io;

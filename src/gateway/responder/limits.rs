@@ -1,4 +1,4 @@
-//! Edge. How much of everything a responder grants; reads the process's descriptor limit.
+//! Edge. Limits of everything that a responder grants; reads the process's descriptor limit.
 
 use rustix::process::{Resource, getrlimit};
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Pure. What a responder has to tell its operator.
+//! Pure. Notices of a responder to its operator.
 
 use super::protocol::Fault;
 use crate::system::errno::words;

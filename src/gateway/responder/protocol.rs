@@ -1,4 +1,4 @@
-//! Pure. What a responder asks of the protocol that its peers speak: messages out of bytes, and bytes out of answers.
+//! Pure. The protocol of a responder's peers: messages out of bytes, and bytes out of answers.
 
 use super::limits::Limits;
 use super::params::Params;

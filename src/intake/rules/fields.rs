@@ -1,4 +1,4 @@
-//! Pure. Whether the fields of a payload are as `match` wants them.
+//! Pure. The test whether the fields of a payload are as `match` wants them.
 
 use crate::config::{FieldRule, FieldTest};
 use crate::model::Head;

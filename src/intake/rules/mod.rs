@@ -1,4 +1,4 @@
-//! Pure. Whether a verified event becomes a job, and why not.
+//! Pure. The decision whether a verified event becomes a job, and why not.
 
 mod fields;
 #[cfg(test)]

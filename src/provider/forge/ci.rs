@@ -1,4 +1,4 @@
-//! Pure. What CI says of a commit, in the shape of GitHub, Gitea and Forgejo. Only the success of a branch's own commit
+//! Pure. CI's word on a commit, in the shape of GitHub, Gitea and Forgejo. Only the success of a branch's own commit
 //! is an event that a hook can want; a run of a pull request is none, whose branch may be a stranger's of the same
 //! name.
 

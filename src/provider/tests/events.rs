@@ -1,4 +1,4 @@
-//! Pure. What verified deliveries say.
+//! Pure. Events of verified deliveries.
 
 use super::*;
 use crate::model::{JobMeta, RefName};

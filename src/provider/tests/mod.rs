@@ -1,4 +1,4 @@
-//! Pure. What all providers have in common, tested for each of them.
+//! Pure. Traits that all providers have in common, tested for each of them.
 
 mod accept;
 mod changes;

@@ -1,4 +1,4 @@
-//! Pure. What is refused, for every provider alike.
+//! Pure. Refusals, for every provider alike.
 
 use super::*;
 use crate::model::Twice;

@@ -1,4 +1,4 @@
-//! Pure. What waits to be run and what runs, and which job is next.
+//! Pure. The jobs that wait and those that run, and which is next.
 
 mod item;
 #[cfg(test)]

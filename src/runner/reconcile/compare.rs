@@ -1,4 +1,4 @@
-//! Pure. What the remote has, against what was done.
+//! Pure. The remote's branches against what was done.
 
 use crate::runner::recent_outcomes::Last;
 use crate::runner::steps::RemoteHead;

@@ -1,4 +1,4 @@
-//! Pure. When which hook's remote is asked.
+//! Pure. The times at which the hooks' remotes are asked.
 
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};

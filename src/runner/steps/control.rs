@@ -1,4 +1,4 @@
-//! Pure. What may end an attempt before its steps do, and how long things are waited for.
+//! Pure. The signals that end an attempt before its steps do, and the waits.
 
 use crate::system::stop::Stop;
 use std::time::Duration;

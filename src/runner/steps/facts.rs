@@ -1,4 +1,4 @@
-//! Pure. What the steps may know of the job that they belong to.
+//! Pure. Facts of a job that its steps may know.
 
 use crate::model::{JobId, JobMeta};
 use std::path::PathBuf;

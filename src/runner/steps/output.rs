@@ -1,4 +1,4 @@
-//! Edge. What a step prints, read whenever there is something: a writer never waits for its reader.
+//! Edge. Output of a step, read whenever there is some: a writer never waits for its reader.
 
 use super::messages::Messages;
 use crate::runner::log::{JobLog, Source};

@@ -1,4 +1,4 @@
-//! Pure. How steps and attempts ended, and the words for it.
+//! Pure. Results of steps and attempts, and the words for them.
 
 use crate::config::{Plan, Step, StepAction};
 use crate::model::{Outcome, without_credentials};

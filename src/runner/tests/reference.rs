@@ -1,4 +1,4 @@
-//! Edge. What people may rely on, as a few sets: written without a look at how it is kept.
+//! Edge. A model of what people may rely on, as a few sets: written without a look at how it is kept.
 
 use crate::model::{JobId, State};
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,4 +1,4 @@
-//! Pure. What an inbox and its drafts share.
+//! Pure. The parts that an inbox and its drafts share.
 
 use super::arrivals::Arrivals;
 use super::sequence::Sequence;

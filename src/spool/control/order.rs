@@ -1,4 +1,4 @@
-//! Pure. What people ask of the runner, and what it answers.
+//! Pure. Orders of people to the runner, and its answers.
 
 use crate::model::{JobId, State};
 use serde::{Deserialize, Serialize};

@@ -1,4 +1,4 @@
-//! Edge. What the spool has promised so far, and whether a disk keeps it.
+//! Edge. Promises of the spool so far, and whether a disk keeps them.
 
 use crate::model::{JobId, State};
 use crate::spool::append::inbox::Inbox;

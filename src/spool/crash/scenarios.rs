@@ -1,4 +1,4 @@
-//! Edge. What receivers and runners do, one protocol after the other.
+//! Edge. Scenarios of receivers and runners, one protocol after the other.
 
 use super::meta;
 use super::promises::Promises;

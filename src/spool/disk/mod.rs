@@ -1,4 +1,4 @@
-//! Pure. What the spool asks of a disk: a few calls, each with its promise.
+//! Pure. The disk as the spool needs it: a few calls, each with its promise.
 
 pub(in crate::spool) mod create;
 pub(in crate::spool) mod in_place;

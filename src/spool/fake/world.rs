@@ -1,4 +1,4 @@
-//! Pure. What is on a forgetful disk, and what a crash leaves of it.
+//! Pure. The content of a forgetful disk, and what a crash leaves of it.
 
 use crate::spool::disk::{Io, Place};
 use rustix::io::Errno;

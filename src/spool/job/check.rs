@@ -1,4 +1,4 @@
-//! Edge. Whether a job's file is whole: reads it once from end to end and compares every byte with its seal.
+//! Edge. Check that a job's file is whole: reads it once from end to end and compares every byte with its seal.
 
 use super::format::{self, Description, LINE_LIMIT_BYTES};
 use crate::model::{JobId, JobMeta};

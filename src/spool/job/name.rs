@@ -1,4 +1,4 @@
-//! Pure. What the name of an entry in a state's directory says that it is.
+//! Pure. Kinds of entries in a state's directory, by their names.
 
 use crate::model::JobId;
 use std::ffi::OsStr;

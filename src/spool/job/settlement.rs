@@ -1,4 +1,4 @@
-//! Pure. What is decided about a job, and which move of the table that is.
+//! Pure. The decision about a job, and which move of the table that is.
 
 use crate::model::{JobId, Outcome, Transition};
 use jiff::Timestamp;

@@ -1,4 +1,4 @@
-//! Edge. What the runner needs to know of jobs that wait, without claiming them.
+//! Edge. A look at jobs that wait, without a claim.
 
 use super::SpoolOwner;
 use super::state_dirs::{Opened, job_name, unopenable};

@@ -1,4 +1,4 @@
-//! Edge. Whether somebody holds the spool's lock: asked of the kernel, without touching the lock.
+//! Edge. The holder of the spool's lock: asked of the kernel, without touching the lock.
 
 use crate::system::errno::words;
 use crate::system::locks;

@@ -1,4 +1,4 @@
-//! Edge. What may go: jobs in `done/` that are older than somebody wants to keep them, or more than that many.
+//! Edge. Removal of jobs in `done/` that are older than somebody wants to keep them, or more than that many.
 
 use super::SpoolOwner;
 use super::state_dirs::job_name;

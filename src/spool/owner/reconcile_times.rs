@@ -1,5 +1,5 @@
-//! Edge. When the hooks' remotes are asked next: `reconcile`, one file of the runner. A hint and no promise: it is not
-//! flushed, and whoever cannot read it asks again.
+//! Edge. The times at which the hooks' remotes are asked next: `reconcile`, one file of the runner. A hint and no
+//! promise: it is not flushed, and whoever cannot read it asks again.
 
 use super::SpoolOwner;
 use crate::spool::disk::{Access, Disk, Io, JOB_MODE, Place};

@@ -1,4 +1,4 @@
-//! Edge. What is in `queued/`: one listing, never a look at every entry.
+//! Edge. The content of `queued/`: one listing, never a look at every entry.
 
 use super::SpoolOwner;
 use super::listing::{Listing, STRAY_LIMIT};

@@ -1,5 +1,5 @@
-//! Edge. What the owner and its claims share: the locked spool, whose files are ours, and how files move between
-//! states.
+//! Edge. The parts that the owner and its claims share: the locked spool, whose files are ours, and how files move
+//! between states.
 
 use crate::model::{JobId, State};
 use crate::spool::disk::reserve::with_reserve;

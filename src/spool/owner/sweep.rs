@@ -1,4 +1,4 @@
-//! Edge. What receivers that died left in `tmp/`.
+//! Edge. Removal of what receivers that died left in `tmp/`.
 
 use super::SpoolOwner;
 use super::scan::SpoolProblem;

@@ -1,4 +1,4 @@
-//! Edge. Where jobs are: found by their names alone, in all directories.
+//! Edge. Search for jobs: found by their names alone, in all directories.
 
 use super::open;
 use crate::model::{JobId, State};

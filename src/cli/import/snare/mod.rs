@@ -153,7 +153,7 @@ fn step(command: &str, is_failure: bool) -> Result<String, String> {
     Ok(format!("{{ shell = {} }}", quoted(&format!("cd \"$(mktemp -d)\" && {text}"))))
 }
 
-/// What stands for an escape of snare's.
+/// The counterpart of an escape of snare's.
 fn variable(word: char, is_failure: bool) -> Option<&'static str> {
     match word {
         'e' => Some("${HOOKSPOOL_EVENT}"),

@@ -21,7 +21,7 @@ pub(super) struct MatchBlock {
 }
 
 impl MatchBlock {
-    /// What `later` says takes the place of what was said before.
+    /// Settings with those of `later` in place of what was said before.
     pub(super) fn take(&mut self, later: &Self) {
         let over = |old: &mut Option<String>, new: &Option<String>| *old = new.clone().or(old.take());
         over(&mut self.cmd, &later.cmd);

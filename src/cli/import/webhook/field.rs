@@ -1,4 +1,4 @@
-//! Pure. What webhook takes out of a request, and what a job knows of it.
+//! Pure. Parts of a request that webhook can take, and their counterparts here.
 
 use serde_json::Value;
 

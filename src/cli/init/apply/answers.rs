@@ -1,4 +1,4 @@
-//! Edge. Whether a hook answers at its URL: to a GET hookspool itself says that only POST delivers.
+//! Edge. The answer of a hook at its URL: to a GET hookspool itself says that only POST delivers.
 
 use super::command;
 use crate::cli::init::goal::{Answers, Url};

@@ -5,7 +5,7 @@ use super::command;
 use super::write::{FileRights, put};
 use crate::cli::exit::{self, Failure};
 use crate::cli::init::goal::Run;
-use crate::cli::init::machine::Owner;
+use crate::cli::init::owner::Owner;
 use crate::cli::init::tool;
 use crate::system::users;
 use std::fs;

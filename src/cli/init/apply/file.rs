@@ -5,7 +5,7 @@ use super::place::{self, gift, look, refuse_weak};
 use super::write::{FileRights, put};
 use crate::cli::exit::{self, Failure};
 use crate::cli::init::goal::{Directory, SecretFile, TextFile};
-use crate::cli::init::machine::Owner;
+use crate::cli::init::owner::Owner;
 use crate::system::random::random_bytes;
 use rustix::process::geteuid;
 use std::fs::{self, DirBuilder, File, Metadata};

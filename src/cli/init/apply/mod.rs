@@ -37,7 +37,7 @@ impl GoalState {
     }
 }
 
-/// What a run has done.
+/// The result of a run.
 #[derive(Debug, Default)]
 pub(super) struct RunReport {
     /// Number of goals that were brought about, or would be.

@@ -1,7 +1,7 @@
 //! Edge. Whose a place is: root writes nothing where somebody else could have put something.
 
 use crate::cli::exit::{self, Failure};
-use crate::cli::init::machine::Owner;
+use crate::cli::init::owner::Owner;
 use crate::system::replaceable::{Weakness, weakness};
 use crate::system::{groups, users};
 use rustix::process::geteuid;
@@ -10,7 +10,8 @@ use std::io::ErrorKind;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-/// What stands at `path` itself, which may be nothing. A symbolic link is refused, and as root what belongs to others.
+/// The metadata of `path` itself, if there is something. A symbolic link is refused, and as root what belongs to
+/// others.
 pub(super) fn look(path: &Path, owner: &Owner) -> Result<Option<Metadata>, Failure> {
     let found = match fs::symlink_metadata(path) {
         Err(error) if [ErrorKind::NotFound, ErrorKind::NotADirectory].contains(&error.kind()) => return Ok(None),

@@ -6,7 +6,7 @@ use super::place::gift;
 use super::write::{FileRights, put};
 use crate::cli::exit::{self, Failure};
 use crate::cli::init::goal::{KnownHost, Run};
-use crate::cli::init::machine::Owner;
+use crate::cli::init::owner::Owner;
 use crate::cli::init::tool;
 use rustix::process::geteuid;
 use std::fs;

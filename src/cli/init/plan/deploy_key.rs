@@ -1,7 +1,8 @@
 //! Pure. A private repository: a key of the runner's user, and the host that it is shown to.
 
 use crate::cli::init::goal::{Directory, Goal, KnownHost};
-use crate::cli::init::machine::{Machine, Owner};
+use crate::cli::init::machine::Machine;
+use crate::cli::init::owner::Owner;
 use crate::cli::init::wishes::Wishes;
 use crate::cli::ssh_address::address;
 use std::path::{Path, PathBuf};

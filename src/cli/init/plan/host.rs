@@ -3,7 +3,8 @@
 use super::{HostPlan, config_dir, deploy_key, drain, hook_goals, secret_file, service, web};
 use crate::cli::init::configuration;
 use crate::cli::init::goal::{Answers, Directory, Goal, Url};
-use crate::cli::init::machine::{Keeper, Machine, Owner};
+use crate::cli::init::machine::{Keeper, Machine};
+use crate::cli::init::owner::Owner;
 use crate::cli::init::shipped::{self, Places};
 use crate::cli::init::web::{Server, WebServer};
 use crate::cli::init::wishes::Wishes;

@@ -10,11 +10,12 @@ mod web;
 
 use super::configuration;
 use super::goal::{Goal, Run, SecretFile, TextFile, Url};
-use super::machine::{Machine, Owner};
+use super::machine::Machine;
+use super::owner::Owner;
 use super::wishes::{Way, Wishes};
 use std::path::{Path, PathBuf};
 
-/// What is to be done, and what the words at its end are about.
+/// The goals, and the subjects of the closing words.
 #[derive(Debug, Clone)]
 pub(super) struct HostPlan {
     pub(super) goals: Vec<Goal>,
@@ -26,7 +27,7 @@ pub(super) struct HostPlan {
     pub(super) secret: Option<PathBuf>,
     /// Public half of the deploy key, if the repository is read by ssh.
     pub(super) public_key: Option<PathBuf>,
-    /// Where a test delivery goes.
+    /// The address of a test delivery.
     pub(super) url: Url,
     /// True if nobody but cron starts the runner.
     pub(super) is_by_cron: bool,
@@ -66,7 +67,7 @@ fn refuse_odd_names(machine: &Machine, wishes: &Wishes) -> Result<(), String> {
     Ok(())
 }
 
-/// Where a fresh hook's secret goes; an existing hook has its own place, or none that is a file.
+/// The place of a fresh hook's secret; an existing hook has its own place, or none that is a file.
 fn secret_file(machine: &Machine, wishes: &Wishes) -> Option<PathBuf> {
     if !wishes.is_new {
         return wishes.secret.clone();

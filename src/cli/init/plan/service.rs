@@ -1,7 +1,8 @@
-//! Pure. What keeps receiver and runner alive: supervisor, systemd, or cron for the runner alone.
+//! Pure. The service of receiver and runner: supervisor, systemd, or cron for the runner alone.
 
 use crate::cli::init::goal::{ConditionalRun, Goal, Run, TextFile};
-use crate::cli::init::machine::{Keeper, Machine, Owner};
+use crate::cli::init::machine::{Keeper, Machine};
+use crate::cli::init::owner::Owner;
 use crate::cli::init::shipped::{self, Places};
 use crate::cli::init::web::{Server, WebServer};
 use crate::cli::init::wishes::Wishes;
@@ -31,7 +32,7 @@ pub(super) fn goals(
     }
 }
 
-/// What a receiver needs that is the web server's child, before a new member of a group counts.
+/// The restart that a receiver needs that is the web server's child, before a new member of a group counts.
 pub(super) fn restart_of_receivers(machine: &Machine, server: &WebServer, keeper: Keeper) -> Option<Run> {
     let is_fcgiwrap = keeper == Keeper::Cron && server.kind == Server::Nginx;
     let restart: [&str; 3] =

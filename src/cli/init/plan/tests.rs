@@ -3,7 +3,8 @@
 use super::{HostPlan, plan};
 use crate::cli::init::draft::WishDraft;
 use crate::cli::init::goal::Goal;
-use crate::cli::init::machine::{Existing, ExistingHook, Keeper, Machine, Owner, Supervisor};
+use crate::cli::init::machine::{Existing, ExistingHook, Keeper, Machine, Supervisor};
+use crate::cli::init::owner::Owner;
 use crate::cli::init::web::{Server, WebServer};
 
 fn server(kind: Server, snippet: &str) -> WebServer {

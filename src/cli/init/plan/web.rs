@@ -1,7 +1,8 @@
 //! Pure. The web server's part.
 
 use crate::cli::init::goal::{ConditionalRun, Directory, Goal, Run, TextFile};
-use crate::cli::init::machine::{Keeper, Owner};
+use crate::cli::init::machine::Keeper;
+use crate::cli::init::owner::Owner;
 use crate::cli::init::shipped::{self, Places};
 use crate::cli::init::web::{Server, WebServer};
 use crate::cli::init::wishes::Wishes;

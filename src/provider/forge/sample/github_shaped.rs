@@ -26,7 +26,7 @@ pub(crate) fn push(sample: &SamplePush<'_>) -> Value {
     })
 }
 
-/// Where mail to it goes nowhere (RFC 2606 §2).
+/// A domain whose mail goes nowhere (RFC 2606 §2).
 const EMAIL: &str = "send@hookspool.invalid";
 
 /// A commit of which nothing says which paths it changed: what `paths` may want is not known.

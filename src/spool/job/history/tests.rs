@@ -1,4 +1,4 @@
-//! Pure. What lines add up to, and what damage does.
+//! Pure. The sum of a history's lines, and the effect of damage.
 
 use super::*;
 use crate::model::{JobId, Transition, next};
