@@ -25,6 +25,7 @@ mod stale;
 pub(crate) mod testing;
 mod wanted;
 
+pub use check::check as checked;
 pub use exposure::is_below;
 pub use find::{NotFound, find, unused};
 pub use globs::Globs;

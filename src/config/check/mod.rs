@@ -38,7 +38,7 @@ const KEEP_LIMITS: [&str; 2] = ["1m", "36500d"];
 const KEEP_COUNTS: std::ops::RangeInclusive<i64> = 0..=1_000_000_000;
 
 /// Reads `text`, the content of `file`.
-pub(super) fn check(text: &str, file: PathBuf) -> Result<Config, Report> {
+pub fn check(text: &str, file: PathBuf) -> Result<Config, Report> {
     let mut findings = Findings::new(text);
     let raw = Raw::parse(text, &mut findings);
     let config = raw.as_ref().and_then(|raw| config(&raw.top(), file.clone(), &mut findings));

@@ -26,7 +26,8 @@ pub(super) fn of_directory(it: &Directory) -> Result<GoalState, Failure> {
     let has_owner = ids.is_some_and(is_same);
     let is_usable = ids.is_some_and(|(uid, _)| uid == found.uid()) || it.owner.user == "root";
     if !it.is_ours && !is_usable {
-        return Err(refused(&it.path, &format!("is not {0}'s: `chown -R {0}: {1}`", it.owner.user, it.path.display())));
+        let why = format!("is not {}'s: name one that is, or one that is not there yet", it.owner.user);
+        return Err(refused(&it.path, &why));
     }
     Ok(GoalState::of(!it.is_ours || (has_owner && found.mode() & 0o7777 == it.mode)))
 }

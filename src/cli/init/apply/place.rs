@@ -25,7 +25,7 @@ pub(super) fn look(path: &Path, owner: &Owner) -> Result<Option<Metadata>, Failu
     let allowed = [Some(geteuid().as_raw()), ids(owner).map(|(uid, _)| uid)];
     if !allowed.contains(&Some(found.uid())) {
         let (theirs, ours) = (users::name_of(found.uid()), &owner.user);
-        return refuse(format!("belongs to {theirs}: `chown -R {ours}: {}`, or choose another place", path.display()));
+        return refuse(format!("belongs to {theirs}: name one that is {ours}'s, or one that is not there yet"));
     }
     Ok(Some(found))
 }

@@ -13,6 +13,7 @@ use super::goal::{Goal, Run, SecretFile, TextFile, Url};
 use super::machine::Machine;
 use super::owner::Owner;
 use super::wishes::{Way, Wishes};
+use crate::config::checked;
 use std::path::{Path, PathBuf};
 
 /// The goals, and the subjects of the closing words.
@@ -101,6 +102,10 @@ fn hook_goals(
         Some(existing) => configuration::with_hook(&existing.text, &configuration::hook(wishes, &secret))?,
         None => fresh(&configuration::hook(wishes, &secret)),
     };
+    // Before anything is made for a hook that no receiver and no runner would take.
+    if wishes.is_new {
+        checked(&text, machine.config.clone()).map_err(|report| report.to_string())?;
+    }
     let replaces = machine.existing.as_ref().map(|existing| existing.text.clone());
     goals.push(Goal::File(TextFile { path: machine.config.clone(), mode, owner: owner.clone(), text, replaces }));
     Ok(goals)

@@ -220,6 +220,18 @@ fn names_that_a_servers_file_cannot_hold_are_refused() {
 }
 
 #[test]
+fn a_hook_that_nobody_would_take_is_refused_before_anything_is_made() {
+    let machine = host();
+    let in_spool = WishDraft { dir: Some("/var/spool/hookspool/x".into()), ..draft() };
+    let from_a_helper = WishDraft { from: Some("ext::sh -c x".to_owned()), ..draft() };
+    for (draft, why) in [(in_spool, "this `dir` lies in the spool"), (from_a_helper, "git must not clone from here")] {
+        let wishes = draft.finish(&machine).unwrap();
+        let refused = plan(&machine, &wishes).err().unwrap();
+        assert!(refused.contains(why), "{refused}");
+    }
+}
+
+#[test]
 fn where_the_machine_leaves_one_choice_nobody_is_asked() {
     let args = <crate::cli::args::Cli as clap::Parser>::try_parse_from(["hookspool", "init", "docs"]).unwrap();
     let crate::cli::args::Command::Init(args) = args.command else { panic!("init") };

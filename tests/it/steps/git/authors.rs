@@ -38,18 +38,18 @@ impl Chance {
 pub(super) struct Author<'a> {
     pub(super) origin: &'a Path,
     /// The repository of the submodule `part`.
-    pub(super) library: &'a Path,
-    pub(super) library_url: &'a str,
+    pub(super) part: &'a Path,
+    pub(super) part_url: &'a str,
 }
 
 impl Author<'_> {
     /// Makes the repository of the submodule.
-    pub(super) fn begin_library(self) {
-        fs::create_dir_all(self.library).unwrap();
-        git(self.library, &["init", "--quiet"]);
-        fs::write(self.library.join("inside"), "one").unwrap();
-        git(self.library, &["add", "--all"]);
-        git(self.library, &["commit", "--quiet", "--message", "one"]);
+    pub(super) fn begin_part(self) {
+        fs::create_dir_all(self.part).unwrap();
+        git(self.part, &["init", "--quiet"]);
+        fs::write(self.part.join("inside"), "one").unwrap();
+        git(self.part, &["add", "--all"]);
+        git(self.part, &["commit", "--quiet", "--message", "one"]);
     }
 
     /// Changes something, perhaps on another branch, and perhaps tags it; the ref.
@@ -148,12 +148,12 @@ impl Author<'_> {
     /// Adds the submodule `part`, or lets it follow its repository, or takes it out.
     fn move_submodule(self, chance: &mut Chance, number: usize) {
         if !self.origin.join("part").exists() {
-            let add = ["submodule", "--quiet", "add", "--force", "--name", "part", self.library_url, "part"];
+            let add = ["submodule", "--quiet", "add", "--force", "--name", "part", self.part_url, "part"];
             git(self.origin, &add);
         } else if chance.below(2) == 0 {
-            fs::write(self.library.join(format!("inside{number}")), "more").unwrap();
-            git(self.library, &["add", "--all"]);
-            git(self.library, &["commit", "--quiet", "--allow-empty", "--message", "more"]);
+            fs::write(self.part.join(format!("inside{number}")), "more").unwrap();
+            git(self.part, &["add", "--all"]);
+            git(self.part, &["commit", "--quiet", "--allow-empty", "--message", "more"]);
             git(self.origin, &["submodule", "--quiet", "update", "--init", "--remote", "part"]);
         } else {
             git(self.origin, &["rm", "--quiet", "--force", "part"]);

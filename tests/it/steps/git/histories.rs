@@ -199,10 +199,10 @@ fn leftovers(dir: &Path, left: &mut Vec<PathBuf>) {
 
 fn history(forges: &Forges, seed: u64) {
     let mut world = World::new(forges, seed);
-    let (origin, library) = (world.origin.clone(), world.origin.with_file_name("library"));
-    let library_url = format!("git://127.0.0.1:{}/{seed}/library", world.to_library.port);
-    let author = Author { origin: &origin, library: &library, library_url: &library_url };
-    author.begin_library();
+    let (origin, part) = (world.origin.clone(), world.origin.with_file_name("part"));
+    let part_url = format!("git://127.0.0.1:{}/{seed}/part", world.to_library.port);
+    let author = Author { origin: &origin, part: &part, part_url: &part_url };
+    author.begin_part();
     git(&origin, &["init", "--quiet"]);
     let (mut chance, mut people) = (Chance(seed), Files::default());
     for round in 0..ROUNDS {

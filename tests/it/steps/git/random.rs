@@ -70,11 +70,11 @@ fn history(seed: u64, author: Author<'_>) {
 #[test]
 fn the_tree_is_the_commit_and_nobodys_file_is_lost_whatever_happens() {
     let base = tempfile::tempdir().unwrap();
-    let library = base.path().join("library");
+    let part = base.path().join("part");
     let daemon = Daemon::start(base.path());
-    let library_url = format!("git://127.0.0.1:{}/library", daemon.port);
-    let author = Author { origin: Path::new(""), library: &library, library_url: &library_url };
-    author.begin_library();
+    let part_url = format!("git://127.0.0.1:{}/part", daemon.port);
+    let author = Author { origin: Path::new(""), part: &part, part_url: &part_url };
+    author.begin_part();
     for seed in 1..=HISTORIES {
         history(seed, author);
     }

@@ -124,15 +124,21 @@ fn a_remote_without_branches_is_not_one_whose_branch_was_deleted() {
     assert_eq!(site.refusal(MAIN), (expected, false));
 }
 
-#[test]
-fn over_ssh_each_failure_says_what_to_do() {
+/// A site whose remote is reached over ssh, and the commit that is new there.
+fn over_ssh() -> (Site, SshForge, String) {
     let mut site = Site::new();
     site.updated_to(MAIN);
     let newer = site.commit("file", "two");
-    let keys = site.bench.root.path().to_owned();
-    let forge = SshForge::start(&keys, "host", 0);
+    let forge = SshForge::start(site.bench.root.path(), "host", 0);
     forge.know("known", "host");
     at(&site, &forge.url(&site.origin.join(".git")));
+    (site, forge, newer)
+}
+
+#[test]
+fn over_ssh_each_failure_says_what_to_do() {
+    let (mut site, forge, newer) = over_ssh();
+    let keys = site.bench.root.path().to_owned();
     let ssh = |site: &Site, forge: &SshForge, key, known| {
         git(site.dir(), &["config", "core.sshCommand", &forge.client(key, known)]);
     };
@@ -162,13 +168,7 @@ fn over_ssh_each_failure_says_what_to_do() {
 
 #[test]
 fn each_hook_may_have_an_ssh_command_and_so_a_deploy_key_of_its_own() {
-    let mut site = Site::new();
-    site.updated_to(MAIN);
-    let newer = site.commit("file", "two");
-    let keys = site.bench.root.path().to_owned();
-    let forge = SshForge::start(&keys, "host", 0);
-    forge.know("known", "host");
-    at(&site, &forge.url(&site.origin.join(".git")));
+    let (mut site, forge, newer) = over_ssh();
     let with_key = |key| {
         let value = VariableValue::Text(forge.client(key, "known"));
         vec![Variable { name: "GIT_SSH_COMMAND".to_owned(), value }]
