@@ -39,8 +39,9 @@ impl<R: Read> BoundedText<R> {
         let count = self.text.read(&mut piece)?;
         self.ready.clear();
         self.given = 0;
-        for &byte in &piece[..count] {
-            self.scan.take(byte, &mut self.ready)?;
+        let mut rest = &piece[..count];
+        while !rest.is_empty() {
+            rest = self.scan.take(rest, &mut self.ready)?;
         }
         if count == 0 {
             self.scan.end(&mut self.ready);
@@ -73,8 +74,33 @@ struct TextScan {
 }
 
 impl TextScan {
+    /// Takes what comes next, a run that can be passed on as it is or else one byte, and gives the rest.
+    fn take<'t>(&mut self, text: &'t [u8], out: &mut Vec<u8>) -> io::Result<&'t [u8]> {
+        let run = self.run(text);
+        match &mut self.literal {
+            _ if run.is_empty() => self.take_byte(text[0], out)?,
+            Some(literal) => literal.pass_run(run, out),
+            None => out.extend_from_slice(run.as_bytes()),
+        }
+        Ok(&text[run.len().max(1)..])
+    }
+
+    /// The beginning of `text` in which nothing has to be looked at closely.
+    fn run<'t>(&self, text: &'t [u8]) -> &'t str {
+        let ends_run: fn(u8) -> bool = match &self.literal {
+            _ if self.marked_bytes < MARK.len() => return "",
+            Some(literal) if literal.is_within_character() => return "",
+            Some(_) => |byte| matches!(byte, b'"' | b'\\'),
+            None => |byte| matches!(byte, b'"' | b'[' | b']' | b'{' | b'}' | 0x80..),
+        };
+        let end = text.iter().position(|&byte| ends_run(byte)).unwrap_or(text.len());
+        let run = &text[..end];
+        std::str::from_utf8(run)
+            .unwrap_or_else(|error| std::str::from_utf8(&run[..error.valid_up_to()]).unwrap_or_default())
+    }
+
     /// Takes the next byte, and passes on what is complete.
-    fn take(&mut self, byte: u8, out: &mut Vec<u8>) -> io::Result<()> {
+    fn take_byte(&mut self, byte: u8, out: &mut Vec<u8>) -> io::Result<()> {
         if MARK.get(self.marked_bytes) == Some(&byte) {
             self.marked_bytes += 1;
             return Ok(());
@@ -135,6 +161,20 @@ impl StringLiteral {
     /// True if `byte` is the quote at its end.
     fn ends_with(&self, byte: u8) -> bool {
         byte == b'"' && self.character != b"\\"
+    }
+
+    /// True if the next byte may belong to what was begun.
+    fn is_within_character(&self) -> bool {
+        !self.character.is_empty()
+    }
+
+    /// Passes on whole characters that stand for themselves.
+    fn pass_run(&mut self, run: &str, out: &mut Vec<u8>) {
+        self.end_half(out);
+        let room = LITERAL_LIMIT_BYTES.saturating_sub(self.passed_bytes);
+        let fits = (room..run.len()).find(|&end| run.is_char_boundary(end)).unwrap_or(run.len());
+        self.pass_whole(&run.as_bytes()[..fits], out);
+        self.is_cut |= fits < run.len();
     }
 
     /// The literal ends, perhaps within a character.
@@ -217,6 +257,9 @@ impl StringLiteral {
 
     /// Passes on the character that was begun; one of which bytes are missing is none.
     fn give_up(&mut self, out: &mut Vec<u8>) {
+        if self.character.is_empty() {
+            return;
+        }
         let character = std::mem::take(&mut self.character);
         if std::str::from_utf8(&character).is_ok() {
             self.pass(&character, out);
@@ -358,10 +401,41 @@ mod tests {
         assert!(pass(&format!("\"{}\"", "[".repeat(1000))).is_ok());
     }
 
+    /// A text that comes in pieces.
+    struct Pieces(std::collections::VecDeque<Vec<u8>>);
+
+    impl Read for Pieces {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            let piece = self.0.pop_front().unwrap_or_default();
+            buffer[..piece.len()].copy_from_slice(&piece);
+            Ok(piece.len())
+        }
+    }
+
     proptest! {
         #[test]
         fn short_texts_pass_unchanged(text in "\\PC{0,80}") {
             prop_assert_eq!(pass(&text).unwrap(), text);
+        }
+
+        #[test]
+        fn the_pieces_in_which_a_text_comes_make_no_difference(
+            text in "(é|a|\"|\\\\|\\[|\\\\n|\\\\ud83d|\\\\ude80|🚀|b{20}){0,40}",
+            filler in 0_usize..40,
+            lost in prop::option::of(0_usize..100),
+            piece in 1_usize..40,
+        ) {
+            let mut text = format!("[\"{}{text}", "b".repeat(LITERAL_LIMIT_BYTES - filler)).into_bytes();
+            // A byte that is gone may leave half a character.
+            if let Some(lost) = lost {
+                text.remove(text.len() - 1 - lost);
+            }
+            let mut whole = Vec::new();
+            let read = BoundedText::new(text.as_slice()).read_to_end(&mut whole).is_ok();
+            let mut pieced = Vec::new();
+            let pieces = Pieces(text.chunks(piece).map(<[u8]>::to_vec).collect());
+            prop_assert_eq!(BoundedText::new(pieces).read_to_end(&mut pieced).is_ok(), read);
+            prop_assert_eq!(pieced, whole);
         }
 
         #[test]
