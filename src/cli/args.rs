@@ -122,6 +122,11 @@ pub(super) enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Write the page for people once, as `[page]` of the configuration says
+    ///
+    /// A runner writes it by itself whenever something happens. This is for a look at it before one is started; beside
+    /// a runner it does no harm. Root writes it as the spool's owner.
+    Page,
     /// Find problems, and say how to repair them
     Doctor {
         /// Ask no remote

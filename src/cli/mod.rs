@@ -24,10 +24,10 @@ mod manual;
 mod mode;
 mod moment;
 mod output;
+mod page;
 mod print;
 mod progress;
 mod receive;
-mod running_step;
 mod send;
 mod serve_spool;
 mod ssh_address;
@@ -98,6 +98,7 @@ fn verb(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Wait { job, timeout, json } => wait::run(config, &job, timeout, json),
         Command::Prune(args) => control::prune(config, &args),
         Command::Status { json } => status::run(config, json),
+        Command::Page => page::run(config),
         Command::Doctor { offline, json } => doctor::run(config, offline, json),
         Command::Man { page } => manual::page(page),
         Command::Complete { names } => complete::run(config, names),

@@ -1,15 +1,12 @@
 //! Edge. Progress of a running job: the step that it is at, since when, and its limit.
 
 use super::jobs::age;
-use super::running_step::{RunningStep, step};
 use crate::config::Config;
 use crate::model::State;
+use crate::runner::log::{RunningStep, end_of, running_step};
 use crate::spool::{self, JobView};
 use jiff::Timestamp;
 use serde::Serialize;
-use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom};
-use std::path::Path;
 
 /// Most bytes of a log's end that are read for that.
 const LOG_END_BYTES: u64 = 64 * 1024;
@@ -29,12 +26,10 @@ impl StepProgress {
         if job.state != State::Running {
             return Self::default();
         }
-        let step = log_end(&spool::log_path(&config.spool, job.id)).ok().and_then(|text| step(&text));
+        let end = end_of(&spool::log_path(&config.spool, job.id), LOG_END_BYTES);
+        let step = end.ok().and_then(|text| running_step(&text));
         let plan = job.hook.as_ref().and_then(|name| config.hook(name)).map(|hook| &hook.plan);
-        let limit = plan.zip(step.as_ref()).map(|(plan, step)| {
-            let own = plan.steps.get(step.number - 1).and_then(|step| step.timeout);
-            own.map_or(plan.timeout, |own| own.min(plan.timeout))
-        });
+        let limit = plan.zip(step.as_ref()).map(|(plan, step)| plan.limit_of(step.number));
         Self { step, limit_s: limit.map(|limit| limit.as_secs()) }
     }
 
@@ -53,13 +48,4 @@ impl StepProgress {
 fn seconds(seconds: u64) -> String {
     let end = Timestamp::from_second(i64::try_from(seconds).unwrap_or(i64::MAX)).unwrap_or(Timestamp::MAX);
     age(Timestamp::UNIX_EPOCH, end)
-}
-
-fn log_end(path: &Path) -> io::Result<String> {
-    let mut file = File::open(path)?;
-    let length = file.metadata()?.len();
-    file.seek(SeekFrom::Start(length.saturating_sub(LOG_END_BYTES)))?;
-    let mut bytes = Vec::new();
-    file.take(LOG_END_BYTES).read_to_end(&mut bytes)?;
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }

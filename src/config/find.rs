@@ -51,6 +51,11 @@ pub fn unused(chosen: &Path) -> Vec<PathBuf> {
     others(looked_at(home().as_deref()), chosen)
 }
 
+/// `true` for a configuration that this user's commands find without being told.
+pub fn is_found_unasked(file: &Path) -> bool {
+    choose(None, None, home().as_deref()).is_ok_and(|found| found == file)
+}
+
 fn others(files: Vec<PathBuf>, chosen: &Path) -> Vec<PathBuf> {
     let same = |path: &PathBuf| fs::canonicalize(path).ok() == fs::canonicalize(chosen).ok();
     files.into_iter().filter(|path| path.is_file() && !same(path)).collect()

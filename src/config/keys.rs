@@ -7,6 +7,8 @@ pub enum Table {
     Top,
     /// `[runner]`.
     Runner,
+    /// `[page]`.
+    Page,
     /// `[defaults]`: the keys of `Hook` without those that name one hook.
     Defaults,
     /// `[[hook]]`.
@@ -31,6 +33,7 @@ impl Table {
         match self {
             Self::Top => "the top level",
             Self::Runner => "`[runner]`",
+            Self::Page => "`[page]`",
             Self::Defaults => "`[defaults]`",
             Self::Hook => "`[[hook]]`",
             Self::Secret => "`secret`",
@@ -77,6 +80,7 @@ pub const KEYS: &[Key] = &[
     key(Table::Top, "spool", "absolute path", REQUIRED, "directory of the spool"),
     key(Table::Top, "body_limit", "size", "25MiB", "largest payload, 1KiB to 1GiB"),
     key(Table::Top, "runner", "table", "(none)", "settings of the runner"),
+    key(Table::Top, "page", "table", "(none)", "a page for people, in static files"),
     key(Table::Top, "defaults", "table", "(none)", "hook settings that a hook may override, each as a whole"),
     key(Table::Top, "hook", "array of tables", "(none)", "one table for each hook"),
 
@@ -86,6 +90,13 @@ pub const KEYS: &[Key] = &[
         failed ones stay until you remove them"),
     key(Table::Runner, "keep_count", "integer", "(any number)", "how many of them stay at most, the newest"),
     key(Table::Runner, "grace", "duration", "60s", "how long a stopping runner lets the running job go on"),
+
+    key(Table::Page, "dir", "absolute path", REQUIRED, "directory of the page's files, which the runner writes; \
+        the directory that holds it must be there"),
+    key(Table::Page, "url", "URL", "(none)", "where people find it; it goes into messages and commit statuses"),
+    key(Table::Page, "logs", "true or false", "false", "the jobs' logs on it, too: whoever may open the page reads \
+        what the steps printed"),
+    key(Table::Page, "title", "string", "Deployments", "its heading"),
 
     key(Table::Hook, "name", "string", REQUIRED, "last part of its URL: letters, digits, `.`, `_` and `-`"),
     key(Table::Hook, "path", "path of a URL", "(none)", "another whole path that it answers on"),

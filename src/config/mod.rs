@@ -27,7 +27,7 @@ mod wanted;
 
 pub use check::check as checked;
 pub use exposure::is_below;
-pub use find::{NotFound, find, unused};
+pub use find::{NotFound, find, is_found_unasked, unused};
 pub use globs::Globs;
 pub use keys::{KEYS, Key, REQUIRED, Table, keys_of};
 pub use load::{LoadError, load};
@@ -36,7 +36,7 @@ pub use quantity::{DURATION_HINT, duration};
 pub use report::{Problem, Report};
 pub use secret::{SecretError, is_out_of_reach, oddity};
 pub use settings::{
-    Backoff, Config, FieldRule, FieldTest, GitUpdate, Hook, HookSecret, InTheWay, OnInterrupt, Plan, Publish, Retry,
+    Backoff, Config, FieldRule, FieldTest, GitUpdate, Hook, HookSecret, InTheWay, OnInterrupt, PageSettings, Plan, Publish, Retry,
     RetryOn, Rules, RunnerSettings, SecretSource, Step, StepAction, Variable, VariableValue, WhenNewer,
 };
 pub use shell_script::hides_failures;

@@ -1,6 +1,7 @@
 //! Pure. A configuration that has been checked: only things that are right.
 
 use super::globs::Globs;
+use crate::model::JobId;
 use crate::provider::{Pointer, Provider, ReadOptions};
 use jiff::Timestamp;
 use regex::Regex;
@@ -22,6 +23,8 @@ pub struct Config {
     pub body_limit_bytes: u64,
     /// `[runner]`.
     pub runner: RunnerSettings,
+    /// `[page]`.
+    pub page: Option<PageSettings>,
     /// The hooks, in order of the file; names are unique.
     pub hooks: Vec<Hook>,
 }
@@ -54,6 +57,26 @@ pub struct RunnerSettings {
     pub keep: Duration,
     /// Most of them that stay (`keep_count`); `None`: any number.
     pub keep_count: Option<usize>,
+}
+
+/// `[page]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PageSettings {
+    /// Directory of the page's files, absolute.
+    pub dir: PathBuf,
+    /// The URL at which people find them, without a slash at its end.
+    pub url: Option<String>,
+    /// `true` if the jobs' logs may be read there, too.
+    pub logs: bool,
+    /// Heading of the page.
+    pub title: String,
+}
+
+impl PageSettings {
+    /// The URL of a job's own page.
+    pub fn job_url(&self, id: JobId) -> Option<String> {
+        self.url.as_ref().map(|url| format!("{url}/job/{id}.html"))
+    }
 }
 
 /// One `[[hook]]`. The receiver reads everything but `plan`; the runner reads `name`, `plan`, and once more `rules`.
@@ -177,6 +200,14 @@ pub struct Plan {
     pub on_recovery: Vec<Step>,
     /// Run after each job that ended for good, after all others.
     pub always: Vec<Step>,
+}
+
+impl Plan {
+    /// The longest time that the step at `number`, from 1, may take.
+    pub fn limit_of(&self, number: usize) -> Duration {
+        let own = number.checked_sub(1).and_then(|index| self.steps.get(index)?.timeout);
+        own.map_or(self.timeout, |own| own.min(self.timeout))
+    }
 }
 
 /// `when_newer`.

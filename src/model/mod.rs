@@ -1,6 +1,7 @@
 //! Pure. The nouns that every layer shares; knows no other layer.
 
 mod echo;
+mod escape;
 mod event;
 pub mod exit_code;
 mod head;
@@ -14,6 +15,7 @@ mod told;
 mod url;
 
 pub use echo::echo;
+pub use escape::escape;
 pub use event::{Changes, Delivery, Event, EventKind, RefName};
 pub use head::{Head, Method};
 pub use headers::{Headers, Twice};

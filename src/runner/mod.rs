@@ -13,6 +13,7 @@ mod jobs;
 pub mod log;
 pub mod orders;
 mod outcome_cache;
+pub mod page;
 mod payload;
 mod recent_outcomes;
 mod reconcile;
@@ -44,13 +45,14 @@ use clock::Clock;
 use holds::Holds;
 use jobs::Jobs;
 use outcome_cache::OutcomeCache;
+use page::LivePage;
 use reconcile::{Reconciler, Schedule};
 use reload::Reloader;
 use run_loop::{DrainLimits, RunLoop};
 use std::io;
 use std::panic::resume_unwind;
 use std::sync::{Arc, Mutex};
-use std::thread::{Builder, scope};
+use std::thread::{self, Builder, ScopedJoinHandle, scope};
 use std::time::{Duration, Instant};
 use supply::Supply;
 use workers::{WorkerPool, Workers};
@@ -94,8 +96,9 @@ pub fn drain(config: Config, owner: &SpoolOwner, terms: Terms<'_>) -> Result<Dra
     let (bell, exits) = (Bell::new()?, ChildExits::install()?);
     let (pool, channels) = WorkerPool::new(owner, &bell);
     let (spool, settings) = (config.spool.clone(), Mutex::new(config.runner.clone()));
-    let (pool, bell, settings) = (&pool, &bell, &settings);
-    let ended = scope(|scope| {
+    let current = Mutex::new(Arc::clone(&config));
+    let (pool, bell, settings, current) = (&pool, &bell, &settings, &current);
+    let (ended, page) = scope(|scope| {
         let mut run_loop = RunLoop {
             jobs: Jobs::new(config, owner, outcomes),
             supply: Supply::new(queued),
@@ -107,7 +110,7 @@ pub fn drain(config: Config, owner: &SpoolOwner, terms: Terms<'_>) -> Result<Dra
                 Schedule::new(owner.reconcile_times(), terms.once),
                 halted.clone(),
             ),
-            reloader: Reloader { reload: terms.reload, settings },
+            reloader: Reloader { reload: terms.reload, settings, current },
             watch,
             exits,
             limits,
@@ -121,15 +124,27 @@ pub fn drain(config: Config, owner: &SpoolOwner, terms: Terms<'_>) -> Result<Dra
                 tracing::error!(event = "no-retention", reason = words(&error));
             }
         }
+        let page = Builder::new().spawn_scoped(scope, || LivePage::new(current).go_on(&halted));
         pool.work();
         let ended = run_loop.join();
         halt.request();
-        ended.unwrap_or_else(|panic| resume_unwind(panic)).map_err(DrainError::from)
+        let ended = ended.unwrap_or_else(|panic| resume_unwind(panic)).map_err(DrainError::from);
+        Ok::<_, DrainError>((ended, page.map(ScopedJoinHandle::join)))
     })?;
-    if terms.once {
+    if terms.once && ended.is_ok() {
         retention::once(owner, &spool, settings, clock);
     }
-    Ok(ended)
+    last_page(page, ended.as_ref().ok().copied());
+    ended
+}
+
+/// Writes how it ended. A page that panicked has said so.
+fn last_page(page: io::Result<thread::Result<LivePage<'_>>>, ended: Option<DrainEnd>) {
+    match page {
+        Ok(Ok(page)) => page.finish(ended),
+        Ok(Err(_)) => tracing::warn!(event = "no-page", reason = "it failed for a fault of this program"),
+        Err(error) => tracing::warn!(event = "no-page", reason = words(&error)),
+    }
 }
 
 fn watch(config: &Config) -> Watch {

@@ -3,7 +3,7 @@
 use crate::config::{Config, RunnerSettings};
 use crate::system::stop::Hangup;
 use std::os::fd::BorrowedFd;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// The signal that asks for a new configuration, and the way to load one.
 #[derive(Clone, Copy)]
@@ -19,6 +19,8 @@ pub(super) struct Reloader<'a> {
     pub(super) reload: Option<Reload<'a>>,
     /// The settings that retention goes by.
     pub(super) settings: &'a Mutex<RunnerSettings>,
+    /// The configuration that the page is written by.
+    pub(super) current: &'a Mutex<Arc<Config>>,
 }
 
 impl Reloader<'_> {
@@ -35,6 +37,7 @@ impl Reloader<'_> {
             Ok(config) if config.spool == current.spool => {
                 tracing::info!(event = "reloaded", config = %config.file.display(), hooks = config.hooks.len());
                 *self.settings.lock().unwrap_or_else(PoisonError::into_inner) = config.runner.clone();
+                *self.current.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(config.clone());
                 Some(config)
             }
             Ok(config) => {

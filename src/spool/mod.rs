@@ -123,8 +123,8 @@ pub use owner::prune::{Removed, Retention, expired};
 pub use owner::recover::Recovered;
 pub use owner::scan::{Scan, SpoolProblem};
 pub use view::{
-    Filter, JobView, Match, Shown, count, find, history_path, ids, job_path, list, log_path, newest_first, payload,
-    show, state_of,
+    Filter, HistoryStamp, JobView, Match, Shown, SpoolReader, count, find, history_path, ids, job_path, list, log_path,
+    newest_first, payload, show, state_of,
 };
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::fs;
 use std::os::unix::ffi::OsStringExt;
+use std::path::PathBuf;
 
 /// A user's entry in the user database.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,6 +36,12 @@ pub fn name_of(uid: u32) -> String {
 pub fn named(name: &str) -> Option<User> {
     let database = fs::read("/etc/passwd").ok()?;
     entries(&database).find(|user| user.name == *name)
+}
+
+/// Home directories of all users.
+pub fn homes() -> Vec<PathBuf> {
+    let database = fs::read("/etc/passwd").unwrap_or_default();
+    entries(&database).map(|user| PathBuf::from(user.home)).collect()
 }
 
 /// The entry of `uid` in a database of passwd(5) form. The first one counts, as for getpwuid(3).

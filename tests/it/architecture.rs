@@ -5,15 +5,16 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Which layers a layer may use, itself aside.
-const MAY_USE: [(&str, &[&str]); 9] = [
+const MAY_USE: [(&str, &[&str]); 10] = [
     ("model", &[]),
     ("system", &[]),
     ("gateway", &["model", "system"]),
     ("provider", &["model", "system"]),
     ("spool", &["model", "system"]),
     ("config", &["model", "provider", "system"]),
+    ("page", &["model", "spool"]),
     ("intake", &["model", "gateway", "provider", "config", "spool", "system"]),
-    ("runner", &["model", "provider", "config", "spool", "system"]),
+    ("runner", &["model", "provider", "config", "page", "spool", "system"]),
     ("cli", &["model", "gateway", "provider", "config", "spool", "system", "intake", "runner"]),
 ];
 

@@ -5,8 +5,17 @@ use super::roff::Roff;
 use crate::config::{Key, REQUIRED, Table, keys_of};
 use crate::provider::Provider;
 
-const TABLES: [Table; 8] =
-    [Table::Top, Table::Runner, Table::Hook, Table::Secret, Table::Signature, Table::Match, Table::Retry, Table::Step];
+const TABLES: [Table; 9] = [
+    Table::Top,
+    Table::Runner,
+    Table::Page,
+    Table::Hook,
+    Table::Secret,
+    Table::Signature,
+    Table::Match,
+    Table::Retry,
+    Table::Step,
+];
 
 /// The page.
 pub(super) fn page() -> String {

@@ -3,6 +3,7 @@
 mod env;
 mod field;
 mod hook;
+mod page;
 mod place;
 mod plan;
 mod provider;
@@ -65,6 +66,7 @@ fn config(top: &Section<'_>, file: PathBuf, findings: &mut Findings<'_>) -> Opti
     let layers = layers(top, findings);
     let hooks = hook::hooks(&layers, findings);
     place::apart(spool.as_deref(), &layers, findings);
+    let page = page::page(top, spool.as_deref(), &layers, findings);
     if let (Some(hooks), Some(runner)) = (&hooks, &runner) {
         place::one_queue(hooks, &layers, runner.workers, findings);
     }
@@ -77,6 +79,7 @@ fn config(top: &Section<'_>, file: PathBuf, findings: &mut Findings<'_>) -> Opti
         spool: spool?,
         body_limit_bytes: body_limit_bytes?,
         runner: runner?,
+        page: page?,
         hooks: hooks?,
     })
 }

@@ -1,9 +1,10 @@
 //! Pure. Spool, work directories and published ones may not lie in one another: a step that cleans or replaces the one
-//! would take the other. And the jobs of one work directory may not run side by side.
+//! would take the other. So for the page. And the jobs of one work directory may not run side by side.
 
 use super::section::Layers;
 use crate::config::findings::Findings;
 use crate::config::keys::Table;
+use crate::config::raw::TypedEntry;
 use crate::config::settings::Hook;
 use std::path::{Path, PathBuf};
 
@@ -29,11 +30,35 @@ pub(super) fn apart(spool: Option<&Path>, hooks: &[Layers<'_>], findings: &mut F
     }
 }
 
+/// Reports a page in the spool or around it, or one that a step would replace.
+pub(super) fn page_apart(
+    page: &Path,
+    entry: &TypedEntry<'_>,
+    spool: &Path,
+    hooks: &[Layers<'_>],
+    findings: &mut Findings<'_>,
+) {
+    if page.starts_with(spool) || spool.starts_with(page) {
+        let message = "the page and the spool lie in one another: a web server would hand out the spool";
+        return entry.wrong(findings, message, format!("keep it apart from `{}`", spool.display()));
+    }
+    let targets = hooks.iter().flat_map(targets).filter_map(|entry| entry.as_text().map(PathBuf::from));
+    if let Some(to) = targets.into_iter().find(|to| page.starts_with(to)) {
+        let message = format!("the page lies in `{}`, which a step publishes, and would be replaced with it", to.display());
+        entry.wrong(findings, message, "write it to a directory of its own");
+    }
+}
+
+/// Each `to` of a hook.
+fn targets<'a>(layers: &Layers<'a>) -> Vec<TypedEntry<'a>> {
+    let steps = STEP_LISTS.iter().filter_map(|key| layers.get(key)?.as_list()).flatten();
+    steps.filter_map(|step| step.as_section(Table::Step)?.get("to")).collect()
+}
+
 /// Reports each `to` that the spool or the work directory would vanish with.
 fn published(spool: &Path, layers: &Layers<'_>, findings: &mut Findings<'_>) {
     let dir = layers.get("dir").and_then(|entry| entry.as_text().map(PathBuf::from));
-    for step in STEP_LISTS.iter().filter_map(|key| layers.get(key)?.as_list()).flatten() {
-        let Some(entry) = step.as_section(Table::Step).and_then(|table| table.get("to")) else { continue };
+    for entry in targets(layers) {
         let Some(to) = entry.as_text().map(Path::new).filter(|to| to.file_name().is_some()) else { continue };
         let message = if spool.starts_with(to) || to.starts_with(spool) {
             "`to` and the spool lie in one another"

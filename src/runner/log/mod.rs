@@ -10,15 +10,19 @@
 //! The first and the last mebibyte are kept. What could act on a terminal is escaped. A log that cannot be written (a
 //! full disk) ends no job.
 
+mod end;
 mod file;
 mod follow;
 mod lines;
+mod running_step;
 #[cfg(test)]
 mod tests;
 
+pub use end::end_of;
 pub use file::LogLimits;
 pub use follow::{Follower, News};
-pub use lines::escape;
+pub use crate::model::escape;
+pub use running_step::{LastOutput, RunningStep, running_step};
 
 use file::BoundedFile;
 use jiff::Timestamp;

@@ -1,9 +1,11 @@
 //! Edge. The people's side: lists, finds and shows jobs. Only reads, and holds no lock: safe beside a runner.
 
 mod find;
+mod reader;
 
 pub(in crate::spool) use find::where_is;
 pub use find::{Filter, Match, count, find, ids, state_of};
+pub use reader::{HistoryStamp, SpoolReader};
 
 use crate::model::{EventKind, JobId, JobMeta, Outcome, RefName, State};
 use crate::spool::disk::real::RealDisk;

@@ -5,28 +5,30 @@ use serde::Serialize;
 
 /// A step under way.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub(super) struct RunningStep {
+pub struct RunningStep {
     /// Its place in the list, from 1.
-    pub(super) number: usize,
+    pub number: usize,
     /// Steps in the list.
-    pub(super) of: usize,
+    pub of: usize,
     /// Its action.
-    pub(super) title: String,
+    pub title: String,
     /// Its begin.
-    pub(super) since: Timestamp,
+    pub since: Timestamp,
     /// Time and text of its last output.
-    pub(super) last_output: Option<LastOutput>,
+    pub last_output: Option<LastOutput>,
 }
 
 /// The last line that a step printed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub(super) struct LastOutput {
-    pub(super) at: Timestamp,
-    pub(super) line: String,
+pub struct LastOutput {
+    /// Its time.
+    pub at: Timestamp,
+    /// Its text.
+    pub line: String,
 }
 
 /// The step that has begun last in the log's end `text`, and has not ended.
-pub(super) fn step(text: &str) -> Option<RunningStep> {
+pub fn running_step(text: &str) -> Option<RunningStep> {
     let mut running: Option<RunningStep> = None;
     for line in text.lines() {
         let mut parts = line.splitn(3, ' ');
@@ -64,7 +66,7 @@ mod tests {
         let ended = format!("{begun}{} job step 1 of 2: ok (1.000 s)\n", at(3));
         let next = format!("{ended}{} job step 2 of 2: npm ci\n{} err 37 %\n", at(4), at(5));
         let told =
-            |text: &str| step(text).map(|step| (step.number, step.title, step.last_output.map(|output| output.line)));
+            |text: &str| running_step(text).map(|step| (step.number, step.title, step.last_output.map(|output| output.line)));
         assert_eq!(told(&begun), Some((1, "git update".into(), Some("x: y".into()))));
         assert_eq!(told(&ended), None);
         assert_eq!(told(&next), Some((2, "npm ci".into(), Some("37 %".into()))));

@@ -1,0 +1,137 @@
+//! Pure. The answer to the first question: is all well, and if not, what is it, since when, and what can be done.
+
+use super::command::{Commands, quoted};
+use super::face::Face;
+use super::facts::PageFacts;
+use super::foreign::Foreign;
+use super::table::link;
+use crate::model::State;
+use crate::page::card::{Breakage, HookCard};
+use maud::{Markup, html};
+
+/// Severity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Urgency {
+    /// Somebody should look at it some time.
+    Notice,
+    /// Something does not work.
+    Broken,
+}
+
+/// One thing that is not as it should be.
+pub(super) struct Alarm {
+    pub(super) urgency: Urgency,
+    what: Markup,
+    commands: Commands,
+}
+
+/// Everything that is not as it should be, what is broken first.
+pub(super) fn alarms(facts: &PageFacts, face: &Face) -> Vec<Alarm> {
+    let mut alarms: Vec<Alarm> = Vec::new();
+    alarms.extend(of_disk(facts));
+    alarms.extend(of_runner(facts));
+    alarms.extend(facts.broken.iter().map(|breakage| of_breakage(breakage, facts, face)));
+    alarms.extend(facts.hooks.iter().filter_map(|hook| of_hold(hook, facts, face)));
+    alarms.extend(of_held(facts));
+    alarms.extend(of_corrupt(facts));
+    alarms.sort_by_key(|alarm| std::cmp::Reverse(alarm.urgency));
+    alarms
+}
+
+/// The heading that sums them up, and its tone.
+pub(super) fn verdict(alarms: &[Alarm]) -> (&'static str, String) {
+    let broken = alarms.iter().filter(|alarm| alarm.urgency == Urgency::Broken).count();
+    let noticed = alarms.len() - broken;
+    match (broken, noticed) {
+        (0, 0) => ("good", "All is well".to_owned()),
+        (0, 1) => ("warn", "Nothing is broken; one thing to know".to_owned()),
+        (0, _) => ("warn", format!("Nothing is broken; {noticed} things to know")),
+        (1, _) => ("bad", "One thing is broken".to_owned()),
+        (_, _) => ("bad", format!("{broken} things are broken")),
+    }
+}
+
+impl Alarm {
+    /// Its line in the list.
+    pub(super) fn markup(&self) -> Markup {
+        let tone = if self.urgency == Urgency::Broken { "bad" } else { "warn" };
+        html! { li class=(tone) { div { (self.what) } div.commands { (self.commands.markup()) } } }
+    }
+}
+
+fn of_disk(facts: &PageFacts) -> Option<Alarm> {
+    facts.disk_full.then(|| Alarm {
+        urgency: Urgency::Broken,
+        what: html! { strong { "The spool's disk is nearly full." } " Deliveries are refused when nothing is left." },
+        commands: Commands::new(&facts.program, &["doctor", "prune --older-than 7d"]),
+    })
+}
+
+fn of_runner(facts: &PageFacts) -> Option<Alarm> {
+    if facts.runner.alive != Some(false) || facts.runner.ended_by_itself {
+        return None;
+    }
+    let waiting = facts.count(State::Queued) + facts.count(State::Waiting);
+    Some(Alarm {
+        urgency: Urgency::Broken,
+        what: html! {
+            strong { "No runner is at work." } " Nothing runs until one is started"
+            @if waiting > 0 { "; " (waiting) @if waiting == 1 { " job waits" } @else { " jobs wait" } } "."
+        },
+        commands: Commands::new(&facts.program, &["status", "doctor"]),
+    })
+}
+
+fn of_breakage(breakage: &Breakage, facts: &PageFacts, face: &Face) -> Alarm {
+    let last = &breakage.last;
+    let branch = last.branch();
+    Alarm {
+        urgency: Urgency::Broken,
+        what: html! {
+            strong { (Foreign::name(last.hook())) @if !branch.is_empty() { " " (Foreign::name(branch)) } }
+            @if let Some(since) = breakage.since { " has failed since " (face.time_ago(since)) }
+            @else { " fails" }
+            @if breakage.jobs > 1 { ", " (breakage.jobs) " jobs" }
+            ", the last one " (link(last))
+            @if let Some(reason) = &last.job.reason { ": " (Foreign::sentence(reason)) }
+        },
+        commands: Commands::of(&facts.program, last),
+    }
+}
+
+fn of_hold(hook: &HookCard, facts: &PageFacts, face: &Face) -> Option<Alarm> {
+    let hold = hook.hold.as_ref()?;
+    let (dashes, name) = (if hook.name.starts_with('-') { "-- " } else { "" }, quoted(&hook.name));
+    Some(Alarm {
+        urgency: Urgency::Notice,
+        what: html! {
+            strong { (Foreign::name(&hook.name)) } " has been on hold since " (face.time_ago(hold.since)) ", by "
+            (Foreign::name(&hold.by)) ": " (Foreign::sentence(&hold.why))
+        },
+        commands: Commands::new(&facts.program, &[&format!("release {dashes}{name}")]),
+    })
+}
+
+fn of_held(facts: &PageFacts) -> Option<Alarm> {
+    let held = facts.count(State::Held);
+    (held > 0).then(|| Alarm {
+        urgency: Urgency::Notice,
+        what: html! {
+            strong { (held) @if held == 1 { " job is held" } @else { " jobs are held" } }
+            ", and " @if held == 1 { "waits" } @else { "wait" } " for a person; the reasons are below"
+        },
+        commands: Commands::new(&facts.program, &["list --state held"]),
+    })
+}
+
+fn of_corrupt(facts: &PageFacts) -> Option<Alarm> {
+    let corrupt = facts.count(State::Corrupt);
+    (corrupt > 0).then(|| Alarm {
+        urgency: Urgency::Notice,
+        what: html! {
+            strong { (corrupt) @if corrupt == 1 { " file was" } @else { " files were" } " put away as damaged" }
+            ", and will not run"
+        },
+        commands: Commands::new(&facts.program, &["list --state corrupt"]),
+    })
+}

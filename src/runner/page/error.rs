@@ -1,0 +1,27 @@
+//! Pure. The reasons for which the page is not written.
+
+use crate::spool::SpoolError;
+use crate::system::errno::words;
+use std::io;
+use std::path::PathBuf;
+
+/// The page is not written, or not all of it.
+#[derive(Debug, thiserror::Error)]
+pub enum PageError {
+    /// The directory cannot be one of a page.
+    #[error("{0}")]
+    Refused(String),
+    /// Something in it.
+    #[error("cannot {what} `{}`: {}", path.display(), words(cause))]
+    Disk {
+        /// The call.
+        what: &'static str,
+        /// The file or directory.
+        path: PathBuf,
+        /// The system's error.
+        cause: io::Error,
+    },
+    /// The spool.
+    #[error(transparent)]
+    Spool(#[from] SpoolError),
+}
