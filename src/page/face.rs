@@ -22,7 +22,7 @@ impl Face {
 
     /// The same, and how long ago that was.
     pub(super) fn time_ago(&self, at: Timestamp) -> Markup {
-        html! { (self.time(at)) " " span.dim { (self.ago(at)) } }
+        html! { (self.time(at)) ", " span.dim { (self.ago(at)) } }
     }
 
     /// `12 min ago`.

@@ -315,6 +315,7 @@ fn every_key_of_the_reference_is_known_to_the_checks() {
         let text = match key.table {
             Table::Top => format!("{} = 1.5", key.name),
             Table::Runner => format!("[runner]\n{} = 1.5", key.name),
+            Table::Page => format!("[page]\n{} = 1.5", key.name),
             Table::Defaults | Table::Hook => format!("[[hook]]\n{} = 1.5", key.name),
             Table::Secret => format!("[[hook]]\nsecret = {{ {} = 1.5 }}", key.name),
             Table::Signature => format!("[[hook]]\nsignature = {{ {} = 1.5 }}", key.name),

@@ -2,6 +2,8 @@
 
 mod account;
 mod apache;
+pub(crate) mod browser;
+pub(crate) mod busy_day;
 mod caddy;
 mod daemon;
 pub(crate) mod document;

@@ -14,7 +14,8 @@ pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_hookspool");
 
 /// A directory that goes away with it: `hookspool.toml`, `spool/`, and `site/`, in which the steps run.
 pub(crate) struct World {
-    _dir: TempDir,
+    /// `None`: it stays.
+    _dir: Option<TempDir>,
     root: PathBuf,
 }
 
@@ -32,7 +33,13 @@ impl World {
     fn below(dir: TempDir) -> Self {
         let root = dir.path().canonicalize().unwrap();
         fs::create_dir(root.join("site")).unwrap();
-        Self { _dir: dir, root }
+        Self { _dir: Some(dir), root }
+    }
+
+    /// In `dir`, which is made, and stays after the test for a person to look at.
+    pub(crate) fn kept_in(dir: &Path) -> Self {
+        fs::create_dir_all(dir.join("site")).unwrap();
+        Self { _dir: None, root: dir.canonicalize().unwrap() }
     }
 
     pub(crate) fn root(&self) -> &Path {

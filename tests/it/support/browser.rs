@@ -1,0 +1,1 @@
+//! Edge. A real browser, driven from outside by its own protocol.
