@@ -30,8 +30,8 @@ pub(super) fn alarms(facts: &PageFacts, face: &Face) -> Vec<Alarm> {
     let mut alarms: Vec<Alarm> = Vec::new();
     alarms.extend(of_disk(facts));
     alarms.extend(of_runner(facts));
-    alarms.extend(facts.broken.iter().map(|breakage| of_breakage(breakage, facts, face)));
-    alarms.extend(facts.hooks.iter().filter_map(|hook| of_hold(hook, facts, face)));
+    alarms.extend(facts.broken.iter().map(|breakage| of_breakage(breakage, face)));
+    alarms.extend(facts.hooks.iter().filter_map(|hook| of_hold(hook, face)));
     alarms.extend(of_held(facts));
     alarms.extend(of_corrupt(facts));
     alarms.sort_by_key(|alarm| std::cmp::Reverse(alarm.urgency));
@@ -63,7 +63,7 @@ fn of_disk(facts: &PageFacts) -> Option<Alarm> {
     facts.disk_full.then(|| Alarm {
         urgency: Urgency::Broken,
         what: html! { strong { "The spool's disk is nearly full." } " Deliveries are refused when nothing is left." },
-        commands: Commands::new(&facts.program, &["doctor", "prune --older-than 7d"]),
+        commands: Commands::new(&["doctor", "prune --older-than 7d"]),
     })
 }
 
@@ -78,11 +78,11 @@ fn of_runner(facts: &PageFacts) -> Option<Alarm> {
             strong { "No runner is at work." } " Nothing runs until one is started"
             @if waiting > 0 { "; " (waiting) @if waiting == 1 { " job waits" } @else { " jobs wait" } } "."
         },
-        commands: Commands::new(&facts.program, &["status", "doctor"]),
+        commands: Commands::new(&["status", "doctor"]),
     })
 }
 
-fn of_breakage(breakage: &Breakage, facts: &PageFacts, face: &Face) -> Alarm {
+fn of_breakage(breakage: &Breakage, face: &Face) -> Alarm {
     let last = &breakage.last;
     let branch = last.branch();
     Alarm {
@@ -95,11 +95,11 @@ fn of_breakage(breakage: &Breakage, facts: &PageFacts, face: &Face) -> Alarm {
             ", the last one " (link(last))
             @if let Some(reason) = &last.job.reason { ": " (Foreign::sentence(reason)) }
         },
-        commands: Commands::of(&facts.program, last),
+        commands: Commands::of(last),
     }
 }
 
-fn of_hold(hook: &HookCard, facts: &PageFacts, face: &Face) -> Option<Alarm> {
+fn of_hold(hook: &HookCard, face: &Face) -> Option<Alarm> {
     let hold = hook.hold.as_ref()?;
     let (dashes, name) = (if hook.name.starts_with('-') { "-- " } else { "" }, quoted(&hook.name));
     Some(Alarm {
@@ -108,7 +108,7 @@ fn of_hold(hook: &HookCard, facts: &PageFacts, face: &Face) -> Option<Alarm> {
             strong { (Foreign::name(&hook.name)) } " has been on hold since " (face.time_ago(hold.since)) ", by "
             (Foreign::name(&hold.by)) ": " (Foreign::sentence(&hold.why))
         },
-        commands: Commands::new(&facts.program, &[&format!("release {dashes}{name}")]),
+        commands: Commands::new(&[&format!("release {dashes}{name}")]),
     })
 }
 
@@ -120,7 +120,7 @@ fn of_held(facts: &PageFacts) -> Option<Alarm> {
             strong { (held) @if held == 1 { " job is held" } @else { " jobs are held" } }
             ", and " @if held == 1 { "waits" } @else { "wait" } " for a person; the reasons are below"
         },
-        commands: Commands::new(&facts.program, &["list --state held"]),
+        commands: Commands::new(&["list --state held"]),
     })
 }
 
@@ -132,6 +132,6 @@ fn of_corrupt(facts: &PageFacts) -> Option<Alarm> {
             strong { (corrupt) @if corrupt == 1 { " file was" } @else { " files were" } " put away as damaged" }
             ", and will not run"
         },
-        commands: Commands::new(&facts.program, &["list --state corrupt"]),
+        commands: Commands::new(&["list --state corrupt"]),
     })
 }

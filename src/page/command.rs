@@ -8,13 +8,13 @@ use maud::{Markup, html};
 pub(super) struct Commands(Vec<String>);
 
 impl Commands {
-    /// `program` with each of the verbs, none of which needs a word from outside.
-    pub(super) fn new(program: &str, verbs: &[&str]) -> Self {
-        Self(verbs.iter().map(|verb| format!("{program} {verb}")).collect())
+    /// The program with each of the verbs, none of which has a word from outside.
+    pub(super) fn new(verbs: &[&str]) -> Self {
+        Self(verbs.iter().map(|verb| format!("hookspool {verb}")).collect())
     }
 
     /// What a person may do about a job, the likeliest first.
-    pub(super) fn of(program: &str, card: &JobCard) -> Self {
+    pub(super) fn of(card: &JobCard) -> Self {
         let verbs: &[&str] = match card.job.state {
             State::Queued => &["cancel"],
             State::Running => &["log -f", "cancel"],
@@ -25,7 +25,7 @@ impl Commands {
             State::Corrupt => &["show"],
         };
         // The eight digits are hex: nothing in them means anything to a shell.
-        Self(verbs.iter().map(|verb| format!("{program} {verb} {}", card.id().short())).collect())
+        Self(verbs.iter().map(|verb| format!("hookspool {verb} {}", card.id().short())).collect())
     }
 
     /// The likeliest alone.
@@ -40,8 +40,17 @@ impl Commands {
     }
 }
 
+/// What to type before the first command, where the configuration is in no usual place.
+pub(super) fn preparation(config: Option<&str>) -> Markup {
+    html! {
+        @if let Some(config) = config {
+            p { "Before the first command: " code.command { "export HOOKSPOOL_CONFIG=" (quoted(config)) } }
+        }
+    }
+}
+
 /// `word` as one word of a shell.
-pub fn quoted(word: &str) -> String {
+pub(super) fn quoted(word: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "._-/".contains(c);
     if !word.is_empty() && !word.starts_with('-') && word.chars().all(is_plain) {
         return word.to_owned();

@@ -27,7 +27,7 @@ impl Face {
 
     /// `12 min ago`.
     pub(super) fn ago(&self, at: Timestamp) -> String {
-        format!("{} ago", span(seconds_between(at, self.now)))
+        format!("{}\u{a0}ago", span(seconds_between(at, self.now)))
     }
 
     /// Date, time and offset.
@@ -63,18 +63,19 @@ fn utc(at: Timestamp) -> String {
     format!("{at:.0}")
 }
 
-/// A length of time in its two largest units.
+/// A length of time in its two largest units, of which no line break takes one away.
 pub(super) fn span(seconds: u64) -> String {
     let two = |large: u64, unit: &str, small: u64, small_unit: &str| match small {
         0 => format!("{large} {unit}"),
         _ => format!("{large} {unit} {small} {small_unit}"),
     };
-    match seconds {
+    let words = match seconds {
         0..60 => format!("{seconds} s"),
         60..3600 => two(seconds / 60, "min", if seconds < 600 { seconds % 60 } else { 0 }, "s"),
         3600..86_400 => two(seconds / 3600, "h", seconds % 3600 / 60, "min"),
         _ => two(seconds / 86_400, "d", if seconds < 864_000 { seconds % 86_400 / 3600 } else { 0 }, "h"),
-    }
+    };
+    words.replace(' ', "\u{a0}")
 }
 
 #[cfg(test)]
@@ -84,7 +85,7 @@ mod tests {
 
     #[test]
     fn a_length_of_time_has_two_units_while_the_second_one_matters() {
-        let told = [0, 59, 61, 599, 601, 3600, 3661, 90_000, 900_000].map(span);
+        let told = [0, 59, 61, 599, 601, 3600, 3661, 90_000, 900_000].map(|seconds| span(seconds).replace('\u{a0}', " "));
         assert_eq!(told, ["0 s", "59 s", "1 min 1 s", "9 min 59 s", "10 min", "1 h", "1 h 1 min", "1 d 1 h", "10 d"]);
     }
 

@@ -13,9 +13,9 @@ pub struct PageFacts {
     pub as_of: Timestamp,
     /// Heading of the page.
     pub title: String,
-    /// The program as a person types it, with the configuration where that is not found by itself.
+    /// The configuration, where commands do not find it by themselves.
     #[serde(skip)]
-    pub program: String,
+    pub config: Option<String>,
     /// The process that runs the jobs.
     pub runner: RunnerFacts,
     /// `true` if the spool's file system is nearly full.

@@ -2,7 +2,7 @@
 
 use super::alarm::{alarms, verdict};
 use super::card::{HookCard, JobCard, seconds_between};
-use super::command::Commands;
+use super::command::{Commands, preparation};
 use super::face::{Face, span};
 use super::facts::{PageFacts, RunnerFacts, RunningCard, StepFacts};
 use super::foreign::Foreign;
@@ -80,7 +80,7 @@ fn running(facts: &PageFacts, face: &Face) -> Markup {
             p.none { "Nothing runs." }
         } @else {
             table {
-                caption { "Jobs that run" }
+                caption { "Usual times are those of the last job that succeeded" }
                 (headings(&["Job", "Hook", "Step", "Running for", "Usually", "To type"]))
                 tbody {
                     @for running in &facts.running {
@@ -90,7 +90,7 @@ fn running(facts: &PageFacts, face: &Face) -> Markup {
                             (cell("Step", &step(running.step.as_ref(), face)))
                             (cell("Running for", &elapsed(running, face)))
                             (cell("Usually", &usual(running)))
-                            (cell("To type", &Commands::of(&facts.program, &running.card).markup()))
+                            (cell("To type", &Commands::of(&running.card).markup()))
                         }
                     }
                 }
@@ -193,10 +193,11 @@ fn jobs(hook: &HookCard) -> Markup {
 fn footer(facts: &PageFacts) -> Markup {
     let total: usize = State::ALL.into_iter().map(|state| facts.count(state)).sum();
     html! {
+        (preparation(facts.config.as_deref()))
         p {
             "A runner writes this page when something happens, and at least once a minute. If the time at its top is \
              older than that, no runner is at work, or it cannot write here: "
-            code.command { (facts.program) " doctor" }
+            code.command { "hookspool doctor" }
         }
         p {
             (total) " jobs are kept: "

@@ -1,7 +1,7 @@
 //! Pure. `job/<id>.html`: one job, what became of it and why.
 
 use super::card::JobCard;
-use super::command::Commands;
+use super::command::{Commands, preparation};
 use super::face::{Face, span};
 use super::facts::StepFacts;
 use super::foreign::Foreign;
@@ -22,8 +22,8 @@ const HISTORY_TAIL: usize = 100;
 pub struct JobFactsheet {
     /// Heading of the whole page.
     pub title: String,
-    /// The program as a person types it.
-    pub program: String,
+    /// The configuration, where commands do not find it by themselves.
+    pub config: Option<String>,
     /// The job in a row.
     pub card: JobCard,
     /// Its description; `None` when that cannot be read.
@@ -54,7 +54,7 @@ pub fn job_page(sheet: &JobFactsheet, face: &Face) -> String {
         }
         main {
             section aria-labelledby="facts" { h2 #facts { "What it is" } (facts(sheet, face)) }
-            section aria-labelledby="type" { h2 #type { "What to type" } (Commands::of(&sheet.program, card).markup()) }
+            section aria-labelledby="type" { h2 #type { "What to type" } (Commands::of(card).markup()) (preparation(sheet.config.as_deref())) }
             section aria-labelledby="history" { h2 #history { "What happened" } (history(sheet, face)) }
             section aria-labelledby="log" { h2 #log { "What it printed" } (log(sheet, face)) }
         }
@@ -136,7 +136,7 @@ fn log(sheet: &JobFactsheet, face: &Face) -> Markup {
         @match &sheet.log {
             None => p.none {
                 "Logs are not shown here. On the host: "
-                code.command { (sheet.program) " log " (sheet.card.id().short()) }
+                code.command { "hookspool log " (sheet.card.id().short()) }
             },
             Some(log) if log.is_empty() => p.none { "It has printed nothing." },
             Some(log) => {

@@ -30,7 +30,6 @@ mod tests;
 
 pub use badge::{badge, icon};
 pub use card::{Breakage, HookCard, JobCard};
-pub use command::quoted;
 pub use face::Face;
 pub use facts::{PageFacts, RunnerFacts, RunningCard, StepFacts};
 pub use index::index;

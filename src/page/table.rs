@@ -57,7 +57,8 @@ pub(super) fn commit(card: &JobCard) -> Markup {
 pub(super) fn reason(card: &JobCard) -> Markup {
     let missed = card.job.provider.as_deref() == Some(JobMeta::RECONCILE);
     let own = if missed { "no delivery told of it (reconcile)" } else { "" };
-    html! { (Foreign::sentence(card.job.reason.as_deref().unwrap_or(own))) }
+    let reason = card.job.reason.as_deref().unwrap_or(own);
+    html! { @if !reason.is_empty() { (Foreign::sentence(reason)) } }
 }
 
 /// Jobs that are queued, wait or are held: the first of them, and how many there are.
@@ -81,12 +82,12 @@ pub(super) fn at_rest(facts: &PageFacts, face: &Face) -> Markup {
                             (cell("Since", &since(card, face)))
                             (cell("Next", &next(card, face)))
                             (cell("Reason", &reason(card)))
-                            (cell("To type", &Commands::of(&facts.program, card).markup()))
+                            (cell("To type", &Commands::of(card).markup()))
                         }
                     }
                 }
             }
-            @if total > shown { p.more { "And " (total - shown) " more: " code.command { (facts.program) " list" } } }
+            @if total > shown { p.more { "And " (total - shown) " more: " code.command { "hookspool list" } } }
         }
     }
 }
@@ -130,7 +131,7 @@ pub(super) fn recent(facts: &PageFacts, face: &Face) -> Markup {
                             (cell("Ended", &since(card, face)))
                             (cell("Took", &took(card)))
                             (cell("Reason", &reason(card)))
-                            (cell("To type", &Commands::of(&facts.program, card).first().markup()))
+                            (cell("To type", &Commands::of(card).first().markup()))
                         }
                     }
                 }

@@ -59,7 +59,7 @@ impl Gathering<'_> {
         Ok(PageFacts {
             as_of: now,
             title: title.to_owned(),
-            program: program(self.config),
+            config: unusual(self.config),
             runner,
             disk_full: is_scarce(&self.config.spool),
             jobs: self.counts(),
@@ -228,10 +228,8 @@ pub(super) fn step_of(config: &Config, card: &JobCard) -> Option<StepFacts> {
     Some(StepFacts { number: step.number, of: step.of, title: step.title, since: step.since, limit_s, usual_s: None })
 }
 
-/// The program as a person types it.
-pub(super) fn program(config: &Config) -> String {
-    if crate::config::is_found_unasked(&config.file) {
-        return "hookspool".to_owned();
-    }
-    format!("hookspool -c {}", crate::page::quoted(&config.file.to_string_lossy()))
+/// The configuration, where commands do not find it by themselves.
+pub(super) fn unusual(config: &Config) -> Option<String> {
+    let is_usual = crate::config::is_found_unasked(&config.file);
+    (!is_usual).then(|| config.file.to_string_lossy().into_owned())
 }

@@ -1,7 +1,7 @@
 //! Edge. The pages of single jobs: each is written when its job has moved, and goes with it.
 
 use super::error::PageError;
-use super::gather::{program, step_of};
+use super::gather::{step_of, unusual};
 use super::log_file;
 use super::place::{Folder, PageDir};
 use crate::config::{Config, PageSettings};
@@ -119,7 +119,7 @@ impl JobPages {
         let card = JobCard::of(shown);
         let sheet = JobFactsheet {
             title: page.title.clone(),
-            program: program(config),
+            config: unusual(config),
             step: if is_running { step_of(config, &card) } else { None },
             log: page.logs.then(|| log_file::excerpt(&config.spool, id)),
             url: page.job_url(id),
