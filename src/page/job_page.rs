@@ -143,7 +143,7 @@ fn log(sheet: &JobFactsheet, face: &Face) -> Markup {
                 @if sheet.has_log_file {
                     p { a href={ (sheet.card.id().to_string()) ".log" } { "The whole log, as text" } }
                 }
-                pre.log tabindex="0" role="region" aria-labelledby="log" { (log.markup(face)) }
+                pre.log tabindex="0" role="region" aria-label="Lines of the log" { (log.markup(face)) }
             }
         }
     }

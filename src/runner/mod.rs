@@ -45,7 +45,7 @@ use clock::Clock;
 use holds::Holds;
 use jobs::Jobs;
 use outcome_cache::OutcomeCache;
-use page::LivePage;
+use page::{CurrentConfig, LivePage};
 use reconcile::{Reconciler, Schedule};
 use reload::Reloader;
 use run_loop::{DrainLimits, RunLoop};
@@ -96,7 +96,7 @@ pub fn drain(config: Config, owner: &SpoolOwner, terms: Terms<'_>) -> Result<Dra
     let (bell, exits) = (Bell::new()?, ChildExits::install()?);
     let (pool, channels) = WorkerPool::new(owner, &bell);
     let (spool, settings) = (config.spool.clone(), Mutex::new(config.runner.clone()));
-    let current = Mutex::new(Arc::clone(&config));
+    let current = CurrentConfig::new(Arc::clone(&config))?;
     let (pool, bell, settings, current) = (&pool, &bell, &settings, &current);
     let (ended, page) = scope(|scope| {
         let mut run_loop = RunLoop {

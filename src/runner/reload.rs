@@ -1,9 +1,10 @@
 //! Edge. A new configuration for a runner that goes on.
 
+use super::page::CurrentConfig;
 use crate::config::{Config, RunnerSettings};
 use crate::system::stop::Hangup;
 use std::os::fd::BorrowedFd;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 /// The signal that asks for a new configuration, and the way to load one.
 #[derive(Clone, Copy)]
@@ -20,7 +21,7 @@ pub(super) struct Reloader<'a> {
     /// The settings that retention goes by.
     pub(super) settings: &'a Mutex<RunnerSettings>,
     /// The configuration that the page is written by.
-    pub(super) current: &'a Mutex<Arc<Config>>,
+    pub(super) current: &'a CurrentConfig,
 }
 
 impl Reloader<'_> {
@@ -37,7 +38,7 @@ impl Reloader<'_> {
             Ok(config) if config.spool == current.spool => {
                 tracing::info!(event = "reloaded", config = %config.file.display(), hooks = config.hooks.len());
                 *self.settings.lock().unwrap_or_else(PoisonError::into_inner) = config.runner.clone();
-                *self.current.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(config.clone());
+                self.current.set(config.clone());
                 Some(config)
             }
             Ok(config) => {

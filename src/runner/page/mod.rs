@@ -1,6 +1,7 @@
 //! Edge. The page for people, written by a thread of the runner, at the end of `--once`, and by `hookspool page`. What
 //! goes wrong with it is a warning, and never a job's.
 
+mod current;
 mod error;
 mod gather;
 mod job_pages;
@@ -11,6 +12,7 @@ mod place;
 mod tests;
 mod writer;
 
+pub(super) use current::CurrentConfig;
 pub use error::PageError;
 pub use place::check_place;
 
@@ -24,7 +26,6 @@ use crate::system::stop::Stop;
 use crate::system::wait::{after, ready};
 use crate::system::watch::Watch;
 use jiff::Timestamp;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use writer::{Pace, PageWriter};
 
@@ -50,7 +51,7 @@ pub fn write_once(config: &Config) -> Result<(), PageError> {
 
 /// The page of a runner that goes on.
 pub(super) struct LivePage<'a> {
-    config: &'a Mutex<Arc<Config>>,
+    config: &'a CurrentConfig,
     writer: PageWriter,
     since: Timestamp,
     /// The warning that was given last.
@@ -59,7 +60,7 @@ pub(super) struct LivePage<'a> {
 
 impl<'a> LivePage<'a> {
     /// A page by the configuration as it is each time.
-    pub(super) fn new(config: &'a Mutex<Arc<Config>>) -> Self {
+    pub(super) fn new(config: &'a CurrentConfig) -> Self {
         Self { config, writer: PageWriter::default(), since: Timestamp::now(), warned: None }
     }
 
@@ -68,9 +69,9 @@ impl<'a> LivePage<'a> {
         let mut watched = None;
         while !halted.requested() {
             let began = Instant::now();
-            let config = self.config();
+            let config = self.config.get();
             if config.page.is_none() {
-                let _halted = ready(&[halted.fd()], began + IDLE);
+                let _halted = ready(&[halted.fd(), self.config.fd()], after(Duration::MAX));
                 continue;
             }
             // Before the look, so that nothing that arrives after it is missed.
@@ -79,7 +80,7 @@ impl<'a> LivePage<'a> {
             let runner = RunnerFacts { alive: Some(true), pid, since: Some(self.since), ended_by_itself: false };
             let pause = self.write(&config, runner, PORTION).pause();
             let _halted = ready(&[halted.fd()], began + PAUSE);
-            if let Err(error) = watch.wait(&[halted.fd()], pause.saturating_sub(began.elapsed())) {
+            if let Err(error) = watch.wait(&[halted.fd(), self.config.fd()], pause.saturating_sub(began.elapsed())) {
                 tracing::warn!(event = "page-not-watched", reason = words(&error));
             }
         }
@@ -90,7 +91,7 @@ impl<'a> LivePage<'a> {
     pub(super) fn finish(mut self, ended: Option<DrainEnd>) {
         let ended_by_itself = matches!(ended, Some(DrainEnd::ByItself { .. }));
         let runner = RunnerFacts { alive: Some(false), pid: None, since: None, ended_by_itself };
-        self.write(&self.config(), runner, AT_THE_END);
+        self.write(&self.config.get(), runner, AT_THE_END);
     }
 
     /// Writes it, or warns once of each reason why not.
@@ -106,10 +107,6 @@ impl<'a> LivePage<'a> {
         }
         self.warned = reason;
         written.unwrap_or(Pace::Idle)
-    }
-
-    fn config(&self) -> Arc<Config> {
-        Arc::clone(&self.config.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 

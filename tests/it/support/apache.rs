@@ -41,6 +41,15 @@ pub(super) fn fcgid(site: &Site, port: u16) -> Daemon {
     start(site, port, Account::web(), script_group(), &shipped)
 }
 
+/// `deploy/apache-page.conf`, with a password file.
+pub(super) fn page(site: &Site, port: u16, passwords: &str) -> Daemon {
+    let modules = ["auth_basic", "authn_core", "authn_file", "authz_user", "dir", "headers"];
+    let load = |name: &str| format!("LoadModule {name}_module /usr/lib/apache2/modules/mod_{name}.so\n");
+    let shipped = site.shipped("deploy/apache-page.conf", &[("/etc/apache2/deploy.htpasswd", passwords)]);
+    let own: String = modules.map(load).concat();
+    start(site, port, Account::web(), &Account::web().group, &(own + &shipped))
+}
+
 /// `deploy/htaccess` and `deploy/hookspool.cgi` below an account's document root, in the host of
 /// `deploy/apache-suexec.conf`. Where the account is none that suEXEC may become, the whole server runs as its user.
 pub(super) fn shared_hosting(site: &Site, port: u16) -> Daemon {

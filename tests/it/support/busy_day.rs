@@ -2,13 +2,13 @@
 //! were refused. The past is made through the spool's own interface, with the times that it would have had.
 
 use super::world::World;
-use hookspool::model::{EventKind, JobId, JobMeta, Outcome, RefName};
-use hookspool::spool::{Claim, Claimed, Entry, HistoryEvent, Hold, Inbox, Settlement, SpoolOwner, create};
+use hookspool::model::{EventKind, JobId, JobMeta, Outcome, RefName, State};
+use hookspool::spool::{self, Claim, Claimed, Entry, Filter, HistoryEvent, Hold, Inbox, Settlement, SpoolOwner, create};
 use jiff::{SignedDuration, Timestamp};
 use std::fmt::Write;
 use std::fs;
 use std::ops::Deref;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Jobs of the past.
 const ENDED: i64 = 489;
@@ -46,6 +46,8 @@ const PEOPLE: [&str; 5] = ["mei", "jonas", "amara", "li.wei", "sofia"];
 /// The spool of that day. Its runner is this process.
 pub(crate) struct BusyDay {
     world: World,
+    /// Directory of the page.
+    pub(crate) www: PathBuf,
     owner: SpoolOwner,
     now: Timestamp,
     made: u32,
@@ -60,25 +62,33 @@ impl Deref for BusyDay {
 }
 
 impl BusyDay {
-    /// Makes it in a directory of its own, with `settings` of `[page]`; the page goes to `ROOT/www`.
+    /// Makes it in a directory of its own, with `settings` of `[page]`; the page goes to `www` there.
     pub(crate) fn new(settings: &str) -> Self {
-        Self::of(World::in_memory(), settings)
+        let world = World::in_memory();
+        let www = world.path("www");
+        Self::of(world, &www, settings)
+    }
+
+    /// The same, with the page at `www`.
+    pub(crate) fn with_page_at(www: &Path, settings: &str) -> Self {
+        Self::of(World::in_memory(), www, settings)
     }
 
     /// The same in `dir`, where it stays.
     pub(crate) fn kept_in(dir: &Path, settings: &str) -> Self {
-        Self::of(World::kept_in(dir), settings)
+        Self::of(World::kept_in(dir), &dir.join("www"), settings)
     }
 
-    fn of(world: World, settings: &str) -> Self {
+    fn of(world: World, www: &Path, settings: &str) -> Self {
+        let settings = format!("dir = \"{}\"\n{settings}", www.display());
         world.write("secret", "a secret that is long enough");
-        world.configure(&format!("[runner]\nworkers = 4\n[page]\ndir = \"ROOT/www\"\n{settings}\n{}", hooks()));
+        world.configure(&format!("[runner]\nworkers = 4\n[page]\n{settings}\n{}", hooks()));
         create(&world.spool()).unwrap();
         let owner = SpoolOwner::lock(&world.spool()).unwrap();
         let now = Timestamp::now();
         let began = std::time::SystemTime::from(now - SignedDuration::from_hours(31));
         fs::File::options().write(true).open(world.spool().join("lock")).unwrap().set_modified(began).unwrap();
-        let mut day = Self { world, owner, now, made: 0 };
+        let mut day = Self { world, www: www.to_owned(), owner, now, made: 0 };
         day.past();
         day.present();
         day.refused();
@@ -93,7 +103,13 @@ impl BusyDay {
 
     /// A file of the page.
     pub(crate) fn page(&self, name: &str) -> String {
-        fs::read_to_string(self.path("www").join(name)).unwrap()
+        fs::read_to_string(self.www.join(name)).unwrap()
+    }
+
+    /// The newest job in a state.
+    pub(crate) fn newest(&self, state: State) -> JobId {
+        let ids = spool::ids(&self.spool(), &Filter { states: vec![state], ..Filter::default() }).unwrap();
+        ids.last().unwrap().0
     }
 
     fn before(&self, seconds: i64) -> Timestamp {

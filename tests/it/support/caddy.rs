@@ -9,7 +9,18 @@ use super::site::Site;
 pub(super) fn fastcgi(site: &Site, port: u16) -> Daemon {
     let address = format!("http://:{port}");
     let shipped = site.shipped("deploy/Caddyfile", &[("http://hooks.example.org", address.as_str())]);
-    site.write("/etc/caddy/conf.d/hookspool.caddy", &shipped);
+    run(site, port, &shipped)
+}
+
+/// `deploy/Caddyfile-page`, with a password file.
+pub(super) fn page(site: &Site, port: u16, passwords: &str) -> Daemon {
+    let address = format!("http://:{port}");
+    let changes = [("http://example.org", address.as_str()), ("/etc/caddy/deploy.users", passwords)];
+    run(site, port, &site.shipped("deploy/Caddyfile-page", &changes))
+}
+
+fn run(site: &Site, port: u16, shipped: &str) -> Daemon {
+    site.write("/etc/caddy/conf.d/hookspool.caddy", shipped);
     // No certificates, no port for orders, and nobody but this host.
     let frame = "{\n\tadmin off\n\tauto_https off\n\tdefault_bind 127.0.0.1\n}\nimport conf.d/*.caddy\n";
     let config = site.write("/etc/caddy/Caddyfile", frame);

@@ -15,8 +15,18 @@ pub(super) fn cgi(site: &Site, port: u16) -> Daemon {
     start(site, port, script_group(), "deploy/lighttpd-cgi.conf")
 }
 
+/// `deploy/lighttpd-page.conf`, with a password file.
+pub(super) fn page(site: &Site, port: u16, passwords: &str) -> Daemon {
+    let changes = [("/etc/lighttpd/deploy.htpasswd", passwords)];
+    run(site, port, &Account::web().group, &site.shipped("deploy/lighttpd-page.conf", &changes))
+}
+
 fn start(site: &Site, port: u16, group: &str, file: &str) -> Daemon {
-    site.write("/etc/lighttpd/conf-enabled/20-hookspool.conf", &site.shipped(file, &[]));
+    run(site, port, group, &site.shipped(file, &[]))
+}
+
+fn run(site: &Site, port: u16, group: &str, shipped: &str) -> Daemon {
+    site.write("/etc/lighttpd/conf-enabled/20-hookspool.conf", shipped);
     site.directory("/var/log/lighttpd", 0o750, Some(Account::web()));
     let config = site.write("/etc/lighttpd/lighttpd.conf", &frame(site, port, group));
     let mut command = foreground("lighttpd");

@@ -16,6 +16,7 @@ pub(crate) mod http;
 pub(crate) mod job;
 mod lighttpd;
 pub(crate) mod nginx;
+pub(crate) mod page_server;
 pub(crate) mod repository;
 pub(crate) mod site;
 pub(crate) mod supervisor;

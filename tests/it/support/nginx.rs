@@ -21,6 +21,11 @@ pub(super) fn serve(site: &Site, port: u16) -> Daemon {
     start(site, port, "deploy/nginx-serve.conf")
 }
 
+/// `deploy/nginx-page.conf`, with a password file.
+pub(super) fn page(site: &Site, port: u16, passwords: &str) -> Daemon {
+    changed(site, port, "deploy/nginx-page.conf", &[("/etc/nginx/deploy.htpasswd", passwords)])
+}
+
 fn start(site: &Site, port: u16, file: &str) -> Daemon {
     changed(site, port, file, &[])
 }

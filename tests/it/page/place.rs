@@ -1,0 +1,93 @@
+//! The page's directory: what it may not be, who can read it, and who has been there before.
+
+use crate::support::control::said;
+use crate::support::yard::Yard;
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::Path;
+
+const HOOKS: [(&str, &str); 1] = [("docs", "steps = [{ shell = \"true\" }]")];
+
+fn yard() -> Yard {
+    Yard::new("[page]\ndir = \"ROOT/www\"", &HOOKS)
+}
+
+fn mode(path: &Path) -> u32 {
+    fs::symlink_metadata(path).unwrap().permissions().mode() & 0o7777
+}
+
+#[test]
+fn a_page_in_the_spool_or_around_it_is_refused_also_by_way_of_a_link() {
+    let refused = |dir: &str| {
+        let yard = yard();
+        symlink(yard.spool(), yard.path("link")).unwrap();
+        symlink(yard.root(), yard.path("around")).unwrap();
+        yard.configure(&format!("[page]\ndir = \"{dir}\""), &HOOKS);
+        let (status, text) = said(&yard, &["page"]);
+        assert!(!yard.spool().join("index.html").exists() && !yard.path("index.html").exists());
+        (status, text.replace(yard.root().to_str().unwrap(), "ROOT"))
+    };
+    for dir in ["ROOT/spool", "ROOT/spool/www", "ROOT", "/"] {
+        let (status, text) = refused(dir);
+        assert_eq!(status, Some(78), "{dir}: {text}");
+    }
+    for dir in ["ROOT/link", "ROOT/link/www", "ROOT/around"] {
+        let (status, text) = refused(dir);
+        assert_eq!(status, Some(73), "{dir}: {text}");
+        assert!(text.contains("lie in one another"), "{text}");
+    }
+    let (status, text) = refused("/root");
+    assert_eq!(status, Some(78), "{text}");
+    assert!(text.contains("the page needs a directory of its own"), "{text}");
+}
+
+#[test]
+fn the_directory_may_be_a_link_and_nothing_below_it_is_followed() {
+    let yard = yard();
+    fs::create_dir_all(yard.path("real")).unwrap();
+    symlink(yard.path("real"), yard.path("www")).unwrap();
+    for name in ["index.html", "style.css", "status.json"] {
+        fs::write(yard.path(name), "a stranger's").unwrap();
+        symlink(yard.path(name), yard.path("real").join(name)).unwrap();
+    }
+    assert_eq!(said(&yard, &["page"]).0, Some(0));
+    for name in ["index.html", "style.css", "status.json"] {
+        assert_eq!(fs::read_to_string(yard.path(name)).unwrap(), "a stranger's");
+        assert!(fs::symlink_metadata(yard.path("real").join(name)).unwrap().is_file(), "{name} is replaced");
+    }
+    fs::remove_dir_all(yard.path("real/job")).unwrap();
+    fs::create_dir(yard.path("elsewhere")).unwrap();
+    symlink(yard.path("elsewhere"), yard.path("real/job")).unwrap();
+    yard.deliver("docs", "main", "1");
+    let (status, text) = said(&yard, &["page"]);
+    assert_eq!(status, Some(73), "{text}");
+    assert!(text.contains("/job` is no directory; remove it"), "{text}");
+    assert_eq!(fs::read_dir(yard.path("elsewhere")).unwrap().count(), 0);
+}
+
+#[test]
+fn everybody_may_read_what_the_umask_leaves_to_them() {
+    for (umask, files, directories) in [("022", 0o644, 0o755), ("027", 0o640, 0o750), ("077", 0o600, 0o700)] {
+        let yard = yard();
+        let program = crate::support::world::PROGRAM;
+        let script = format!("umask {umask}; exec {program} --config {}/hookspool.toml page", yard.root().display());
+        let output = std::process::Command::new("sh").args(["-c", &script]).output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        for name in ["", "job", "badge"] {
+            assert_eq!(mode(&yard.path("www").join(name)), directories, "{name} at {umask}");
+        }
+        for name in ["index.html", "style.css", "status.json", "icon.svg", "badge/docs.svg"] {
+            assert_eq!(mode(&yard.path("www").join(name)), files, "{name} at {umask}");
+        }
+    }
+}
+
+#[test]
+fn what_a_crash_left_half_written_is_swept_once_it_is_old() {
+    let yard = yard();
+    assert_eq!(said(&yard, &["page"]).0, Some(0));
+    let fresh = yard.path("www/job/.hookspool.0123456789abcdef~");
+    fs::write(&fresh, "half").unwrap();
+    assert_eq!(said(&yard, &["page"]).0, Some(0));
+    assert!(fresh.exists(), "somebody may be at it");
+}
