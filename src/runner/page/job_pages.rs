@@ -36,12 +36,11 @@ pub(super) struct Sources<'a> {
 }
 
 impl JobPages {
-    /// Those that an earlier runner left. Whatever else is in the directory stays.
-    pub(super) fn found(dir: &PageDir, names: &[String]) -> Self {
+    /// Begins with those that an earlier runner left. Whatever else is in the directory stays.
+    pub(super) fn find(&mut self, dir: &PageDir, names: &[String]) {
         let ids = names.iter().filter_map(|name| name.strip_suffix(".html")?.parse::<JobId>().ok());
         let found = ids.filter_map(|id| Some((id, dir.stamp(Folder::Job, &html(id))?)));
-        let written = found.map(|(id, stamp)| (id, OnDisk { state: None, stamp })).collect();
-        Self { written, writes: 0 }
+        self.written = found.map(|(id, stamp)| (id, OnDisk { state: None, stamp })).collect();
     }
 
     /// Removes every page and log of a job among `names`: those that are still right are written anew.
@@ -68,14 +67,14 @@ impl JobPages {
         Ok(())
     }
 
-    /// Writes the pages that are due, those of running jobs first and then the newest, until `until`. With `all` every
-    /// job's history is looked at, or else only those of jobs that moved. `false` if some are left.
+    /// Writes the pages that are due, those of running jobs first and then the newest, until `until`. A job that moved
+    /// is seen by that; the histories of the others are looked at where `looks` says so. `false` if some are left.
     pub(super) fn write_due(
         &mut self,
         dir: &PageDir,
         sources: &Sources<'_>,
         ids: &[(JobId, State)],
-        all: bool,
+        looks: impl Fn(JobId) -> bool,
         until: Option<Instant>,
     ) -> Result<bool, PageError> {
         let is_running = |&&(_, state): &&(JobId, State)| state == State::Running;
@@ -83,7 +82,7 @@ impl JobPages {
         let others = ids.iter().rev().filter(|entry| !is_running(entry));
         let mut first_error = None;
         for &(id, state) in running.chain(others) {
-            if !self.is_due(sources.reader, id, state, all) {
+            if !self.is_due(sources.reader, id, state, looks(id)) {
                 continue;
             }
             if state != State::Running && until.is_some_and(|until| Instant::now() >= until) {
@@ -96,12 +95,12 @@ impl JobPages {
         first_error.map_or(Ok(true), Err)
     }
 
-    fn is_due(&mut self, reader: &SpoolReader, id: JobId, state: State, all: bool) -> bool {
+    fn is_due(&mut self, reader: &SpoolReader, id: JobId, state: State, looks: bool) -> bool {
         let Some(written) = self.written.get_mut(&id) else { return true };
         if state == State::Running || written.state.is_some_and(|before| before != state) {
             return true;
         }
-        if written.state.is_some() && !all {
+        if written.state.is_some() && !looks {
             return false;
         }
         written.state = Some(state);

@@ -65,6 +65,11 @@ impl Ledger {
         self.briefs.retain(|id, brief| reader.stamp(*id, brief.state) == brief.stamp);
     }
 
+    /// `true` if the card of a job was asked for.
+    pub(super) fn shows(&self, id: JobId) -> bool {
+        self.wanted.contains(&id)
+    }
+
     /// What counts of a job; `None` when it is gone.
     pub(super) fn brief(&mut self, reader: &SpoolReader, id: JobId, state: State) -> Result<Option<Brief>, SpoolError> {
         match self.briefs.get(&id) {

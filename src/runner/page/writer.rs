@@ -71,7 +71,9 @@ impl PageWriter {
         self.write_badges(&dir, &facts)?;
         self.jobs.prune(&dir, &here, &names)?;
         let sources = Sources { config, page, reader: &reader, face: &face };
-        let is_complete = self.jobs.write_due(&dir, &sources, &ids, all, until)?;
+        // What is shown in a row is looked at each time, the rest now and then.
+        let looks = |id: JobId| all || self.ledger.shows(id);
+        let is_complete = self.jobs.write_due(&dir, &sources, &ids, looks, until)?;
         Ok(match (is_complete, facts.running.is_empty()) {
             (false, _) => Pace::Behind,
             (true, false) => Pace::Running,
@@ -99,7 +101,7 @@ impl PageWriter {
             names.clear();
         }
         dir.write(Folder::Top, "style.css", style.as_bytes())?;
-        self.jobs = JobPages::found(dir, &names);
+        self.jobs.find(dir, &names);
         self.all_looked_at = None;
         self.begun = Some(begun);
         Ok(names)

@@ -80,10 +80,10 @@ fn axe_finds_nothing_on_any_page_at_any_width_in_light_and_dark() {
         // A page that follows what runs loads itself anew; beside the index is one that does not.
         let loads_itself = file == "index.html" || file.contains(&visit.day.newest(State::Running).to_string());
         let without: &[&str] = if loads_itself { &["meta-refresh"] } else { &[] };
+        visit.open(&file);
+        visit.browser.evaluate(&axe);
         for (width, scheme) in [(1280, "light"), (1280, "dark"), (320, "light"), (320, "dark")] {
             visit.browser.look(width, 800, scheme);
-            visit.open(&file);
-            visit.browser.evaluate(&axe);
             assert_eq!(violations(&mut visit.browser, without), [""; 0], "{file}, {width} px, {scheme}");
             let width_px = visit.browser.evaluate("document.documentElement.scrollWidth");
             assert!(width_px.as_u64().unwrap() <= u64::from(width), "{file} is {width_px} px wide on {width}");
