@@ -1,6 +1,7 @@
 //! Edge. `check`: all problems of the configuration at once.
 
 use super::exit::{self, Failure};
+use super::page::page_troubles;
 use super::print;
 use super::trust::{described, secret_files, weakness_of};
 use crate::config::{self, Config, Hook, HookSecret, LoadError, Step, StepAction, hides_failures, oddity};
@@ -27,7 +28,8 @@ pub(super) fn run(file: Option<&Path>, json: bool) -> Result<ExitCode, Failure> 
 fn right(config: &Config, json: bool) -> Result<ExitCode, Failure> {
     let SecretReport { problems, warnings } = secrets_of(config);
     let replaceable = replaceable_files(config);
-    let is_ok = problems.is_empty() && warnings.is_empty() && replaceable.is_empty();
+    let page: Vec<String> = page_troubles(config).iter().map(ToString::to_string).collect();
+    let is_ok = problems.is_empty() && warnings.is_empty() && replaceable.is_empty() && page.is_empty();
     if json {
         let hooks: Vec<_> = config
             .hooks
@@ -41,7 +43,7 @@ fn right(config: &Config, json: bool) -> Result<ExitCode, Failure> {
         let secrets: Vec<_> = problems.iter().chain(&warnings).collect();
         print::json(&serde_json::json!({
             "ok": is_ok, "file": file, "spool": spool, "hooks": hooks, "secrets": secrets, "replaceable": replaceable,
-            "notes": notes,
+            "page": page, "notes": notes,
         }))?;
     } else {
         let verdict = match problems.len() {
@@ -57,7 +59,7 @@ fn right(config: &Config, json: bool) -> Result<ExitCode, Failure> {
             print::line(&format!("  check: {}", hook.provider.strength()))?;
             print::line(&format!("  queue {}: {}", hook.plan.queue, hook.plan.when_newer.meaning()))?;
         }
-        for problem in warnings.iter().chain(&replaceable) {
+        for problem in warnings.iter().chain(&replaceable).chain(&page) {
             print::line(&format!("warning: {problem}"))?;
         }
         notes(config).iter().try_for_each(|note| print::line(&format!("note: {note}")))?;

@@ -36,7 +36,7 @@ pub use quantity::{DURATION_HINT, duration};
 pub use report::{Problem, Report};
 pub use secret::{SecretError, is_out_of_reach, oddity};
 pub use settings::{
-    Backoff, Config, FieldRule, FieldTest, GitUpdate, Hook, HookSecret, InTheWay, OnInterrupt, PageSettings, Plan, Publish, Retry,
-    RetryOn, Rules, RunnerSettings, SecretSource, Step, StepAction, Variable, VariableValue, WhenNewer,
+    Backoff, Config, FieldRule, FieldTest, GitUpdate, Hook, HookSecret, InTheWay, OnInterrupt, PageSettings, Plan,
+    Publish, Retry, RetryOn, Rules, RunnerSettings, SecretSource, Step, StepAction, Variable, VariableValue, WhenNewer,
 };
 pub use shell_script::hides_failures;

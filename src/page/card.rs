@@ -1,7 +1,7 @@
 //! Pure. A job, and a hook, as the page shows them: what is known of them, and what follows from a job's history.
 
 use crate::model::{JobId, Outcome, State};
-use crate::spool::{Entry, Hold, HistoryEvent, JobView, Shown};
+use crate::spool::{Entry, HistoryEvent, Hold, JobView, Shown};
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -9,7 +9,6 @@ use serde::Serialize;
 #[derive(Debug, Clone, Serialize)]
 pub struct JobCard {
     /// The summary.
-    #[serde(flatten)]
     pub job: JobView,
     /// `owner/name`.
     pub repository: Option<String>,
@@ -27,7 +26,7 @@ pub struct JobCard {
 }
 
 impl JobCard {
-    /// What there is to tell of a job.
+    /// All there is to tell of a job in a row.
     pub fn of(shown: Shown) -> Self {
         let entries = last_attempt(shown.history.entries());
         let started_at = entries.first().filter(|entry| is_start(entry)).map(|entry| entry.at);

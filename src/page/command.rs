@@ -13,7 +13,7 @@ impl Commands {
         Self(verbs.iter().map(|verb| format!("hookspool {verb}")).collect())
     }
 
-    /// What a person may do about a job, the likeliest first.
+    /// The ones that a person may want for a job, the likeliest first.
     pub(super) fn of(card: &JobCard) -> Self {
         let verbs: &[&str] = match card.job.state {
             State::Queued => &["cancel"],
@@ -40,7 +40,7 @@ impl Commands {
     }
 }
 
-/// What to type before the first command, where the configuration is in no usual place.
+/// The line to type before the first command, where the configuration is in no usual place.
 pub(super) fn preparation(config: Option<&str>) -> Markup {
     html! {
         @if let Some(config) = config {

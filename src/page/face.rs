@@ -85,7 +85,8 @@ mod tests {
 
     #[test]
     fn a_length_of_time_has_two_units_while_the_second_one_matters() {
-        let told = [0, 59, 61, 599, 601, 3600, 3661, 90_000, 900_000].map(|seconds| span(seconds).replace('\u{a0}', " "));
+        let told =
+            [0, 59, 61, 599, 601, 3600, 3661, 90_000, 900_000].map(|seconds| span(seconds).replace('\u{a0}', " "));
         assert_eq!(told, ["0 s", "59 s", "1 min 1 s", "9 min 59 s", "10 min", "1 h", "1 h 1 min", "1 d 1 h", "10 d"]);
     }
 

@@ -30,7 +30,7 @@ pub struct PageFacts {
     pub waiting: Vec<JobCard>,
     /// The newest that a person must release.
     pub held: Vec<JobCard>,
-    /// What is broken.
+    /// Branches of hooks that are broken.
     pub broken: Vec<Breakage>,
     /// The hooks of the configuration.
     pub hooks: Vec<HookCard>,

@@ -10,14 +10,19 @@ pub(super) struct Foreign<'a> {
 }
 
 impl<'a> Foreign<'a> {
-    /// A name of anything.
+    /// A name, for a row among many.
     pub(super) fn name(text: &'a str) -> Self {
-        Self { text, limit: 120 }
+        Self { text, limit: 80 }
     }
 
-    /// A sentence.
+    /// A sentence, for a row among many.
     pub(super) fn sentence(text: &'a str) -> Self {
-        Self { text, limit: 600 }
+        Self { text, limit: 240 }
+    }
+
+    /// As long as it needs to be, for the page of one thing.
+    pub(super) fn whole(text: &'a str) -> Self {
+        Self { text, limit: 4000 }
     }
 }
 
@@ -32,8 +37,11 @@ pub(super) fn visible(text: &str, limit: usize) -> String {
     let end = text.char_indices().nth(limit).map_or(text.len(), |(end, _)| end);
     let mut escaped = Vec::with_capacity(end);
     escape(&text.as_bytes()[..end], &mut escaped);
-    let more = if end < text.len() { "…" } else { "" };
-    String::from_utf8_lossy(&escaped).into_owned() + more
+    let mut shown = String::from_utf8_lossy(&escaped).into_owned();
+    // What is written as an escape takes several characters.
+    let cut = shown.char_indices().nth(limit).map(|(cut, _)| cut);
+    shown.truncate(cut.unwrap_or(shown.len()));
+    if cut.is_some() || end < text.len() { shown + "…" } else { shown }
 }
 
 #[cfg(test)]

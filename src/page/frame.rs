@@ -1,4 +1,4 @@
-//! Pure. What stands around each page: head, header and footer.
+//! Pure. The frame of each page: its head, and its part of the policy.
 
 use maud::{DOCTYPE, Markup, html};
 

@@ -156,7 +156,9 @@ fn hooks(facts: &PageFacts, face: &Face) -> Markup {
                 }
             }
         }
-        @if !facts.complete { p.more { "There are more jobs than were looked at for this: older results are missing." } }
+        @if !facts.complete {
+            p.more { "There are more jobs than were looked at for this: older results are missing." }
+        }
     }
 }
 

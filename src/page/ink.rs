@@ -12,12 +12,12 @@ const CHANGES: usize = 200;
 pub(super) struct Ink {
     /// One of sixteen, or none.
     colour: Option<u8>,
-    bold: bool,
-    dim: bool,
-    italic: bool,
-    underlined: bool,
-    struck: bool,
+    /// In the order of `CLASSES`.
+    marks: [bool; 5],
 }
+
+/// Bold, dim, italic, underlined, struck out.
+const CLASSES: [&str; 5] = ["b", "d", "i", "u", "s"];
 
 impl Ink {
     /// The classes, or nothing for plain text.
@@ -26,9 +26,7 @@ impl Ink {
         if let Some(colour) = self.colour {
             let _never_fails = write!(classes, "c{colour} ");
         }
-        let flags =
-            [(self.bold, "b"), (self.dim, "d"), (self.italic, "i"), (self.underlined, "u"), (self.struck, "s")];
-        for (_, class) in flags.iter().filter(|(is_set, _)| *is_set) {
+        for (class, _) in CLASSES.iter().zip(self.marks).filter(|(_, is_set)| *is_set) {
             classes.push_str(class);
             classes.push(' ');
         }
@@ -42,15 +40,11 @@ impl Ink {
         while let Some(param) = params.next() {
             match param {
                 0 => *self = Self::default(),
-                1 => self.bold = true,
-                2 => self.dim = true,
-                3 => self.italic = true,
-                4 => self.underlined = true,
-                9 => self.struck = true,
-                22 => (self.bold, self.dim) = (false, false),
-                23 => self.italic = false,
-                24 => self.underlined = false,
-                29 => self.struck = false,
+                1..=4 => self.marks[usize::from(param) - 1] = true,
+                9 => self.marks[4] = true,
+                22 => (self.marks[0], self.marks[1]) = (false, false),
+                23 | 24 => self.marks[usize::from(param) - 21] = false,
+                29 => self.marks[4] = false,
                 30..=37 => self.colour = u8::try_from(param - 30).ok(),
                 90..=97 => self.colour = u8::try_from(param - 82).ok(),
                 38 => self.colour = extended(&mut params),
@@ -126,17 +120,12 @@ fn unescaped(line: &str) -> Vec<u8> {
         bytes.extend_from_slice(&rest.as_bytes()[..at]);
         let digits = rest.get(at + 2..at + 4).unwrap_or_default();
         let control = u8::from_str_radix(digits, 16).ok().filter(u8::is_ascii_control);
-        let taken = match control {
-            Some(byte) => {
-                bytes.push(byte);
-                4
-            }
-            None => {
-                bytes.extend_from_slice(b"\\x");
-                2
-            }
-        };
-        rest = &rest[at + taken..];
+        if let Some(byte) = control {
+            bytes.push(byte);
+        } else {
+            bytes.extend_from_slice(b"\\x");
+        }
+        rest = &rest[at + if control.is_some() { 4 } else { 2 }..];
     }
     bytes.extend_from_slice(rest.as_bytes());
     bytes
@@ -173,7 +162,7 @@ mod tests {
 
     #[test]
     fn a_bomb_of_colours_makes_a_bounded_number_of_pieces() {
-        let bomb: String = (0..5000).map(|i| format!("\\x1b[3{}mx", i % 8)).collect();
+        let bomb = (0..5000).fold(String::new(), |bomb, i| bomb + "\\x1b[3" + &(i % 8).to_string() + "mx");
         let pieces = painted(&bomb);
         assert_eq!(pieces.len(), CHANGES);
         assert_eq!(pieces.iter().map(|(_, text)| text.len()).sum::<usize>(), 5000);

@@ -9,7 +9,7 @@ use super::frame::Frame;
 use super::index::{REFRESH_S, step};
 use super::printed::LogExcerpt;
 use super::table::{badge_of, cell, headings};
-use crate::model::{JobMeta, State};
+use crate::model::{EventKind, JobMeta, RefName, State};
 use crate::spool::Entry;
 use maud::{Markup, html};
 
@@ -49,12 +49,18 @@ pub fn job_page(sheet: &JobFactsheet, face: &Face) -> String {
             p { a href="../index.html" { (sheet.title) } }
             h1 { "Job " code { (card.id().short()) } " " (badge_of(card.word())) }
             @if is_live {
-                p.dim { "As of " (face.full(face.now)) ". Loads itself anew every " (REFRESH_S) " s while the job runs." }
+                p.dim {
+                    "As of " (face.full(face.now)) ". Loads itself anew every " (REFRESH_S) " s while the job runs."
+                }
             }
         }
         main {
             section aria-labelledby="facts" { h2 #facts { "What it is" } (facts(sheet, face)) }
-            section aria-labelledby="type" { h2 #type { "What to type" } (Commands::of(card).markup()) (preparation(sheet.config.as_deref())) }
+            section aria-labelledby="type" {
+                h2 #type { "What to type" }
+                (Commands::of(card).markup())
+                (preparation(sheet.config.as_deref()))
+            }
             section aria-labelledby="history" { h2 #history { "What happened" } (history(sheet, face)) }
             section aria-labelledby="log" { h2 #log { "What it printed" } (log(sheet, face)) }
         }
@@ -67,23 +73,23 @@ pub fn job_page(sheet: &JobFactsheet, face: &Face) -> String {
 fn facts(sheet: &JobFactsheet, face: &Face) -> Markup {
     let (card, job) = (&sheet.card, &sheet.card.job);
     let meta = sheet.meta.as_ref();
-    let name = |text: Option<&str>| text.map(|text| html! { (Foreign::name(text)) });
-    let code = |text: Option<&str>| text.map(|text| html! { code { (Foreign::name(text)) } });
+    let name = |text: Option<&str>| text.map(|text| html! { (Foreign::whole(text)) });
+    let code = |text: Option<&str>| text.map(|text| html! { code { (Foreign::whole(text)) } });
     let time = |at: Option<jiff::Timestamp>| at.map(|at| html! { (face.full(at)) });
     let rows: Vec<(&str, Option<Markup>)> = vec![
-        ("Reason", job.reason.as_deref().map(|reason| html! { (Foreign::sentence(reason)) })),
+        ("Reason", job.reason.as_deref().map(|reason| html! { (Foreign::whole(reason)) })),
         ("At step", sheet.step.as_ref().map(|at| step(Some(at), face))),
         ("Next attempt", time(job.not_before.filter(|_| job.state == State::Waiting))),
         ("Hook", name(job.hook.as_deref())),
-        ("Event", name(job.event.as_ref().map(|event| event.as_str()))),
-        ("Ref", name(job.reference.as_ref().map(|reference| reference.as_str()))),
+        ("Event", name(job.event.as_ref().map(EventKind::as_str))),
+        ("Ref", name(job.reference.as_ref().map(RefName::as_str))),
         ("Commit", code(job.after.as_deref())),
         ("Before", code(meta.and_then(|meta| meta.before.as_deref()))),
         ("Repository", name(card.repository.as_deref())),
         ("Pushed by", name(card.pusher.as_deref())),
         ("Provider", name(job.provider.as_deref())),
         ("Delivery", code(job.delivery.as_deref())),
-        ("Note", meta.and_then(|meta| meta.note.as_deref()).map(|note| html! { (Foreign::sentence(note)) })),
+        ("Note", meta.and_then(|meta| meta.note.as_deref()).map(|note| html! { (Foreign::whole(note)) })),
         ("Arrived", time(job.arrived_at)),
         ("Last attempt", time(card.started_at)),
         ("Ended", time(card.ended_at.filter(|_| matches!(job.state, State::Done | State::Failed)))),
@@ -126,7 +132,7 @@ fn history(sheet: &JobFactsheet, face: &Face) -> Markup {
 fn lines(entries: &[Entry], face: &Face) -> Markup {
     html! {
         @for entry in entries {
-            tr { (cell("At", &face.time(entry.at))) (cell("What", &Foreign::sentence(&entry.what.to_string()))) }
+            tr { (cell("At", &face.time(entry.at))) (cell("What", &Foreign::whole(&entry.what.to_string()))) }
         }
     }
 }

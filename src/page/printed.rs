@@ -1,4 +1,4 @@
-//! Pure. What a job printed, in a page of bounded size.
+//! Pure. The output of a job, in a page of bounded size.
 
 use super::face::Face;
 use super::ink::{Ink, paint};

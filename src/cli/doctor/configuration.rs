@@ -107,7 +107,8 @@ fn replaceable(path: &Path, noun: &str, spool: &Path, findings: &mut Vec<Finding
 }
 
 fn exposed(config: &Config, findings: &mut Vec<Finding>) {
-    let roots: Vec<PathBuf> = document_roots();
+    let page = config.page.iter().map(|page| page.dir.clone());
+    let roots: Vec<PathBuf> = document_roots().into_iter().chain(page).collect();
     let secrets = secret_files(config);
     let paths = [&config.file, &config.spool].into_iter().chain(&secrets);
     for path in paths {

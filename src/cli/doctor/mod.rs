@@ -6,6 +6,7 @@ mod deliveries;
 mod disk;
 mod finding;
 mod git;
+mod page;
 mod parts;
 mod program;
 mod programs;
@@ -94,6 +95,7 @@ fn look_at_spool(config: &Config, findings: &mut Vec<Finding>) -> bool {
     runner::look(config, findings);
     receivers::look(config, findings);
     disk::look(config, findings);
+    page::look(config, findings);
     clock::look(&config.spool, findings);
     deliveries::look(config, findings);
     true

@@ -1,6 +1,7 @@
 //! Pure. hookspool.toml(5): every key, out of the table that the checks go by.
 
 use super::behaviour::{self, OF_JOBS};
+use super::public_page::OF_THE_PAGE;
 use super::roff::Roff;
 use crate::config::{Key, REQUIRED, Table, keys_of};
 use crate::provider::Provider;
@@ -42,6 +43,7 @@ pub(super) fn page() -> String {
     roff.section("environment of steps");
     roff.paragraph(ENVIRONMENT);
     behaviour::append(&mut roff, OF_JOBS);
+    behaviour::append(&mut roff, OF_THE_PAGE);
     roff.section("see also");
     roff.paragraph("`hookspool`(1)");
     roff.into_text()

@@ -5,6 +5,7 @@ mod commands;
 mod completion;
 mod configuration;
 mod json;
+mod public_page;
 mod roff;
 
 use super::args::{Cli, Page};

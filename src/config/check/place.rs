@@ -44,7 +44,7 @@ pub(super) fn page_apart(
     }
     let targets = hooks.iter().flat_map(targets).filter_map(|entry| entry.as_text().map(PathBuf::from));
     if let Some(to) = targets.into_iter().find(|to| page.starts_with(to)) {
-        let message = format!("the page lies in `{}`, which a step publishes, and would be replaced with it", to.display());
+        let message = format!("a step publishes `{}`, and would replace the page that lies in it", to.display());
         entry.wrong(findings, message, "write it to a directory of its own");
     }
 }

@@ -18,10 +18,10 @@ mod running_step;
 #[cfg(test)]
 mod tests;
 
+pub use crate::model::escape;
 pub use end::end_of;
 pub use file::LogLimits;
 pub use follow::{Follower, News};
-pub use crate::model::escape;
 pub use running_step::{LastOutput, RunningStep, running_step};
 
 use file::BoundedFile;

@@ -65,8 +65,9 @@ mod tests {
         let begun = format!("{} job step 1 of 2: git update\n{} out x: y\n", at(1), at(2));
         let ended = format!("{begun}{} job step 1 of 2: ok (1.000 s)\n", at(3));
         let next = format!("{ended}{} job step 2 of 2: npm ci\n{} err 37 %\n", at(4), at(5));
-        let told =
-            |text: &str| running_step(text).map(|step| (step.number, step.title, step.last_output.map(|output| output.line)));
+        let told = |text: &str| {
+            running_step(text).map(|step| (step.number, step.title, step.last_output.map(|output| output.line)))
+        };
         assert_eq!(told(&begun), Some((1, "git update".into(), Some("x: y".into()))));
         assert_eq!(told(&ended), None);
         assert_eq!(told(&next), Some((2, "npm ci".into(), Some("37 %".into()))));

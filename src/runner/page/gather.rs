@@ -1,7 +1,7 @@
 //! Edge. The facts of the index, collected.
 
 use super::ledger::{Brief, Ledger};
-use crate::config::Config;
+use crate::config::{Config, Hook};
 use crate::model::{JobId, State};
 use crate::page::{Breakage, HookCard, JobCard, PageFacts, RunnerFacts, RunningCard, StepFacts};
 use crate::runner::log::{end_of, running_step};
@@ -30,16 +30,16 @@ pub(super) struct Gathering<'a> {
 }
 
 /// A hook and a ref.
-type Line = (Arc<str>, Option<Arc<str>>);
+type HookRef = (Arc<str>, Option<Arc<str>>);
 
-/// What was found of those that ended, from the newest one back.
+/// Findings about the jobs that ended, from the newest one back.
 #[derive(Default)]
 struct Past {
     recent: Vec<JobCard>,
     /// Lines whose newest result is a failure: end of the first one since, number, and the last one.
-    broken: Vec<(Line, Option<Timestamp>, usize, JobId)>,
+    broken: Vec<(HookRef, Option<Timestamp>, usize, JobId)>,
     /// Lines in which a success was found.
-    good: HashMap<Line, JobId>,
+    good: HashMap<HookRef, JobId>,
     last_success: HashMap<Arc<str>, JobId>,
     last_failure: HashMap<Arc<str>, JobId>,
     complete: bool,
@@ -150,7 +150,7 @@ impl Gathering<'_> {
     /// The last job of the same hook and ref that succeeded, or else of the hook.
     fn usual(&mut self, card: &JobCard, past: &Past) -> Result<Option<JobCard>, SpoolError> {
         let reference = card.job.reference.as_ref().map(|reference| reference.as_str().into());
-        let line: Line = (card.hook().into(), reference);
+        let line: HookRef = (card.hook().into(), reference);
         let id = past.good.get(&line).or_else(|| past.last_success.get(card.hook()));
         self.found(id, State::Done)
     }
@@ -164,7 +164,7 @@ impl Gathering<'_> {
     /// The hooks of the configuration with their jobs at work and at rest; `false` if there are too many to count.
     fn hooks(&mut self) -> Result<(Vec<HookCard>, bool), SpoolError> {
         let mut holds = spool::holds(&self.config.spool)?;
-        let of = |hook: &crate::config::Hook| HookCard {
+        let of = |hook: &Hook| HookCard {
             name: hook.name.clone(),
             queue: Some(hook.plan.queue.clone()),
             running: 0,
@@ -194,13 +194,14 @@ impl Gathering<'_> {
 impl Past {
     /// `true` if what is left, so many in `done/` and in `failed/`, cannot tell anything new.
     fn is_over(&self, config: &Config, [done, failed]: [usize; 2]) -> bool {
-        let lacks = |found: &HashMap<Arc<str>, JobId>| config.hooks.iter().any(|h| !found.contains_key(h.name.as_str()));
+        let has = |found: &HashMap<Arc<str>, JobId>, hook: &Hook| found.contains_key(hook.name.as_str());
+        let lacks_success = config.hooks.iter().any(|hook| !has(&self.last_success, hook));
         let has_rows = self.recent.len() == RECENT || done + failed == 0;
-        has_rows && failed == 0 && (done == 0 || !lacks(&self.last_success))
+        has_rows && failed == 0 && (done == 0 || !lacks_success)
     }
 
     fn add(&mut self, id: JobId, brief: Brief) {
-        let line: Line = (Arc::clone(&brief.hook), brief.reference.clone());
+        let line: HookRef = (Arc::clone(&brief.hook), brief.reference.clone());
         if brief.is_success() {
             self.last_success.entry(brief.hook).or_insert(id);
             self.good.entry(line).or_insert(id);
@@ -212,7 +213,7 @@ impl Past {
         }
     }
 
-    fn break_line(&mut self, line: Line, ended_at: Option<Timestamp>, id: JobId) {
+    fn break_line(&mut self, line: HookRef, ended_at: Option<Timestamp>, id: JobId) {
         match self.broken.iter_mut().find(|(broken, ..)| *broken == line) {
             Some((_, since, jobs, _)) => (*since, *jobs) = (ended_at, *jobs + 1),
             None => self.broken.push((line, ended_at, 1, id)),

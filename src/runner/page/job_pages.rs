@@ -19,7 +19,7 @@ struct OnDisk {
     stamp: HistoryStamp,
 }
 
-/// What there is of pages of jobs.
+/// The pages of jobs that there are.
 #[derive(Debug, Default)]
 pub(super) struct JobPages {
     written: HashMap<JobId, OnDisk>,
@@ -27,7 +27,7 @@ pub(super) struct JobPages {
     pub(super) writes: u64,
 }
 
-/// What the pages are made of.
+/// The sources of pages of jobs.
 pub(super) struct Sources<'a> {
     pub(super) config: &'a Config,
     pub(super) page: &'a PageSettings,

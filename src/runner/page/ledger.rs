@@ -70,7 +70,7 @@ impl Ledger {
         self.wanted.contains(&id)
     }
 
-    /// What counts of a job; `None` when it is gone.
+    /// The little that counts of a job; `None` when it is gone.
     pub(super) fn brief(&mut self, reader: &SpoolReader, id: JobId, state: State) -> Result<Option<Brief>, SpoolError> {
         match self.briefs.get(&id) {
             Some(brief) if brief.state == state => Ok(Some(brief.clone())),

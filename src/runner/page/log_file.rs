@@ -17,13 +17,7 @@ const HEAD_BYTES: usize = 64 * 1024;
 const TAIL_BYTES: usize = 128 * 1024;
 
 /// Copies the log of a job to `name`; `false` if it has none.
-pub(super) fn copy(
-    dir: &PageDir,
-    name: &str,
-    spool: &Path,
-    id: JobId,
-    stamp: HistoryStamp,
-) -> Result<bool, PageError> {
+pub(super) fn copy(dir: &PageDir, name: &str, spool: &Path, id: JobId, stamp: HistoryStamp) -> Result<bool, PageError> {
     let Ok(log) = File::open(spool::log_path(spool, id)) else {
         dir.remove(Folder::Job, name)?;
         return Ok(false);

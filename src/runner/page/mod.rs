@@ -125,7 +125,7 @@ impl Pace {
 fn watch(config: &Config) -> Watch {
     let (watch, error) = Watch::directory(&config.spool.join(State::Queued.as_str()));
     let others = State::ALL.iter().map(|state| state.as_str()).chain([Place::Holds.as_str()]);
-    let failed = others.filter_map(|name| watch.add(&config.spool.join(name)).err()).next();
+    let failed = others.filter_map(|name| watch.add(&config.spool.join(name)).err()).collect::<Vec<_>>().pop();
     if let Some(error) = error.or(failed) {
         tracing::warn!(event = "page-not-watched", reason = words(&error));
     }

@@ -153,8 +153,7 @@ impl PageDir {
     pub(super) fn stamp(&self, folder: Folder, name: &str) -> Option<HistoryStamp> {
         let stat = self.stat(folder, name)?;
         let is_page = FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile && stat.st_size > 0;
-        let length_bytes = u64::try_from(stat.st_mtime_nsec).unwrap_or(u64::MAX);
-        is_page.then_some(HistoryStamp { length_bytes, modified_s: stat.st_mtime })
+        is_page.then_some(HistoryStamp { length_bytes: stat.st_mtime_nsec, modified_s: stat.st_mtime })
     }
 
     /// Removes what a crash left half written. The time of its last change counts: the other one is made up.

@@ -167,11 +167,11 @@ fn what_is_broken_is_told_by_branch_and_since_its_first_failure() {
     let status: serde_json::Value = serde_json::from_slice(&fs::read(home.www("status.json")).unwrap()).unwrap();
     let broken = status["broken"].as_array().unwrap();
     assert_eq!(broken.len(), 1, "{broken:?}");
-    assert_eq!((&broken[0]["last"]["id"], &broken[0]["jobs"]), (&last.to_string().into(), &2.into()));
+    assert_eq!((&broken[0]["last"]["job"]["id"], &broken[0]["jobs"]), (&last.to_string().into(), &2.into()));
     let recent = status["recent"].as_array().unwrap();
-    let ended = recent.iter().find(|job| job["id"] == first.to_string()).unwrap();
+    let ended = recent.iter().find(|card| card["job"]["id"] == first.to_string()).unwrap();
     assert_eq!(broken[0]["since"], ended["ended_at"]);
-    assert_eq!(status["hooks"][0]["last_failure"]["state"], "failed");
+    assert_eq!(status["hooks"][0]["last_failure"]["job"]["state"], "failed");
 }
 
 #[test]

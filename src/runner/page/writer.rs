@@ -132,7 +132,8 @@ impl PageWriter {
     fn write_badges(&mut self, dir: &PageDir, facts: &PageFacts) -> Result<(), PageError> {
         let names: HashSet<String> = facts.hooks.iter().map(|hook| format!("{}.svg", hook.name)).collect();
         if self.badges != names {
-            let is_gone = |name: &&String| name.ends_with(".svg") && !names.contains(*name);
+            let is_badge = |name: &str| name.strip_suffix(".svg").is_some();
+            let is_gone = |name: &&String| is_badge(name) && !names.contains(*name);
             dir.names(Folder::Badge)?.iter().filter(is_gone).try_for_each(|name| dir.remove(Folder::Badge, name))?;
             self.badges = names;
         }
@@ -142,13 +143,7 @@ impl PageWriter {
         Ok(())
     }
 
-    fn write_rarely(
-        &mut self,
-        dir: &PageDir,
-        folder: Folder,
-        name: &str,
-        content: Vec<u8>,
-    ) -> Result<(), PageError> {
+    fn write_rarely(&mut self, dir: &PageDir, folder: Folder, name: &str, content: Vec<u8>) -> Result<(), PageError> {
         let key = format!("{folder:?}/{name}");
         if self.rarely.get(&key) != Some(&content) {
             dir.write(folder, name, &content)?;

@@ -82,13 +82,50 @@ impl Seen {
     }
 }
 
+/// Takes the rows apart that the page consists of, and leaves their jobs.
+fn without_rows(value: &mut Value, rows: &mut BTreeSet<String>) {
+    match value {
+        Value::Array(elements) => elements.iter_mut().for_each(|element| without_rows(element, rows)),
+        Value::Object(members) if members.contains_key("took_s") => {
+            let mut job = members.remove("job").unwrap();
+            rows.insert("row.job".to_owned());
+            for (name, member) in std::mem::take(members) {
+                if matches!(name.as_str(), "step" | "usual_s") {
+                    job[if name == "step" { "step" } else { "limit_s" }] = member;
+                } else if !member.is_null() {
+                    rows.insert(format!("row.{name}"));
+                }
+            }
+            *value = job;
+        }
+        Value::Object(members) => members.values_mut().for_each(|member| without_rows(member, rows)),
+        _ => {}
+    }
+}
+
+impl Seen {
+    /// The page's file.
+    fn page(&mut self, yard: &Yard) {
+        let text = std::fs::read_to_string(yard.path("www/status.json")).unwrap();
+        let mut value = serde_json::from_str(&text).unwrap();
+        let mut rows = BTreeSet::new();
+        without_rows(&mut value, &mut rows);
+        self.add("page", &value);
+        let paths = self.paths.get_mut("page").unwrap();
+        if paths.remove("running[].limit_s") {
+            paths.insert("running[].usual_s".to_owned());
+        }
+        paths.extend(rows);
+    }
+}
+
 /// A hook whose jobs wait for hours.
 const SHOP: &str = "retry = { attempts = 2, backoff = \"1h\" }\nsteps = [{ shell = \"echo no; exit 75; true\" }]";
 
 #[test]
 fn the_page_on_json_has_the_members_that_the_commands_print_and_no_others() {
     let gate = GATE.replace("echo $HOOKSPOOL_BRANCH >>begun", "echo hi; echo $HOOKSPOOL_BRANCH >>begun");
-    let yard = Yard::new("", &[("docs", &gate), ("shop", SHOP)]);
+    let yard = Yard::new("[page]\ndir = \"ROOT/www\"", &[("docs", &gate), ("shop", SHOP)]);
     let mut seen = Seen::default();
     seen.verb("check", &yard, &["check"]);
     seen.verb("doctor", &yard, &["doctor", "--offline"]);
@@ -108,6 +145,8 @@ fn the_page_on_json_has_the_members_that_the_commands_print_and_no_others() {
     seen.verb("show", &yard, &["show", &ids[0].short()]);
     seen.verb("status", &yard, &["status"]);
     seen.verb("list", &yard, &["list"]);
+    assert_eq!(said(&yard, &["page"]).0, Some(0));
+    seen.page(&yard);
     open_gate(&yard);
     seen.verb("wait", &yard, &["wait", &ids[1].short()]);
     runner.stop();
@@ -144,10 +183,19 @@ fn sent(yard: &Yard, seen: &mut Seen) -> String {
 }
 
 /// Members that only an uncommon machine or configuration has.
-const UNCOMMON: [(&str, &str); 8] = [
+const UNCOMMON: [(&str, &str); 17] = [
     ("status", "unused[]"),
     ("status", "free.files"),
     ("check", "replaceable[]"),
+    ("check", "page[]"),
+    ("page", "row.repository"),
+    ("page", "row.pusher"),
+    ("page", "held[]"),
+    ("page", "waiting[]"),
+    ("page", "hooks[].last_failure"),
+    ("page", "broken[].since"),
+    ("page", "broken[].jobs"),
+    ("page", "broken[].last"),
     ("check", "problems[].hint"),
     ("explain", "signature.findings[]"),
     ("explain", "remarks[]"),

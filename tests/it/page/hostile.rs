@@ -57,7 +57,8 @@ fn hostile_names_and_logs_stay_text_in_a_browser() {
         for width in [320, 1280] {
             browser.look(width, 800, "light");
             browser.open(&format!("file://{}/www/{file}", yard.root().display()));
-            let strange = "document.querySelectorAll('script, img, svg, iframe, style, a[href*=script], [onload]').length";
+            let strange =
+                "document.querySelectorAll('script, img, svg, iframe, style, a[href*=script], [onload]').length";
             assert_eq!(browser.evaluate(strange), 0, "{file}");
             assert_eq!(browser.evaluate("typeof pwned"), "undefined", "{file}");
             let text = browser.evaluate("document.body.innerText");

@@ -34,7 +34,7 @@ fn the_page_follows_a_job_from_its_arrival_to_its_end() {
     until_begun(&yard, 1);
     until("one runs and one waits", || {
         let now = status(&yard);
-        now["running"][0]["id"] == first.to_string() && now["queued"][0]["id"] == second.to_string()
+        now["running"][0]["job"]["id"] == first.to_string() && now["queued"][0]["job"]["id"] == second.to_string()
     });
     until("the page says so", || index(&yard).contains("http-equiv=\"refresh\""));
     assert_eq!(status(&yard)["running"][0]["step"]["number"], 1);
@@ -43,7 +43,9 @@ fn the_page_follows_a_job_from_its_arrival_to_its_end() {
     assert!(yard.path("www/still.html").exists(), "a copy that does not load itself anew");
     open_gate(&yard);
     until("both have ended", || status(&yard)["jobs"]["done"] == 2);
-    until("the pages of the jobs say so", || [first, second].iter().all(|id| job_page(&yard, *id).contains("succeeded")));
+    until("the pages of the jobs say so", || {
+        [first, second].iter().all(|id| job_page(&yard, *id).contains("succeeded"))
+    });
     until("the copy is gone", || !yard.path("www/still.html").exists());
     assert_eq!(runner.stop(), Some(0));
     assert_eq!(status(&yard)["runner"]["alive"], false);
@@ -57,7 +59,7 @@ fn a_run_of_cron_leaves_a_page_that_is_up_to_date_and_not_alarmed() {
     assert!(yard.drain().status.success());
     assert!(index(&yard).contains("All is well"), "{}", index(&yard));
     assert!(index(&yard).contains("the next one is started by whoever started it"), "{}", index(&yard));
-    assert_eq!(status(&yard)["recent"][0]["id"], id.to_string());
+    assert_eq!(status(&yard)["recent"][0]["job"]["id"], id.to_string());
     let badge = fs::read_to_string(yard.path("www/badge/docs.svg")).unwrap();
     assert!(badge.contains("succeeded") && badge.starts_with("<?xml"), "{badge}");
 }

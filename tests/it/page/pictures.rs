@@ -10,7 +10,8 @@ fn x() {
     let day = BusyDay::new("logs = true");
     day.write_page();
     let mut browser = Browser::start();
-    let failed = std::fs::read_dir(day.spool().join("failed")).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap());
+    let failed =
+        std::fs::read_dir(day.spool().join("failed")).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap());
     let failed = failed.filter_map(|n| n.strip_suffix(".job").map(str::to_owned)).max().unwrap();
     for (name, file) in [("index", "index.html".to_owned()), ("job", format!("job/{failed}.html"))] {
         for width in [320, 1280] {

@@ -3,7 +3,7 @@
 use crate::support::control::said;
 use crate::support::yard::Yard;
 use std::fs;
-use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
 use std::path::Path;
 
 const HOOKS: [(&str, &str); 1] = [("docs", "steps = [{ shell = \"true\" }]")];
@@ -80,6 +80,26 @@ fn everybody_may_read_what_the_umask_leaves_to_them() {
             assert_eq!(mode(&yard.path("www").join(name)), files, "{name} at {umask}");
         }
     }
+}
+
+#[test]
+fn in_a_directory_with_the_group_of_the_web_server_that_group_may_read() {
+    let yard = yard();
+    fs::create_dir(yard.path("www")).unwrap();
+    let gid = |path: &Path| fs::metadata(path).unwrap().gid();
+    let group = if rustix::process::geteuid().is_root() { 33 } else { gid(&yard.path("www")) };
+    chown(yard.path("www"), None, Some(group)).unwrap();
+    fs::set_permissions(yard.path("www"), fs::Permissions::from_mode(0o2750)).unwrap();
+    yard.deliver("docs", "main", "1");
+    let program = crate::support::world::PROGRAM;
+    let script = format!("umask 027; exec {program} -c {}/hookspool.toml spool-runner --once", yard.root().display());
+    assert!(std::process::Command::new("sh").args(["-c", &script]).output().unwrap().status.success());
+    for (name, expected) in [("job", 0o2750), ("badge", 0o2750), ("index.html", 0o640), ("style.css", 0o640)] {
+        let path = yard.path("www").join(name);
+        assert_eq!((gid(&path), mode(&path)), (group, expected), "{name}");
+    }
+    let page = fs::read_dir(yard.path("www/job")).unwrap().next().unwrap().unwrap().path();
+    assert_eq!((gid(&page), mode(&page)), (group, 0o640));
 }
 
 #[test]

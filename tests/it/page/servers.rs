@@ -47,7 +47,9 @@ fn every_web_server_shows_the_page_to_who_has_the_password_and_to_nobody_else() 
         for (file, media) in TYPES {
             let reply = get(&server, &format!("/deploy/{file}"), Some(AUTHORIZATION));
             assert_eq!((reply.status, reply.text()), (200, format!("this is {file}")), "{kind:?}");
-            let header = |name: &str| reply.header(&name.to_ascii_lowercase()).unwrap_or_else(|| panic!("{kind:?} {file}: no {name}"));
+            let header = |name: &str| {
+                reply.header(&name.to_ascii_lowercase()).unwrap_or_else(|| panic!("{kind:?} {file}: no {name}"))
+            };
             assert!(header("Content-Type").starts_with(media), "{kind:?} {file}: {reply:?}");
             let policy = header("Content-Security-Policy");
             assert!(policy.starts_with("default-src 'none'; style-src 'self'; img-src 'self';"), "{kind:?}: {policy}");

@@ -3,7 +3,9 @@
 
 use super::world::World;
 use hookspool::model::{EventKind, JobId, JobMeta, Outcome, RefName, State};
-use hookspool::spool::{self, Claim, Claimed, Entry, Filter, HistoryEvent, Hold, Inbox, Settlement, SpoolOwner, create};
+use hookspool::spool::{
+    self, Claim, Claimed, Entry, Filter, HistoryEvent, Hold, Inbox, Settlement, SpoolOwner, create,
+};
 use jiff::{SignedDuration, Timestamp};
 use std::fmt::Write;
 use std::fs;
@@ -38,7 +40,11 @@ const LINES: [Line; 6] = [
     Line { hook: "api", repository: "acme/api", steps: &[("git update", 1_900), ("go build ./...", 48_000)] },
     Line { hook: "blog", repository: "mei/blog", steps: &[("git update", 900), ("hugo --minify", 2_700)] },
     Line { hook: "wiki", repository: "acme/wiki", steps: &[("git update", 1_200), ("mkdocs build", 9_800)] },
-    Line { hook: "infra", repository: "acme/infra", steps: &[("git update", 1_100), ("ansible-playbook site.yml", 212_000)] },
+    Line {
+        hook: "infra",
+        repository: "acme/infra",
+        steps: &[("git update", 1_100), ("ansible-playbook site.yml", 212_000)],
+    },
 ];
 
 const PEOPLE: [&str; 5] = ["mei", "jonas", "amara", "li.wei", "sofia"];
@@ -164,7 +170,11 @@ impl BusyDay {
     /// Deliveries that nobody signed, through the real receiver.
     fn refused(&self) {
         for hook in ["blog", "blog", "no-such-hook"] {
-            let headers = [("Content-Type", "application/json"), ("X-GitHub-Event", "push"), ("X-Hub-Signature-256", "sha256=00")];
+            let headers = [
+                ("Content-Type", "application/json"),
+                ("X-GitHub-Event", "push"),
+                ("X-Hub-Signature-256", "sha256=00"),
+            ];
             let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned()));
             let reply = self.cgi(hook, &headers, 0).stdin(std::process::Stdio::null()).output().unwrap();
             let text = String::from_utf8_lossy(&reply.stdout).into_owned();
@@ -223,7 +233,13 @@ impl BusyDay {
         let steps = line.steps.len();
         let (title, ms) = line.steps[steps - 1];
         let began = ago_s + Self::length_s(line);
-        self.log(claim.id(), line, began, steps, Some("err \\x1b[1;31mError:\\x1b[0m Cannot find module './theme.mjs'"));
+        self.log(
+            claim.id(),
+            line,
+            began,
+            steps,
+            Some("err \\x1b[1;31mError:\\x1b[0m Cannot find module './theme.mjs'"),
+        );
         let mut claim = self.started(claim, line, began, steps - 1);
         let index = u32::try_from(steps).unwrap();
         claim.record(&step(self.before(ago_s), index, title, Some(1), ms)).unwrap();
@@ -270,7 +286,8 @@ impl BusyDay {
 fn step(at: Timestamp, index: u32, title: &str, status: Option<i32>, ms: u64) -> Entry {
     let result = status.map_or("ok".to_owned(), |status| format!("exited with {status}"));
     let title = title.to_owned();
-    let what = HistoryEvent::Step { index, title, status, signal: None, timed_out: false, list: String::new(), result, ms };
+    let what =
+        HistoryEvent::Step { index, title, status, signal: None, timed_out: false, list: String::new(), result, ms };
     Entry::new(at, what)
 }
 

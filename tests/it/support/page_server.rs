@@ -11,7 +11,8 @@ use std::path::PathBuf;
 pub(crate) const AUTHORIZATION: &str = "Basic bWVpOm9wZW4gc2VzYW1l";
 
 /// `openssl passwd -6`, as the files say, and `caddy hash-password`.
-const CRYPT: &str = "mei:$6$abcdefgh$CkjGkP7IIgZVUCNlt.Vi53LOYJLXZ5KzdpzEYCj01XGruA1hxZYJqccTU2zz68oJwAGsd1iPty5F7dHIatUTy/\n";
+const CRYPT: &str =
+    "mei:$6$abcdefgh$CkjGkP7IIgZVUCNlt.Vi53LOYJLXZ5KzdpzEYCj01XGruA1hxZYJqccTU2zz68oJwAGsd1iPty5F7dHIatUTy/\n";
 const BCRYPT: &str = "mei $2a$14$9csN9zLPNy29nnbXuWsJyeeLlWlpXl2XYhpB44c5bKsedco5zsCFi\n";
 
 /// A web server.

@@ -1,5 +1,9 @@
 //! Edge. `page`: the page for people, written once.
 
+mod trouble;
+
+pub(super) use trouble::{page_troubles, written_at_s};
+
 use super::control::become_owner;
 use super::exit::{self, Failure};
 use super::jobs::unreadable;
