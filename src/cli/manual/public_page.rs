@@ -22,8 +22,8 @@ pub(super) const OF_THE_PAGE: &[Chapter] = &[(
          prints one. Protect it by the web server's own means: `deploy/` has files for nginx, Apache, lighttpd and \
          Caddy with a password. Of payloads and secrets nothing is on it. Where `logs` is set to `false` again, the \
          next runner removes the logs from it.",
-        "Files have mode 0644 and directories 0755, less the runner's umask. Where that is 027, as in the systemd unit, \
-         give the directory the web server's group, which everything in it inherits: \
+        "Files have mode 0644 and directories 0755, less the runner's umask. Where that is 027, as in the systemd \
+         unit, give the directory the web server's group, which everything in it inherits: \
          `install -d -o hookspool -g www-data -m 2750 /srv/www/deploy`. The directory is made if the one that holds it \
          is there. It may be a link; nothing below it is followed. It may not lie in the spool, nor the spool in it, \
          and it is no home.",

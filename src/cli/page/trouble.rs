@@ -1,4 +1,4 @@
-//! Edge. What keeps the page from being written, or from being read: for `check` and `doctor`.
+//! Edge. Troubles of the page: reasons for which it cannot be written, or hands out too much.
 
 use crate::cli::exit::Failure;
 use crate::cli::trust::secret_files;
@@ -14,11 +14,11 @@ use std::path::Path;
 /// One thing that is wrong with the directory of the page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::cli) struct PageTrouble {
-    /// What it is.
+    /// Its description.
     pub(in crate::cli) what: String,
-    /// What follows from it.
+    /// Its consequence.
     pub(in crate::cli) why: &'static str,
-    /// What repairs it.
+    /// Its remedy.
     pub(in crate::cli) repair: String,
 }
 
@@ -28,7 +28,7 @@ impl fmt::Display for PageTrouble {
     }
 }
 
-/// What is wrong with the directory of the page, if there is to be one.
+/// The troubles of the directory of the page, if there is to be one.
 pub(in crate::cli) fn page_troubles(config: &Config) -> Vec<PageTrouble> {
     let Some(page) = &config.page else { return Vec::new() };
     [place(page, &config.spool), exposure(config, page), absence(config, page), rights(config, page)]

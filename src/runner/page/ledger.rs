@@ -1,5 +1,5 @@
-//! Edge. What was read of the jobs, kept as long as their histories stay as they are: a page that is written every
-//! second reads what has changed since the last one.
+//! Edge. The memory of what was read of jobs, kept as long as their histories stay as they are: a page that is written
+//! every second reads what has changed since the last one.
 
 use crate::model::{JobId, Outcome, State};
 use crate::page::JobCard;

@@ -97,7 +97,7 @@ fn config(root: &Path, page: &str) -> Config {
     probe::read(&format!("spool = \"{root}/spool\"\n[page]\ndir = \"{root}/www\"\n{page}\n{hooks}")).unwrap()
 }
 
-/// How many jobs are kept: few, unless somebody wants to know what many cost.
+/// Number of jobs that are kept: few, unless somebody wants to know what many cost.
 fn jobs() -> usize {
     std::env::var("HOOKSPOOL_PAGE_JOBS").ok().and_then(|number| number.parse().ok()).unwrap_or(400)
 }
