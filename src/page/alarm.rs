@@ -1,6 +1,6 @@
 //! Pure. The answer to the first question: is all well, and if not, what is it, since when, and what can be done.
 
-use super::command::{Commands, quoted};
+use super::command::{Commands, argument};
 use super::face::Face;
 use super::facts::PageFacts;
 use super::foreign::Foreign;
@@ -32,6 +32,7 @@ pub(super) fn alarms(facts: &PageFacts, face: &Face) -> Vec<Alarm> {
     alarms.extend(of_runner(facts));
     alarms.extend(facts.broken.iter().map(|breakage| of_breakage(breakage, face)));
     alarms.extend(facts.hooks.iter().filter_map(|hook| of_hold(hook, face)));
+    alarms.extend(facts.hooks.iter().filter_map(of_deliveries));
     alarms.extend(of_held(facts));
     alarms.extend(of_corrupt(facts));
     alarms.sort_by_key(|alarm| std::cmp::Reverse(alarm.urgency));
@@ -101,14 +102,23 @@ fn of_breakage(breakage: &Breakage, face: &Face) -> Alarm {
 
 fn of_hold(hook: &HookCard, face: &Face) -> Option<Alarm> {
     let hold = hook.hold.as_ref()?;
-    let (dashes, name) = (if hook.name.starts_with('-') { "-- " } else { "" }, quoted(&hook.name));
     Some(Alarm {
         urgency: Urgency::Notice,
         what: html! {
             strong { (Foreign::name(&hook.name)) } " has been on hold since " (face.time_ago(hold.since)) ", by "
             (Foreign::name(&hold.by)) ": " (Foreign::sentence(&hold.why))
         },
-        commands: Commands::new(&[&format!("release {dashes}{name}")]),
+        commands: Commands::new(&[&format!("release {}", argument(&hook.name))]),
+    })
+}
+
+/// Anybody may send what is refused: it is told, and breaks nothing.
+fn of_deliveries(hook: &HookCard) -> Option<Alarm> {
+    let deliveries = hook.deliveries.as_ref().filter(|deliveries| deliveries.refused)?;
+    Some(Alarm {
+        urgency: Urgency::Notice,
+        what: html! { strong { (Foreign::name(&hook.name)) } ": " (Foreign::sentence(&deliveries.words)) },
+        commands: Commands::new(&[&format!("deliveries {}", argument(&hook.name))]),
     })
 }
 

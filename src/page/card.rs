@@ -133,4 +133,15 @@ pub struct HookCard {
     pub last_failure: Option<JobCard>,
     /// The wish of a person that none of its jobs runs.
     pub hold: Option<Hold>,
+    /// The last deliveries; `None` where nobody can tell.
+    pub deliveries: Option<DeliveryFacts>,
+}
+
+/// The last deliveries to a hook, as far as they ended alike.
+#[derive(Debug, Clone, Serialize)]
+pub struct DeliveryFacts {
+    /// Their number, their result, and the time of the last one, in words that the sender was told, too.
+    pub words: String,
+    /// `true` if they were refused, or could not be taken.
+    pub refused: bool,
 }

@@ -49,8 +49,13 @@ pub(super) fn preparation(config: Option<&str>) -> Markup {
     }
 }
 
+/// A name as an argument, also one that looks like an option.
+pub(super) fn argument(name: &str) -> String {
+    if name.starts_with('-') { format!("-- {}", quoted(name)) } else { quoted(name) }
+}
+
 /// `word` as one word of a shell.
-pub(super) fn quoted(word: &str) -> String {
+fn quoted(word: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "._-/".contains(c);
     if !word.is_empty() && !word.starts_with('-') && word.chars().all(is_plain) {
         return word.to_owned();
@@ -69,5 +74,6 @@ mod tests {
         assert_eq!(quoted("a'; rm -rf /"), r"'a'\''; rm -rf /'");
         assert_eq!(quoted("-x"), "'-x'");
         assert_eq!(quoted("$(id)"), "'$(id)'");
+        assert_eq!([argument("-x"), argument("docs")], ["-- '-x'", "docs"]);
     }
 }

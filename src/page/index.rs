@@ -142,7 +142,7 @@ fn hooks(facts: &PageFacts, face: &Face) -> Markup {
         } @else {
             table {
                 caption { "Hooks, with their last results" }
-                (headings(&["Hook", "Now", "Last success", "Last failure", "Jobs"]))
+                (headings(&["Hook", "Now", "Last success", "Last failure", "Last delivery", "Jobs"]))
                 tbody {
                     @for hook in &facts.hooks {
                         tr {
@@ -150,6 +150,7 @@ fn hooks(facts: &PageFacts, face: &Face) -> Markup {
                             (cell("Now", &badge_of(now(hook, facts))))
                             (cell("Last success", &last(hook.last_success.as_ref(), face)))
                             (cell("Last failure", &last(hook.last_failure.as_ref(), face)))
+                            (cell("Last delivery", &delivery(hook)))
                             (cell("Jobs", &jobs(hook)))
                         }
                     }
@@ -181,6 +182,15 @@ fn last(card: Option<&JobCard>, face: &Face) -> Markup {
                 (link(card)) " " @if let Some(at) = card.at() { (face.time_ago(at)) }
             }
             None => span.dim { "none" },
+        }
+    }
+}
+
+fn delivery(hook: &HookCard) -> Markup {
+    html! {
+        @match &hook.deliveries {
+            Some(deliveries) => (Foreign::sentence(&deliveries.words)),
+            None => span.dim { "not known" },
         }
     }
 }

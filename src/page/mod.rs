@@ -29,7 +29,7 @@ mod table;
 mod tests;
 
 pub use badge::{badge, icon};
-pub use card::{Breakage, HookCard, JobCard};
+pub use card::{Breakage, DeliveryFacts, HookCard, JobCard};
 pub use face::Face;
 pub use facts::{PageFacts, RunnerFacts, RunningCard, StepFacts};
 pub use index::index;

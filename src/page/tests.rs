@@ -53,6 +53,7 @@ fn hook() -> HookCard {
         last_success: Some(card(1, State::Done, Some(Outcome::Succeeded))),
         last_failure: None,
         hold: None,
+        deliveries: None,
     }
 }
 
@@ -106,9 +107,10 @@ fn what_is_broken_comes_first_with_its_time_its_reason_and_its_command() {
     let last = card(0x78ec_f395, State::Failed, Some(Outcome::Failed));
     let since = Some(now() - SignedDuration::from_hours(3));
     let hold = Some(Hold { why: "moving".into(), since: now() - SignedDuration::from_mins(5), by: "mei".into() });
+    let deliveries = Some(DeliveryFacts { words: "3 refused, 2 min ago: signature wrong".into(), refused: true });
     let facts = PageFacts {
         broken: vec![Breakage { since, jobs: 4, last }],
-        hooks: vec![HookCard { hold, ..hook() }],
+        hooks: vec![HookCard { hold, deliveries, ..hook() }],
         jobs: BTreeMap::from([(State::Held, 2), (State::Corrupt, 1)]),
         ..facts()
     };
@@ -120,6 +122,7 @@ fn what_is_broken_comes_first_with_its_time_its_reason_and_its_command() {
             "docs main has failed since 09:00:00, 3 h ago, 4 jobs, the last one 78ecf395: step 2 (make) exited with \
              2hookspool retry 78ecf395hookspool log 78ecf395",
             "docs has been on hold since 11:55:00, 5 min ago, by mei: movinghookspool release docs",
+            "docs: 3 refused, 2 min ago: signature wronghookspool deliveries docs",
             "2 jobs are held, and wait for a person; the reasons are belowhookspool list --state held",
             "1 file was put away as damaged, and will not runhookspool list --state corrupt",
         ]

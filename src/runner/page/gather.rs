@@ -173,6 +173,7 @@ impl Gathering<'_> {
             last_success: None,
             last_failure: None,
             hold: holds.remove(&hook.name),
+            deliveries: None,
         };
         let mut hooks: Vec<HookCard> = self.config.hooks.iter().map(of).collect();
         let places: HashMap<String, usize> = hooks.iter().enumerate().map(|(i, h)| (h.name.clone(), i)).collect();

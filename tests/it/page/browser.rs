@@ -27,7 +27,7 @@ impl Visit {
 
     /// The index, as it is and held still, and a page of a job of each kind.
     fn files(&self) -> Vec<String> {
-        let jobs = [State::Failed, State::Done, State::Running, State::Waiting, State::Held];
+        let jobs = [State::Failed, State::Running];
         let jobs = jobs.map(|state| format!("job/{}.html", self.day.newest(state)));
         ["index.html", "still.html"].map(str::to_owned).into_iter().chain(jobs).collect()
     }

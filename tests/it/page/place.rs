@@ -1,6 +1,7 @@
 //! The page's directory: what it may not be, who can read it, and who has been there before.
 
 use crate::support::control::said;
+use crate::support::until;
 use crate::support::yard::Yard;
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
@@ -110,4 +111,68 @@ fn what_a_crash_left_half_written_is_swept_once_it_is_old() {
     fs::write(&fresh, "half").unwrap();
     assert_eq!(said(&yard, &["page"]).0, Some(0));
     assert!(fresh.exists(), "somebody may be at it");
+}
+
+#[test]
+fn check_names_a_directory_that_cannot_be_made_and_a_secret_that_would_be_handed_out() {
+    let yard = yard();
+    assert_eq!(said(&yard, &["check"]).0, Some(0));
+    yard.configure("[page]\ndir = \"ROOT/absent/www\"", &HOOKS);
+    let (status, text) = said(&yard, &["check"]);
+    assert_eq!(status, Some(1), "{text}");
+    assert!(text.contains("is not there, and the runner cannot make it; install -d -o "), "{text}");
+    yard.configure("[page]\ndir = \"ROOT/www\"", &HOOKS);
+    fs::create_dir(yard.path("www")).unwrap();
+    fs::rename(yard.path("secret"), yard.path("www/secret")).unwrap();
+    symlink(yard.path("www/secret"), yard.path("secret")).unwrap();
+    let (status, text) = said(&yard, &["check"]);
+    assert_eq!(status, Some(1), "{text}");
+    assert!(text.contains("/secret lies below the page") && text.contains("move it elsewhere"), "{text}");
+    let (status, text) = said(&yard, &["doctor", "--offline"]);
+    assert_eq!(status, Some(1), "{text}");
+    assert!(text.contains("a web server may hand it out to everybody"), "{text}");
+}
+
+#[test]
+fn doctor_tells_whether_the_page_is_written_and_how_old_it_is() {
+    let yard = yard();
+    let told = || {
+        let text = said(&yard, &["doctor", "--offline"]).1;
+        let line = text.lines().find(|line| line.contains("the page ")).unwrap_or_default();
+        line.replace(yard.root().to_str().unwrap(), "ROOT")
+    };
+    assert_eq!(told(), "note     the page ROOT/www was never written");
+    let runner = yard.start();
+    until("there is a page", || yard.path("www/index.html").exists());
+    assert_eq!(told(), "ok       the page ROOT/www is written");
+    let old = std::time::SystemTime::now() - std::time::Duration::from_secs(600);
+    fs::File::open(yard.path("www/index.html")).unwrap().set_modified(old).unwrap();
+    assert_eq!(told(), "warning  the page ROOT/www was not written for 10 minutes");
+    runner.stop();
+}
+
+#[test]
+fn a_directory_in_the_place_of_a_file_is_said_and_stops_nothing_else() {
+    let yard = yard();
+    fs::create_dir_all(yard.path("www/index.html")).unwrap();
+    let id = yard.deliver("docs", "main", "1");
+    let output = yard.drain();
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!(yard.job(id)[1], "succeeded");
+    let log = String::from_utf8(output.stderr).unwrap();
+    assert!(log.contains("index.html`: ") && log.contains("event=page-not-written"), "{log}");
+    let names: Vec<String> = fs::read_dir(yard.path("www"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name.starts_with(".hookspool"))
+        .collect();
+    assert_eq!(names, [""; 0], "nothing is left half written");
+}
+
+#[test]
+fn without_a_page_in_the_configuration_the_verb_says_how_to_get_one() {
+    let yard = Yard::new("", &HOOKS);
+    let (status, text) = said(&yard, &["page"]);
+    assert_eq!(status, Some(78), "{text}");
+    assert!(text.contains("there is no `[page]` in the configuration; add one with `dir`"), "{text}");
 }
