@@ -1,6 +1,6 @@
 //! Pure. A job, and a hook, as the page shows them: what is known of them, and what follows from a job's history.
 
-use crate::model::{JobId, Outcome, State};
+use crate::model::{JobId, State};
 use crate::spool::{Entry, HistoryEvent, Hold, JobView, Shown};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -68,11 +68,6 @@ impl JobCard {
     /// The time that says most about it.
     pub(super) fn at(&self) -> Option<Timestamp> {
         self.ended_at.or(self.started_at).or(self.job.arrived_at)
-    }
-
-    /// `true` if it ran and did what it should.
-    pub fn is_success(&self) -> bool {
-        self.job.state == State::Done && self.job.outcome == Some(Outcome::Succeeded)
     }
 }
 

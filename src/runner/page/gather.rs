@@ -1,6 +1,7 @@
 //! Edge. The facts of the index, collected.
 
-use super::ledger::{Brief, Ledger};
+use super::ledger::Ledger;
+use super::past::{HookRef, Past};
 use crate::config::{Config, Hook};
 use crate::model::{JobId, State};
 use crate::page::{Breakage, HookCard, JobCard, PageFacts, RunnerFacts, RunningCard, StepFacts};
@@ -9,12 +10,9 @@ use crate::spool::{self, SpoolError, SpoolReader};
 use crate::system::room::is_scarce;
 use jiff::Timestamp;
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
 
 /// Jobs of each state that a table shows which has no end otherwise.
 const SHOWN: usize = 20;
-/// Jobs that ended, in the last table.
-const RECENT: usize = 50;
 /// Most jobs that are looked at for what is told of hooks: of those that ended, and of those that wait.
 const LOOKED_AT: usize = 2000;
 /// Most bytes of a log's end that are read for the step that a job is at.
@@ -27,22 +25,6 @@ pub(super) struct Gathering<'a> {
     pub(super) ledger: &'a mut Ledger,
     /// All jobs, in order of arrival.
     pub(super) ids: &'a [(JobId, State)],
-}
-
-/// A hook and a ref.
-type HookRef = (Arc<str>, Option<Arc<str>>);
-
-/// Findings about the jobs that ended, from the newest one back.
-#[derive(Default)]
-struct Past {
-    recent: Vec<JobCard>,
-    /// Lines whose newest result is a failure: end of the first one since, number, and the last one.
-    broken: Vec<(HookRef, Option<Timestamp>, usize, JobId)>,
-    /// Lines in which a success was found.
-    good: HashMap<HookRef, JobId>,
-    last_success: HashMap<Arc<str>, JobId>,
-    last_failure: HashMap<Arc<str>, JobId>,
-    complete: bool,
 }
 
 impl Gathering<'_> {
@@ -116,7 +98,7 @@ impl Gathering<'_> {
             }
             left[0] -= usize::from(state == State::Done);
             left[1] -= usize::from(state == State::Failed);
-            if past.recent.len() < RECENT {
+            if past.has_room() {
                 past.recent.extend(self.ledger.card(self.reader, id, state)?);
             }
             if let Some(brief) = self.ledger.brief(self.reader, id, state)? {
@@ -189,36 +171,6 @@ impl Gathering<'_> {
             }
         }
         Ok((hooks, live.len() <= LOOKED_AT))
-    }
-}
-
-impl Past {
-    /// `true` if what is left, so many in `done/` and in `failed/`, cannot tell anything new.
-    fn is_over(&self, config: &Config, [done, failed]: [usize; 2]) -> bool {
-        let has = |found: &HashMap<Arc<str>, JobId>, hook: &Hook| found.contains_key(hook.name.as_str());
-        let lacks_success = config.hooks.iter().any(|hook| !has(&self.last_success, hook));
-        let has_rows = self.recent.len() == RECENT || done + failed == 0;
-        has_rows && failed == 0 && (done == 0 || !lacks_success)
-    }
-
-    fn add(&mut self, id: JobId, brief: Brief) {
-        let line: HookRef = (Arc::clone(&brief.hook), brief.reference.clone());
-        if brief.is_success() {
-            self.last_success.entry(brief.hook).or_insert(id);
-            self.good.entry(line).or_insert(id);
-        } else if brief.is_failure() {
-            self.last_failure.entry(brief.hook).or_insert(id);
-            if !self.good.contains_key(&line) {
-                self.break_line(line, brief.ended_at, id);
-            }
-        }
-    }
-
-    fn break_line(&mut self, line: HookRef, ended_at: Option<Timestamp>, id: JobId) {
-        match self.broken.iter_mut().find(|(broken, ..)| *broken == line) {
-            Some((_, since, jobs, _)) => (*since, *jobs) = (ended_at, *jobs + 1),
-            None => self.broken.push((line, ended_at, 1, id)),
-        }
     }
 }
 

@@ -7,6 +7,7 @@ mod gather;
 mod job_pages;
 mod ledger;
 mod log_file;
+mod past;
 mod place;
 #[cfg(test)]
 mod tests;
