@@ -1,5 +1,6 @@
 //! Edge. The work that a page costs: what is read and written when something has changed, and when nothing has.
 
+use super::place::{Folder, PageDir};
 use super::writer::{Pace, PageWriter};
 use crate::config::{Config, probe};
 use crate::model::{EventKind, JobId, JobMeta, Outcome, RefName};
@@ -195,4 +196,20 @@ fn a_directory_that_was_emptied_is_filled_again() {
     fs::remove_dir_all(home.www("")).unwrap();
     assert_eq!(home.work().1, 5);
     assert!(home.www("style.css").exists() && home.www("badge/api.svg").exists());
+}
+
+#[test]
+fn what_a_crash_left_half_written_goes_when_nobody_can_be_at_it_any_more() {
+    let mut home = Home::new();
+    home.write();
+    let (half, other) = (home.www("job/.hookspool.0123456789abcdef~"), home.www("job/.hookspool"));
+    fs::write(&half, "half").unwrap();
+    fs::write(&other, "somebody else's").unwrap();
+    let dir = PageDir::open(home.config.page.as_ref().unwrap(), &home.config.spool).unwrap();
+    let names = dir.names(Folder::Job).unwrap();
+    let now_s = Timestamp::now().as_second();
+    dir.sweep(Folder::Job, &names, now_s + 599);
+    assert!(half.exists());
+    dir.sweep(Folder::Job, &names, now_s + 700);
+    assert!(!half.exists() && other.exists());
 }

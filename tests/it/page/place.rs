@@ -68,7 +68,9 @@ fn the_directory_may_be_a_link_and_nothing_below_it_is_followed() {
 
 #[test]
 fn everybody_may_read_what_the_umask_leaves_to_them() {
-    for (umask, files, directories) in [("022", 0o644, 0o755), ("027", 0o640, 0o750), ("077", 0o600, 0o700)] {
+    for (umask, files, directories) in
+        [("000", 0o644, 0o755), ("022", 0o644, 0o755), ("027", 0o640, 0o750), ("077", 0o600, 0o700)]
+    {
         let yard = yard();
         let program = crate::support::world::PROGRAM;
         let script = format!("umask {umask}; exec {program} --config {}/hookspool.toml page", yard.root().display());
