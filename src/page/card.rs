@@ -20,9 +20,9 @@ pub struct JobCard {
     pub ended_at: Option<Timestamp>,
     /// Length of its last attempt.
     pub took_s: Option<u64>,
-    /// Length of each step that its last attempt ended.
+    /// Title and length of each step that its last attempt ended.
     #[serde(skip)]
-    pub steps_s: Vec<u64>,
+    pub steps_s: Vec<(String, u64)>,
 }
 
 impl JobCard {
@@ -30,7 +30,7 @@ impl JobCard {
     pub fn of(shown: Shown) -> Self {
         let entries = last_attempt(shown.history.entries());
         let started_at = entries.first().filter(|entry| is_start(entry)).map(|entry| entry.at);
-        let steps_s = entries.iter().filter_map(|entry| step_ms(&entry.what)).map(|ms| ms / 1000).collect();
+        let steps_s = entries.iter().filter_map(|entry| step_s(&entry.what)).collect();
         let over = entries.iter().find(|entry| is_end(&entry.what)).map(|entry| entry.at);
         let took_s = started_at.zip(over).map(|(from, to)| seconds_between(from, to));
         let is_under_way = shown.view.state == State::Running;
@@ -85,10 +85,10 @@ fn is_end(what: &HistoryEvent) -> bool {
     matches!(what, HistoryEvent::Concluded { .. } | HistoryEvent::Settled(_))
 }
 
-/// The length of a step of `steps`.
-fn step_ms(what: &HistoryEvent) -> Option<u64> {
+/// Title and length of a step of `steps`.
+fn step_s(what: &HistoryEvent) -> Option<(String, u64)> {
     match what {
-        HistoryEvent::Step { ms, list, .. } if list.is_empty() => Some(*ms),
+        HistoryEvent::Step { ms, list, title, .. } if list.is_empty() => Some((title.clone(), ms / 1000)),
         _ => None,
     }
 }

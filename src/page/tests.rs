@@ -39,7 +39,7 @@ fn card(random: u32, state: State, outcome: Option<Outcome>) -> JobCard {
         started_at: ended_at,
         ended_at,
         took_s: Some(61),
-        steps_s: vec![1, 60],
+        steps_s: vec![("git update".into(), 1), ("make".into(), 60)],
     }
 }
 

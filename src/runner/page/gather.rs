@@ -139,7 +139,9 @@ impl Gathering<'_> {
 
     fn step(&self, card: &JobCard, usual: Option<&JobCard>) -> Option<StepFacts> {
         let step = step_of(self.config, card)?;
-        let usual_s = usual.and_then(|usual| usual.steps_s.get(step.number.checked_sub(1)?).copied());
+        // In another configuration it may have been another step.
+        let same = usual.and_then(|usual| usual.steps_s.get(step.number.checked_sub(1)?));
+        let usual_s = same.filter(|(title, _)| *title == step.title).map(|(_, seconds)| *seconds);
         Some(StepFacts { usual_s, ..step })
     }
 

@@ -22,6 +22,9 @@ const LAST_S: i64 = 95;
 /// Since when a hook is on hold, in seconds before now.
 const HOLD_S: i64 = 5400;
 
+/// Of as many digits as a right one.
+const FALSE_SIGNATURE: &str = "0000000000000000000000000000000000000000000000000000000000000000";
+
 /// A hook: its name, its repository, and its steps with their usual length in milliseconds.
 struct Line {
     hook: &'static str,
@@ -179,8 +182,8 @@ impl BusyDay {
         for hook in ["blog", "blog", "no-such-hook"] {
             let headers = [
                 ("Content-Type", "application/json"),
-                ("X-GitHub-Event", "push"),
-                ("X-Hub-Signature-256", "sha256=00"),
+                ("X-Gitea-Event", "push"),
+                ("X-Gitea-Signature", FALSE_SIGNATURE),
             ];
             let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned()));
             let reply = self.cgi(hook, &headers, 0).stdin(std::process::Stdio::null()).output().unwrap();
