@@ -70,6 +70,12 @@ pub(super) enum Command {
     },
     /// List jobs
     List(ListArgs),
+    /// Show what has arrived, also what was refused or ignored
+    ///
+    /// Every delivery leaves a trace, whatever became of it, and so does a request that named no hook. The last 128 of
+    /// each hook are kept, and all are counted. They are shown in the order in which they came; below them stand the
+    /// counts of each hook.
+    Deliveries(DeliveriesArgs),
     /// Show one job and its history
     Show {
         /// Id of the job, or the part of it after the dot
@@ -205,6 +211,18 @@ pub(super) struct ListArgs {
     #[arg(long, value_name = "N")]
     pub(super) limit: Option<usize>,
     /// Print a JSON array
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct DeliveriesArgs {
+    /// Only those to this hook
+    pub(super) hook: Option<String>,
+    /// Only the newest N
+    #[arg(long, value_name = "N")]
+    pub(super) limit: Option<usize>,
+    /// Print a JSON object
     #[arg(long)]
     pub(super) json: bool,
 }

@@ -6,6 +6,7 @@ mod check;
 mod complete;
 mod control;
 mod daily_log;
+mod deliveries;
 mod demo;
 mod doctor;
 mod exit;
@@ -86,6 +87,7 @@ fn verb(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Import(args) => import::run(&args),
         Command::Check { json } => check::run(config, json),
         Command::List(args) => listing::list(config, &args),
+        Command::Deliveries(args) => deliveries::run(config, &args),
         Command::Show { job, json } => listing::show(config, &job, json),
         Command::Log { job, follow, json } => output::run(config, &job, follow, json),
         Command::Explain(args) => explain::run(config, &args),

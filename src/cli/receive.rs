@@ -98,7 +98,12 @@ impl Receiver<'_> {
     fn serve(self, intake: &Intake, stop: &Stop) -> io::Result<()> {
         let limits = Limits { workers: self.workers, ..Limits::default() };
         let notices = Mutex::default();
-        let log = |notice: Notice| log(&notice, &notices);
+        let log = |notice: Notice| {
+            if let Notice::Refused(fault) = &notice {
+                intake.note_malformed(&fault.0);
+            }
+            log(&notice, &notices);
+        };
         match self.protocol {
             ReceiverProtocol::Fastcgi => gateway::fastcgi::serve(self.listeners, intake, &limits, stop.fd(), &log),
             ReceiverProtocol::Http(trust) => {

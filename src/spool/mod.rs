@@ -12,6 +12,7 @@
 //!   log/      <id>.log       2750   what the job printed (the runner writes it)
 //!   control/  <16 hex>.…     0700   orders to the runner and its answers: see `control/mod.rs`
 //!   holds/    <hook>         2750   a hook on hold, with the reason
+//!   seen/     <hook>         3770   the last deliveries of a hook, whatever became of them: see `seen/mod.rs`
 //!   lock                     0600   held by the runner; its process id, for people
 //!   sequence                 0660   19 digits: the last number given out
 //!   reserve                  0660   1 MiB that a full disk gets back once
@@ -73,6 +74,8 @@
 //!   and at each look of the runner, the paths still lead to the directories that are held open. Otherwise a receiver
 //!   opens what is there now, and refuses the delivery that was under way; the runner ends with 75, to be started
 //!   again.
+//! - **Traces** ([`SeenRings`]): every delivery leaves one in `seen/`, in place and without a flush; no failure of it
+//!   changes an answer.
 //! - **Hostile entries** in `queued/` are never followed, waited for or run, and never stop the others. They leave
 //!   `queued/`, unless they are directories that the runner may not move; those are reported once.
 //!
@@ -101,6 +104,7 @@ mod owner;
 #[doc(hidden)]
 #[allow(dead_code, reason = "the fuzz targets throw bytes at it")]
 pub mod probe;
+mod seen;
 mod view;
 
 pub use append::{draft::Draft, inbox::Inbox};
@@ -122,6 +126,7 @@ pub use owner::presence::{Presence, presence};
 pub use owner::prune::{Removed, Retention, expired};
 pub use owner::recover::Recovered;
 pub use owner::scan::{Scan, SpoolProblem};
+pub use seen::{DeliveryResult, Seen, SeenCounts, SeenDelivery, SeenRings, Streak, seen};
 pub use view::{
     Filter, JobView, Match, Shown, count, find, history_path, ids, job_path, list, log_path, newest_first, payload,
     show, state_of,

@@ -50,24 +50,16 @@ pub(super) fn show(status: &SpoolStatus) -> Result<(), Failure> {
         print::line("note     there are too many jobs to count those of each hook")?;
     }
     print::line("")?;
-    let rows: Vec<Vec<String>> = status.hooks.iter().map(|hook| row(hook, now)).collect();
-    print::table(&["HOOK", "WAITING", "HELD", "LAST", "AGE", "JOB", "HOLD"], &rows)?;
-    let silent = silent(status);
-    if silent.is_empty() {
-        return Ok(());
-    }
-    let hooks = silent.join(", ");
-    print::line("")?;
-    print::line(&format!("no delivery has become a job of {hooks}; `hookspool doctor` says how to find out why"))
+    print_hooks(&status.hooks, now)
 }
 
-/// Hooks of the configuration that have no job in the spool.
-fn silent(status: &SpoolStatus) -> Vec<&str> {
-    let is_running = |name: &str| status.running.iter().any(|running| running.job.hook.as_deref() == Some(name));
-    let is_silent = |hook: &&HookStatus| {
-        hook.queue.is_some() && hook.last.is_none() && hook.waiting + hook.held == 0 && !is_running(&hook.name)
-    };
-    status.hooks.iter().filter(is_silent).filter(|_| status.complete).map(|hook| hook.name.as_str()).collect()
+/// One column tells of holds, where there are any.
+fn print_hooks(hooks: &[HookStatus], now: Timestamp) -> Result<(), Failure> {
+    let headings = ["HOOK", "WAITING", "HELD", "LAST", "AGE", "JOB", "LAST DELIVERY", "HOLD"];
+    let columns = headings.len() - usize::from(hooks.iter().all(|hook| hook.hold.is_none()));
+    let mut rows: Vec<Vec<String>> = hooks.iter().map(|hook| row(hook, now)).collect();
+    rows.iter_mut().for_each(|row| row.truncate(columns));
+    print::table(&headings[..columns], &rows)
 }
 
 /// The word that matters, and the rest.
@@ -102,6 +94,7 @@ fn row(hook: &HookStatus, now: Timestamp) -> Vec<String> {
         last.and_then(|job| job.outcome).map_or_else(none, |outcome: Outcome| outcome.as_str().to_owned()),
         last.and_then(|job| job.arrived_at).map_or_else(none, |at| age(at, now)),
         last.map_or_else(none, |job| job.id.short()),
+        hook.seen.as_ref().map_or_else(none, |seen| seen.headline.clone()),
         hold.unwrap_or_else(none),
     ]
 }

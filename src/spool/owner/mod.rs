@@ -58,7 +58,7 @@ impl SpoolOwner {
     pub fn lock(root: &Path) -> Result<Self, SpoolError> {
         crate::spool::disk::create::create(root)?;
         let disk = RealDisk::open(root).map_err(|e| SpoolError::call("open", root, e))?;
-        for place in Place::BELOW_ROOT {
+        for &place in Place::VITAL {
             disk.hold(place).map_err(|e| SpoolError::call("open", root.join(place.as_str()), e))?;
         }
         Self::on(disk)

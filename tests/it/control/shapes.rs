@@ -1,6 +1,7 @@
 //! hookspool-json(7): its members are those that the commands print.
 
 use crate::support::control::{GATE, json, open_gate, queue, said, until_begun};
+use crate::support::http::{self, Framing, Request};
 use crate::support::until;
 use crate::support::world::PROGRAM;
 use crate::support::yard::Yard;
@@ -135,6 +136,8 @@ fn sent(yard: &Yard, seen: &mut Seen) -> String {
     until("it listens", || TcpStream::connect(&address).is_ok());
     let url = format!("http://{address}/hooks/docs");
     seen.verb("send", yard, &["send", "docs", "--url", &url, "--branch", "main"]);
+    http::send(address.parse().unwrap(), &Request::new("POST", "/hooks/docs", Framing::Length, b"{}"));
+    seen.verb("deliveries", yard, &["deliveries"]);
     server.kill().unwrap();
     server.wait().unwrap();
     let listed = yard.listed();
@@ -144,7 +147,8 @@ fn sent(yard: &Yard, seen: &mut Seen) -> String {
 }
 
 /// Members that only an uncommon machine or configuration has.
-const UNCOMMON: [(&str, &str); 8] = [
+const UNCOMMON: [(&str, &str); 9] = [
+    ("deliveries", "hooks[].unreadable"),
     ("status", "unused[]"),
     ("status", "free.files"),
     ("check", "replaceable[]"),
