@@ -58,7 +58,9 @@ fn print_hooks(hooks: &[HookStatus], now: Timestamp) -> Result<(), Failure> {
     let headings = ["HOOK", "WAITING", "HELD", "LAST", "AGE", "JOB", "LAST DELIVERY", "HOLD"];
     let columns = headings.len() - usize::from(hooks.iter().all(|hook| hook.hold.is_none()));
     let mut rows: Vec<Vec<String>> = hooks.iter().map(|hook| row(hook, now)).collect();
-    rows.iter_mut().for_each(|row| row.truncate(columns));
+    for row in &mut rows {
+        row.truncate(columns);
+    }
     print::table(&headings[..columns], &rows)
 }
 

@@ -112,9 +112,10 @@ impl SeenDelivery {
         let at = Timestamp::from_microsecond(i64::from_le_bytes(reader.array()?)).ok()?;
         let status = Some(u16::from_le_bytes(reader.array()?)).filter(|status| *status != 0);
         let [result, jobs] = reader.array()?;
-        let job = reader.text()?.and_then(|id| id.parse().ok());
-        let (event, reference, delivery) = (reader.text()?, reader.text()?, reader.text()?);
-        let (remote, told, reason) = (reader.text()?, reader.text()?.unwrap_or_default(), reader.text()?);
+        let some = |text: String| Some(text).filter(|text| !text.is_empty());
+        let job = reader.text()?.parse().ok();
+        let (event, reference, delivery) = (some(reader.text()?), some(reader.text()?), some(reader.text()?));
+        let (remote, told, reason) = (some(reader.text()?), reader.text()?, some(reader.text()?));
         let result = DeliveryResult::at(result)?;
         let delivery = Self { at, result, status, told, reason, event, reference, delivery, remote, job, jobs };
         (number % RECORDS == place).then_some((number, delivery))
@@ -131,12 +132,12 @@ impl RecordReader<'_> {
         Some(*array)
     }
 
-    /// The next text; the inner `None` is an empty one. Whoever may write to a ring may write anything.
-    fn text(&mut self) -> Option<Option<String>> {
+    /// The next text, which may be empty. Whoever may write to a ring may write anything.
+    fn text(&mut self) -> Option<String> {
         let length = usize::from(u16::from_le_bytes(self.array()?));
         let (text, rest) = self.0.split_at_checked(length)?;
         self.0 = rest;
-        Some((length > 0).then(|| clean(&String::from_utf8_lossy(text), RECORD_BYTES)))
+        Some(clean(&String::from_utf8_lossy(text), RECORD_BYTES))
     }
 }
 

@@ -101,7 +101,9 @@ mod tests {
 
     fn add(disk: &RealDisk, words: &[String]) {
         let mut batch = Batch::default();
-        words.iter().for_each(|word| batch.push(delivery(word)));
+        for word in words {
+            batch.push(delivery(word));
+        }
         append(disk, &open(disk, OsStr::new("docs")).unwrap(), &batch).unwrap();
     }
 

@@ -55,13 +55,16 @@ fn story(calls: &[Call]) -> Vec<String> {
     story
 }
 
-const APPEND: [&str; 7] = [
+/// The trace comes last, and is never flushed.
+const APPEND: [&str; 9] = [
     "write sequence",
     "create tmp/DRAFT",
     "write tmp/DRAFT",
     "fsync tmp/DRAFT",
     "move tmp/DRAFT/queued/ID.job",
     "fsync queued",
+    "create seen/succeeds",
+    "write seen/succeeds",
     "answer",
 ];
 
@@ -91,7 +94,8 @@ fn a_flush_that_fails_is_not_tried_again_and_the_draft_goes() {
     let strace = home.strace().fail_at("fsync", 1, "EIO");
     let output = home.deliver_under(&strace, "succeeds", &body());
     assert_eq!(Reply::read(&output.stdout).map(|reply| reply.status), Some(503));
-    let expected = ["fsync tmp/DRAFT fails", "remove tmp/DRAFT", "answer"];
+    let expected =
+        ["fsync tmp/DRAFT fails", "remove tmp/DRAFT", "create seen/succeeds", "write seen/succeeds", "answer"];
     assert_eq!(story(&strace.calls())[3..], expected);
 }
 
