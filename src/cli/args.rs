@@ -128,6 +128,11 @@ pub(super) enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Print metrics of the spool, in Prometheus' text format
+    ///
+    /// The same as `[runner] metrics` writes into a file for the node exporter, but for the time of the runner's last
+    /// loop. Counters of ended jobs are as the runner has written them down last.
+    Metrics,
     /// Find problems, and say how to repair them
     Doctor {
         /// Ask no remote

@@ -22,6 +22,7 @@ mod load;
 mod local_time;
 mod logging;
 mod manual;
+mod metrics;
 mod mode;
 mod moment;
 mod output;
@@ -100,6 +101,7 @@ fn verb(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Wait { job, timeout, json } => wait::run(config, &job, timeout, json),
         Command::Prune(args) => control::prune(config, &args),
         Command::Status { json } => status::run(config, json),
+        Command::Metrics => metrics::run(config),
         Command::Doctor { offline, json } => doctor::run(config, offline, json),
         Command::Man { page } => manual::page(page),
         Command::Complete { names } => complete::run(config, names),

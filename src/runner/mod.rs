@@ -11,6 +11,7 @@ mod holds;
 mod job_context;
 mod jobs;
 pub mod log;
+pub mod metrics;
 pub mod orders;
 mod outcome_cache;
 mod payload;
@@ -43,6 +44,7 @@ use crate::system::watch::Watch;
 use clock::Clock;
 use holds::Holds;
 use jobs::Jobs;
+use metrics::{MetricsWriter, Pulse};
 use outcome_cache::OutcomeCache;
 use reconcile::{Reconciler, Schedule};
 use reload::Reloader;
@@ -50,7 +52,7 @@ use run_loop::{DrainLimits, RunLoop};
 use std::io;
 use std::panic::resume_unwind;
 use std::sync::{Arc, Mutex};
-use std::thread::{Builder, scope};
+use std::thread::{Builder, Scope, scope};
 use std::time::{Duration, Instant};
 use supply::Supply;
 use workers::{WorkerPool, Workers};
@@ -93,8 +95,8 @@ pub fn drain(config: Config, owner: &SpoolOwner, terms: Terms<'_>) -> Result<Dra
     let (halted, halt) = Stop::by_hand()?;
     let (bell, exits) = (Bell::new()?, ChildExits::install()?);
     let (pool, channels) = WorkerPool::new(owner, &bell);
-    let (spool, settings) = (config.spool.clone(), Mutex::new(config.runner.clone()));
-    let (pool, bell, settings) = (&pool, &bell, &settings);
+    let (spool, current, pulse) = (config.spool.clone(), Mutex::new(Arc::clone(&config)), Pulse::default());
+    let (pool, bell, current, pulse) = (&pool, &bell, &current, &pulse);
     let ended = scope(|scope| {
         let mut run_loop = RunLoop {
             jobs: Jobs::new(config, owner, outcomes),
@@ -107,7 +109,8 @@ pub fn drain(config: Config, owner: &SpoolOwner, terms: Terms<'_>) -> Result<Dra
                 Schedule::new(owner.reconcile_times(), terms.once),
                 halted.clone(),
             ),
-            reloader: Reloader { reload: terms.reload, settings },
+            reloader: Reloader { reload: terms.reload, current },
+            pulse,
             watch,
             exits,
             limits,
@@ -116,20 +119,27 @@ pub fn drain(config: Config, owner: &SpoolOwner, terms: Terms<'_>) -> Result<Dra
         let run_loop = Builder::new().spawn_scoped(scope, move || run_loop.run())?;
         if !terms.once {
             let (spool, halted) = (&spool, halted.clone());
-            let retention = move || retention::go_on(owner, spool, settings, clock, &halted);
-            if let Err(error) = Builder::new().spawn_scoped(scope, retention) {
-                tracing::error!(event = "no-retention", reason = words(&error));
-            }
+            beside(scope, "no-retention", move || retention::go_on(owner, spool, current, clock, &halted));
         }
+        let (writer, spool) = (MetricsWriter::new(owner, current, pulse), &spool);
+        beside(scope, "no-metrics", move || metrics::go_on(writer, spool, &halted));
         pool.work();
         let ended = run_loop.join();
         halt.request();
         ended.unwrap_or_else(|panic| resume_unwind(panic)).map_err(DrainError::from)
-    })?;
-    if terms.once {
-        retention::once(owner, &spool, settings, clock);
+    });
+    if terms.once && ended.is_ok() {
+        retention::once(owner, &spool, current, clock);
     }
-    Ok(ended)
+    MetricsWriter::new(owner, current, pulse).write(false);
+    ended
+}
+
+/// Starts what goes on beside the loop; jobs run without it, too.
+fn beside<'scope>(scope: &'scope Scope<'scope, '_>, event: &'static str, work: impl FnOnce() + Send + 'scope) {
+    if let Err(error) = Builder::new().spawn_scoped(scope, work) {
+        tracing::error!(event, reason = words(&error));
+    }
 }
 
 fn watch(config: &Config) -> Watch {

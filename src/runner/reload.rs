@@ -1,9 +1,9 @@
 //! Edge. A new configuration for a runner that goes on.
 
-use crate::config::{Config, RunnerSettings};
+use crate::config::Config;
 use crate::system::stop::Hangup;
 use std::os::fd::BorrowedFd;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// The signal that asks for a new configuration, and the way to load one.
 #[derive(Clone, Copy)]
@@ -17,14 +17,19 @@ pub struct Reload<'a> {
 /// Loads a new configuration on SIGHUP, where the runner is one that reloads.
 pub(super) struct Reloader<'a> {
     pub(super) reload: Option<Reload<'a>>,
-    /// The settings that retention goes by.
-    pub(super) settings: &'a Mutex<RunnerSettings>,
+    /// The configuration that those beside the loop go by.
+    pub(super) current: &'a Mutex<Arc<Config>>,
 }
 
 impl Reloader<'_> {
     /// Readable when a new configuration is asked for.
     pub(super) fn fd(&self) -> Option<BorrowedFd<'_>> {
         self.reload.map(|reload| reload.hangup.fd())
+    }
+
+    /// Tells those beside the loop of the configuration that it goes by.
+    pub(super) fn goes_by(&self, config: &Arc<Config>) {
+        *self.current.lock().unwrap_or_else(PoisonError::into_inner) = Arc::clone(config);
     }
 
     /// A new configuration, if one is asked for. One that is broken, or that is for another spool, is refused, and the
@@ -34,7 +39,6 @@ impl Reloader<'_> {
         match (reload.load)() {
             Ok(config) if config.spool == current.spool => {
                 tracing::info!(event = "reloaded", config = %config.file.display(), hooks = config.hooks.len());
-                *self.settings.lock().unwrap_or_else(PoisonError::into_inner) = config.runner.clone();
                 Some(config)
             }
             Ok(config) => {

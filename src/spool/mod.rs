@@ -17,6 +17,7 @@
 //!   sequence                 0660   19 digits: the last number given out
 //!   reserve                  0660   1 MiB that a full disk gets back once
 //!   reconcile                0640   JSON: by hook, when its remote is asked next; there if any ever was
+//!   tally                    0640   JSON: by hook, how many jobs have ended so far; pruning changes nothing of it
 //! ```
 //!
 //! # Names
@@ -105,6 +106,7 @@ mod owner;
 #[allow(dead_code, reason = "the fuzz targets throw bytes at it")]
 pub mod probe;
 mod seen;
+mod tally;
 mod view;
 
 pub use append::{draft::Draft, inbox::Inbox};
@@ -122,14 +124,16 @@ pub use job::wait::Wait;
 pub use owner::SpoolOwner;
 pub use owner::claim::{Claim, Claimed};
 pub use owner::hold::{Hold, holds};
+pub use owner::kept_tally::KeptTally;
 pub use owner::presence::{Presence, presence};
 pub use owner::prune::{Removed, Retention, expired};
 pub use owner::recover::Recovered;
 pub use owner::scan::{Scan, SpoolProblem};
 pub use seen::{DeliveryResult, Seen, SeenCounts, SeenDelivery, SeenRings, Streak, seen};
+pub use tally::{BOUNDS_S, HookTally, Tally, TimeClasses};
 pub use view::{
-    Filter, JobView, Match, Shown, count, find, history_path, ids, job_path, list, log_path, newest_first, payload,
-    show, state_of,
+    Filter, JobView, Match, Shown, count, find, history_path, hook_of, ids, job_path, list, log_path, newest_first,
+    payload, show, state_of, tally,
 };
 
 #[cfg(test)]

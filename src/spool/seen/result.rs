@@ -72,6 +72,11 @@ impl DeliveryResult {
         !matches!(self, Self::Queued | Self::Ignored | Self::Pong | Self::Error)
     }
 
+    /// `true` if such a request named no hook.
+    pub fn is_of_no_hook(self) -> bool {
+        self == Self::UnknownHook
+    }
+
     pub(super) fn index(self) -> usize {
         self as usize
     }
