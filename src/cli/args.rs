@@ -123,11 +123,7 @@ pub(super) enum Command {
     /// Remove jobs that ended, with their logs
     Prune(PruneArgs),
     /// Show the state of the spool on one screen
-    Status {
-        /// Print a JSON object
-        #[arg(long)]
-        json: bool,
-    },
+    Status(StatusArgs),
     /// Print metrics of the spool, in Prometheus' text format
     ///
     /// The same as `[runner] metrics` writes into a file for the node exporter, but for the time of the runner's last
@@ -216,6 +212,16 @@ pub(super) struct ListArgs {
     #[arg(long, value_name = "N")]
     pub(super) limit: Option<usize>,
     /// Print a JSON array
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct StatusArgs {
+    /// Go on showing it on the terminal as it changes, until q is typed
+    #[arg(long, conflicts_with = "json")]
+    pub(super) watch: bool,
+    /// Print a JSON object
     #[arg(long)]
     pub(super) json: bool,
 }

@@ -1,6 +1,7 @@
 //! Edge. The entry: the mode that the command line or the starter means, and the verbs.
 
 mod args;
+mod awaited;
 mod cgi;
 mod check;
 mod complete;
@@ -26,6 +27,7 @@ mod metrics;
 mod mode;
 mod moment;
 mod output;
+mod patience;
 mod print;
 mod progress;
 mod receive;
@@ -38,6 +40,7 @@ mod step_progress;
 mod table;
 mod test_reply;
 mod trust;
+mod usual_time;
 mod wait;
 mod wanted_sample;
 
@@ -100,7 +103,7 @@ fn verb(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Release(args) => control::release(config, &args),
         Command::Wait { job, timeout, json } => wait::run(config, &job, timeout, json),
         Command::Prune(args) => control::prune(config, &args),
-        Command::Status { json } => status::run(config, json),
+        Command::Status(args) => status::run(config, &args),
         Command::Metrics => metrics::run(config),
         Command::Doctor { offline, json } => doctor::run(config, offline, json),
         Command::Man { page } => manual::page(page),

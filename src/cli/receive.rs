@@ -73,7 +73,7 @@ impl Receiver<'_> {
         logging::to_stderr();
         let hangup = Hangup::install().map_err(|error| Failure::cannot_watch(&error))?;
         let (over, end) = Stop::by_hand().map_err(|error| Failure::cannot_watch(&error))?;
-        let intake = Intake::new(load(self.config)?);
+        let intake = Intake::that_stays(load(self.config)?);
         let address = self.listeners.iter().find_map(Listener::tcp_address);
         tracing::info!(
             event = "listening",

@@ -46,14 +46,19 @@ impl Handler for Intake {
 }
 
 impl Intake {
-    /// An intake for `config`. Opens nothing yet.
+    /// An intake for `config` and one request. Opens nothing yet.
     pub fn new(config: Config) -> Self {
-        Self(Mutex::new(Arc::new(Setup::new(config))))
+        Self(Mutex::new(Arc::new(Setup::new(config, false))))
+    }
+
+    /// The same for a process that stays.
+    pub fn that_stays(config: Config) -> Self {
+        Self(Mutex::new(Arc::new(Setup::new(config, true))))
     }
 
     /// Judges by `config` what begins from now on.
     pub fn replace(&self, config: Config) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(Setup::new(config));
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(Setup::new(config, true));
     }
 
     /// Notes a request that a gateway refused before anybody could tell for which hook it was.

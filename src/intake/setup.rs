@@ -24,8 +24,9 @@ pub(super) struct Setup {
 }
 
 impl Setup {
-    pub(super) fn new(config: Config) -> Self {
-        let traces = Traces::of(&config.spool);
+    /// `stays`: for more than one request.
+    pub(super) fn new(config: Config, stays: bool) -> Self {
+        let traces = Traces::of(&config.spool, stays);
         Self { config, inbox: Mutex::new(None), harmless_root: Mutex::default(), traces }
     }
 

@@ -15,9 +15,10 @@ pub(super) struct Traces {
 }
 
 impl Traces {
-    /// Those in the spool at `root`.
-    pub(super) fn of(root: &Path) -> Self {
-        Self { refusals: Refusals::default(), rings: SeenRings::of(root) }
+    /// Those in the spool at `root`; `stays`: this process answers more than one request.
+    pub(super) fn of(root: &Path, stays: bool) -> Self {
+        let rings = if stays { SeenRings::in_background(root) } else { SeenRings::of(root) };
+        Self { refusals: Refusals::default(), rings }
     }
 
     /// Notes a request that was dealt with. `ignored` is the sentence about what was not wanted.

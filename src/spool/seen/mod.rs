@@ -8,11 +8,12 @@
 //!
 //! - A trace is a help for people. No failure of it changes an answer: without `seen/`, on a full disk, before a
 //!   hostile entry a delivery leaves none.
-//! - A receiver's threads never wait for each other: one of them writes for all. Between processes there is the
-//!   `flock` of the file, for which nobody waits longer than a tenth of a second; what cannot be written by then is
-//!   written with the next delivery, or when the receiver stops.
-//! - Counters count at least what is true since `since`: a receiver that is killed within a write, or a CGI process
-//!   that finds the file locked for too long, leaves its delivery out.
+//! - A receiver that stays writes in a thread of its own, what came in a twentieth of a second at a time: no delivery
+//!   waits for that, and of a flood hardly more is written than a ring holds. A CGI process writes before it answers.
+//! - Between processes there is the `flock` of the file, for which nobody waits longer than a tenth of a second; what
+//!   cannot be written by then is written with the next delivery, or when the receiver stops.
+//! - Counters count at most what is true since `since`: a receiver that is killed leaves out what it had not yet
+//!   written, and a CGI process its delivery where it finds the file locked for too long.
 //! - Files are for the spool's group: receivers of several users write to the same ones. An entry that is no regular
 //!   file of one name, that belongs to a stranger, or that is longer than a ring, is never written to.
 

@@ -1,4 +1,4 @@
-//! Edge. The rings of a spool as a receiver writes them: what its threads hand in, one of them writes for all.
+//! Edge. The rings of a spool as a receiver writes them: what its threads hand in, one writes for all.
 
 use super::batch::Batch;
 use super::delivery::SeenDelivery;
@@ -9,7 +9,8 @@ use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::{Builder, JoinHandle};
 use std::time::{Duration, Instant};
 
 /// Longest wait for the lock of a ring, which is held for as long as a write takes.
@@ -22,29 +23,80 @@ const RESPITE: Duration = Duration::from_secs(1);
 /// Files are opened anew after this time: they may have been removed, or the spool replaced.
 const STALE: Duration = Duration::from_secs(2);
 
-/// Deliveries that wait to be written, by ring.
+/// Deliveries by their ring.
 type Batches = BTreeMap<OsString, Batch>;
+
+/// Time between two writes of a receiver that stays: what comes meanwhile is written at once.
+const GATHERED: Duration = Duration::from_millis(50);
 
 /// The rings of one spool. Opens nothing before the first delivery, and never fails: a trace is a help, not a promise.
 #[derive(Debug)]
 pub struct SeenRings {
-    /// Held for no longer than a push.
-    pending: Mutex<Batches>,
-    writer: Mutex<Writer>,
+    parts: Arc<SharedRings>,
+    /// Writes, where this process stays.
+    thread: Option<JoinHandle<()>>,
 }
 
 impl SeenRings {
-    /// Those of the spool at `root`.
+    /// Those of the spool at `root`. Each delivery is written before `note` returns, by whichever thread writes.
     pub fn of(root: impl Into<PathBuf>) -> Self {
         let writer = Writer { root: root.into(), open: None, respites: BTreeMap::new(), left: Batches::new() };
-        Self { pending: Mutex::default(), writer: Mutex::new(writer) }
+        let parts = SharedRings { pending: Mutex::default(), came: Condvar::new(), writer: Mutex::new(writer) };
+        Self { parts: Arc::new(parts), thread: None }
     }
 
-    /// Notes a delivery to `hook`, or one that named none. While another thread writes, it writes this one, too.
+    /// The same for a process that stays: a thread of its own writes, soon, and no delivery waits for it.
+    pub fn in_background(root: impl Into<PathBuf>) -> Self {
+        let mut rings = Self::of(root);
+        let parts = Arc::clone(&rings.parts);
+        rings.thread = Builder::new().name("traces".into()).spawn(move || parts.write_until_closed()).ok();
+        rings
+    }
+
+    /// Notes a delivery to `hook`, or one that named none.
     pub fn note(&self, hook: Option<&str>, delivery: SeenDelivery) {
         let Some(name) = ring_name(hook) else { return };
-        self.pending().entry(name.to_owned()).or_default().push(delivery);
-        self.write_pending();
+        let mut pending = self.parts.pending();
+        match pending.batches.get_mut(name) {
+            Some(batch) => batch.push(delivery),
+            None => pending.batches.entry(name.to_owned()).or_default().push(delivery),
+        }
+        drop(pending);
+        if self.thread.is_some() {
+            self.parts.came.notify_one();
+        } else {
+            self.parts.write_pending();
+        }
+    }
+}
+
+impl Drop for SeenRings {
+    fn drop(&mut self) {
+        self.parts.pending().is_closed = true;
+        self.parts.came.notify_one();
+        // A panic of that thread was told by itself.
+        self.thread.take().map(JoinHandle::join).into_iter().for_each(drop);
+        self.parts.write_the_last();
+    }
+}
+
+#[derive(Debug)]
+struct SharedRings {
+    /// Held for no longer than a push.
+    pending: Mutex<HandedIn>,
+    came: Condvar,
+    writer: Mutex<Writer>,
+}
+
+#[derive(Debug, Default)]
+struct HandedIn {
+    batches: Batches,
+    is_closed: bool,
+}
+
+impl SharedRings {
+    fn pending(&self) -> MutexGuard<'_, HandedIn> {
+        self.pending.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A thread that hands in while another writes finds the writer taken, and the writer looks again after it has
@@ -52,26 +104,40 @@ impl SeenRings {
     fn write_pending(&self) {
         loop {
             let Ok(mut writer) = self.writer.try_lock() else { return };
-            let batch = std::mem::take(&mut *self.pending());
-            writer.write(batch);
+            let batches = std::mem::take(&mut self.pending().batches);
+            writer.write(batches);
             drop(writer);
-            if self.pending().is_empty() {
+            if self.pending().batches.is_empty() {
                 return;
             }
         }
     }
 
-    fn pending(&self) -> MutexGuard<'_, Batches> {
-        self.pending.lock().unwrap_or_else(PoisonError::into_inner)
+    fn write_until_closed(&self) {
+        loop {
+            let pending = self.pending();
+            let is_idle = |pending: &mut HandedIn| pending.batches.is_empty() && !pending.is_closed;
+            let pending = self.came.wait_while(pending, is_idle).unwrap_or_else(PoisonError::into_inner);
+            if pending.is_closed {
+                return;
+            }
+            drop(pending);
+            self.write_pending();
+            self.gather();
+        }
     }
-}
 
-impl Drop for SeenRings {
-    fn drop(&mut self) {
-        let batch = std::mem::take(&mut *self.pending());
-        let writer = self.writer.get_mut().unwrap_or_else(PoisonError::into_inner);
+    /// Waits until more is worth a write.
+    fn gather(&self) {
+        let _ = self.came.wait_timeout_while(self.pending(), GATHERED, |pending| !pending.is_closed);
+    }
+
+    /// Also what a ring that somebody held was to have.
+    fn write_the_last(&self) {
+        let batches = std::mem::take(&mut self.pending().batches);
+        let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
         writer.respites.clear();
-        writer.write(batch);
+        writer.write(batches);
     }
 }
 
@@ -95,10 +161,10 @@ struct OpenRings {
 
 impl Writer {
     /// Writes what can be written, and keeps what may be later.
-    fn write(&mut self, pending: Batches) {
+    fn write(&mut self, newer: Batches) {
         let mut due = std::mem::take(&mut self.left);
-        for (name, newer) in pending {
-            due.entry(name).or_default().append(newer);
+        for (name, batch) in newer {
+            due.entry(name).or_default().append(batch);
         }
         for (name, batch) in due {
             if !self.write_ring(&name, &batch) {

@@ -49,7 +49,7 @@ fn collect(value: &Value, path: &str, paths: &mut BTreeSet<String>, jobs: &mut B
             for (name, value) in members {
                 let dot = if path.is_empty() { "" } else { "." };
                 match name.as_str() {
-                    "step" | "limit_s" => collect(value, &format!("{path}{dot}{name}"), paths, jobs),
+                    "step" | "limit_s" | "usual_s" => collect(value, &format!("{path}{dot}{name}"), paths, jobs),
                     _ if is_job => drop(jobs.insert(name.clone())),
                     _ if OPEN.contains(&path) => {}
                     _ => collect(value, &format!("{path}{dot}{name}"), paths, jobs),
@@ -137,6 +137,7 @@ fn sent(yard: &Yard, seen: &mut Seen) -> String {
     let url = format!("http://{address}/hooks/docs");
     seen.verb("send", yard, &["send", "docs", "--url", &url, "--branch", "main"]);
     http::send(address.parse().unwrap(), &Request::new("POST", "/hooks/docs", Framing::Length, b"{}"));
+    until("both have left a trace", || json(yard, &["deliveries"])["deliveries"].as_array().unwrap().len() == 2);
     seen.verb("deliveries", yard, &["deliveries"]);
     server.kill().unwrap();
     server.wait().unwrap();

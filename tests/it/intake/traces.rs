@@ -74,7 +74,7 @@ fn every_answer_leaves_one_trace_at_the_hook_that_the_path_names() {
 
 /// A handler that refuses each request by its method, and the request.
 fn refusing(site: &OneHook) -> (Intake, Params) {
-    let intake = Intake::new(hookspool::config::load(&site.path("hookspool.toml")).unwrap());
+    let intake = Intake::that_stays(hookspool::config::load(&site.path("hookspool.toml")).unwrap());
     let pairs = [("REQUEST_METHOD", "PUT"), ("SCRIPT_NAME", "/docs"), ("REMOTE_ADDR", "192.0.2.1")];
     (intake, Params::collect(pairs.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes()))))
 }
@@ -94,6 +94,7 @@ fn a_hundred_thousand_refusals_take_no_more_of_the_disk_than_one() {
         (found.len(), found.blocks(), fs::read_dir(site.spool().join("seen")).unwrap().count())
     };
     refuse(&intake, &params);
+    until("the first is written", || at(&site, Some("docs")).counts.total() == 1);
     let before = room();
     scope(|scope| {
         for _ in 0..16 {
@@ -226,6 +227,7 @@ fn who_holds_a_ring_for_ever_delays_nobody_and_what_came_meanwhile_is_written() 
     let site = site();
     let (intake, params) = refusing(&site);
     refuse(&intake, &params);
+    until("the first is written", || at(&site, Some("docs")).counts.total() == 1);
     let held = File::open(site.spool().join("seen/docs")).unwrap();
     flock(&held, FlockOperation::LockExclusive).unwrap();
     let began = Instant::now();
