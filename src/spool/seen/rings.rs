@@ -41,7 +41,12 @@ impl SeenRings {
     /// Those of the spool at `root`. Each delivery is written before `note` returns, by whichever thread writes.
     pub fn of(root: impl Into<PathBuf>) -> Self {
         let writer = Writer { root: root.into(), open: None, respites: BTreeMap::new(), left: Batches::new() };
-        let parts = SharedRings { pending: Mutex::default(), came: Condvar::new(), writer: Mutex::new(writer) };
+        let parts = SharedRings {
+            pending: Mutex::default(),
+            came: Condvar::new(),
+            closed: Condvar::new(),
+            writer: Mutex::new(writer),
+        };
         Self { parts: Arc::new(parts), thread: None }
     }
 
@@ -57,15 +62,17 @@ impl SeenRings {
     pub fn note(&self, hook: Option<&str>, delivery: SeenDelivery) {
         let Some(name) = ring_name(hook) else { return };
         let mut pending = self.parts.pending();
+        let is_first = pending.batches.is_empty();
         match pending.batches.get_mut(name) {
             Some(batch) => batch.push(delivery),
             None => pending.batches.entry(name.to_owned()).or_default().push(delivery),
         }
         drop(pending);
-        if self.thread.is_some() {
-            self.parts.came.notify_one();
-        } else {
-            self.parts.write_pending();
+        match self.thread {
+            // The thread has been told of those that came before, or looks by itself.
+            Some(_) if is_first => self.parts.came.notify_one(),
+            Some(_) => {}
+            None => self.parts.write_pending(),
         }
     }
 }
@@ -74,6 +81,7 @@ impl Drop for SeenRings {
     fn drop(&mut self) {
         self.parts.pending().is_closed = true;
         self.parts.came.notify_one();
+        self.parts.closed.notify_one();
         // A panic of that thread was told by itself.
         self.thread.take().map(JoinHandle::join).into_iter().for_each(drop);
         self.parts.write_the_last();
@@ -85,6 +93,7 @@ struct SharedRings {
     /// Held for no longer than a push.
     pending: Mutex<HandedIn>,
     came: Condvar,
+    closed: Condvar,
     writer: Mutex<Writer>,
 }
 
@@ -129,7 +138,7 @@ impl SharedRings {
 
     /// Waits until more is worth a write.
     fn gather(&self) {
-        let _ = self.came.wait_timeout_while(self.pending(), GATHERED, |pending| !pending.is_closed);
+        let _ = self.closed.wait_timeout_while(self.pending(), GATHERED, |pending| !pending.is_closed);
     }
 
     /// Also what a ring that somebody held was to have.
