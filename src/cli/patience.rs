@@ -51,8 +51,9 @@ impl<'a> Patience<'a> {
         let is_due = self.looked.is_none_or(|looked| looked.elapsed() >= SILENCE);
         if is_due && self.quiet_since.elapsed() >= SILENCE {
             self.looked = Some(Instant::now());
-            let shown = spool::show(&self.config.spool, self.id).ok().flatten();
-            shown.into_iter().for_each(|shown| self.tell(&shown.view));
+            if let Ok(Some(shown)) = spool::show(&self.config.spool, self.id) {
+                self.tell(&shown.view);
+            }
         }
         std::thread::sleep(POLL_INTERVAL);
     }
