@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::path::Path;
 
 /// Most jobs whose hook is read at a time; those beyond it are told as those of no hook until the next look.
-const READ_LIMIT: usize = 5_000;
+const READ_LIMIT: usize = 50_000;
 
 /// The hooks of jobs that were read.
 #[derive(Debug, Default)]

@@ -14,8 +14,8 @@
 //!   cannot be written by then is written with the next delivery, or when the receiver stops.
 //! - Counters count at most what is true since `since`: a receiver that is killed leaves out what it had not yet
 //!   written, and a CGI process its delivery where it finds the file locked for too long.
-//! - Only hooks of the configuration have a ring, whatever is requested. That of a hook that has gone from it stays until
-//!   somebody removes it; any ring may be removed at any time, and is made anew.
+//! - Only hooks of the configuration have a ring, whatever is requested. That of a hook that has gone from it stays
+//!   until somebody removes it; any ring may be removed at any time, and is made anew.
 //! - Files are for the spool's group: receivers of several users write to the same ones. An entry that is no regular
 //!   file of one name, that belongs to a stranger, or that is longer than a ring, is never written to.
 
