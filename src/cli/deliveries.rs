@@ -141,5 +141,5 @@ fn total(counts: &SeenCounts, since: Option<Timestamp>) -> String {
     let counted = counts.iter().filter(|(_, count)| *count > 0);
     let counted: Vec<String> = counted.map(|(result, count)| format!("{count} {}", result.as_str())).collect();
     let since = since.map_or_else(|| "an unknown time".to_owned(), |at| beside(at, 0, &TimeZone::system()));
-    format!("{} since {since}", if counted.is_empty() { "0".to_owned() } else { counted.join(", ") })
+    format!("{} since {since}", if counts.total() == 0 { "0".to_owned() } else { counted.join(", ") })
 }
