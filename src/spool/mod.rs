@@ -10,6 +10,7 @@
 //!   running/  waiting/  held/  done/  failed/  corrupt/
 //!             <id>.job <id>.events  2750   the runner's; one of these is a job's state
 //!   log/      <id>.log       2750   what the job printed (the runner writes it)
+//!             tally                 JSON: by hook, how many jobs have ended so far; pruning changes nothing of it
 //!   control/  <16 hex>.…     0700   orders to the runner and its answers: see `control/mod.rs`
 //!   holds/    <hook>         2750   a hook on hold, with the reason
 //!   seen/     <hook>         3770   the last deliveries of a hook, whatever became of them: see `seen/mod.rs`
@@ -17,7 +18,6 @@
 //!   sequence                 0660   19 digits: the last number given out
 //!   reserve                  0660   1 MiB that a full disk gets back once
 //!   reconcile                0640   JSON: by hook, when its remote is asked next; there if any ever was
-//!   tally                    0640   JSON: by hook, how many jobs have ended so far; pruning changes nothing of it
 //! ```
 //!
 //! # Names

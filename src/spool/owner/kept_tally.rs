@@ -1,5 +1,6 @@
-//! Edge. The counts of jobs that ended, as the runner keeps them: `tally`, one file, replaced by a rename and not
-//! flushed. A runner that is killed leaves out what it had not yet written down, of a second at most.
+//! Edge. The counts of jobs that ended, as the runner keeps them: `log/tally`, one file, replaced by a rename and not
+//! flushed. In the spool itself a new name would wake the runner. A runner that is killed leaves out what it had not
+//! yet written down, of a second at most.
 
 use super::SpoolOwner;
 use super::state_dirs::StateDirs;
@@ -75,7 +76,7 @@ impl SpoolOwner {
             }
             Err(error) => {
                 let errno = Errno::from_io_error(&error).unwrap_or(Errno::IO);
-                Err((kept, SpoolError::call("write", disk.path(Place::Root, OsStr::new(NAME)), errno)))
+                Err((kept, SpoolError::call("write", disk.path(Place::Log, OsStr::new(NAME)), errno)))
             }
         }
     }
@@ -84,7 +85,7 @@ impl SpoolOwner {
 /// The counts in the file; none where there is no such file, or it makes no sense.
 pub(in crate::spool) fn read<D: Disk>(disk: &D) -> KeptTally {
     let text = || {
-        let file = disk.open(Place::Root, OsStr::new(NAME), Access::Read)?;
+        let file = disk.open(Place::Log, OsStr::new(NAME), Access::Read)?;
         let mut text = vec![0; LIMIT_BYTES];
         let filled = disk.read_full_at(&file, &mut text, 0)?;
         text.truncate(filled);
@@ -102,7 +103,7 @@ pub(in crate::spool) fn read<D: Disk>(disk: &D) -> KeptTally {
 /// Writes the file under another name, and lets it take the place of the old one: a reader, and the runner after one
 /// that was killed, find one or the other.
 fn write(disk: &RealDisk, tally: &Tally) -> io::Result<()> {
-    let path = |name: &str| disk.path(Place::Root, OsStr::new(name));
+    let path = |name: &str| disk.path(Place::Log, OsStr::new(name));
     let mut text = serde_json::to_vec(tally)?;
     text.push(b'\n');
     let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(JOB_MODE).open(path(FRESH))?;

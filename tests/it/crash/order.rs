@@ -5,7 +5,7 @@ use crate::crash::strace::Call;
 use crate::support::crash_home::{Home, Reply, body};
 
 /// A call as a few words, if it changes the spool, flushes it, answers or starts a process. Jobs and drafts lose their
-/// names. Logs and the payload's copy are not followed: they promise nothing, and are made anew.
+/// names. Logs, the counts beside them and the payload's copy are not followed: they promise nothing.
 fn words(call: &Call) -> Option<String> {
     let is_followed = |path: &String| !path.starts_with("spool/log") && !path.ends_with(".payload");
     let named: Vec<String> = paths(call).into_iter().filter(is_followed).collect();
@@ -18,7 +18,9 @@ fn words(call: &Call) -> Option<String> {
         "pwrite64" | "write" | "ftruncate" if of_spool => format!("write {}", named[0]),
         "fsync" | "fdatasync" if of_spool => format!("{} {}", call.name, named[0]),
         "renameat2" if of_spool && call.arguments.contains("RENAME_NOREPLACE") => format!("move {}", named.join("/")),
-        "rename" | "renameat" | "renameat2" | "link" | "linkat" => format!("{} {}", call.name, named.join("/")),
+        "rename" | "renameat" | "renameat2" | "link" | "linkat" if !named.is_empty() => {
+            format!("{} {}", call.name, named.join("/"))
+        }
         "unlink" | "unlinkat" if of_spool => format!("remove {}", named.join("/")),
         "write" if call.arguments.starts_with("1<") => "answer".to_owned(),
         "clone" | "clone3" | "fork" | "vfork" => "start the step".to_owned(),

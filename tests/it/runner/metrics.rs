@@ -125,14 +125,14 @@ fn counts_that_are_damaged_begin_anew_and_the_log_says_so() {
     for damage in
         [&b"{\"hooks\":{\"docs\":"[..], b"", b"\xff\xff", b"[]", b"{\"hooks\":{\"docs\":{\"ended\":{\"x\":1}}}}"]
     {
-        fs::write(yard.spool().join("tally"), damage).unwrap();
+        fs::write(yard.spool().join("log/tally"), damage).unwrap();
         yard.deliver("docs", "main", "7");
         let output = yard.drain();
         let log = String::from_utf8(output.stderr).unwrap();
         assert!(log.contains("event=tally-begins-anew"), "{log}");
         assert_eq!(value(&verb(&yard), ended), Some(1.0));
     }
-    fs::remove_file(yard.spool().join("tally")).unwrap();
+    fs::remove_file(yard.spool().join("log/tally")).unwrap();
     yard.deliver("docs", "main", "8");
     yard.drain();
     assert_eq!(value(&verb(&yard), ended), Some(1.0));
