@@ -70,6 +70,12 @@ pub(super) enum Command {
     },
     /// List jobs
     List(ListArgs),
+    /// Show what has arrived, also what was refused or ignored
+    ///
+    /// Every delivery leaves a trace, whatever became of it, and so does a request that named no hook. The last 128 of
+    /// each hook are kept, and all are counted. They are shown in the order in which they came; below them stand the
+    /// counts of each hook.
+    Deliveries(DeliveriesArgs),
     /// Show one job and its history
     Show {
         /// Id of the job, or the part of it after the dot
@@ -117,16 +123,17 @@ pub(super) enum Command {
     /// Remove jobs that ended, with their logs
     Prune(PruneArgs),
     /// Show the state of the spool on one screen
-    Status {
-        /// Print a JSON object
-        #[arg(long)]
-        json: bool,
-    },
+    Status(StatusArgs),
     /// Write the page for people once, as `[page]` of the configuration says
     ///
     /// A runner writes it by itself whenever something happens. This is for a look at it before one is started; beside
     /// a runner it does no harm. Root writes it as the spool's owner.
     Page,
+    /// Print metrics of the spool, in Prometheus' text format
+    ///
+    /// The same as `[runner] metrics` writes into a file for the node exporter, but for the time of the runner's last
+    /// loop. Counters of ended jobs are as the runner has written them down last.
+    Metrics,
     /// Find problems, and say how to repair them
     Doctor {
         /// Ask no remote
@@ -210,6 +217,28 @@ pub(super) struct ListArgs {
     #[arg(long, value_name = "N")]
     pub(super) limit: Option<usize>,
     /// Print a JSON array
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct StatusArgs {
+    /// Go on showing it on the terminal as it changes, until q is typed
+    #[arg(long, conflicts_with = "json")]
+    pub(super) watch: bool,
+    /// Print a JSON object
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct DeliveriesArgs {
+    /// Only those to this hook
+    pub(super) hook: Option<String>,
+    /// Only the newest N
+    #[arg(long, value_name = "N")]
+    pub(super) limit: Option<usize>,
+    /// Print a JSON object
     #[arg(long)]
     pub(super) json: bool,
 }

@@ -51,10 +51,10 @@ pub(super) fn show(config: Option<&Path>, job: &str, json: bool) -> Result<ExitC
     let shown = spool::show(&config.spool, id).map_err(unreadable)?.ok_or_else(|| no_such(job))?;
     let progress = StepProgress::of(&config, &shown.view);
     if json {
-        let StepProgress { step, limit_s } = &progress;
+        let StepProgress { step, limit_s, usual_s } = &progress;
         let value = serde_json::json!({
             "job": shown.view, "delivery": shown.meta, "history": shown.history.entries(), "step": step,
-            "limit_s": limit_s,
+            "limit_s": limit_s, "usual_s": usual_s,
         });
         print::json(&value)?;
     } else {

@@ -1,11 +1,13 @@
 //! Edge. The entry: the mode that the command line or the starter means, and the verbs.
 
 mod args;
+mod awaited;
 mod cgi;
 mod check;
 mod complete;
 mod control;
 mod daily_log;
+mod deliveries;
 mod demo;
 mod doctor;
 mod exit;
@@ -21,10 +23,12 @@ mod load;
 mod local_time;
 mod logging;
 mod manual;
+mod metrics;
 mod mode;
 mod moment;
 mod output;
 mod page;
+mod patience;
 mod print;
 mod progress;
 mod receive;
@@ -36,6 +40,7 @@ mod step_progress;
 mod table;
 mod test_reply;
 mod trust;
+mod usual_time;
 mod wait;
 mod wanted_sample;
 
@@ -86,6 +91,7 @@ fn verb(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Import(args) => import::run(&args),
         Command::Check { json } => check::run(config, json),
         Command::List(args) => listing::list(config, &args),
+        Command::Deliveries(args) => deliveries::run(config, &args),
         Command::Show { job, json } => listing::show(config, &job, json),
         Command::Log { job, follow, json } => output::run(config, &job, follow, json),
         Command::Explain(args) => explain::run(config, &args),
@@ -97,8 +103,9 @@ fn verb(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Release(args) => control::release(config, &args),
         Command::Wait { job, timeout, json } => wait::run(config, &job, timeout, json),
         Command::Prune(args) => control::prune(config, &args),
-        Command::Status { json } => status::run(config, json),
         Command::Page => page::run(config),
+        Command::Status(args) => status::run(config, &args),
+        Command::Metrics => metrics::run(config),
         Command::Doctor { offline, json } => doctor::run(config, offline, json),
         Command::Man { page } => manual::page(page),
         Command::Complete { names } => complete::run(config, names),

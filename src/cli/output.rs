@@ -3,6 +3,7 @@
 use super::exit::{self, Failure};
 use super::jobs::find;
 use super::load::load;
+use super::patience::Patience;
 use crate::model::{JobId, Outcome, State};
 use crate::runner::log::Follower;
 use crate::spool;
@@ -10,10 +11,6 @@ use jiff::Timestamp;
 use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
-use std::time::Duration;
-
-/// Time between two reads of a followed log.
-const POLL_INTERVAL: Duration = Duration::from_millis(200);
 
 /// Prints the log of a job; with `follow` until the job has ended.
 pub(super) fn run(config: Option<&Path>, job: &str, follow: bool, json: bool) -> Result<ExitCode, Failure> {
@@ -21,9 +18,9 @@ pub(super) fn run(config: Option<&Path>, job: &str, follow: bool, json: bool) ->
     let id = find(&config.spool, job)?;
     let path = spool::log_path(&config.spool, id);
     let mut printer = Printer { json, rest: Vec::new() };
-    let goes_on = || follow && !has_ended(&config.spool, id);
-    let result = match open(&path, goes_on) {
-        Ok(mut log) => copy(&mut log, &mut printer, goes_on),
+    let mut patience = Patience::new(&config, id, follow);
+    let result = match open(&path, &mut patience) {
+        Ok(mut log) => copy(&mut log, &mut printer, &mut patience),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             return Err(Failure::new(
                 exit::UNAVAILABLE,
@@ -55,35 +52,37 @@ fn why(root: &Path, id: JobId) -> String {
     }
 }
 
-/// Opens the log, waiting for it as long as the job may still begin. `goes_on` is asked before each look.
-fn open(path: &Path, goes_on: impl Fn() -> bool) -> io::Result<Follower> {
+/// Opens the log, waiting for it as long as the job may still begin. What may come is asked before each look.
+fn open(path: &Path, patience: &mut Patience<'_>) -> io::Result<Follower> {
     loop {
-        let more_to_come = goes_on();
+        let more_to_come = patience.more_to_come();
         match Follower::open(path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound && more_to_come => std::thread::sleep(POLL_INTERVAL),
+            Err(error) if error.kind() == io::ErrorKind::NotFound && more_to_come => patience.wait(),
             other => return other,
         }
     }
 }
 
-/// Copies what is there. `goes_on` is asked before each look, so that nothing written before the end is missed.
-fn copy(log: &mut Follower, printer: &mut Printer, goes_on: impl Fn() -> bool) -> io::Result<()> {
+/// Copies what is there. What may come is asked before each look, so that nothing written before the end is missed.
+fn copy(log: &mut Follower, printer: &mut Printer, patience: &mut Patience<'_>) -> io::Result<()> {
     loop {
-        let more_to_come = goes_on();
+        let more_to_come = patience.more_to_come();
         loop {
             let news = log.read()?;
+            if news.left_out == 0 && news.bytes.is_empty() {
+                break;
+            }
+            patience.rest();
             if news.left_out > 0 {
                 printer.text(format!("[{} bytes left out]\n", news.left_out).as_bytes())?;
-            }
-            if news.bytes.is_empty() {
-                break;
             }
             printer.text(&news.bytes)?;
         }
         if !more_to_come {
+            patience.rest();
             return printer.finish();
         }
-        std::thread::sleep(POLL_INTERVAL);
+        patience.wait();
     }
 }
 
@@ -120,8 +119,4 @@ fn write_json(out: &mut impl Write, line: &[u8]) -> io::Result<()> {
     let at = parts.next().filter(|at| at.parse::<Timestamp>().is_ok());
     let (source, text) = if at.is_some() { (parts.next(), parts.next()) } else { (None, None) };
     writeln!(out, "{}", serde_json::json!({ "line": line, "at": at, "source": source, "text": text }))
-}
-
-fn has_ended(root: &Path, id: JobId) -> bool {
-    !matches!(spool::state_of(root, id), Ok(Some(State::Queued | State::Running | State::Waiting)))
 }

@@ -44,21 +44,38 @@ pub(super) fn json(value: &impl serde::Serialize) -> Result<(), Failure> {
 
 /// Prints rows under headings, each column as wide as it must be, and all of it as wide as the terminal.
 pub(super) fn table(headings: &[&str], rows: &[Vec<String>]) -> Result<(), Failure> {
+    lines(&table_lines(headings, rows))
+}
+
+/// The same as lines.
+pub(super) fn table_lines(headings: &[&str], rows: &[Vec<String>]) -> Vec<String> {
     let rows: Vec<Vec<String>> = rows.iter().map(|row| row.iter().map(|cell| harmless(cell)).collect()).collect();
-    table::lines(headings, &rows, screen()).into_iter().try_for_each(|line| write(line.into_bytes()))
+    table::lines(headings, &rows, screen())
 }
 
 /// Prints `label`, in its colour, and `text` behind it.
 pub(super) fn labelled(label: &str, text: &str) -> Result<(), Failure> {
-    let style = table::style(label).filter(|_| screen().colour);
-    let padding = " ".repeat(LABEL_WIDTH.saturating_sub(label.len()));
-    write(format!("{}{padding} {}", table::painted(label, style), harmless(text)).into_bytes())
+    lines(&[labelled_text(label, text)])
 }
 
-/// Prints `before`, `word` in its colour, and `rest`.
-pub(super) fn worded(before: &str, word: &str, rest: &str) -> Result<(), Failure> {
-    let style = table::style(word).filter(|_| screen().colour);
-    write(format!("{before}{}{}", table::painted(word, style), harmless(rest)).into_bytes())
+/// The same as a line.
+pub(super) fn labelled_text(label: &str, text: &str) -> String {
+    let padding = " ".repeat(LABEL_WIDTH.saturating_sub(label.len()));
+    format!("{}{padding} {}", painted(label), harmless(text))
+}
+
+/// The line of `before`, `word` in its colour, and `rest`.
+pub(super) fn worded_text(before: &str, word: &str, rest: &str) -> String {
+    format!("{before}{}{}", painted(word), harmless(rest))
+}
+
+fn painted(word: &str) -> String {
+    table::painted(word, table::style(word).filter(|_| screen().colour))
+}
+
+/// Prints lines that are made already.
+pub(super) fn lines(lines: &[String]) -> Result<(), Failure> {
+    lines.iter().try_for_each(|line| write(line.clone().into_bytes()))
 }
 
 /// The terminal on standard output, if it is one. `NO_COLOR` (no-color.org) and a dumb terminal turn colour off.
@@ -76,6 +93,12 @@ fn screen() -> Screen {
 pub(super) fn cut_to_terminal(text: &str, terminal: impl AsFd) -> String {
     let columns = columns_of(terminal).unwrap_or(usize::MAX);
     table::cut(&harmless(text), columns)
+}
+
+/// Lines that the terminal on standard output has room for.
+pub(super) fn rows_of_terminal() -> Option<usize> {
+    let size = rustix::termios::tcgetwinsize(stdout()).ok()?;
+    Some(usize::from(size.ws_row)).filter(|&height| height > 0)
 }
 
 fn columns_of(terminal: impl AsFd) -> Option<usize> {

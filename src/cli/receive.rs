@@ -73,7 +73,7 @@ impl Receiver<'_> {
         logging::to_stderr();
         let hangup = Hangup::install().map_err(|error| Failure::cannot_watch(&error))?;
         let (over, end) = Stop::by_hand().map_err(|error| Failure::cannot_watch(&error))?;
-        let intake = Intake::new(load(self.config)?);
+        let intake = Intake::that_stays(load(self.config)?);
         let address = self.listeners.iter().find_map(Listener::tcp_address);
         tracing::info!(
             event = "listening",
@@ -98,7 +98,12 @@ impl Receiver<'_> {
     fn serve(self, intake: &Intake, stop: &Stop) -> io::Result<()> {
         let limits = Limits { workers: self.workers, ..Limits::default() };
         let notices = Mutex::default();
-        let log = |notice: Notice| log(&notice, &notices);
+        let log = |notice: Notice| {
+            if let Notice::Refused(fault) = &notice {
+                intake.note_malformed(&fault.0);
+            }
+            log(&notice, &notices);
+        };
         match self.protocol {
             ReceiverProtocol::Fastcgi => gateway::fastcgi::serve(self.listeners, intake, &limits, stop.fd(), &log),
             ReceiverProtocol::Http(trust) => {

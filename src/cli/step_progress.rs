@@ -1,6 +1,7 @@
 //! Edge. Progress of a running job: the step that it is at, since when, and its limit.
 
 use super::jobs::age;
+use super::usual_time::usual_ms;
 use crate::config::Config;
 use crate::model::State;
 use crate::runner::log::{RunningStep, end_of, running_step};
@@ -18,6 +19,8 @@ pub(super) struct StepProgress {
     pub(super) step: Option<RunningStep>,
     /// The longest time that the step may take, in seconds.
     pub(super) limit_s: Option<u64>,
+    /// The time that it took in the last job that succeeded, in seconds.
+    pub(super) usual_s: Option<u64>,
 }
 
 impl StepProgress {
@@ -30,18 +33,22 @@ impl StepProgress {
         let step = end.ok().and_then(|text| running_step(&text));
         let plan = job.hook.as_ref().and_then(|name| config.hook(name)).map(|hook| &hook.plan);
         let limit = plan.zip(step.as_ref()).map(|(plan, step)| plan.limit_of(step.number));
-        Self { step, limit_s: limit.map(|limit| limit.as_secs()) }
+        let usual = job.hook.as_ref().zip(step.as_ref()).and_then(|(hook, step)| usual_ms(config, hook, step));
+        Self { step, limit_s: limit.map(|limit| limit.as_secs()), usual_s: usual.map(|ms| ms.div_ceil(1000)) }
     }
 
-    /// `step 2 of 3, npm ci, for 12m (at most 15m); last output 11m ago: downloading 37 %`.
+    /// `step 2 of 3, npm ci, for 12m (usually 3m, at most 15m); last output 11m ago: downloading 37 %`.
     pub(super) fn words(&self, now: Timestamp) -> Option<String> {
         let RunningStep { number, of, title, since, last_output } = self.step.as_ref()?;
-        let limit = self.limit_s.map(|limit_s| format!(" (at most {})", seconds(limit_s))).unwrap_or_default();
+        let usual = self.usual_s.map(|usual_s| format!("usually {}", seconds(usual_s)));
+        let limit = self.limit_s.map(|limit_s| format!("at most {}", seconds(limit_s)));
+        let times: Vec<String> = [usual, limit].into_iter().flatten().collect();
+        let times = if times.is_empty() { String::new() } else { format!(" ({})", times.join(", ")) };
         let output = last_output.as_ref().map_or_else(
             || "no output yet".to_owned(),
             |output| format!("last output {} ago: {}", age(output.at, now), output.line),
         );
-        Some(format!("step {number} of {of}, {title}, for {}{limit}; {output}", age(*since, now)))
+        Some(format!("step {number} of {of}, {title}, for {}{times}; {output}", age(*since, now)))
     }
 }
 

@@ -86,6 +86,8 @@ pub const KEYS: &[Key] = &[
 
     key(Table::Runner, "workers", "integer", "1", "queues that run side by side, 1 to 64"),
     key(Table::Runner, "log_dir", "absolute path", "(`log/` in the spool)", "directory of the daily application logs"),
+    key(Table::Runner, "metrics", "absolute path", "(none)", "file for Prometheus' node exporter, such as \
+        `/var/lib/prometheus/node-exporter/hookspool.prom`, in a directory that the runner may write to"),
     key(Table::Runner, "keep", "duration", "30d", "how long jobs that ended well stay, with their logs; \
         failed ones stay until you remove them"),
     key(Table::Runner, "keep_count", "integer", "(any number)", "how many of them stay at most, the newest"),

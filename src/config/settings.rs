@@ -51,6 +51,8 @@ pub struct RunnerSettings {
     pub workers: usize,
     /// Directory of the daily application logs (default: the spool's `log/`).
     pub log_dir: Option<PathBuf>,
+    /// The file of metrics (`metrics`); `None`: none is written.
+    pub metrics: Option<PathBuf>,
     /// Time that a stopping runner leaves the running job (`grace`, default 60 s).
     pub grace: Duration,
     /// Retention of jobs that succeeded or were skipped (`keep`, default 30 days).

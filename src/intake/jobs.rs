@@ -1,6 +1,6 @@
 //! Edge. From one delivery to jobs: one for each event that is wanted.
 
-use super::outcome::Queued;
+use super::handled::Queued;
 use crate::model::JobMeta;
 use crate::spool::{Draft, Inbox, SpoolError};
 use crate::system::errno::words;

@@ -1,6 +1,7 @@
 //! Edge. The front half: request → verified → matched → queued. One request, one reply, one log line.
 
 mod detect;
+mod handled;
 mod jobs;
 mod outcome;
 mod reception;
@@ -9,6 +10,7 @@ mod route;
 mod rules;
 mod setup;
 mod spooled_headers;
+mod traces;
 
 pub use detect::{looks_like, mismatch};
 pub use outcome::denied;
@@ -17,7 +19,7 @@ pub use rules::{Decision, decide, each, short, unmatched};
 use crate::config::{Config, Hook};
 use crate::gateway::{Begun, Handler, Params, Response, Upload, head};
 use crate::model::{Head, Method, Refusal, Status, echo};
-use outcome::{Accepted, Handled, Identity};
+use handled::{Accepted, Handled, Identity};
 use reception::Reception;
 use setup::Setup;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -33,22 +35,35 @@ impl Handler for Intake {
         match head(params) {
             Ok(head) => begin(&setup, head),
             Err(refusal) => {
-                let shown = |path: &str| route::shown(&setup.config.hooks, path);
-                Begun::Answered(outcome::refuse_and_log(refusal, shown, &setup.refusals).to_bytes())
+                let hooks = &setup.config.hooks;
+                let path = refusal.origin.as_ref().map(|origin| origin.path.clone()).unwrap_or_default();
+                let hook = route::hook_for(hooks, path.as_bytes()).map(|hook| hook.name.as_str());
+                let shown = |path: &str| route::shown(hooks, path);
+                Begun::Answered(outcome::refuse_and_log(refusal, hook, shown, &setup.traces).to_bytes())
             }
         }
     }
 }
 
 impl Intake {
-    /// An intake for `config`. Opens nothing yet.
+    /// An intake for `config` and one request. Opens nothing yet.
     pub fn new(config: Config) -> Self {
-        Self(Mutex::new(Arc::new(Setup::new(config))))
+        Self(Mutex::new(Arc::new(Setup::new(config, false))))
+    }
+
+    /// The same for a process that stays.
+    pub fn that_stays(config: Config) -> Self {
+        Self(Mutex::new(Arc::new(Setup::new(config, true))))
     }
 
     /// Judges by `config` what begins from now on.
     pub fn replace(&self, config: Config) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(Setup::new(config));
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(Setup::new(config, true));
+    }
+
+    /// Notes a request that a gateway refused before anybody could tell for which hook it was.
+    pub fn note_malformed(&self, why: &str) {
+        self.setup().traces.note_malformed(why);
     }
 
     fn setup(&self) -> Arc<Setup> {
@@ -60,7 +75,7 @@ impl Intake {
 fn begin(setup: &Arc<Setup>, head: Head) -> Begun {
     let addressed = setup.addressed(&head);
     let provider = addressed.as_ref().ok().map(|index| &setup.hook(*index).provider);
-    let identity = Identity { delivery: detect::delivery_id(&head, provider), secret: None };
+    let identity = Identity { delivery: detect::delivery_id(&head, provider), ..Identity::default() };
     let index = match addressed {
         Ok(index) => index,
         Err(refusal) => return answered(setup, &head, Handled { hook: None, identity, result: Err(refusal) }),
@@ -84,7 +99,7 @@ fn begin(setup: &Arc<Setup>, head: Head) -> Begun {
 }
 
 fn answered(setup: &Setup, head: &Head, handled: Handled<'_>) -> Begun {
-    Begun::Answered(outcome::reply_and_log(head, handled, &setup.refusals).to_bytes())
+    Begun::Answered(outcome::reply_and_log(head, handled, &setup.traces).to_bytes())
 }
 
 /// Takes a body that is there already.

@@ -1,47 +1,18 @@
 //! Edge. The outcome of a request: the reply for the sender, and one log line for the operator.
 
-use super::refusals::Refusals;
+use super::handled::{Accepted, Handled, Queued};
+use super::traces::Traces;
 use crate::config::Hook;
-use crate::model::{Head, JobId, JobMeta, Refusal, Reply, Status, echo};
+use crate::model::{Head, Refusal, Reply, Status, echo};
 use crate::provider::{Denied, Unreadable};
 
-/// An authentic delivery, dealt with.
-pub(super) enum Accepted {
-    /// Jobs, in order, and why some events of the same delivery are none. `failed`: not every job could be appended.
-    Queued {
-        jobs: Vec<Queued>,
-        ignored: Vec<String>,
-        failed: Option<Refusal>,
-    },
-    /// None of its events is wanted: why, for each.
-    Ignored(Vec<String>),
-    Pong,
-}
-
-/// A job that is in the spool.
-pub(super) struct Queued {
-    pub(super) id: JobId,
-    pub(super) meta: JobMeta,
-}
-
-/// The delivery and its sender, as far as they are known.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Identity {
-    /// The provider's delivery id.
-    pub(super) delivery: Option<String>,
-    /// The secret that matched, where the hook has several.
-    pub(super) secret: Option<String>,
-}
-
-/// A request that was dealt with, and what is known of it for the log.
-pub(super) struct Handled<'a> {
-    pub(super) hook: Option<&'a Hook>,
-    pub(super) identity: Identity,
-    pub(super) result: Result<Accepted, Refusal>,
-}
-
 /// The one place where a delivery becomes a reply and a log line.
-pub(super) fn reply_and_log(head: &Head, handled: Handled<'_>, refusals: &Refusals) -> Reply {
+pub(super) fn reply_and_log(head: &Head, handled: Handled<'_>, traces: &Traces) -> Reply {
+    let ignored = match &handled.result {
+        Ok(Accepted::Queued { ignored, .. } | Accepted::Ignored(ignored)) => first_of(ignored).join("; "),
+        _ => String::new(),
+    };
+    traces.note(head, &handled, Some(ignored.clone()).filter(|text| !text.is_empty()));
     let fields = LogFields {
         hook: handled.hook.map(|hook| hook.name.as_str()),
         provider: handled.hook.map(|hook| hook.provider.name()),
@@ -56,20 +27,19 @@ pub(super) fn reply_and_log(head: &Head, handled: Handled<'_>, refusals: &Refusa
             fields.ignored(&ignored);
             failed.map_or_else(
                 || Reply::new(Status::Accepted, queued_text(&jobs)),
-                |refusal| fields.refused(refusal, refusals),
+                |refusal| fields.refused(refusal, traces),
             )
         }
         Ok(Accepted::Ignored(reasons)) => {
             fields.ignored(&reasons);
-            let reasons = first_of(&reasons);
-            Reply::new(Status::Ok, format!("ignored: {}", reasons.join("; ")))
+            Reply::new(Status::Ok, format!("ignored: {ignored}"))
         }
         Ok(Accepted::Pong) => {
             let LogFields { hook, provider, delivery, remote, .. } = fields;
             tracing::info!(event = "pong", hook, provider, delivery, remote);
             Reply::new(Status::Ok, "pong")
         }
-        Err(refusal) => fields.refused(refusal, refusals),
+        Err(refusal) => fields.refused(refusal, traces),
     }
 }
 
@@ -104,10 +74,10 @@ impl LogFields<'_> {
         }
     }
 
-    fn refused(&self, refusal: Refusal, refusals: &Refusals) -> Reply {
+    fn refused(&self, refusal: Refusal, traces: &Traces) -> Reply {
         let Self { hook, provider, delivery, remote, .. } = self;
         let (status, reason) = (refusal.reply.status.line().0, refusal.reason);
-        if refusals.admit(*hook) {
+        if traces.refusals.admit(*hook) {
             tracing::warn!(event = "refused", status, hook, provider, delivery, remote, reason);
         }
         refusal.reply
@@ -132,11 +102,17 @@ fn queued_text(jobs: &[Queued]) -> String {
     jobs.iter().fold("queued".to_owned(), |text, job| format!("{text} {}", job.id))
 }
 
-/// A request that never became one; `shown` is what of a path may be logged.
-pub(super) fn refuse_and_log(refusal: Refusal, shown: impl Fn(&str) -> String, refusals: &Refusals) -> Reply {
+/// A request that never became one, though its path may name a hook; `shown` is what of a path may be logged.
+pub(super) fn refuse_and_log(
+    refusal: Refusal,
+    hook: Option<&str>,
+    shown: impl Fn(&str) -> String,
+    traces: &Traces,
+) -> Reply {
+    let (remote, path) = refusal.origin.as_ref().map(|origin| (echo(&origin.remote_addr), shown(&origin.path))).unzip();
+    traces.note_refusal(hook, &refusal, remote.as_deref());
     let (status, reason) = (refusal.reply.status.line().0, refusal.reason);
-    let (remote, path) = refusal.origin.map(|origin| (echo(&origin.remote_addr), shown(&origin.path))).unzip();
-    if refusals.admit(None) {
+    if traces.refusals.admit(None) {
         tracing::warn!(event = "refused", status, remote, path, reason);
     }
     refusal.reply

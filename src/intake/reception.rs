@@ -1,7 +1,8 @@
 //! Edge. One delivery whose body is on its way: into the spool's `tmp/` and into the digests at the same time, then
 //! verified, decided on and queued.
 
-use super::outcome::{self, Accepted, Handled, Identity};
+use super::handled::{Accepted, Handled, Identity};
+use super::outcome;
 use super::rules::{Decision, decide, unmatched};
 use super::setup::Setup;
 use super::{jobs, spooled_headers, too_large};
@@ -76,7 +77,7 @@ impl Reception {
             Ok(opened) => opened,
             Err(refusal) => {
                 let handled = Handled { hook: Some(setup.hook(hook)), identity, result: Err(refusal) };
-                return Err(outcome::reply_and_log(&head, handled, &setup.refusals).to_bytes());
+                return Err(outcome::reply_and_log(&head, handled, &setup.traces).to_bytes());
             }
         };
         Ok(Self { setup, hook, head, identity, sources, draft, check: Some(check), arrived_at, left_bytes })
@@ -95,9 +96,9 @@ impl Reception {
                 return Ok(Accepted::Pong);
             };
             identity.secret = sources.into_iter().nth(index).filter(|_| hook.secrets.len() > 1);
-            decide_and_append(&setup, received, &mut identity.delivery)
+            decide_and_append(&setup, received, &mut identity)
         });
-        outcome::reply_and_log(&head, Handled { hook: Some(hook), identity, result }, &setup.refusals).to_bytes()
+        outcome::reply_and_log(&head, Handled { hook: Some(hook), identity, result }, &setup.traces).to_bytes()
     }
 }
 
@@ -117,7 +118,7 @@ impl Upload for Reception {
         };
         let result = Err(refusal);
         let handled = Handled { hook: Some(self.setup.hook(self.hook)), identity: self.identity.clone(), result };
-        Some(outcome::reply_and_log(&self.head, handled, &self.setup.refusals).to_bytes())
+        Some(outcome::reply_and_log(&self.head, handled, &self.setup.traces).to_bytes())
     }
 
     fn end(self: Box<Self>, body: io::Result<()>) -> Response {
@@ -164,11 +165,7 @@ fn verify<'a>(
 }
 
 /// Ping, not wanted, or a job.
-fn decide_and_append(
-    setup: &Setup,
-    received: Received<'_>,
-    delivery: &mut Option<String>,
-) -> Result<Accepted, Refusal> {
+fn decide_and_append(setup: &Setup, received: Received<'_>, identity: &mut Identity) -> Result<Accepted, Refusal> {
     let (hook, head) = (received.hook, received.head);
     let read = hook.provider.read(head, &received.verified, &mut received.draft.reader(), &hook.reading);
     let events = match read.map_err(|error| outcome::unreadable(&error))? {
@@ -176,7 +173,7 @@ fn decide_and_append(
         Delivery::Ignored(why) => return Ok(Accepted::Ignored(vec![why])),
         Delivery::Events(events) => events,
     };
-    *delivery = events.first().and_then(|event| event.delivery.clone()).or(delivery.take());
+    identity.learn(&events);
     let unmatched = unmatched_by(hook, head, &received.draft)?;
     let (mut metas, mut ignored) = (Vec::new(), Vec::new());
     for event in events {

@@ -2,8 +2,8 @@
 
 use super::jobs::AppendError;
 use super::outcome;
-use super::refusals::Refusals;
 use super::route;
+use super::traces::Traces;
 use crate::config::{Config, Hook, SecretSource, is_below};
 use crate::model::{Head, Refusal, Status};
 use crate::spool::{Draft, Inbox, remedy_of_closed};
@@ -20,12 +20,14 @@ pub(super) struct Setup {
     inbox: Mutex<Option<Arc<Inbox>>>,
     /// The document root that was found harmless last: a web server names the same one each time.
     harmless_root: Mutex<Vec<u8>>,
-    pub(super) refusals: Refusals,
+    pub(super) traces: Traces,
 }
 
 impl Setup {
-    pub(super) fn new(config: Config) -> Self {
-        Self { config, inbox: Mutex::new(None), harmless_root: Mutex::default(), refusals: Refusals::default() }
+    /// `stays`: for more than one request.
+    pub(super) fn new(config: Config, stays: bool) -> Self {
+        let traces = Traces::of(&config.spool, stays);
+        Self { config, inbox: Mutex::new(None), harmless_root: Mutex::default(), traces }
     }
 
     /// The hook that the path names, by its place in the configuration.

@@ -42,7 +42,7 @@ impl State {
 }
 
 /// The end of a job, or of one attempt at it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Outcome {
     /// Every step did.
@@ -62,6 +62,17 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// Every outcome.
+    pub const ALL: [Self; 7] = [
+        Self::Succeeded,
+        Self::Failed,
+        Self::TimedOut,
+        Self::Interrupted,
+        Self::Superseded,
+        Self::Repeat,
+        Self::Cancelled,
+    ];
+
     /// `true` for a job that ran and did not succeed.
     pub fn is_failure(self) -> bool {
         matches!(self, Self::Failed | Self::TimedOut | Self::Interrupted)

@@ -134,7 +134,6 @@ pub struct HookCard {
 
 /// The last deliveries to a hook, as far as they ended alike.
 #[derive(Debug, Clone, Serialize)]
-#[allow(dead_code, reason = "there is nothing yet that keeps deliveries which made no job")]
 pub struct DeliveryFacts {
     /// Their number, their result, and the time of the last one, in words that the sender was told, too.
     pub words: String,

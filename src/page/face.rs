@@ -64,7 +64,7 @@ fn utc(at: Timestamp) -> String {
 }
 
 /// A length of time in its two largest units, of which no line break takes one away.
-pub(super) fn span(seconds: u64) -> String {
+pub fn span(seconds: u64) -> String {
     let two = |large: u64, unit: &str, small: u64, small_unit: &str| match small {
         0 => format!("{large} {unit}"),
         _ => format!("{large} {unit} {small} {small_unit}"),

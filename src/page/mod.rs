@@ -30,7 +30,7 @@ mod tests;
 
 pub use badge::{badge, icon};
 pub use card::{Breakage, DeliveryFacts, HookCard, JobCard};
-pub use face::Face;
+pub use face::{Face, span};
 pub use facts::{PageFacts, RunnerFacts, RunningCard, StepFacts};
 pub use index::index;
 pub use job_page::{JobFactsheet, job_page};

@@ -7,10 +7,12 @@ mod backlog;
 mod cancel;
 mod clock;
 mod conclusion;
+mod current_config;
 mod holds;
 mod job_context;
 mod jobs;
 pub mod log;
+pub mod metrics;
 pub mod orders;
 mod outcome_cache;
 pub mod page;
@@ -42,17 +44,19 @@ use crate::system::errno::words;
 use crate::system::stop::{ChildExits, Stop};
 use crate::system::watch::Watch;
 use clock::Clock;
+use current_config::CurrentConfig;
 use holds::Holds;
 use jobs::Jobs;
+use metrics::{MetricsWriter, Pulse};
 use outcome_cache::OutcomeCache;
-use page::{CurrentConfig, LivePage};
+use page::LivePage;
 use reconcile::{Reconciler, Schedule};
 use reload::Reloader;
 use run_loop::{DrainLimits, RunLoop};
 use std::io;
 use std::panic::resume_unwind;
-use std::sync::{Arc, Mutex};
-use std::thread::{self, Builder, ScopedJoinHandle, scope};
+use std::sync::Arc;
+use std::thread::{self, Builder, Scope, ScopedJoinHandle, scope};
 use std::time::{Duration, Instant};
 use supply::Supply;
 use workers::{WorkerPool, Workers};
@@ -95,9 +99,8 @@ pub fn drain(config: Config, owner: &SpoolOwner, terms: Terms<'_>) -> Result<Dra
     let (halted, halt) = Stop::by_hand()?;
     let (bell, exits) = (Bell::new()?, ChildExits::install()?);
     let (pool, channels) = WorkerPool::new(owner, &bell);
-    let (spool, settings) = (config.spool.clone(), Mutex::new(config.runner.clone()));
-    let current = CurrentConfig::new(Arc::clone(&config))?;
-    let (pool, bell, settings, current) = (&pool, &bell, &settings, &current);
+    let (spool, current, pulse) = (config.spool.clone(), CurrentConfig::new(Arc::clone(&config))?, Pulse::default());
+    let (pool, bell, current, pulse) = (&pool, &bell, &current, &pulse);
     let (ended, page) = scope(|scope| {
         let mut run_loop = RunLoop {
             jobs: Jobs::new(config, owner, outcomes),
@@ -110,7 +113,8 @@ pub fn drain(config: Config, owner: &SpoolOwner, terms: Terms<'_>) -> Result<Dra
                 Schedule::new(owner.reconcile_times(), terms.once),
                 halted.clone(),
             ),
-            reloader: Reloader { reload: terms.reload, settings, current },
+            reloader: Reloader { reload: terms.reload, current },
+            pulse,
             watch,
             exits,
             limits,
@@ -119,11 +123,11 @@ pub fn drain(config: Config, owner: &SpoolOwner, terms: Terms<'_>) -> Result<Dra
         let run_loop = Builder::new().spawn_scoped(scope, move || run_loop.run())?;
         if !terms.once {
             let (spool, halted) = (&spool, halted.clone());
-            let retention = move || retention::go_on(owner, spool, settings, clock, &halted);
-            if let Err(error) = Builder::new().spawn_scoped(scope, retention) {
-                tracing::error!(event = "no-retention", reason = words(&error));
-            }
+            beside(scope, "no-retention", move || retention::go_on(owner, spool, current, clock, &halted));
         }
+        let (writer, spool) = (MetricsWriter::new(owner, current, pulse), &spool);
+        let metrics_halted = halted.clone();
+        beside(scope, "no-metrics", move || metrics::go_on(writer, spool, &metrics_halted));
         let page = Builder::new().spawn_scoped(scope, || LivePage::new(current).go_on(&halted));
         pool.work();
         let ended = run_loop.join();
@@ -132,10 +136,18 @@ pub fn drain(config: Config, owner: &SpoolOwner, terms: Terms<'_>) -> Result<Dra
         Ok::<_, DrainError>((ended, page.map(ScopedJoinHandle::join)))
     })?;
     if terms.once && ended.is_ok() {
-        retention::once(owner, &spool, settings, clock);
+        retention::once(owner, &spool, current, clock);
     }
+    MetricsWriter::new(owner, current, pulse).write(false);
     last_page(page, ended.as_ref().ok().copied());
     ended
+}
+
+/// Starts what goes on beside the loop; jobs run without it, too.
+fn beside<'scope>(scope: &'scope Scope<'scope, '_>, event: &'static str, work: impl FnOnce() + Send + 'scope) {
+    if let Err(error) = Builder::new().spawn_scoped(scope, work) {
+        tracing::error!(event, reason = words(&error));
+    }
 }
 
 /// Writes how it ended. A page that panicked has said so.

@@ -1,10 +1,10 @@
 //! Edge. A new configuration for a runner that goes on.
 
-use super::page::CurrentConfig;
-use crate::config::{Config, RunnerSettings};
+use super::current_config::CurrentConfig;
+use crate::config::Config;
 use crate::system::stop::Hangup;
 use std::os::fd::BorrowedFd;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Arc;
 
 /// The signal that asks for a new configuration, and the way to load one.
 #[derive(Clone, Copy)]
@@ -18,9 +18,7 @@ pub struct Reload<'a> {
 /// Loads a new configuration on SIGHUP, where the runner is one that reloads.
 pub(super) struct Reloader<'a> {
     pub(super) reload: Option<Reload<'a>>,
-    /// The settings that retention goes by.
-    pub(super) settings: &'a Mutex<RunnerSettings>,
-    /// The configuration that the page is written by.
+    /// The configuration that those beside the loop go by.
     pub(super) current: &'a CurrentConfig,
 }
 
@@ -30,6 +28,11 @@ impl Reloader<'_> {
         self.reload.map(|reload| reload.hangup.fd())
     }
 
+    /// Tells those beside the loop of the configuration that it goes by.
+    pub(super) fn goes_by(&self, config: &Arc<Config>) {
+        self.current.set(Arc::clone(config));
+    }
+
     /// A new configuration, if one is asked for. One that is broken, or that is for another spool, is refused, and the
     /// runner keeps what it has.
     pub(super) fn take(&self, current: &Config) -> Option<Config> {
@@ -37,8 +40,6 @@ impl Reloader<'_> {
         match (reload.load)() {
             Ok(config) if config.spool == current.spool => {
                 tracing::info!(event = "reloaded", config = %config.file.display(), hooks = config.hooks.len());
-                *self.settings.lock().unwrap_or_else(PoisonError::into_inner) = config.runner.clone();
-                self.current.set(config.clone());
                 Some(config)
             }
             Ok(config) => {

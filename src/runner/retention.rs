@@ -2,13 +2,13 @@
 //! damaged.
 
 use super::clock::Clock;
+use super::current_config::CurrentConfig;
 use crate::config::RunnerSettings;
 use crate::spool::{Retention, SpoolError, SpoolOwner, expired};
 use crate::system::stop::Stop;
 use crate::system::wait::{after, ready};
 use jiff::Timestamp;
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Jobs that are removed at a time.
@@ -21,33 +21,27 @@ const EVERY: Duration = Duration::from_secs(3600);
 const AT_THE_END: Duration = Duration::from_secs(5);
 
 /// Cares for the disk at once and then every hour, until `halted`. What goes wrong is told, and tried again.
-pub(super) fn go_on(
-    owner: &SpoolOwner,
-    spool: &Path,
-    settings: &Mutex<RunnerSettings>,
-    mut clock: Clock,
-    halted: &Stop,
-) {
+pub(super) fn go_on(owner: &SpoolOwner, spool: &Path, config: &CurrentConfig, mut clock: Clock, halted: &Stop) {
     let wait = |time| drop(ready(&[halted.fd()], after(time)));
     while !halted.requested() {
         let goes_on = || {
             wait(PAUSE);
             !halted.requested()
         };
-        tell(tidy(owner, spool, &now(settings), &mut clock, goes_on));
+        tell(tidy(owner, spool, &now(config), &mut clock, goes_on));
         wait(EVERY);
     }
 }
 
 /// Cares for the disk once, and not for long: a runner that cron starts has no next hour.
-pub(super) fn once(owner: &SpoolOwner, spool: &Path, settings: &Mutex<RunnerSettings>, mut clock: Clock) {
+pub(super) fn once(owner: &SpoolOwner, spool: &Path, config: &CurrentConfig, mut clock: Clock) {
     let until = Instant::now() + AT_THE_END;
-    tell(tidy(owner, spool, &now(settings), &mut clock, || Instant::now() < until));
+    tell(tidy(owner, spool, &now(config), &mut clock, || Instant::now() < until));
 }
 
 /// The settings as they are now: a reload may have changed them.
-fn now(settings: &Mutex<RunnerSettings>) -> RunnerSettings {
-    settings.lock().unwrap_or_else(PoisonError::into_inner).clone()
+fn now(config: &CurrentConfig) -> RunnerSettings {
+    config.get().runner.clone()
 }
 
 fn tell(result: Result<(), SpoolError>) {

@@ -3,6 +3,7 @@
 use super::backlog::Choice;
 use super::holds::Holds;
 use super::jobs::Jobs;
+use super::metrics::Pulse;
 use super::orders::Requests;
 use super::reconcile::Reconciler;
 use super::reload::Reloader;
@@ -72,6 +73,7 @@ pub(super) struct RunLoop<'a, 'scope, 'env> {
     pub(super) workers: Workers<'scope, 'env>,
     pub(super) reconciler: Reconciler<'scope, 'env>,
     pub(super) reloader: Reloader<'a>,
+    pub(super) pulse: &'a Pulse,
     /// Wakes the loop when a name appears.
     pub(super) watch: Watch,
     /// Wakes the loop when a process has ended that may be an orphan: this process is the parent of all.
@@ -114,6 +116,7 @@ impl RunLoop<'_, '_, '_> {
 
     /// Hears the workers, the people, a new configuration and the remotes.
     fn take_news(&mut self) -> Result<(), SpoolError> {
+        self.pulse.beat();
         self.reap();
         self.workers.hear(&mut self.jobs)?;
         if self.supply.is_due(&self.jobs) {
@@ -123,6 +126,7 @@ impl RunLoop<'_, '_, '_> {
         Requests { jobs, supply, holds, workers }.take()?;
         if let Some(config) = self.reloader.take(&self.jobs.config) {
             self.jobs.reconfigure(config);
+            self.reloader.goes_by(&self.jobs.config);
             self.refill()?;
         }
         self.reconciler.turn(&self.jobs, self.limits.may_ask())

@@ -31,6 +31,12 @@ pub enum SpoolError {
         /// Its path.
         path: PathBuf,
     },
+    /// An entry of the spool is nothing that any part of this program made.
+    #[error("{} is no file of a receiver; remove it", path.display())]
+    Strange {
+        /// Its path.
+        path: PathBuf,
+    },
     /// A job's description does not fit its line.
     #[error("the job's description takes {bytes} bytes, more than {limit_bytes}; allow fewer or shorter headers")]
     DescriptionTooLong {

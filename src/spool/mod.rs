@@ -10,8 +10,10 @@
 //!   running/  waiting/  held/  done/  failed/  corrupt/
 //!             <id>.job <id>.events  2750   the runner's; one of these is a job's state
 //!   log/      <id>.log       2750   what the job printed (the runner writes it)
+//!             tally                 JSON: by hook, how many jobs have ended so far; pruning changes nothing of it
 //!   control/  <16 hex>.…     0700   orders to the runner and its answers: see `control/mod.rs`
 //!   holds/    <hook>         2750   a hook on hold, with the reason
+//!   seen/     <hook>         3770   the last deliveries of a hook, whatever became of them: see `seen/mod.rs`
 //!   lock                     0600   held by the runner; its process id, for people
 //!   sequence                 0660   19 digits: the last number given out
 //!   reserve                  0660   1 MiB that a full disk gets back once
@@ -73,6 +75,8 @@
 //!   and at each look of the runner, the paths still lead to the directories that are held open. Otherwise a receiver
 //!   opens what is there now, and refuses the delivery that was under way; the runner ends with 75, to be started
 //!   again.
+//! - **Traces** ([`SeenRings`]): every delivery leaves one in `seen/`, in place and without a flush; no failure of it
+//!   changes an answer.
 //! - **Hostile entries** in `queued/` are never followed, waited for or run, and never stop the others. They leave
 //!   `queued/`, unless they are directories that the runner may not move; those are reported once.
 //!
@@ -101,6 +105,8 @@ mod owner;
 #[doc(hidden)]
 #[allow(dead_code, reason = "the fuzz targets throw bytes at it")]
 pub mod probe;
+mod seen;
+mod tally;
 mod view;
 
 pub use append::{draft::Draft, inbox::Inbox};
@@ -118,13 +124,16 @@ pub use job::wait::Wait;
 pub use owner::SpoolOwner;
 pub use owner::claim::{Claim, Claimed};
 pub use owner::hold::{Hold, holds};
+pub use owner::kept_tally::KeptTally;
 pub use owner::presence::{Presence, presence};
 pub use owner::prune::{Removed, Retention, expired};
 pub use owner::recover::Recovered;
 pub use owner::scan::{Scan, SpoolProblem};
+pub use seen::{DeliveryResult, Seen, SeenCounts, SeenDelivery, SeenRings, Streak, seen};
+pub use tally::{BOUNDS_S, HookTally, Tally, TimeClasses};
 pub use view::{
-    Filter, HistoryStamp, JobView, Match, Shown, SpoolReader, count, find, history_path, ids, job_path, list, log_path,
-    newest_first, payload, show, state_of,
+    Filter, HistoryStamp, JobView, Match, Shown, SpoolReader, count, find, history_path, hook_of, ids, job_path, list,
+    log_path, newest_first, payload, show, state_of, tally,
 };
 
 #[cfg(test)]

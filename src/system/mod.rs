@@ -23,6 +23,7 @@ pub mod room;
 pub mod stop;
 pub mod stoppable;
 pub mod table;
+pub mod terminal;
 pub mod tree;
 pub mod users;
 pub mod wait;

@@ -84,6 +84,11 @@ fn not_to_be_seen(spool: &Path, root: Rights) -> Option<Finding> {
 
 fn directory(path: &Path, (place, wanted): (Place, u32), root: Rights, findings: &mut Vec<Finding>) {
     match fs::symlink_metadata(path) {
+        Err(error) if place == Place::Seen => findings.push(Finding::warning(
+            format!("{} cannot be looked at: {}", path.display(), words(&error)),
+            "deliveries leave no trace in the spool",
+            "start the runner: it makes what is missing",
+        )),
         Err(error) => findings.push(Finding::problem(
             format!("{} cannot be looked at: {}", path.display(), words(&error)),
             "the spool is not whole",

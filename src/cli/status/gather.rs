@@ -1,12 +1,12 @@
 //! Edge. The facts of `status`, collected.
 
 use crate::cli::exit::Failure;
-use crate::cli::jobs::unreadable;
+use crate::cli::jobs::{age, unreadable};
 use crate::cli::last_run::{LastRun, last_run};
 use crate::cli::step_progress::StepProgress;
-use crate::config::Config;
+use crate::config::{Config, Hook};
 use crate::model::{Outcome, State};
-use crate::spool::{self, Filter, Hold, JobView, Presence};
+use crate::spool::{self, DeliveryResult, Filter, Hold, JobView, Presence};
 use jiff::Timestamp;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -96,6 +96,28 @@ pub(super) struct HookStatus {
     /// The newest job that ended, other than by giving way to another.
     pub(super) last: Option<JobView>,
     pub(super) hold: Option<Hold>,
+    /// Its deliveries; `None` where they cannot be read.
+    pub(super) seen: Option<SeenStatus>,
+}
+
+/// The deliveries to a hook, whatever became of them.
+#[derive(Debug, Serialize)]
+pub(super) struct SeenStatus {
+    /// The last deliveries that ended alike, in words.
+    pub(super) headline: String,
+    /// Time and result of the last one.
+    pub(super) at: Option<Timestamp>,
+    pub(super) result: Option<DeliveryResult>,
+}
+
+impl SeenStatus {
+    fn of(config: &Config, hook: &str) -> Option<Self> {
+        let seen = spool::seen(&config.spool, Some(hook)).ok()?;
+        let now = Timestamp::now();
+        let last = seen.last();
+        let (at, result) = last.map(|last| (last.at, last.result)).unzip();
+        Some(Self { headline: seen.headline(|at| age(at, now)), at, result })
+    }
 }
 
 /// Looks.
@@ -140,27 +162,28 @@ pub(super) fn gather(config: &Config) -> Result<SpoolStatus, Failure> {
 /// The hooks of the configuration, and those on hold that have gone from it.
 fn named(config: &Config) -> Result<Vec<HookStatus>, Failure> {
     let mut holds = spool::holds(&config.spool).map_err(unreadable)?;
-    let of = |name: &str, queue: Option<&str>, hold| HookStatus {
-        name: name.to_owned(),
-        queue: queue.map(str::to_owned),
-        waiting: 0,
-        held: 0,
-        last: None,
-        hold,
+    let mut configured = |hook: &Hook| HookStatus {
+        queue: Some(hook.plan.queue.clone()),
+        hold: holds.remove(&hook.name),
+        seen: SeenStatus::of(config, &hook.name),
+        ..HookStatus::named(&hook.name)
     };
-    let configured = config.hooks.iter();
-    let mut hooks: Vec<HookStatus> =
-        configured.map(|hook| of(&hook.name, Some(&hook.plan.queue), holds.remove(&hook.name))).collect();
-    hooks.extend(holds.into_iter().map(|(name, hold)| of(&name, None, Some(hold))));
+    let mut hooks: Vec<HookStatus> = config.hooks.iter().map(&mut configured).collect();
+    hooks.extend(holds.into_iter().map(|(name, hold)| HookStatus { hold: Some(hold), ..HookStatus::named(&name) }));
     Ok(hooks)
+}
+
+impl HookStatus {
+    fn named(name: &str) -> Self {
+        Self { name: name.to_owned(), queue: None, waiting: 0, held: 0, last: None, hold: None, seen: None }
+    }
 }
 
 /// The hook of a job, which may have gone from the configuration, or be unknown.
 fn hook_of<'a>(hooks: &'a mut Vec<HookStatus>, job: &JobView) -> &'a mut HookStatus {
     let name = job.hook.as_deref().unwrap_or("(unknown)");
     let index = hooks.iter().position(|hook| hook.name == name).unwrap_or_else(|| {
-        let name = name.to_owned();
-        hooks.push(HookStatus { name, queue: None, waiting: 0, held: 0, last: None, hold: None });
+        hooks.push(HookStatus::named(name));
         hooks.len() - 1
     });
     &mut hooks[index]

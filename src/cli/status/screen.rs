@@ -1,7 +1,6 @@
-//! Edge. `status` for people.
+//! Edge. `status` for people: the lines of one screen.
 
 use super::gather::{HookStatus, RunnerStatus, SpoolStatus};
-use crate::cli::exit::Failure;
 use crate::cli::jobs::age;
 use crate::cli::local_time::beside;
 use crate::cli::print;
@@ -10,64 +9,63 @@ use crate::spool::JobView;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-/// Prints it.
-pub(super) fn show(status: &SpoolStatus) -> Result<(), Failure> {
-    let now = Timestamp::now();
+/// The lines of the screen, as they are printed.
+pub(super) fn lines(status: &SpoolStatus, now: Timestamp) -> Vec<String> {
+    let mut lines = of_spool(status, now);
+    lines.extend(of_jobs(status, now));
+    lines.push(String::new());
+    lines.extend(of_hooks(&status.hooks, now));
+    lines
+}
+
+/// Runner, configuration, time and spool.
+fn of_spool(status: &SpoolStatus, now: Timestamp) -> Vec<String> {
     let (word, rest) = runner(&status.runner, now);
-    print::worded("runner   ", word, &rest)?;
-    print::line(&format!("config   {}", status.config.display()))?;
+    let mut lines = vec![
+        print::worded_text("runner   ", word, &rest),
+        print::harmless(&format!("config   {}", status.config.display())),
+    ];
     let zone = TimeZone::system();
     if !now.to_zoned(zone.clone()).offset().is_zero() {
-        print::line(&format!("time     {}", beside(now, 0, &zone)))?;
+        lines.push(format!("time     {}", beside(now, 0, &zone)));
     }
-    for unused in &status.unused {
-        print::labelled("warning", &format!("{} is there, too, and not used", unused.display()))?;
-    }
+    let unused = status.unused.iter().map(|unused| format!("{} is there, too, and not used", unused.display()));
+    lines.extend(unused.map(|text| print::labelled_text("warning", &text)));
     let files = status.free.files.map_or_else(String::new, |files| format!(" and {files} files"));
     let free = print::size(status.free.bytes);
-    print::line(&format!("spool    {}, {free}{files} free", status.spool.display()))?;
-    if status.free.is_scarce() {
-        print::labelled(
-            "warning",
-            "deliveries are answered 503 when nothing is left; `hookspool doctor` says what to do",
-        )?;
-    }
+    lines.push(print::harmless(&format!("spool    {}, {free}{files} free", status.spool.display())));
+    let scarce = "deliveries are answered 503 when nothing is left; `hookspool doctor` says what to do";
+    lines.extend(status.free.is_scarce().then(|| print::labelled_text("warning", scarce)));
+    lines
+}
+
+/// The number of jobs, those that run, and the one that has waited longest.
+fn of_jobs(status: &SpoolStatus, now: Timestamp) -> Vec<String> {
     let count = |state: &State| {
         let number = status.jobs.get(state).copied().unwrap_or_default();
         format!("{number} {}", state.as_str())
     };
-    print::line(&format!("jobs     {}", State::ALL.iter().map(count).collect::<Vec<_>>().join(", ")))?;
+    let mut lines = vec![format!("jobs     {}", State::ALL.iter().map(count).collect::<Vec<_>>().join(", "))];
     for running in &status.running {
-        print::line(&format!("running  {}", short(&running.job, now)))?;
-        if let Some(words) = running.progress.words(now) {
-            print::line(&format!("         {words}"))?;
-        }
+        lines.push(print::harmless(&format!("running  {}", short(&running.job, now))));
+        lines.extend(running.progress.words(now).map(|words| print::harmless(&format!("         {words}"))));
     }
-    if let Some(job) = &status.oldest_waiting {
-        print::line(&format!("oldest   {}", short(job, now)))?;
-    }
-    if !status.complete {
-        print::line("note     there are too many jobs to count those of each hook")?;
-    }
-    print::line("")?;
-    let rows: Vec<Vec<String>> = status.hooks.iter().map(|hook| row(hook, now)).collect();
-    print::table(&["HOOK", "WAITING", "HELD", "LAST", "AGE", "JOB", "HOLD"], &rows)?;
-    let silent = silent(status);
-    if silent.is_empty() {
-        return Ok(());
-    }
-    let hooks = silent.join(", ");
-    print::line("")?;
-    print::line(&format!("no delivery has become a job of {hooks}; `hookspool doctor` says how to find out why"))
+    let oldest = status.oldest_waiting.as_ref();
+    lines.extend(oldest.map(|job| print::harmless(&format!("oldest   {}", short(job, now)))));
+    let note = "note     there are too many jobs to count those of each hook";
+    lines.extend((!status.complete).then(|| note.to_owned()));
+    lines
 }
 
-/// Hooks of the configuration that have no job in the spool.
-fn silent(status: &SpoolStatus) -> Vec<&str> {
-    let is_running = |name: &str| status.running.iter().any(|running| running.job.hook.as_deref() == Some(name));
-    let is_silent = |hook: &&HookStatus| {
-        hook.queue.is_some() && hook.last.is_none() && hook.waiting + hook.held == 0 && !is_running(&hook.name)
-    };
-    status.hooks.iter().filter(is_silent).filter(|_| status.complete).map(|hook| hook.name.as_str()).collect()
+/// One column tells of holds, where there are any.
+fn of_hooks(hooks: &[HookStatus], now: Timestamp) -> Vec<String> {
+    let headings = ["HOOK", "WAITING", "HELD", "LAST", "AGE", "JOB", "LAST DELIVERY", "HOLD"];
+    let columns = headings.len() - usize::from(hooks.iter().all(|hook| hook.hold.is_none()));
+    let mut rows: Vec<Vec<String>> = hooks.iter().map(|hook| row(hook, now)).collect();
+    for row in &mut rows {
+        row.truncate(columns);
+    }
+    print::table_lines(&headings[..columns], &rows)
 }
 
 /// The word that matters, and the rest.
@@ -102,6 +100,7 @@ fn row(hook: &HookStatus, now: Timestamp) -> Vec<String> {
         last.and_then(|job| job.outcome).map_or_else(none, |outcome: Outcome| outcome.as_str().to_owned()),
         last.and_then(|job| job.arrived_at).map_or_else(none, |at| age(at, now)),
         last.map_or_else(none, |job| job.id.short()),
+        hook.seen.as_ref().map_or_else(none, |seen| seen.headline.clone()),
         hold.unwrap_or_else(none),
     ]
 }

@@ -98,6 +98,7 @@ fn runner(top: &Section<'_>, findings: &mut Findings<'_>) -> Option<RunnerSettin
         return Some(RunnerSettings {
             workers: 1,
             log_dir: None,
+            metrics: None,
             grace: default_grace,
             keep: default_keep,
             keep_count: None,
@@ -106,11 +107,13 @@ fn runner(top: &Section<'_>, findings: &mut Findings<'_>) -> Option<RunnerSettin
     let runner = section::open(&entry, Table::Runner, findings)?;
     let workers = runner.get("workers").map_or(Some(1), |entry| value::integer(&entry, WORKERS, findings));
     let log_dir = runner.get("log_dir").and_then(|entry| value::absolute_path(&entry, findings));
+    let metrics = runner.get("metrics").and_then(|entry| value::absolute_path(&entry, findings));
     let grace = runner.get("grace").map_or(Some(default_grace), |e| value::duration(&e, GRACE_LIMITS, findings));
     let keep = runner.get("keep").map_or(Some(default_keep), |e| value::duration(&e, KEEP_LIMITS, findings));
     let keep_count = runner.get("keep_count").map(|entry| value::integer(&entry, KEEP_COUNTS, findings));
     let keep_count = keep_count.flatten().and_then(|count| usize::try_from(count).ok());
-    Some(RunnerSettings { workers: usize::try_from(workers?).ok()?, log_dir, grace: grace?, keep: keep?, keep_count })
+    let workers = usize::try_from(workers?).ok()?;
+    Some(RunnerSettings { workers, log_dir, metrics, grace: grace?, keep: keep?, keep_count })
 }
 
 /// The hooks as they were typed, each over the defaults. The defaults are judged on their own, too: a hook may hide

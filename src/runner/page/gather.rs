@@ -4,12 +4,13 @@ use super::ledger::Ledger;
 use super::past::{HookRef, Past};
 use crate::config::{Config, Hook};
 use crate::model::{JobId, State};
-use crate::page::{Breakage, HookCard, JobCard, PageFacts, RunnerFacts, RunningCard, StepFacts};
+use crate::page::{Breakage, DeliveryFacts, HookCard, JobCard, PageFacts, RunnerFacts, RunningCard, StepFacts, span};
 use crate::runner::log::{end_of, running_step};
-use crate::spool::{self, SpoolError, SpoolReader};
+use crate::spool::{self, DeliveryResult, SpoolError, SpoolReader};
 use crate::system::room::is_scarce;
 use jiff::Timestamp;
 use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
 
 /// Jobs of each state that a table shows which has no end otherwise.
 const SHOWN: usize = 20;
@@ -25,11 +26,12 @@ pub(super) struct Gathering<'a> {
     pub(super) ledger: &'a mut Ledger,
     /// All jobs, in order of arrival.
     pub(super) ids: &'a [(JobId, State)],
+    pub(super) now: Timestamp,
 }
 
 impl Gathering<'_> {
-    /// Collects the facts of the index as they are at `now`.
-    pub(super) fn facts(&mut self, title: &str, runner: RunnerFacts, now: Timestamp) -> Result<PageFacts, SpoolError> {
+    /// Collects the facts of the index.
+    pub(super) fn facts(&mut self, title: &str, runner: RunnerFacts) -> Result<PageFacts, SpoolError> {
         let past = self.past()?;
         let running = self.running(&past)?;
         let (mut hooks, all_counted) = self.hooks()?;
@@ -39,7 +41,7 @@ impl Gathering<'_> {
         }
         let broken = self.broken(&past)?;
         Ok(PageFacts {
-            as_of: now,
+            as_of: self.now,
             title: title.to_owned(),
             config: unusual(self.config),
             runner,
@@ -157,7 +159,7 @@ impl Gathering<'_> {
             last_success: None,
             last_failure: None,
             hold: holds.remove(&hook.name),
-            deliveries: None,
+            deliveries: deliveries(&self.config.spool, &hook.name, self.now),
         };
         let mut hooks: Vec<HookCard> = self.config.hooks.iter().map(of).collect();
         let places: HashMap<String, usize> = hooks.iter().enumerate().map(|(i, h)| (h.name.clone(), i)).collect();
@@ -174,6 +176,14 @@ impl Gathering<'_> {
         }
         Ok((hooks, live.len() <= LOOKED_AT))
     }
+}
+
+/// The last deliveries to a hook, in the words that their senders were told.
+fn deliveries(spool: &Path, hook: &str, now: Timestamp) -> Option<DeliveryFacts> {
+    let seen = spool::seen(spool, Some(hook)).ok()?;
+    let words = seen.headline(|at| span(u64::try_from(now.duration_since(at).as_secs()).unwrap_or(0)));
+    let is_trouble = |result: DeliveryResult| result.is_refused() || result == DeliveryResult::Error;
+    Some(DeliveryFacts { words, refused: seen.last().is_some_and(|last| is_trouble(last.result)) })
 }
 
 /// The step that a running job is at, by the end of its log.

@@ -1,7 +1,6 @@
 //! Edge. The page for people, written by a thread of the runner, at the end of `--once`, and by `hookspool page`. What
 //! goes wrong with it is a warning, and never a job's.
 
-mod current;
 mod error;
 mod gather;
 mod job_pages;
@@ -13,7 +12,7 @@ mod place;
 mod tests;
 mod writer;
 
-pub(super) use current::CurrentConfig;
+use super::current_config::CurrentConfig;
 pub use error::PageError;
 pub use place::check_place;
 
@@ -70,7 +69,7 @@ impl<'a> LivePage<'a> {
         let mut watched = None;
         while !halted.requested() {
             let began = Instant::now();
-            let config = self.config.get();
+            let config = self.config.hear();
             if config.page.is_none() {
                 let _halted = ready(&[halted.fd(), self.config.fd()], after(Duration::MAX));
                 continue;

@@ -65,8 +65,8 @@ impl PageWriter {
             self.ledger.recheck(&reader);
         }
         let face = Face { now: Timestamp::now(), zone: TimeZone::system() };
-        let mut gathering = Gathering { config, reader: &reader, ledger: &mut self.ledger, ids: &ids };
-        let facts = gathering.facts(&page.title, runner, face.now)?;
+        let mut gathering = Gathering { config, reader: &reader, ledger: &mut self.ledger, ids: &ids, now: face.now };
+        let facts = gathering.facts(&page.title, runner)?;
         self.write_index(&dir, &facts, &face)?;
         self.write_badges(&dir, &facts)?;
         self.jobs.prune(&dir, &here, &names)?;

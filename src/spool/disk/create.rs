@@ -52,9 +52,10 @@ fn is_setgid(mode: u32) -> bool {
 pub fn create(root: &Path) -> Result<(), SpoolError> {
     make_dir(root, &|inherits| mode_of(Place::Root, if inherits { Audience::Group } else { Audience::Owner }))?;
     let audience = audience(root);
-    for place in Place::BELOW_ROOT {
-        make_dir(&root.join(place.as_str()), &|_| mode_of(place, audience))?;
-    }
+    let make_below = |place: Place| make_dir(&root.join(place.as_str()), &|_| mode_of(place, audience));
+    Place::VITAL.iter().copied().try_for_each(make_below)?;
+    // Without traces of deliveries jobs run all the same.
+    let _ = make_below(Place::Seen);
     let disk = RealDisk::open(root).map_err(|e| SpoolError::call("open", root, e))?;
     make_file(&disk, "lock", LOCK_MODE, b"")?;
     make_file(&disk, "sequence", SHARED_MODE, FIRST)?;
@@ -63,14 +64,14 @@ pub fn create(root: &Path) -> Result<(), SpoolError> {
     disk.flush_dir(Place::Root).map_err(|e| SpoolError::call("flush", root, e))
 }
 
-/// Mode of a directory of the spool. Receivers write to two, where none may remove another's file; the rest is the
+/// Mode of a directory of the spool. Receivers write to three, where none may remove another's file; the rest is the
 /// runner's, and who may write to `control/` orders it about. Others may pass the spool, and its group may look.
 pub fn mode_of(place: Place, audience: Audience) -> u32 {
     match place {
         _ if audience == Audience::Owner => 0o700,
         Place::Root => 0o2751,
         Place::Control => 0o700,
-        Place::Tmp | Place::In(State::Queued) => 0o3770,
+        Place::Tmp | Place::Seen | Place::In(State::Queued) => 0o3770,
         _ => 0o2750,
     }
 }

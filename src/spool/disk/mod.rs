@@ -31,13 +31,15 @@ pub enum Place {
     Control,
     /// Hooks on hold.
     Holds,
+    /// Traces of deliveries.
+    Seen,
     /// Jobs of one state.
     In(State),
 }
 
 impl Place {
     /// Directories below the root.
-    pub const BELOW_ROOT: [Self; 11] = [
+    pub const BELOW_ROOT: [Self; 12] = [
         Self::Tmp,
         Self::Log,
         Self::Control,
@@ -49,7 +51,11 @@ impl Place {
         Self::In(State::Done),
         Self::In(State::Failed),
         Self::In(State::Corrupt),
+        Self::Seen,
     ];
+
+    /// Those without which no job can be trusted to go its way.
+    pub const VITAL: &'static [Self] = Self::BELOW_ROOT.split_at(11).0;
 
     /// Its path, relative to the root.
     pub fn as_str(self) -> &'static str {
@@ -59,6 +65,7 @@ impl Place {
             Self::Log => "log",
             Self::Control => "control",
             Self::Holds => "holds",
+            Self::Seen => "seen",
             Self::In(state) => state.as_str(),
         }
     }

@@ -10,6 +10,7 @@ use crate::spool::job::entry::{Entry, HistoryEvent};
 use crate::spool::job::history::History;
 use crate::spool::job::journal::Journal;
 use crate::spool::job::settlement::Settlement;
+use crate::spool::tally::EndedJob;
 use jiff::Timestamp;
 use std::io::Read;
 use std::sync::Arc;
@@ -86,7 +87,12 @@ impl<D: Disk> Claim<D> {
     /// `recover` does the move, because the record says so.
     pub fn settle(mut self, settlement: Settlement, at: Timestamp) -> Result<State, SpoolError> {
         let to = next(State::Running, settlement.transition())?;
+        let outcome = settlement.outcome();
         self.record(&Entry::new(at, HistoryEvent::from(settlement)))?;
+        if let Some(outcome) = outcome {
+            let JobMeta { hook, arrived_at, .. } = self.meta();
+            self.dirs.count(&EndedJob { hook, arrived_at: *arrived_at, history: self.history(), outcome, at });
+        }
         self.dirs.carry(self.id, State::Running, to, Some(&self.file), at)?;
         Ok(to)
     }

@@ -2,6 +2,7 @@
 
 pub(in crate::spool) mod claim;
 pub(in crate::spool) mod hold;
+pub(in crate::spool) mod kept_tally;
 pub(in crate::spool) mod listing;
 pub(in crate::spool) mod peek;
 pub(in crate::spool) mod presence;
@@ -58,7 +59,7 @@ impl SpoolOwner {
     pub fn lock(root: &Path) -> Result<Self, SpoolError> {
         crate::spool::disk::create::create(root)?;
         let disk = RealDisk::open(root).map_err(|e| SpoolError::call("open", root, e))?;
-        for place in Place::BELOW_ROOT {
+        for &place in Place::VITAL {
             disk.hold(place).map_err(|e| SpoolError::call("open", root.join(place.as_str()), e))?;
         }
         Self::on(disk)
@@ -76,8 +77,8 @@ impl<D: Disk> SpoolOwner<D> {
         let owners = Owners { our_uid, spool_uid: here.uid, spool_gid: here.gid };
         let payload_limit_bytes = AtomicU64::new(PAYLOAD_LIMIT_BYTES);
         let runner_pid = std::process::id();
-        let dirs =
-            StateDirs { disk, lock: Mutex::new(lock), owners, payload_limit_bytes, runner_pid, boot_id: boot_id() };
+        let (lock, boot_id, counted) = (Mutex::new(lock), boot_id(), Mutex::default());
+        let dirs = StateDirs { disk, lock, owners, payload_limit_bytes, runner_pid, boot_id, counted };
         Ok(Self { dirs: Arc::new(dirs), waits: Mutex::default(), reported: Mutex::default() })
     }
 
@@ -104,12 +105,16 @@ impl<D: Disk> SpoolOwner<D> {
         let to = next(from, settlement.transition())?;
         let mut journal = self.dirs.journal(from, id, at)?;
         let is_new = journal.history.entries().is_empty();
+        let outcome = settlement.outcome();
         journal.append(&self.dirs.disk, &Entry::new(at, HistoryEvent::from(settlement)))?;
         if is_new {
             self.dirs.flush_dirs(&[from])?;
         }
         let job = self.dirs.disk.open(Place::In(from), job_name(id).as_ref(), Access::Read).ok();
         self.dirs.carry(id, from, to, job.as_ref(), at)?;
+        if let Some(outcome) = outcome {
+            self.dirs.count_at_rest((id, to), &journal.history, outcome, at);
+        }
         Ok(to)
     }
 

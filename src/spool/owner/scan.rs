@@ -46,7 +46,7 @@ impl<D: Disk> SpoolOwner<D> {
     /// be moved is reported once and passed over. Whether a file named like a job is one, `claim` finds out. An error
     /// if a directory of the spool is no longer the one at its path.
     pub fn scan(&self, at: Timestamp) -> Result<Scan, SpoolError> {
-        in_place::check(&self.dirs.disk, &Place::BELOW_ROOT)?;
+        in_place::check(&self.dirs.disk, Place::VITAL)?;
         let lost_lock = lock::keep(&self.dirs.disk, &self.dirs.lock);
         let listing = self.list_queued(Listing::default())?;
         let mut scan = self.put_in_order(listing, at)?;

@@ -8,6 +8,7 @@ use crate::spool::error::{SpoolError, is_damage, is_unreadable, read_twice, word
 use crate::spool::job::entry::{Entry, HistoryEvent};
 use crate::spool::job::journal::{Journal, history_name};
 use crate::spool::job::settlement::Settlement;
+use crate::spool::tally::Tally;
 use crate::system::random::random_bytes;
 use jiff::Timestamp;
 use rustix::io::Errno;
@@ -25,6 +26,8 @@ pub(in crate::spool) struct StateDirs<D: Disk> {
     pub(in crate::spool) payload_limit_bytes: AtomicU64,
     pub(in crate::spool) runner_pid: u32,
     pub(in crate::spool) boot_id: String,
+    /// Jobs that have ended since the counts were last written down.
+    pub(in crate::spool) counted: Mutex<Tally>,
 }
 
 /// Whose files are trusted with what.

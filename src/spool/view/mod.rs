@@ -15,6 +15,7 @@ use crate::spool::job::check::{Damage, describe};
 use crate::spool::job::history::History;
 use crate::spool::job::journal::{self, history_name};
 use crate::spool::job::wait::Wait;
+use crate::spool::owner::kept_tally::{self, KeptTally};
 use crate::spool::owner::state_dirs::job_name;
 use find::{ORDER, wanted};
 use jiff::Timestamp;
@@ -127,6 +128,16 @@ pub fn history_path(root: &Path, state: State, id: JobId) -> PathBuf {
 /// Path of what a job printed. It stays there whatever becomes of the job.
 pub fn log_path(root: &Path, id: JobId) -> PathBuf {
     root.join("log").join(format!("{id}.log"))
+}
+
+/// The counts of jobs that have ended, as the runner has written them down last.
+pub fn tally(root: &Path) -> Result<KeptTally, SpoolError> {
+    Ok(kept_tally::read(&open(root)?))
+}
+
+/// The hook of a job that lies in `state`, where that can be read.
+pub fn hook_of(root: &Path, id: JobId, state: State) -> Option<String> {
+    describe_job(&open(root).ok()?, id, state).ok().flatten().map(|meta| meta.hook)
 }
 
 fn open(root: &Path) -> Result<RealDisk, SpoolError> {

@@ -77,7 +77,7 @@ hookspool.toml:7:11: `log_dir` must be an absolute path
 hookspool.toml:8:1: unknown key `nonsense`
   |
 8 | nonsense = 1
-  | ^^^^^^^^ `[runner]` may hold `workers`, `log_dir`, `keep`, `keep_count`, `grace`"#,
+  | ^^^^^^^^ `[runner]` may hold `workers`, `log_dir`, `metrics`, `keep`, `keep_count`, `grace`"#,
     );
     is_reported(
         r#"spool = "/s"

@@ -4,6 +4,7 @@ mod by_hand; // jobs that a person queues
 mod care; // what is removed, when, and what never is
 mod causes; // failures made for real, and what is said of them
 mod deaths; // verbs and runners that die between request and answer; hostile requests
+mod deliveries; // what has arrived, as people see it
 mod operator; // the operator's page shows what the program prints
 mod orders; // what people order about, beside a runner and without one
 mod pages; // manual pages and completions

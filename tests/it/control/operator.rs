@@ -5,6 +5,7 @@ use crate::support::site::read_shipped;
 use crate::support::until;
 use crate::support::yard::Yard;
 use hookspool::model::JobId;
+use hookspool::spool::{DeliveryResult, SeenDelivery, SeenRings};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
@@ -101,6 +102,26 @@ fn without_sequences(text: &str) -> String {
     found + rest
 }
 
+/// The traces of the deliveries that the page tells of.
+fn arrive(yard: &Yard, shop: JobId, docs: JobId) {
+    let rings = SeenRings::of(yard.spool());
+    let queued =
+        |job| SeenDelivery { job: Some(job), jobs: 1, ..delivery(DeliveryResult::Queued, 202, "72d3162e-cc78") };
+    rings.note(Some("docs"), queued(docs));
+    rings.note(Some("shop"), SeenDelivery { reference: Some("refs/heads/main".into()), ..queued(shop) });
+    for id in ["9be1a2c4-cc78", "c07f5d18-cc78"] {
+        let reason = "`X-Hub-Signature-256` is wrong: the forge has another secret than this hook";
+        let refused = delivery(DeliveryResult::RefusedSignature, 403, id);
+        let (told, reason) = ("signature wrong".into(), Some(reason.into()));
+        rings.note(Some("shop"), SeenDelivery { told, reason, ..refused });
+    }
+}
+
+fn delivery(result: DeliveryResult, status: u16, id: &str) -> SeenDelivery {
+    let seen = SeenDelivery::new(jiff::Timestamp::now(), result, Some(status));
+    SeenDelivery { delivery: Some(id.into()), remote: Some("192.0.2.17".into()), ..seen }
+}
+
 #[test]
 fn the_operators_page_shows_what_the_program_prints() {
     let page = read_shipped("deploy/OPERATOR.md");
@@ -117,6 +138,7 @@ fn the_operators_page_shows_what_the_program_prints() {
     until_begun(&yard, 1);
     let here = [failed, jobs[0], jobs[1], jobs[2]].map(JobId::short);
     let ids = IDS.into_iter().map(str::to_owned).zip(here).collect();
+    arrive(&yard, failed, jobs[2]);
     let scene = Scene { yard, ids };
     let mut transcript = String::new();
     let mut differs = Vec::new();

@@ -1,6 +1,7 @@
 //! hookspool-json(7): its members are those that the commands print.
 
 use crate::support::control::{GATE, json, open_gate, queue, said, until_begun};
+use crate::support::http::{self, Framing, Request};
 use crate::support::until;
 use crate::support::world::PROGRAM;
 use crate::support::yard::Yard;
@@ -48,7 +49,7 @@ fn collect(value: &Value, path: &str, paths: &mut BTreeSet<String>, jobs: &mut B
             for (name, value) in members {
                 let dot = if path.is_empty() { "" } else { "." };
                 match name.as_str() {
-                    "step" | "limit_s" => collect(value, &format!("{path}{dot}{name}"), paths, jobs),
+                    "step" | "limit_s" | "usual_s" => collect(value, &format!("{path}{dot}{name}"), paths, jobs),
                     _ if is_job => drop(jobs.insert(name.clone())),
                     _ if OPEN.contains(&path) => {}
                     _ => collect(value, &format!("{path}{dot}{name}"), paths, jobs),
@@ -174,6 +175,9 @@ fn sent(yard: &Yard, seen: &mut Seen) -> String {
     until("it listens", || TcpStream::connect(&address).is_ok());
     let url = format!("http://{address}/hooks/docs");
     seen.verb("send", yard, &["send", "docs", "--url", &url, "--branch", "main"]);
+    http::send(address.parse().unwrap(), &Request::new("POST", "/hooks/docs", Framing::Length, b"{}"));
+    until("both have left a trace", || json(yard, &["deliveries"])["deliveries"].as_array().unwrap().len() == 2);
+    seen.verb("deliveries", yard, &["deliveries"]);
     server.kill().unwrap();
     server.wait().unwrap();
     let listed = yard.listed();
@@ -183,7 +187,10 @@ fn sent(yard: &Yard, seen: &mut Seen) -> String {
 }
 
 /// Members that only an uncommon machine or configuration has.
-const UNCOMMON: [(&str, &str); 17] = [
+const UNCOMMON: [(&str, &str); 20] = [
+    ("deliveries", "hooks[].unreadable"),
+    ("page", "hooks[].deliveries.words"),
+    ("page", "hooks[].deliveries.refused"),
     ("status", "unused[]"),
     ("status", "free.files"),
     ("check", "replaceable[]"),

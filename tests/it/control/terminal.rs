@@ -2,7 +2,7 @@
 
 use crate::support::control::{GATE, json, open_gate, queue, said, until_begun};
 use crate::support::yard::Yard;
-use std::io::Read;
+use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Command, Stdio};
 
 /// What `list` prints on a terminal of so many columns.
@@ -86,4 +86,151 @@ fn the_local_time_stands_beside_utc_and_json_has_utc_alone() {
     );
     assert_eq!(zoned(&["list", "--json"], "Asia/Shanghai"), zoned(&["list", "--json"], "UTC"));
     assert_eq!(json(&yard, &["show", &id])["job"]["arrived_at"], "2026-01-01T00:00:00Z");
+}
+
+/// A verb that goes on, on a terminal of 80 columns and 24 lines, with keys to type.
+struct Session {
+    child: std::process::Child,
+    keys: std::process::ChildStdin,
+    output: std::process::ChildStdout,
+    text: String,
+}
+
+impl Session {
+    fn start(yard: &Yard, verb: &[&str]) -> Self {
+        let mut command = terminal(yard, 80, "", verb);
+        let script =
+            command.get_args().nth(1).unwrap().to_str().unwrap().replace("stty cols 80", "stty cols 80 rows 24");
+        command = Command::new("script");
+        command.args(["-qec", &script, "/dev/null"]).env("TERM", "xterm").env_remove("NO_COLOR").env("TZ", "UTC");
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let (keys, output) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
+        Self { child, keys, output, text: String::new() }
+    }
+
+    /// Reads until `part` has come, since the last time; all that came.
+    fn until(&mut self, part: &str) -> String {
+        let mut buffer = [0; 4096];
+        while !self.text.contains(part) {
+            let count = self.output.read(&mut buffer).unwrap();
+            assert!(count > 0, "the end, and no {part:?}: {:?}", self.text);
+            self.text += &String::from_utf8_lossy(&buffer[..count]);
+        }
+        std::mem::take(&mut self.text)
+    }
+
+    fn types(&mut self, keys: &str) {
+        self.keys.write_all(keys.as_bytes()).unwrap();
+    }
+
+    /// Reads to the end.
+    fn ends(mut self) -> (bool, String) {
+        self.output.read_to_string(&mut self.text).unwrap();
+        (self.child.wait().unwrap().success(), self.text)
+    }
+}
+
+const ENTER: &str = "\u{1b}[?1049h\u{1b}[?25l\u{1b}[?7l";
+const LEAVE: &str = "\u{1b}[?7h\u{1b}[?25h\u{1b}[?1049l";
+
+#[test]
+fn a_watched_status_is_drawn_in_place_when_something_changes_and_q_ends_it() {
+    let yard = Yard::new("", &[("docs", GATE)]);
+    let mut session = Session::start(&yard, &["status", "--watch"]);
+    let first = session.until("q ends this");
+    assert!(first.starts_with(ENTER) && first.contains("0 queued") && first.contains("\u{1b}[H"), "{first:?}");
+    yard.deliver("docs", "main", "1");
+    let second = session.until("1 queued");
+    assert_eq!(second.matches("\u{1b}[2J").count(), 0, "nothing is cleared that is drawn again: {second:?}");
+    session.types("xq");
+    let (is_good, rest) = session.ends();
+    assert!(is_good && rest.ends_with(LEAVE), "{rest:?}");
+}
+
+#[test]
+fn control_c_ends_a_watched_status_and_gives_the_terminal_back() {
+    let yard = Yard::new("", &[("docs", GATE)]);
+    let mut session = Session::start(&yard, &["status", "--watch"]);
+    session.until("q ends this");
+    session.types("\u{3}");
+    let (is_good, rest) = session.ends();
+    assert!(is_good && rest.ends_with(LEAVE), "{rest:?}");
+}
+
+#[test]
+fn a_watched_status_of_more_hooks_than_lines_fits_the_terminal() {
+    let names: Vec<String> = (0..60).map(|number| format!("hook{number}")).collect();
+    let hooks: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), GATE)).collect();
+    let yard = Yard::new("workers = 2", &hooks);
+    let mut session = Session::start(&yard, &["status", "--watch"]);
+    let screen = session.until("q ends this");
+    assert_eq!(screen.matches("\r\n").count(), 23, "{screen:?}");
+    assert!(screen.contains("more lines; q ends this"), "{screen:?}");
+    session.types("q");
+    assert!(session.ends().0);
+}
+
+#[test]
+fn a_watched_status_without_a_terminal_is_shown_once_and_says_so() {
+    let yard = Yard::new("", &[("docs", GATE)]);
+    let (status, text) = said(&yard, &["status", "--watch"]);
+    assert_eq!(status, Some(0));
+    assert!(text.contains("--watch needs a terminal; this is how it is now") && text.contains("jobs     0 queued"));
+}
+
+#[test]
+fn who_follows_a_log_is_told_what_it_waits_for() {
+    let yard = Yard::new("", &[("docs", GATE)]);
+    yard.fifo("gate");
+    let id = yard.deliver("docs", "other", "1").short();
+    let mut alone = yard.hookspool(&["log", "-f", &id]);
+    let mut alone = alone.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut told = BufReader::new(alone.stderr.take().unwrap()).lines();
+    let expected = format!("hookspool: job {id}: it is queued, and no runner is alive: nothing runs until ");
+    assert!(told.next().unwrap().unwrap().starts_with(&expected));
+    let runner = yard.start();
+    until_begun(&yard, 1);
+    let behind = yard.deliver("docs", "main", "2").short();
+    let mut session = Session::start(&yard, &["log", "-f", &behind]);
+    let line = session.until(", for ");
+    assert!(line.contains(&format!("job {behind}: it is queued behind {id} (docs, other), which runs")), "{line:?}");
+    open_gate(&yard);
+    let (is_good, text) = session.ends();
+    assert!(is_good && text.contains("\r\u{1b}[K") && text.contains(" job succeeded"), "{text:?}");
+    let output = alone.wait_with_output().unwrap();
+    assert!(String::from_utf8(output.stdout).unwrap().contains(" job succeeded"));
+    assert_eq!(told.count(), 0, "a job that runs is told of by its log alone");
+    drop(runner);
+}
+
+#[test]
+fn a_log_whose_job_waits_for_its_next_attempt_says_so_and_why() {
+    // The wait is a part of an hour that chance decides on.
+    let step = "retry = { attempts = 20, backoff = \"1h\" }\nsteps = [{ shell = \"echo no; exit 75; true\" }]";
+    let yard = Yard::new("", &[("docs", step)]);
+    let id = yard.deliver("docs", "main", "1").short();
+    let runner = yard.start();
+    let mut session = Session::start(&yard, &["log", "-f", &id]);
+    let text = session.until("it waits for its next attempt, in ");
+    assert!(text.contains(" out no\r\n"), "{text:?}");
+    session.until(": step 1 (");
+    assert_eq!(said(&yard, &["cancel", &id]).0, Some(0));
+    assert!(session.ends().0);
+    drop(runner);
+}
+
+#[test]
+fn a_step_under_way_is_told_with_the_time_that_it_took_last() {
+    let yard = Yard::new("", &[("docs", GATE)]);
+    queue(&yard, &["main"]);
+    yard.drain();
+    yard.fifo("gate");
+    let runner = yard.start();
+    let id = queue(&yard, &["next"])[0].short();
+    until_begun(&yard, 2);
+    let (_, screen) = said(&yard, &["status"]);
+    assert!(screen.contains(" (usually 1s, at most 1m); "), "{screen}");
+    assert_eq!(json(&yard, &["show", &id])["usual_s"], 1);
+    open_gate(&yard);
+    drop(runner);
 }

@@ -5,7 +5,7 @@ use crate::crash::strace::Call;
 use crate::support::crash_home::{Home, Reply, body};
 
 /// A call as a few words, if it changes the spool, flushes it, answers or starts a process. Jobs and drafts lose their
-/// names. Logs and the payload's copy are not followed: they promise nothing, and are made anew.
+/// names. Logs, the counts beside them and the payload's copy are not followed: they promise nothing.
 fn words(call: &Call) -> Option<String> {
     let is_followed = |path: &String| !path.starts_with("spool/log") && !path.ends_with(".payload");
     let named: Vec<String> = paths(call).into_iter().filter(is_followed).collect();
@@ -18,7 +18,9 @@ fn words(call: &Call) -> Option<String> {
         "pwrite64" | "write" | "ftruncate" if of_spool => format!("write {}", named[0]),
         "fsync" | "fdatasync" if of_spool => format!("{} {}", call.name, named[0]),
         "renameat2" if of_spool && call.arguments.contains("RENAME_NOREPLACE") => format!("move {}", named.join("/")),
-        "rename" | "renameat" | "renameat2" | "link" | "linkat" => format!("{} {}", call.name, named.join("/")),
+        "rename" | "renameat" | "renameat2" | "link" | "linkat" if !named.is_empty() => {
+            format!("{} {}", call.name, named.join("/"))
+        }
         "unlink" | "unlinkat" if of_spool => format!("remove {}", named.join("/")),
         "write" if call.arguments.starts_with("1<") => "answer".to_owned(),
         "clone" | "clone3" | "fork" | "vfork" => "start the step".to_owned(),
@@ -55,13 +57,16 @@ fn story(calls: &[Call]) -> Vec<String> {
     story
 }
 
-const APPEND: [&str; 7] = [
+/// The trace comes last, and is never flushed.
+const APPEND: [&str; 9] = [
     "write sequence",
     "create tmp/DRAFT",
     "write tmp/DRAFT",
     "fsync tmp/DRAFT",
     "move tmp/DRAFT/queued/ID.job",
     "fsync queued",
+    "create seen/succeeds",
+    "write seen/succeeds",
     "answer",
 ];
 
@@ -91,7 +96,8 @@ fn a_flush_that_fails_is_not_tried_again_and_the_draft_goes() {
     let strace = home.strace().fail_at("fsync", 1, "EIO");
     let output = home.deliver_under(&strace, "succeeds", &body());
     assert_eq!(Reply::read(&output.stdout).map(|reply| reply.status), Some(503));
-    let expected = ["fsync tmp/DRAFT fails", "remove tmp/DRAFT", "answer"];
+    let expected =
+        ["fsync tmp/DRAFT fails", "remove tmp/DRAFT", "create seen/succeeds", "write seen/succeeds", "answer"];
     assert_eq!(story(&strace.calls())[3..], expected);
 }
 

@@ -4,8 +4,9 @@
 use crate::support::github::{BEFORE, COMMIT, SIGNATURE, delivery, push_of_length, push_to, signature};
 use crate::support::http::{Framing, Request, Response, send};
 use crate::support::site::SECRET;
-use crate::support::{Gateway, Server, Site, job, through_every_gateway};
+use crate::support::{Gateway, Server, Site, job, through_every_gateway, until};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
 through_every_gateway!(every_row_of_the_table_holds);
 
@@ -42,11 +43,51 @@ fn every_row_of_the_table_holds(gateway: Gateway) {
     let site = gateway.site();
     let server = gateway.start(&site);
     let rows = rows(&server);
-    let failures: Vec<String> = rows.iter().filter_map(|row| failure(gateway, &site, &server, row)).collect();
+    let replies: Vec<Response> = rows.iter().map(|row| send(server.address, &row.request)).collect();
+    let answered = rows.iter().zip(&replies);
+    let failures: Vec<String> = answered.filter_map(|(row, reply)| failure(gateway, &site, reply, row)).collect();
     assert!(failures.is_empty(), "through {gateway:?}:\n{}", failures.join("\n"));
     let queued = rows.iter().filter(|row| matches!(expected(gateway, row), Told::Queued(_))).count();
     assert_eq!(job::all(&site.spool()).len(), queued, "jobs that no reply spoke of");
     assert_eq!(job::in_flight(&site.spool()), [""; 0]);
+    drop(server);
+    let expected = results(&replies);
+    until("all traces are written", || traces(&site) == expected);
+}
+
+/// How many deliveries of each result have left a trace.
+fn traces(site: &Site) -> BTreeMap<&'static str, u64> {
+    let config = hookspool::config::load(&site.config()).unwrap();
+    let names = config.hooks.iter().map(|hook| Some(hook.name.as_str())).chain([None]);
+    let mut counts = BTreeMap::new();
+    for name in names {
+        let seen = hookspool::spool::seen(&site.spool(), name).unwrap();
+        assert!(seen.deliveries.len() as u64 == seen.counts.total().min(128), "{name:?}: {seen:?}");
+        for (result, count) in seen.counts.iter().filter(|(_, count)| *count > 0) {
+            *counts.entry(result.as_str()).or_default() += count;
+        }
+    }
+    counts
+}
+
+/// The same of what our replies say.
+fn results(replies: &[Response]) -> BTreeMap<&'static str, u64> {
+    let mut counts = BTreeMap::new();
+    for reply in replies.iter().filter(|reply| is_ours(reply)) {
+        let result = match reply.status {
+            202 => "queued",
+            200 if reply.text() == "pong\n" => "pong",
+            200 => "ignored",
+            403 => "refused_signature",
+            404 => "unknown_hook",
+            405 => "refused_method",
+            411 | 413 => "refused_size",
+            400 | 415 | 431 | 505 => "refused_malformed",
+            _ => "error",
+        };
+        *counts.entry(result).or_default() += 1;
+    }
+    counts
 }
 
 fn expected(gateway: Gateway, row: &Row) -> &Told {
@@ -55,18 +96,17 @@ fn expected(gateway: Gateway, row: &Row) -> &Told {
 }
 
 /// What is wrong with the reply to a row.
-fn failure(gateway: Gateway, site: &Site, server: &Server, row: &Row) -> Option<String> {
-    let reply = send(server.address, &row.request);
+fn failure(gateway: Gateway, site: &Site, reply: &Response, row: &Row) -> Option<String> {
     let told = expected(gateway, row);
     let holds = match told {
         Told::Queued(job) => {
-            return match queued(site, &reply, row) {
+            return match queued(site, reply, row) {
                 Ok(found) if found == *job => None,
                 Ok(found) => Some(format!("- {}: expected {job}\n  found {found}", row.sentence)),
                 Err(why) => Some(format!("- {}: expected a job, {why}: {reply:?}", row.sentence)),
             };
         }
-        Told::Line(status, text) => is_ours(&reply) && reply.status == *status && says(&reply, row, text),
+        Told::Line(status, text) => is_ours(reply) && reply.status == *status && says(reply, row, text),
         Told::ByServer(status) => reply.status == *status,
     };
     (!holds).then(|| format!("- {}: expected {told:?}, got {reply:?}", row.sentence))

@@ -47,6 +47,10 @@ fn the_page_of_a_busy_day_answers_what_an_operator_asks() {
     assert_eq!(["queued", "waiting", "held"].map(|word| waiting.contains(word)), [true; 3]);
     assert!(waiting.contains("in 4 min "), "when it is tried again: {waiting}");
     assert!(waiting.contains("the network may be at fault"), "and why: {waiting}");
+    let hooks = section(&page, "hooks");
+    assert!(hooks.contains("queued 3c6ef362, 1 min "), "the forge reached us: {hooks}");
+    assert!(hooks.contains("2 refused, ") && hooks.contains("signature wrong"), "and where not: {hooks}");
+    assert!(broken.contains("hookspool deliveries blog"), "{broken}");
     if let Some(dir) = kept {
         take_pictures(&day, &dir.join("pictures"));
     }

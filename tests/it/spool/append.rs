@@ -50,6 +50,7 @@ fn a_spool_in_a_setgid_directory_has_the_modes_for_a_group() {
         ("queued", 0o3770),
         ("reserve", 0o660),
         ("running", 0o2750),
+        ("seen", 0o3770),
         ("sequence", 0o660),
         ("tmp", 0o3770),
         ("waiting", 0o2750),

@@ -4,7 +4,8 @@
 use super::world::World;
 use hookspool::model::{EventKind, JobId, JobMeta, Outcome, RefName, State};
 use hookspool::spool::{
-    self, Claim, Claimed, Entry, Filter, HistoryEvent, Hold, Inbox, Settlement, SpoolOwner, create,
+    self, Claim, Claimed, DeliveryResult, Entry, Filter, HistoryEvent, Hold, Inbox, SeenDelivery, SeenRings,
+    Settlement, SpoolOwner, create,
 };
 use jiff::{SignedDuration, Timestamp};
 use std::fmt::Write;
@@ -177,8 +178,16 @@ impl BusyDay {
         }
     }
 
-    /// Deliveries that nobody signed, through the real receiver.
+    /// Deliveries that nobody signed, through the real receiver, after those that were signed.
     fn refused(&self) {
+        let traces = SeenRings::of(self.spool());
+        for (number, line) in (1..).zip(&LINES) {
+            let (at, job) =
+                (self.before(number * 47), JobId::new(1, u32::try_from(number).unwrap().wrapping_mul(0x9e37_79b1)));
+            let queued = SeenDelivery { job, jobs: 1, ..SeenDelivery::new(at, DeliveryResult::Queued, Some(202)) };
+            traces.note(Some(line.hook), queued);
+        }
+        drop(traces);
         for hook in ["blog", "blog", "no-such-hook"] {
             let headers = [
                 ("Content-Type", "application/json"),
