@@ -138,6 +138,14 @@ impl JobMeta {
     /// The provider's name of a job that a person queued.
     pub const BY_HAND: &str = "manual";
 
+    /// The word for a job that runs what follows the switch of a hook, after a person switched back.
+    pub const ROLLBACK: &str = "rollback";
+
+    /// `true` for such a job.
+    pub fn is_rollback(&self) -> bool {
+        self.provider == Self::BY_HAND && self.event.as_str() == Self::ROLLBACK
+    }
+
     /// A job with a JSON payload, of which nothing else is known.
     pub fn new(
         hook: impl Into<String>,

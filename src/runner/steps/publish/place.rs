@@ -79,7 +79,37 @@ impl PublishTarget {
     /// Removes trees that neither are at the target nor were before.
     pub(super) fn tidy(&self) -> Vec<Unremoved> {
         let links = [self.target.clone(), self.beside("previous")];
-        self.remove_all("at-", |path| !links.iter().any(|link| leads_to(link, path)))
+        let mut unremoved = self.remove_all("at-", |path| !links.iter().any(|link| leads_to(link, path)));
+        unremoved.extend(remove(self.beside("undone")).err());
+        unremoved
+    }
+
+    /// The name of the tree of before.
+    pub(super) fn previous(&self) -> PathBuf {
+        self.beside("previous")
+    }
+
+    /// Puts the tree of before in the target's place, and flushes that; the other one is `.NAME.undone` then.
+    pub(super) fn switch_back(&self) -> Result<(), Trouble> {
+        let previous = self.previous();
+        match (fs::read_link(&self.target), fs::read_link(&previous)) {
+            (Ok(_), Ok(led)) => self.put_link(&led, &self.target)?,
+            _ => renameat_with(CWD, &previous, CWD, &self.target, RenameFlags::EXCHANGE)
+                .map_err(|errno| trouble("replace", &self.target, &errno.into()))?,
+        }
+        self.put_previous_away()
+    }
+
+    /// The tree of before is at the target: nobody shall be led forward to what its name has now.
+    pub(super) fn put_previous_away(&self) -> Result<(), Trouble> {
+        let (previous, undone) = (self.previous(), self.beside("undone"));
+        if previous.is_symlink() {
+            fs::remove_file(&previous).map_err(|error| trouble("remove", &previous, &error))?;
+        } else if previous.exists() {
+            remove(undone.clone()).map_err(|(path, error)| trouble("remove", &path, &error))?;
+            fs::rename(&previous, &undone).map_err(|error| trouble("rename", &previous, &error))?;
+        }
+        fsync(&self.parent).map_err(|errno| trouble("flush", &self.directory, &errno.into()))
     }
 
     /// Removes those of ours that `is_over` is true of, whatever becomes of the others.
