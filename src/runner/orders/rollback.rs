@@ -4,10 +4,11 @@
 use super::Orders;
 use crate::config::{Hook, StepAction};
 use crate::model::{EventKind, JobId, JobMeta, State};
-use crate::runner::releases::{ReleaseFault, ReleaseName, ReleasesDir, ReleasesLock, Switch, SwitchKind};
+use crate::runner::releases::{ReleaseFault, ReleaseName, ReleasesDir, ReleasesLock, Switch, SwitchKind, Switched};
 use crate::runner::steps::PublishedBack;
-use crate::spool::{Effect, EffectResult, Hold, Inbox, SpoolError};
+use crate::spool::{self, Effect, EffectResult, Filter, Hold, Inbox, SpoolError};
 use jiff::Timestamp;
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -16,6 +17,11 @@ use std::time::{Duration, Instant};
 const LOCK_WAIT: Duration = Duration::from_secs(5);
 /// Between two looks.
 const LOCK_POLL_INTERVAL: Duration = Duration::from_millis(10);
+
+/// Beginning of the reason of a hold.
+const BEGIN: &str = "rolled back";
+/// Newest jobs among which that of a rollback is looked for.
+const LOOKED_AT: usize = 200;
 
 /// A rollback as it was ordered.
 #[derive(Debug, Clone, Copy)]
@@ -67,7 +73,7 @@ impl Orders<'_> {
             Err(fault) => return Ok(rollback.refused(fault.to_string())),
         };
         // First, so that no job begins that would switch forward again.
-        let was_held = self.put_on_hold(rollback, &format!("rolled back to release {to}"))?;
+        let was_held = self.put_on_hold(rollback, &format!("{BEGIN} to release {to}"))?;
         let switch = Switch {
             by: Some(rollback.by.to_owned()),
             why: rollback.why.map(str::to_owned),
@@ -82,19 +88,27 @@ impl Orders<'_> {
             }
         };
         lock.release();
-        if switched.was_current {
-            let text = format!("release {to} is current already, and the hook is on hold");
-            return Ok(vec![Effect::of_hook(rollback.hook, EffectResult::Unchanged, text)]);
-        }
-        let before = switched.previous.map_or_else(|| "none".to_owned(), |before| before.to_string());
-        tracing::info!(event = "rollback", hook = hook.name, by = rollback.by, why = rollback.why, to = %to, from = before);
-        let warnings: String = switched.warnings.iter().map(|warning| format!("; {warning}")).collect();
-        let text = format!("release {to} is current again, and was {before}; {}{warnings}", on_hold(rollback.hook));
-        let mut effects = vec![Effect::of_hook(rollback.hook, EffectResult::Changed, text)];
-        if !hook.plan.after_switch().is_empty() {
+        let mut effects = vec![said(rollback, &to, &switched)];
+        // Where the one who switched died before this, the order comes a second time.
+        let is_queued = switched.was_current && !self.lacks_steps(rollback.hook, place)?;
+        if !hook.plan.after_switch().is_empty() && !is_queued {
             effects.push(self.queue_steps(rollback, &to)?);
         }
         Ok(effects)
+    }
+
+    /// `true` if the last switch was a rollback, and no job has come since that runs what follows it.
+    fn lacks_steps(&self, hook: &str, place: &ReleasesDir) -> Result<bool, SpoolError> {
+        let switches = place.switches().unwrap_or_default();
+        let Some(last) = switches.last().filter(|last| last.what == SwitchKind::Rollback) else { return Ok(false) };
+        let newest = Filter { newest: Some(LOOKED_AT), ..Filter::default() };
+        for view in spool::newest_first(&self.config.spool, &newest)? {
+            let view = view?;
+            if view.is_rollback() && view.hook.as_deref() == Some(hook) && view.arrived_at >= Some(last.at) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     fn publish_back(&mut self, rollback: &Rollback<'_>, hook: &Hook) -> Result<Vec<Effect>, SpoolError> {
@@ -106,7 +120,7 @@ impl Orders<'_> {
         if targets.is_empty() || targets.len() != rollback.trees.len() {
             return Ok(rollback.refused("the runner goes by another configuration; reload it (SIGHUP), then ask again"));
         }
-        let was_held = self.put_on_hold(rollback, "rolled back to what was published before")?;
+        let was_held = self.put_on_hold(rollback, &format!("{BEGIN} to what was published before"))?;
         let mut is_changed = false;
         for (to, tree) in targets.iter().zip(rollback.trees) {
             let (done, why_not) = match publish_back(to, *tree) {
@@ -130,10 +144,15 @@ impl Orders<'_> {
         Ok(vec![Effect::of_hook(rollback.hook, result, text)])
     }
 
-    /// `true` if it was on hold before.
+    /// `true` if it was on hold before. Of two rollbacks the later one gives the reason.
     fn put_on_hold(&mut self, rollback: &Rollback<'_>, done: &str) -> Result<bool, SpoolError> {
         let hold = Hold { why: rollback.reason(done), since: Timestamp::now(), by: rollback.by.to_owned() };
-        Ok(self.owner.hold(rollback.hook, &hold)?.is_some())
+        let Some(old) = self.owner.hold(rollback.hook, &hold)? else { return Ok(false) };
+        if old.why.starts_with(BEGIN) && old.why != hold.why {
+            self.owner.end_hold(rollback.hook)?;
+            self.owner.hold(rollback.hook, &hold)?;
+        }
+        Ok(true)
     }
 
     fn undo_hold(&mut self, rollback: &Rollback<'_>, was_held: bool) -> Result<(), SpoolError> {
@@ -171,11 +190,24 @@ impl Orders<'_> {
     }
 }
 
+fn said(rollback: &Rollback<'_>, to: &ReleaseName, switched: &Switched) -> Effect {
+    if switched.was_current {
+        let text = format!("release {to} is current already; {}", on_hold(rollback.hook));
+        return Effect::of_hook(rollback.hook, EffectResult::Unchanged, text);
+    }
+    let before = switched.previous.as_ref().map_or_else(|| "none".to_owned(), ToString::to_string);
+    let (hook, by, why) = (rollback.hook, rollback.by, rollback.why);
+    tracing::info!(event = "rollback", hook, by, why, to = %to, from = before);
+    let warnings: String = switched.warnings.iter().map(|warning| format!("; {warning}")).collect();
+    let text = format!("release {to} is current again, and was {before}; {}{warnings}", on_hold(hook));
+    Effect::of_hook(hook, EffectResult::Changed, text)
+}
+
 fn on_hold(hook: &str) -> String {
     format!("pushes wait until `hookspool release {hook}`")
 }
 
-fn good(there: &std::collections::BTreeSet<ReleaseName>, to: &ReleaseName) -> Result<(), ReleaseFault> {
+fn good(there: &BTreeSet<ReleaseName>, to: &ReleaseName) -> Result<(), ReleaseFault> {
     if there.contains(to) {
         return Ok(());
     }
