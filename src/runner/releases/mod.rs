@@ -23,6 +23,8 @@ mod keep;
 mod listing;
 mod name;
 mod place;
+#[cfg(test)]
+mod power;
 mod shared;
 mod switch;
 mod switches;

@@ -187,6 +187,13 @@ impl ReleasesDir {
 impl ReleasesLock {
     /// Gives the lock back.
     pub fn release(self) {
-        drop(self.0);
+        drop(self);
+    }
+}
+
+impl Drop for ReleasesLock {
+    /// Closing is not enough: a process that another thread is starting may still have the descriptor.
+    fn drop(&mut self) {
+        let _is_closed_next = flock(&self.0, FlockOperation::Unlock);
     }
 }

@@ -70,7 +70,7 @@ impl ReleasesDir {
 
 type CallError = (&'static str, io::Error);
 
-fn mark_good<D: SwitchDisk>(disk: &D, release: &ReleaseName, mark: &ReleaseMark) -> io::Result<()> {
+pub(super) fn mark_good<D: SwitchDisk>(disk: &D, release: &ReleaseName, mark: &ReleaseMark) -> io::Result<()> {
     disk.flush_release(release)?;
     let mut text = serde_json::to_vec(mark).expect("text keys and no floats");
     text.push(b'\n');
