@@ -98,8 +98,8 @@ pub(super) enum Command {
     /// Serve what a hook served before, at once, and hold its pushes until the hook is released
     ///
     /// With `releases` the link is switched to the good release that was current before, as the log of switches has it,
-    /// and the steps after the switch run there, as a job. With a step `publish` the tree of before comes back, one step
-    /// and no further, and no step runs. A job that is running goes on, and does not switch any more.
+    /// and the steps after the switch run there, as a job. With a step `publish` the tree of before comes back, one
+    /// step and no further, and no step runs. A job that is running goes on, and does not switch any more.
     Rollback(RollbackArgs),
     /// List the releases of a hook
     Releases {

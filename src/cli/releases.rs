@@ -64,7 +64,8 @@ fn views(place: &ReleasesDir) -> Result<Vec<ReleaseView>, ReleaseFault> {
     let all = good.union(&unmarked).cloned();
     let view = |release: ReleaseName| {
         let mark = place.mark(&release).filter(|_| good.contains(&release));
-        let (at, commit, job) = (mark.as_ref().map(|m| m.at), mark.as_ref().map(|m| m.commit.clone()), mark.as_ref().map(|m| m.job));
+        let (at, commit, job) =
+            (mark.as_ref().map(|m| m.at), mark.as_ref().map(|m| m.commit.clone()), mark.as_ref().map(|m| m.job));
         ReleaseView {
             path: place.path_of(&release),
             good: good.contains(&release),

@@ -11,6 +11,9 @@ pub fn unwanted(hook: &Hook, meta: &JobMeta) -> Option<String> {
         let has_releases = hook.plan.releases.is_some();
         return (!has_releases).then(|| "it follows a rollback, and the hook has no `releases`".to_owned());
     }
+    if meta.is_forced() {
+        return None;
+    }
     let (rules, reference) = (&hook.rules, meta.reference.as_ref());
     let unwanted_kind = || rules.unwanted_kind(&meta.event, reference).filter(|_| !is_missed_push(hook, meta));
     rules

@@ -33,6 +33,12 @@ pub(in crate::cli) struct DeployArgs {
     /// Tag to deploy
     #[arg(long)]
     pub(in crate::cli) tag: Option<String>,
+    /// Commit of the branch or tag, in the place of its head; its first seven digits are enough
+    #[arg(long, value_name = "COMMIT")]
+    pub(in crate::cli) commit: Option<String>,
+    /// Whatever the rules of the hook say
+    #[arg(long)]
+    pub(in crate::cli) force: bool,
     /// Reason, kept with the job
     #[arg(short = 'm', long = "message", value_name = "WHY")]
     pub(in crate::cli) why: Option<String>,

@@ -68,7 +68,8 @@ fn trees(hook: &Hook) -> Result<Vec<u64>, Failure> {
     };
     let trees = targets.map(|to| tree_before(to).ok_or_else(|| none(to))).collect::<Result<Vec<u64>, _>>()?;
     if trees.is_empty() {
-        let text = format!("hook `{}` has neither `releases` nor a step with `publish`: nothing is kept of before", hook.name);
+        let text =
+            format!("hook `{}` has neither `releases` nor a step with `publish`: nothing is kept of before", hook.name);
         return Err(Failure::new(exit::NO, text));
     }
     Ok(trees)

@@ -32,7 +32,8 @@ pub(super) fn place(layers: &Layers<'_>, findings: &mut Findings<'_>) -> Option<
         None => default_of(Table::Releases, "keep").parse().ok(),
     };
     let shared = table.get("shared").map_or(Some(Vec::new()), |entry| shared(&entry, findings));
-    let dir = dir?;
+    let is_from_right = table.get("from").is_none_or(|entry| step::clone_source(&entry, findings).is_some());
+    let dir = dir.filter(|_| is_from_right)?;
     if dir.file_name().is_none() {
         entry.wrong(findings, "releases cannot lie in `/`", "name a directory of its own");
         return None;
@@ -44,11 +45,12 @@ pub(super) fn place(layers: &Layers<'_>, findings: &mut Findings<'_>) -> Option<
 pub(super) fn rolls_back(layers: &Layers<'_>, findings: &mut Findings<'_>) -> Option<bool> {
     let Some(entry) = layers.get("rollback") else { return Some(false) };
     let rolls_back = value::word(&entry, &ROLLBACKS, findings)?;
-    if rolls_back && layers.own.table == Table::Hook && layers.own.get("releases").is_none() {
+    let has_releases = layers.own.get("releases").is_some();
+    if rolls_back && !has_releases && is_hook(layers) && layers.own.get("rollback").is_some() {
         findings.add(entry.key_span, "`rollback` goes with `releases` only", "");
         return None;
     }
-    Some(rolls_back)
+    Some(rolls_back && has_releases)
 }
 
 /// The steps with those that a hook with `releases` need not name.
@@ -99,7 +101,11 @@ fn plain(action: StepAction) -> Step {
 /// Two jobs at a time would switch in any order.
 fn no_parallel_jobs(layers: &Layers<'_>, findings: &mut Findings<'_>) -> bool {
     let Some(entry) = layers.get("when_newer").filter(|entry| entry.as_text() == Some("parallel")) else { return true };
-    entry.wrong(findings, "the releases of a hook are made one after the other", "choose `supersede`, `keep` or `replace`");
+    entry.wrong(
+        findings,
+        "the releases of a hook are made one after the other",
+        "choose `supersede`, `keep` or `replace`",
+    );
     false
 }
 
@@ -135,7 +141,8 @@ fn from(place: &Section<'_>, is_needed: bool, findings: &mut Findings<'_>) -> Op
         findings.add(entry.key_span, "`from` stands here, and there is a step with `git`", "put it into that step");
         return None;
     }
-    step::clone_source(&entry, findings).map(Some)
+    // It was checked with its table.
+    Some(entry.as_text().map(str::to_owned))
 }
 
 fn shared(entry: &TypedEntry<'_>, findings: &mut Findings<'_>) -> Option<Vec<SharedPath>> {

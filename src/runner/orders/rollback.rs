@@ -79,14 +79,14 @@ impl Orders<'_> {
             why: rollback.why.map(str::to_owned),
             ..Switch::new(Timestamp::now(), SwitchKind::Rollback, to.clone())
         };
-        let switched = match place.list().and_then(|there| good(&there.good, &to)).and_then(|()| place.switch(&lock, switch))
-        {
-            Ok(switched) => switched,
-            Err(fault) => {
-                self.undo_hold(rollback, was_held)?;
-                return Ok(rollback.refused(fault.to_string()));
-            }
-        };
+        let switched =
+            match place.list().and_then(|there| good(&there.good, &to)).and_then(|()| place.switch(&lock, switch)) {
+                Ok(switched) => switched,
+                Err(fault) => {
+                    self.undo_hold(rollback, was_held)?;
+                    return Ok(rollback.refused(fault.to_string()));
+                }
+            };
         lock.release();
         let mut effects = vec![said(rollback, &to, &switched)];
         // Where the one who switched died before this, the order comes a second time.

@@ -27,7 +27,7 @@ pub struct ReleaseMark {
     pub job: JobId,
 }
 
-/// What is in `releases/`.
+/// The content of `releases/`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ReleaseListing {
     /// Those whose steps did what they should.
@@ -36,10 +36,17 @@ pub struct ReleaseListing {
     pub unmarked: BTreeSet<ReleaseName>,
     /// Marks without a tree.
     pub(super) stray_marks: BTreeSet<ReleaseName>,
-    /// What a removal or a mark left that was cut short.
+    /// Leftovers of removals and marks that were cut short.
     pub(super) leftovers: Vec<PathBuf>,
     /// The highest number that is in use.
     pub(super) highest: u64,
+}
+
+impl ReleaseListing {
+    /// Leftovers of removals that were cut short, or could not be done.
+    pub fn leftovers(&self) -> &[PathBuf] {
+        &self.leftovers
+    }
 }
 
 impl ReleasesDir {

@@ -72,7 +72,9 @@ mod tests {
         assert_eq!(name.to_string(), "42-1a2b3c4d5e");
         assert_eq!(name.to_string().parse(), Ok(name.clone()));
         assert!(ReleaseName::new(9, "ffffffffff") < name, "by number, not by letter");
-        for bad in ["", "42", "42-", "42-1a2b3c4d5", "42-1a2b3c4d5e6", "42-1a2b3c4d5g", "042-1a2b3c4d5e", "+4-1a2b3c4d5e"] {
+        for bad in
+            ["", "42", "42-", "42-1a2b3c4d5", "42-1a2b3c4d5e6", "42-1a2b3c4d5g", "042-1a2b3c4d5e", "+4-1a2b3c4d5e"]
+        {
             assert_eq!(bad.parse::<ReleaseName>(), Err(NotAReleaseName), "{bad}");
         }
         assert_eq!("../1a2b3c4d5e".parse::<ReleaseName>(), Err(NotAReleaseName));

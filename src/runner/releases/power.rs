@@ -24,7 +24,7 @@ struct Names {
     aside: usize,
 }
 
-/// What is on the disk: as a process sees it, and as it was flushed.
+/// The content of the disk: as a process sees it, and as it was flushed.
 #[derive(Debug, Clone)]
 struct Platter {
     /// The first is durable; each of the others follows by one call.
@@ -54,13 +54,8 @@ struct ForgetfulDisk {
 impl ForgetfulDisk {
     fn new(current: Current, die_at: usize, left_out: LeftOut) -> Self {
         let names = vec![Names { current, unfinished: Current::Nothing, aside: 0 }];
-        let platter = Platter {
-            names,
-            log: Vec::new(),
-            durable_log: Vec::new(),
-            whole: BTreeSet::new(),
-            good: BTreeSet::new(),
-        };
+        let platter =
+            Platter { names, log: Vec::new(), durable_log: Vec::new(), whole: BTreeSet::new(), good: BTreeSet::new() };
         Self { platter: RefCell::new(platter), calls: Cell::new(0), die_at, left_out }
     }
 
@@ -69,11 +64,11 @@ impl ForgetfulDisk {
         let platter = self.platter.borrow();
         let mut found = Vec::new();
         for names in &platter.names {
-            for end in [platter.durable_log.len(), (platter.durable_log.len() + platter.log.len()) / 2, platter.log.len()]
+            for end in
+                [platter.durable_log.len(), (platter.durable_log.len() + platter.log.len()) / 2, platter.log.len()]
             {
                 let log = platter.log[..end.min(platter.log.len())].to_vec();
-                let left =
-                    Platter { names: vec![names.clone()], durable_log: log.clone(), log, ..platter.clone() };
+                let left = Platter { names: vec![names.clone()], durable_log: log.clone(), log, ..platter.clone() };
                 let left_out = LeftOut::Nothing;
                 found.push(Self { platter: RefCell::new(left), calls: Cell::new(0), die_at: usize::MAX, left_out });
             }
@@ -206,7 +201,7 @@ fn go(disk: &ForgetfulDisk, what: SwitchKind, number: u64, told: &mut dyn FnMut(
     Err(())
 }
 
-/// What is wrong on the disks that a reboot may find after a cut at any call.
+/// Broken promises on the disks that a reboot may find after a cut at any call.
 fn wrong(begin: &Current, left_out: LeftOut) -> Vec<String> {
     let calls = {
         let disk = ForgetfulDisk::new(begin.clone(), usize::MAX, LeftOut::Nothing);
@@ -232,7 +227,9 @@ fn broken(after: &ForgetfulDisk, begin: &Current, sure: &[u64]) -> Option<String
     let platter = after.platter.borrow().clone();
     match &found {
         Current::Release(release) if !platter.good.contains(release) => return Some(format!("{release} has no mark")),
-        Current::Release(release) if !platter.whole.contains(release) => return Some(format!("{release} is not whole")),
+        Current::Release(release) if !platter.whole.contains(release) => {
+            return Some(format!("{release} is not whole"));
+        }
         Current::Release(_) => {}
         other if other == begin && sure.is_empty() => {}
         other => return Some(format!("current is {other:?} after {sure:?}")),

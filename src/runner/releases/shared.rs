@@ -1,4 +1,4 @@
-//! Edge. What all releases share: in each a link leads to `shared/`.
+//! Edge. Paths that all releases share: in each a link leads to `shared/`.
 //!
 //! - What is not there yet is taken from the site that `current` is before the first switch, or from the commit; or a
 //!   directory is made.
@@ -30,7 +30,12 @@ impl ReleasesDir {
         Ok(said)
     }
 
-    fn share_one(&self, release: &ReleaseName, shared: &SharedPath, said: &mut Vec<String>) -> Result<(), ReleaseFault> {
+    fn share_one(
+        &self,
+        release: &ReleaseName,
+        shared: &SharedPath,
+        said: &mut Vec<String>,
+    ) -> Result<(), ReleaseFault> {
         let path = shared.path.as_path();
         let (here, there) = (self.path_of(release).join(path), self.shared().join(path));
         make_way(&self.path_of(release), path)?;

@@ -12,14 +12,14 @@ use jiff::Timestamp;
 use std::io;
 use std::path::PathBuf;
 
-/// What a switch did.
+/// The result of a switch.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Switched {
     /// The release that was current before.
     pub previous: Option<ReleaseName>,
     /// The place to which a real directory was moved that stood where the link is.
     pub aside: Option<PathBuf>,
-    /// What could not be done beside it.
+    /// Failures of what is done beside it.
     pub warnings: Vec<String>,
     /// `true` if it was current already.
     pub was_current: bool,

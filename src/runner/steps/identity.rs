@@ -12,7 +12,7 @@ pub(super) const SSH: &str =
 
 /// The command by which git logs in with the private key `key`, and with no other, whatever an agent or the user's
 /// settings offer. ssh itself would pass over a key that others may read, and say no more than that it was refused.
-pub(super) fn ssh_command(key: &Path) -> Result<String, String> {
+pub fn ssh_command(key: &Path) -> Result<String, String> {
     let path = key.display();
     let facts = fs::metadata(key).map_err(|error| format!("`ssh_key`: `{path}`: {}", cause(&error)))?;
     let me = rustix::process::geteuid();

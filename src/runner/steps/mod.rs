@@ -32,6 +32,7 @@ pub use control::Control;
 pub use environment::search_path;
 pub use facts::JobFacts;
 pub use git::{RemoteHead, Wanted, cause_and_remedy, remote_heads};
+pub use identity::ssh_command;
 pub use list::{run_after, run_job};
 pub use lookup::program as find_program;
 pub use publish::{PublishedBack, tree_before};

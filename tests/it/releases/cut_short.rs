@@ -13,8 +13,22 @@ use std::process::{Command, Stdio};
 
 /// Calls that change something.
 const CHANGES: [&str; 16] = [
-    "mkdir", "mkdirat", "symlink", "symlinkat", "rename", "renameat", "renameat2", "unlink", "unlinkat", "rmdir",
-    "fsync", "fdatasync", "syncfs", "pwrite64", "write", "ftruncate",
+    "mkdir",
+    "mkdirat",
+    "symlink",
+    "symlinkat",
+    "rename",
+    "renameat",
+    "renameat2",
+    "unlink",
+    "unlinkat",
+    "rmdir",
+    "fsync",
+    "fdatasync",
+    "syncfs",
+    "pwrite64",
+    "write",
+    "ftruncate",
 ];
 
 /// A hook with three releases, the last of which failed, and a fourth commit: `current` is the second.
@@ -41,9 +55,10 @@ impl Bed {
         // Another attempt has another number.
         names.extend((4..7).map(|number| format!("{number}-{}", &commit[..10])));
         let of = |name: &String| {
-            ["", "/data", ".good"].map(|end| format!("releases/{name}{end}")).into_iter().chain(
-                ["good.new", "gone"].map(|end| format!("releases/.{name}.{end}")),
-            )
+            ["", "/data", ".good"]
+                .map(|end| format!("releases/{name}{end}"))
+                .into_iter()
+                .chain(["good.new", "gone"].map(|end| format!("releases/.{name}.{end}")))
         };
         let beside = ["", "current", ".current.new", "releases", "releases.log", "shared", "shared/data"];
         let paths = names.iter().flat_map(of).chain(beside.map(str::to_owned)).map(|path| app.at(&path)).collect();

@@ -187,7 +187,10 @@ fn a_release_needs_a_repository_and_says_where_it_would_come_from() {
     let lines = format!("branches = [\"main\"]\nreleases = {{ dir = \"{}\" }}\n{NO_STEPS}", app.path("app").display());
     app.configure("", &[("app", &lines)]);
     let reason = app.fails(&[]);
-    assert!(reason.contains("`ROOT/app/repo` holds no repository; `from` would say where releases come from"), "{reason}");
+    assert!(
+        reason.contains("`ROOT/app/repo` holds no repository; `from` would say where releases come from"),
+        "{reason}"
+    );
     git(&app.path(""), &["clone", "--quiet", "--mirror", "origin", "app/repo"]);
     app.deploy(&[("page", "two")]);
     assert_eq!(app.page("page"), "two", "a mirror that somebody made");

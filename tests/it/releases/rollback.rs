@@ -36,7 +36,10 @@ fn a_rollback_goes_by_the_log_of_switches_and_twice_is_two_steps() {
     assert_eq!(app.switches(), ["switch 1", "switch 2", "switch 3", "rollback 2", "rollback 1"]);
     let view = app.releases();
     assert_eq!(view[0]["current"], true);
-    assert_eq!((&view[1]["switched"]["why"], &view[1]["switched"]["what"]), (&"it was slow".into(), &"rollback".into()));
+    assert_eq!(
+        (&view[1]["switched"]["why"], &view[1]["switched"]["what"]),
+        (&"it was slow".into(), &"rollback".into())
+    );
     assert!(view[1]["switched"]["by"].as_str().is_some_and(|by| !by.is_empty()), "{view}");
 }
 
@@ -52,7 +55,8 @@ fn a_release_can_be_named_and_one_that_failed_or_is_not_there_cannot() {
     assert_eq!(app.page("page"), "2");
     let (status, text) = said(&app, &["rollback", "app", "--to", &name]);
     assert!(status == Some(0) && text.contains("is current already"), "{text}");
-    for (to, expected) in [("4", "failed, or is being made"), ("9", "no release `9`"), ("../..", "no release `../..`")] {
+    for (to, expected) in [("4", "failed, or is being made"), ("9", "no release `9`"), ("../..", "no release `../..`")]
+    {
         let (status, text) = said(&app, &["rollback", "app", "--to", to]);
         assert!(status == Some(1) && text.contains(expected), "{to}: {text}");
     }
@@ -145,7 +149,10 @@ fn what_a_runner_did_not_get_to_queue_when_it_died_is_queued_by_the_next() {
     let queued = app.names("queued");
     queued.iter().for_each(|name| fs::remove_file(app.spool().join("queued").join(name)).unwrap());
     let text = app.roll_back(&["--to", &to]);
-    assert!(text.contains("is current already") && text.contains("queued: it runs the steps after the switch"), "{text}");
+    assert!(
+        text.contains("is current already") && text.contains("queued: it runs the steps after the switch"),
+        "{text}"
+    );
     let text = app.roll_back(&["--to", &to]);
     assert!(!text.contains("queued: "), "{text}");
 }

@@ -95,12 +95,7 @@ impl<'a, 'b> Git<'a, 'b> {
         Self::at(attempt, dir.clone(), Some(dir), bounds)
     }
 
-    fn at(
-        attempt: &'a mut Attempt<'b>,
-        dir: PathBuf,
-        bare: Option<PathBuf>,
-        bounds: Bounds,
-    ) -> Result<Self, Trouble> {
+    fn at(attempt: &'a mut Attempt<'b>, dir: PathBuf, bare: Option<PathBuf>, bounds: Bounds) -> Result<Self, Trouble> {
         let file = lookup::program("git", &dir, attempt.path()).map_err(Trouble::refused)?;
         let mut environment = attempt.environment.clone();
         environment.set("LC_ALL", "C");
@@ -343,7 +338,8 @@ impl<'a, 'b> Git<'a, 'b> {
             environment.set("GIT_PROTOCOL_FROM_USER", "0");
         }
         let env = environment.pairs();
-        let program = Program { file: self.file.clone(), argv: words, dir: self.dir.clone(), env, umask: self.attempt.umask() };
+        let program =
+            Program { file: self.file.clone(), argv: words, dir: self.dir.clone(), env, umask: self.attempt.umask() };
         let stall = (talk == Talk::Remote && self.bounds.silence.is_none()).then_some(self.attempt.control.stall);
         let bounds = Bounds { silence: self.bounds.silence.or(stall), ..self.bounds };
         let ran = self.attempt.execute(&program, bounds, sink);

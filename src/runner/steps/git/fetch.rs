@@ -47,12 +47,7 @@ pub(super) fn upstream(git: &mut Git<'_, '_>, remote: &str) -> Result<Target, Tr
 }
 
 /// Fetches `theirs`, and no tag or branch that nobody asked for; the commit that it is.
-pub(super) fn fetch(
-    git: &mut Git<'_, '_>,
-    remote: &str,
-    theirs: &RefName,
-    extent: Extent,
-) -> Result<String, Trouble> {
+pub(super) fn fetch(git: &mut Git<'_, '_>, remote: &str, theirs: &RefName, extent: Extent) -> Result<String, Trouble> {
     let full = theirs.as_str();
     let here = theirs.branch().map_or_else(|| full.to_owned(), |branch| format!("refs/remotes/{remote}/{branch}"));
     let wants_tags = git.ask(&["config", "--get", &format!("remote.{remote}.tagOpt")])?.as_deref() == Some("--tags");

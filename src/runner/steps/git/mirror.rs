@@ -4,7 +4,9 @@
 use super::command::Git;
 use super::debris::remove_half_clone;
 use super::fetch::{self, Extent, Target};
-use super::{check_out, check_remote_name, filters, note_address, place, refuse_older, refuse_untested, submodules};
+use super::{
+    check_out, check_remote_name, filters, note_address, pin, place, refuse_older, refuse_untested, submodules,
+};
 use crate::config::GitUpdate;
 use crate::model::JobMeta;
 use crate::runner::steps::attempt::{Attempt, Bounds, Trouble};
@@ -63,7 +65,9 @@ fn check_out_release(
         Some(name) => Target { theirs: name.clone(), ours: name.branch().map(str::to_owned) },
         None => fetch::upstream(git, remote)?,
     };
-    let commit = fetch::fetch(git, remote, &target.theirs, Extent { is_first: is_new, depth: options.depth })?;
+    let extent = Extent { is_first: is_new, depth: options.depth };
+    let there = fetch::fetch(git, remote, &target.theirs, extent)?;
+    let commit = pin::wanted(git, meta, &target.theirs, there)?;
     refuse_untested(meta, &target.theirs, &commit)?;
     if let Some(before) = tree.deployed.filter(|_| options.forward_only) {
         refuse_older(git, &target.theirs, before, &commit)?;

@@ -21,6 +21,7 @@ mod mirror;
 mod names;
 mod packs;
 mod people;
+mod pin;
 mod place;
 mod reason;
 mod submodules;
@@ -92,7 +93,8 @@ impl Update<'_> {
         };
         let before = head(git)?;
         let extent = Extent { is_first, depth: options.depth };
-        let commit = fetched.insert(fetch::fetch(git, remote, &target.theirs, extent)?).clone();
+        let there = fetch::fetch(git, remote, &target.theirs, extent)?;
+        let commit = fetched.insert(pin::wanted(git, meta, &target.theirs, there)?).clone();
         refuse_untested(meta, &target.theirs, &commit)?;
         if let Some(before) = before.as_deref().filter(|_| options.forward_only) {
             refuse_older(git, &target.theirs, before, &commit)?;
