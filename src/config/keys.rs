@@ -184,13 +184,14 @@ pub const KEYS: &[Key] = &[
     key(Table::Retry, "on", "word", "transient", "which failures: `transient` ones (exit 75, git lock, \
         network) or any `failure`"),
 
-    key(Table::Releases, "dir", "absolute path", REQUIRED, "directory of `releases/`, `shared/`, `repo/`, `current` and \
-        `releases.log`"),
-    key(Table::Releases, "keep", "integer", "5", "good releases that stay, 1 to 1000; the current one and the one before \
-        it always do"),
-    key(Table::Releases, "shared", "array of relative paths", "(none)", "files and directories that all releases share: \
-        in each a link leads to `shared/`"),
-    key(Table::Releases, "from", "URL or path", "(none)", "where a release comes from, unless a step with `git` says so"),
+    key(Table::Releases, "dir", "absolute path", REQUIRED, "directory of `releases/`, `shared/`, `repo/`, \
+        `current` and `releases.log`"),
+    key(Table::Releases, "keep", "integer", "5", "good releases that stay, 1 to 1000; the current one \
+        and the one before it always do"),
+    key(Table::Releases, "shared", "array of relative paths", "(none)", "files and directories that all \
+        releases share: in each a link leads to `shared/`"),
+    key(Table::Releases, "from", "URL or path", "(none)", "where a release comes from, \
+        unless a step with `git` says so"),
 
     key(Table::Step, "git", "word", "(none)", "`update`: fetch and move the work tree to what was pushed"),
     key(Table::Step, "from", "URL or path", "(none)", "with `git`: clone from here when `dir` is empty; \

@@ -38,8 +38,9 @@ pub(super) fn look(config: &Config, offline: bool, findings: &mut Vec<Finding>) 
 /// Finds hooks whose `dir` is one directory by two names, which the check of the configuration cannot see.
 fn shared_directories(config: &Config, findings: &mut Vec<Finding>) {
     let real = |hook: &Hook| hook.plan.dir.canonicalize().unwrap_or_else(|_| hook.plan.dir.clone());
-    for (index, hook) in config.hooks.iter().enumerate().filter(|_| config.runner.workers > 1) {
-        let is_beside = |other: &&Hook| other.plan.queue != hook.plan.queue && real(other) == real(hook);
+    for (index, hook) in config.hooks.iter().enumerate() {
+        let is_busy = config.runner.workers > 1 || hook.plan.releases.is_some();
+        let is_beside = |other: &&Hook| other.plan.queue != hook.plan.queue && is_busy && real(other) == real(hook);
         let Some(other) = config.hooks[..index].iter().find(is_beside) else { continue };
         let dir = real(hook);
         let what = format!("hooks `{}` and `{}` work in one directory, {}", other.name, hook.name, dir.display());

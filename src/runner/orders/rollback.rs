@@ -1,5 +1,6 @@
-//! Edge. A rollback: what a hook served before is served again, at once, beside whatever runs; then its hook is on hold,
-//! so that neither a push nor a question to the remote undoes it. What follows a switch is run by a job of its own.
+//! Edge. A rollback: what a hook served before is served again, at once, beside whatever runs; then its hook is on
+//! hold, so that neither a push nor a question to the remote undoes it. What follows a switch is run by a job of its
+//! own.
 
 use super::Orders;
 use crate::config::{Hook, StepAction};

@@ -9,10 +9,11 @@ use super::fault::ReleaseFault;
 use super::name::ReleaseName;
 use super::place::{Current, ReleasesDir};
 use crate::config::SharedPath;
-use rustix::fs::{CWD, RenameFlags, renameat_with, symlinkat};
+use rustix::fs::{CWD, OFlags, RenameFlags, renameat_with, symlinkat};
 use std::ffi::OsStr;
-use std::fs;
-use std::io;
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 /// Names of files whose content says nothing to a program.
@@ -49,7 +50,7 @@ impl ReleasesDir {
         }
         if !is_absent(&here)? {
             let mut hidden = Vec::new();
-            hidden_by(&there, &here, path, &mut hidden)?;
+            hidden_by((&there, &here), path, true, &mut hidden)?;
             if !hidden.is_empty() {
                 return Err(hides(path, &there, &hidden));
             }
@@ -145,13 +146,20 @@ fn is_absent(path: &Path) -> Result<bool, ReleaseFault> {
 }
 
 /// Names what is at `here`, and not the same at `there`. `path` is what both are called in messages.
-fn hidden_by(there: &Path, here: &Path, path: &Path, hidden: &mut Vec<PathBuf>) -> Result<(), ReleaseFault> {
+fn hidden_by(
+    (there, here): (&Path, &Path),
+    path: &Path,
+    is_top: bool,
+    hidden: &mut Vec<PathBuf>,
+) -> Result<(), ReleaseFault> {
     let failed = |error: &io::Error| ReleaseFault::call("compare", here, error);
     let facts = fs::symlink_metadata(here).map_err(|error| failed(&error))?;
-    if facts.is_dir() && (is_absent(there)? || there.is_dir()) {
+    // No link below leads a file of ours to where somebody else wants one.
+    let is_plain = || fs::symlink_metadata(there).is_ok_and(|facts| facts.is_dir());
+    if facts.is_dir() && (is_absent(there)? || is_plain() || (is_top && there.is_dir())) {
         for entry in fs::read_dir(here).map_err(|error| failed(&error))? {
             let name = entry.map_err(|error| failed(&error))?.file_name();
-            hidden_by(&there.join(&name), &here.join(&name), &path.join(&name), hidden)?;
+            hidden_by((&there.join(&name), &here.join(&name)), &path.join(&name), false, hidden)?;
         }
         return Ok(());
     }
@@ -160,12 +168,26 @@ fn hidden_by(there: &Path, here: &Path, path: &Path, hidden: &mut Vec<PathBuf>) 
     }
     let is_same = match fs::read_link(here) {
         Ok(led) => fs::read_link(there).is_ok_and(|other| other == led),
-        Err(_) => fs::read(here).and_then(|here| Ok(here == fs::read(there)?)).unwrap_or(false),
+        Err(_) => has_content_of(there, here).unwrap_or(false),
     };
     if !is_same {
         hidden.push(path.to_owned());
     }
     Ok(())
+}
+
+/// A web server's user may have put anything there, also what nobody can read to its end.
+fn has_content_of(there: &Path, here: &Path) -> io::Result<bool> {
+    let flags = OFlags::NONBLOCK.bits().cast_signed();
+    let file = File::options().read(true).custom_flags(flags).open(there)?;
+    let facts = file.metadata()?;
+    let ours = fs::read(here)?;
+    if !facts.is_file() || facts.len() != ours.len() as u64 {
+        return Ok(false);
+    }
+    let mut theirs = Vec::with_capacity(ours.len());
+    file.take(facts.len()).read_to_end(&mut theirs)?;
+    Ok(ours == theirs)
 }
 
 fn is_placeholder(name: &OsStr) -> bool {

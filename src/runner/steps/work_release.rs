@@ -60,6 +60,9 @@ pub(super) fn enter(attempt: &mut Attempt<'_>) {
     let Some(place) = ReleasesDir::of(attempt.plan) else { return };
     let Some(name) = place.current().ok().and_then(|current| current.release().cloned()) else { return };
     let previous = place.switches().ok().and_then(|switches| switches.last()?.previous.clone());
+    if !place.path_of(&name).is_dir() {
+        return;
+    }
     attempt.dir = place.path_of(&name);
     let stage = ReleaseStage::Entered;
     attempt.release = Some(AttemptRelease { place, name, previous, commit: None, deployed: None, seen: 0, stage });

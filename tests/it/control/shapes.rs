@@ -172,7 +172,9 @@ fn the_page_on_json_has_the_members_that_the_commands_print_and_no_others() {
 /// Releases of a hook, one of which somebody went back to.
 fn releases(seen: &mut Seen) {
     let app = App::new("", NO_STEPS);
-    ["1", "2"].map(|page| app.deploy(&[("page", page)]));
+    for page in ["1", "2"] {
+        app.deploy(&[("page", page)]);
+    }
     seen.verb("deploy, rollback, retry, cancel, hold, release", &app, &["rollback", "app", "-m", "it was slow"]);
     seen.verb("releases", &app, &["releases", "app"]);
 }

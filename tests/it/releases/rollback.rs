@@ -1,5 +1,6 @@
 //! The way back: by hand, at once, beside whatever runs; and by itself where a step after the switch fails.
 
+use crate::crash::strace::{run, was_killed};
 use crate::support::app::{App, NO_STEPS};
 use crate::support::control::{json, said};
 use crate::support::yard::Yard;
@@ -7,7 +8,7 @@ use hookspool::spool::{Order, PendingRequest, Request};
 use rustix::process::Signal;
 use std::fs;
 use std::os::unix::fs::symlink;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 const RELOAD: &str = "steps = [{ switch = \"current\" }, { shell = \"cat page >>../../reloads\" }]";
 
@@ -194,7 +195,7 @@ fn a_step_after_the_switch_that_fails_switches_back_where_the_hook_says_so() {
 }
 
 fn published(lines: &str) -> Yard {
-    let yard = Yard::new("", &[("docs", "steps = [{ publish = \"dist\", to = \"ROOT/www\" }]")]);
+    let yard = Yard::in_memory("", &[("docs", "steps = [{ publish = \"dist\", to = \"ROOT/www\" }]")]);
     if lines == "link" {
         fs::create_dir(yard.path("by-hand")).unwrap();
         symlink("by-hand", yard.path("www")).unwrap();
@@ -260,4 +261,26 @@ fn a_rollback_is_answered_by_a_runner_that_is_alive() {
     });
     runner.signal(Signal::TERM);
     assert_eq!(runner.ends(), Some(0));
+}
+
+#[test]
+fn a_publication_taken_back_by_one_who_is_killed_is_never_led_forward_again() {
+    for kind in ["directory", "link"] {
+        for call in ["flock", "rename", "renameat2", "symlinkat", "fsync", "unlink"] {
+            for nth in 1.. {
+                let yard = published(kind);
+                let page = || fs::read_to_string(yard.path("www/page")).unwrap();
+                let strace = yard.strace().only(&[yard.path("."), yard.path("www"), yard.path(".www.previous")]);
+                let strace = strace.kill_at(call, nth);
+                let output = run(&mut strace.around(&yard.hookspool(&["rollback", "docs"])), Stdio::null());
+                assert!(["two", "three"].contains(&page().as_str()), "{kind} {call} {nth}");
+                let is_killed = was_killed(&output);
+                let (_, text) = said(&yard, &["rollback", "docs"]);
+                assert_eq!(page(), "two", "{kind} {call} {nth}: {text}");
+                if !is_killed {
+                    break;
+                }
+            }
+        }
+    }
 }

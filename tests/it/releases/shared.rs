@@ -81,3 +81,25 @@ fn data_of_a_site_that_is_no_release_yet_is_moved_and_missed_at_no_moment() {
     assert_eq!((app.page("data/row"), app.page(".env"), app.page("page")), ("row".into(), "A=1".into(), "two".into()));
     assert_eq!(fs::metadata(app.at("shared/data")).unwrap().ino(), inode, "moved, with its owners");
 }
+
+#[test]
+fn what_somebody_else_put_into_the_shared_directory_harms_nobody() {
+    let app = App::new("shared = [\"storage\"]", NO_STEPS);
+    app.deploy(&[("storage/seed", "seed"), ("storage/logs/.gitkeep", "")]);
+    let seed = app.at("shared/storage/seed");
+    fs::remove_file(&seed).unwrap();
+    assert!(std::process::Command::new("mkfifo").arg(&seed).status().unwrap().success());
+    let reason = app.fails(&[("page", "two")]);
+    assert!(
+        reason.contains("would hide what the commit has: `storage/seed`"),
+        "a pipe that nobody writes to: {reason}"
+    );
+    fs::remove_file(&seed).unwrap();
+    fs::write(&seed, "seed").unwrap();
+    fs::remove_dir_all(app.at("shared/storage/logs")).unwrap();
+    fs::create_dir(app.path("elsewhere")).unwrap();
+    std::os::unix::fs::symlink(app.path("elsewhere"), app.at("shared/storage/logs")).unwrap();
+    let reason = app.fails(&[("page", "three")]);
+    assert!(reason.contains("would hide what the commit has: `storage/logs`"), "{reason}");
+    assert_eq!(fs::read_dir(app.path("elsewhere")).unwrap().count(), 0, "nothing is put where a link leads");
+}

@@ -1,11 +1,9 @@
 //! Edge. One step back: the tree that was published before takes the place of the one that is.
 
-use super::place::PublishTarget;
+use super::place::{PublishTarget, inode_of};
 use crate::runner::steps::attempt::Trouble;
 use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
-use std::fs;
-use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 /// The end of a step back.
@@ -23,7 +21,7 @@ pub enum PublishedBack {
 
 /// The inode of the tree that was published at `to` before the one that is there, if it is known.
 pub fn tree_before(to: &Path) -> Option<u64> {
-    inode_of(&PublishTarget::of(to).ok()?.previous())
+    PublishTarget::of(to).ok()?.tree_before()
 }
 
 impl PublishedBack {
@@ -40,17 +38,13 @@ fn go_back(to: &Path, tree: u64) -> Result<PublishedBack, Trouble> {
         other => other.map_err(|errno| Trouble::refused(format!("cannot lock `{}`: {errno}", to.display())))?,
     }
     if inode_of(to) == Some(tree) {
-        place.put_previous_away()?;
+        place.put_away(tree)?;
         return Ok(PublishedBack::WasDone);
     }
-    if inode_of(&place.previous()) != Some(tree) {
+    if place.tree_before() != Some(tree) {
         let text = format!("the tree that was at `{}` before is not there any more", to.display());
         return Err(Trouble::refused(text));
     }
-    place.switch_back()?;
+    place.switch_back(tree)?;
     Ok(PublishedBack::Done)
-}
-
-fn inode_of(path: &Path) -> Option<u64> {
-    fs::metadata(path).ok().filter(fs::Metadata::is_dir).map(|facts| facts.ino())
 }

@@ -7,6 +7,7 @@
 //! .NAME.new-<random>    a copy that is being made, or a leftover of one; ours to remove
 //! .NAME.at-<random>     the tree that a link leads to
 //! .NAME.previous        the tree of before
+//! .NAME.back-<inode>    the tree of before on its way back, or the one that it took the place of
 //! .NAME.undone          the tree that a rollback took away
 //! ```
 //!
