@@ -75,11 +75,11 @@ fn releases(hook: &Hook) -> Option<String> {
     let Plan { releases, dir, steps, rolls_back, .. } = &hook.plan;
     let Releases { keep, shared } = releases.as_ref()?;
     let shared: Vec<String> = shared.iter().map(|shared| shared.path.display().to_string()).collect();
-    let shares = if shared.is_empty() { String::new() } else { format!("; shared: {}", shared.join(", ")) };
+    let what = if shared.is_empty() { String::new() } else { format!("; shared: {}", shared.join(", ")) };
     let (at, of) = (hook.plan.switch_at().map_or(0, |at| at + 1), steps.len());
     let back = if *rolls_back { ", and back if one after it fails" } else { "" };
     let current = dir.join("current");
-    Some(format!("  releases: {keep} are kept{shares}; step {at} of {of} switches {}{back}", current.display()))
+    Some(format!("  releases: {keep} are kept{what}; step {at} of {of} switches {}{back}", current.display()))
 }
 
 /// Notes on what may be meant, and often is not.

@@ -110,8 +110,8 @@ fn no_parallel_jobs(layers: &Layers<'_>, findings: &mut Findings<'_>) -> bool {
 }
 
 fn no_git_after(layers: &Layers<'_>, findings: &mut Findings<'_>) -> bool {
-    let elements = LISTS_AFTER.iter().filter_map(|key| layers.get(key)?.as_list()).flatten();
-    let git = elements.filter_map(|element| element.as_section(Table::Step)?.get("git")).next();
+    let mut elements = LISTS_AFTER.iter().filter_map(|key| layers.get(key)?.as_list()).flatten();
+    let git = elements.find_map(|element| element.as_section(Table::Step)?.get("git"));
     if let Some(git) = &git {
         let message = "with `releases`, only a step of `steps` fetches: it makes the release";
         findings.add(git.key_span.clone(), message, "these steps work in the current release");

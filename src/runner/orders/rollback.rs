@@ -55,7 +55,7 @@ impl Orders<'_> {
             return Ok(rollback.refused(format!("hook `{name}` is not in the runner's configuration")));
         };
         match (ReleasesDir::of(&hook.plan), rollback.to.map(str::parse::<ReleaseName>)) {
-            (Some(place), Some(Ok(to))) => self.switch_back(rollback, hook, &place, to),
+            (Some(place), Some(Ok(to))) => self.switch_back(rollback, hook, &place, &to),
             (None, None) => self.publish_back(rollback, hook),
             _ => Ok(rollback.refused("the runner goes by another configuration; reload it (SIGHUP), then ask again")),
         }
@@ -66,7 +66,7 @@ impl Orders<'_> {
         rollback: &Rollback<'_>,
         hook: &Hook,
         place: &ReleasesDir,
-        to: ReleaseName,
+        to: &ReleaseName,
     ) -> Result<Vec<Effect>, SpoolError> {
         let lock = match lock(place) {
             Ok(Some(lock)) => lock,
@@ -81,7 +81,7 @@ impl Orders<'_> {
             ..Switch::new(Timestamp::now(), SwitchKind::Rollback, to.clone())
         };
         let switched =
-            match place.list().and_then(|there| good(&there.good, &to)).and_then(|()| place.switch(&lock, switch)) {
+            match place.list().and_then(|there| good(&there.good, to)).and_then(|()| place.switch(&lock, switch)) {
                 Ok(switched) => switched,
                 Err(fault) => {
                     self.undo_hold(rollback, was_held)?;
@@ -89,11 +89,11 @@ impl Orders<'_> {
                 }
             };
         lock.release();
-        let mut effects = vec![said(rollback, &to, &switched)];
+        let mut effects = vec![said(rollback, to, &switched)];
         // Where the one who switched died before this, the order comes a second time.
         let is_queued = switched.was_current && !self.lacks_steps(rollback.hook, place)?;
         if !hook.plan.after_switch().is_empty() && !is_queued {
-            effects.push(self.queue_steps(rollback, &to)?);
+            effects.push(self.queue_steps(rollback, to));
         }
         Ok(effects)
     }
@@ -162,7 +162,7 @@ impl Orders<'_> {
 
     /// The steps after the switch run as a job: they may take long, and have a log. That it cannot be queued undoes
     /// nothing.
-    fn queue_steps(&mut self, rollback: &Rollback<'_>, to: &ReleaseName) -> Result<Effect, SpoolError> {
+    fn queue_steps(&mut self, rollback: &Rollback<'_>, to: &ReleaseName) -> Effect {
         let note = rollback.reason(&format!("by {}, rolled back to release {to}", rollback.by));
         let event = EventKind::Other(JobMeta::ROLLBACK.to_owned());
         let meta = JobMeta {
@@ -173,11 +173,11 @@ impl Orders<'_> {
         match self.queue_job(&meta) {
             Ok(id) => {
                 let text = "queued: it runs the steps after the switch".to_owned();
-                Ok(Effect::of_job(id, EffectResult::Changed, Some(State::Queued), text))
+                Effect::of_job(id, EffectResult::Changed, Some(State::Queued), text)
             }
             Err(error) => {
                 let text = format!("the steps after the switch could not be queued: {error}; run them by hand");
-                Ok(Effect::of_hook(rollback.hook, EffectResult::Refused, text))
+                Effect::of_hook(rollback.hook, EffectResult::Refused, text)
             }
         }
     }
@@ -199,8 +199,8 @@ fn said(rollback: &Rollback<'_>, to: &ReleaseName, switched: &Switched) -> Effec
     let before = switched.previous.as_ref().map_or_else(|| "none".to_owned(), ToString::to_string);
     let (hook, by, why) = (rollback.hook, rollback.by, rollback.why);
     tracing::info!(event = "rollback", hook, by, why, to = %to, from = before);
-    let warnings: String = switched.warnings.iter().map(|warning| format!("; {warning}")).collect();
-    let text = format!("release {to} is current again, and was {before}; {}{warnings}", on_hold(hook));
+    let said = [&[on_hold(hook)][..], &switched.warnings].concat().join("; ");
+    let text = format!("release {to} is current again, and was {before}; {said}");
     Effect::of_hook(hook, EffectResult::Changed, text)
 }
 

@@ -64,9 +64,11 @@ impl ForgetfulDisk {
         let platter = self.platter.borrow();
         let mut found = Vec::new();
         for names in &platter.names {
-            for end in
-                [platter.durable_log.len(), (platter.durable_log.len() + platter.log.len()) / 2, platter.log.len()]
-            {
+            for end in [
+                platter.durable_log.len(),
+                usize::midpoint(platter.durable_log.len(), platter.log.len()),
+                platter.log.len(),
+            ] {
                 let log = platter.log[..end.min(platter.log.len())].to_vec();
                 let left = Platter { names: vec![names.clone()], durable_log: log.clone(), log, ..platter.clone() };
                 let left_out = LeftOut::Nothing;

@@ -64,7 +64,7 @@ impl ReleasesDir {
         let path = shared.path.display();
         let of_site = self.link().join(&shared.path);
         if self.current()? == Current::Directory && !is_absent(&of_site)? {
-            self.move_from_site(&shared.path, &of_site, there)?;
+            move_from_site(&shared.path, &of_site, there)?;
             return Ok(format!("moved `{path}` of the site to `{}`", there.display()));
         }
         if !is_absent(here)? {
@@ -82,15 +82,15 @@ impl ReleasesDir {
         self.make_dirs(there)?;
         Ok(format!("made the directory `{}`", there.display()))
     }
+}
 
-    /// In one step, so that the site misses it at no moment: a link takes its place there.
-    fn move_from_site(&self, path: &Path, of_site: &Path, there: &Path) -> Result<(), ReleaseFault> {
-        symlinkat(from_site(path), CWD, there).map_err(|errno| ReleaseFault::call("create", there, &errno.into()))?;
-        renameat_with(CWD, of_site, CWD, there, RenameFlags::EXCHANGE).map_err(|errno| {
-            let _not_there_next_time = fs::remove_file(there);
-            by_hand(of_site, there, &errno.into())
-        })
-    }
+/// In one step, so that the site misses it at no moment: a link takes its place there.
+fn move_from_site(path: &Path, of_site: &Path, there: &Path) -> Result<(), ReleaseFault> {
+    symlinkat(from_site(path), CWD, there).map_err(|errno| ReleaseFault::call("create", there, &errno.into()))?;
+    renameat_with(CWD, of_site, CWD, there, RenameFlags::EXCHANGE).map_err(|errno| {
+        let _not_there_next_time = fs::remove_file(there);
+        by_hand(of_site, there, &errno.into())
+    })
 }
 
 fn by_hand(from: &Path, to: &Path, error: &io::Error) -> ReleaseFault {

@@ -82,13 +82,11 @@ pub(super) fn way_back(switches: &[Switch], current: Option<&ReleaseName>) -> Ve
 }
 
 fn go<'a>(way: &mut Vec<&'a ReleaseName>, to: &'a ReleaseName, may_go_back: bool) {
-    match way.iter().rposition(|release| *release == to).filter(|_| may_go_back) {
-        Some(at) => way.truncate(at + 1),
-        None => {
-            way.retain(|release| *release != to);
-            way.push(to);
-        }
+    if let Some(at) = way.iter().rposition(|release| *release == to).filter(|_| may_go_back) {
+        return way.truncate(at + 1);
     }
+    way.retain(|release| *release != to);
+    way.push(to);
 }
 
 #[cfg(test)]
@@ -141,7 +139,7 @@ mod tests {
             ..Switch::new(Timestamp::UNIX_EPOCH, SwitchKind::Rollback, name(2))
         };
         let line = switch.to_line();
-        assert_eq!(line.iter().filter(|byte| **byte == b'\n').count(), 1);
+        assert_eq!(line.iter().position(|byte| *byte == b'\n'), Some(line.len() - 1), "one line");
         let two = [&line[..], b"nonsense\n", &line, &line[..20]].concat();
         assert_eq!(parse(&two), [switch.clone(), switch]);
         assert_eq!(whole_lines(&two), two.len() - 20);

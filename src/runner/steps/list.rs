@@ -58,7 +58,7 @@ pub fn run_job(
         }
     }
     if let Some(what) = work_release::leave(&mut attempt, &result) {
-        go_back(&mut attempt, facts, what, on_news);
+        go_back(&mut attempt, facts, &what, on_news);
     }
     work_release::explain(&attempt, &mut result);
     let colon = if result.reason.is_empty() { "" } else { ": " };
@@ -69,8 +69,8 @@ pub fn run_job(
 
 /// Runs the steps after the switch once more, in the release of before, which is current again. Their failure changes
 /// nothing.
-fn go_back(attempt: &mut Attempt<'_>, facts: &JobFacts, what: String, on_news: OnNews<'_>) {
-    attempt.log.note(&what);
+fn go_back(attempt: &mut Attempt<'_>, facts: &JobFacts, what: &str, on_news: OnNews<'_>) {
+    attempt.log.note(what);
     attempt.deadline = after(attempt.plan.timeout);
     let steps = List::Rollback.of(attempt.plan);
     for (index, step) in (1..).zip(steps) {

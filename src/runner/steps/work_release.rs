@@ -123,11 +123,11 @@ fn filled(
     let bare = place.repository();
     place.make_dirs(&bare)?;
     let mut made = None;
-    let mut make = |commit: &str| {
+    let mut make_tree = |commit: &str| {
         let name = place.make(commit)?;
         Ok(place.path_of(made.insert(name)))
     };
-    let mut tree = ReleaseTree { bare: &bare, deployed, make: &mut make };
+    let mut tree = ReleaseTree { bare: &bare, deployed, make: &mut make_tree };
     let filled = git::fill(attempt, options, meta, bounds, &mut tree).and_then(|commit| {
         let name = made.clone().ok_or_else(|| Trouble::refused("no release was made"))?;
         let shared = attempt.plan.releases.as_ref().map_or(&[][..], |releases| &releases.shared);
@@ -200,7 +200,7 @@ pub(super) fn leave(attempt: &mut Attempt<'_>, result: &JobResult) -> Option<Str
         }
         ReleaseStage::Switched if attempt.plan.rolls_back && is_failure(result) => {
             attempt.deadline = after(attempt.plan.timeout);
-            let back = go_back(attempt, release, &result.reason);
+            let back = go_back(attempt, &release, &result.reason);
             back.inspect_err(|trouble| attempt.log.note(&format!("cannot switch back: {}", trouble.result))).ok()
         }
         _ => None,
@@ -212,7 +212,7 @@ fn is_failure(result: &JobResult) -> bool {
 }
 
 /// Switches to the release before, and takes the mark of this one away.
-fn go_back(attempt: &mut Attempt<'_>, left: AttemptRelease, why: &str) -> Result<String, Trouble> {
+fn go_back(attempt: &mut Attempt<'_>, left: &AttemptRelease, why: &str) -> Result<String, Trouble> {
     let place = &left.place;
     let lock = locked(attempt, place, attempt.deadline)?;
     let Some(to) = place.before_current()? else { return Err(Trouble::refused("there is no good release before it")) };

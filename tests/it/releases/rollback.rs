@@ -147,8 +147,9 @@ fn what_a_runner_did_not_get_to_queue_when_it_died_is_queued_by_the_next() {
     deployed(&app, &["1\n", "2\n"]);
     let to = app.releases()[0]["release"].as_str().unwrap().to_owned();
     app.roll_back(&["--to", &to]);
-    let queued = app.names("queued");
-    queued.iter().for_each(|name| fs::remove_file(app.spool().join("queued").join(name)).unwrap());
+    for name in app.names("queued") {
+        fs::remove_file(app.spool().join("queued").join(name)).unwrap();
+    }
     let text = app.roll_back(&["--to", &to]);
     assert!(
         text.contains("is current already") && text.contains("queued: it runs the steps after the switch"),

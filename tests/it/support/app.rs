@@ -12,6 +12,9 @@ use std::process::{Command, Stdio};
 /// Steps of a hook that asks for nothing.
 pub(crate) const NO_STEPS: &str = "steps = [{ run = [\"true\"] }]";
 
+/// End of the name of a mark.
+const MARK: &str = ".good";
+
 /// A yard with one hook that has releases in `app/`, out of `origin/`.
 pub(crate) struct App {
     yard: Yard,
@@ -121,10 +124,21 @@ impl App {
         crate::spool::append::names(&self.at(directory))
     }
 
+    /// Names of the releases in `releases/`, without their marks.
+    pub(crate) fn trees(&self) -> Vec<String> {
+        let names = self.names_in("releases");
+        names.iter().filter(|name| name.strip_suffix(MARK).is_none()).cloned().collect()
+    }
+
+    /// Names of those that have a mark.
+    pub(crate) fn good(&self) -> Vec<String> {
+        self.names_in("releases").iter().filter_map(|name| name.strip_suffix(MARK).map(str::to_owned)).collect()
+    }
+
     /// Numbers of the releases in `releases/`, sorted.
     pub(crate) fn numbers(&self) -> Vec<u64> {
-        let number = |name: &String| name.split_once('-')?.0.parse().ok().filter(|_| !name.ends_with(".good"));
-        let mut numbers: Vec<u64> = self.names_in("releases").iter().filter_map(number).collect();
+        let number = |name: &String| name.split_once('-')?.0.parse().ok();
+        let mut numbers: Vec<u64> = self.trees().iter().filter_map(number).collect();
         numbers.sort_unstable();
         numbers
     }

@@ -94,8 +94,8 @@ impl PublishTarget {
         })
     }
 
-    /// Puts the tree of before, whose inode is `tree`, in the target's place, and flushes that. The inode is in the name
-    /// that it has on the way: who comes after one that was cut short sees whether the exchange was done.
+    /// Puts the tree of before, whose inode is `tree`, in the target's place, and flushes that. The inode is in the
+    /// name that it has on the way: who comes after one that was cut short sees whether the exchange was done.
     pub(super) fn switch_back(&self, tree: u64) -> Result<(), Trouble> {
         let (previous, back) = (self.previous(), self.back(tree));
         if let (Ok(_), Ok(led)) = (fs::read_link(&self.target), fs::read_link(&previous)) {

@@ -25,7 +25,7 @@ fn two_hooks() -> (Yard, SshForge) {
                       echo 'ERROR: Repository not found.' >&2; exit 1\n";
         executable(&gate, &script.replace("NAME", name));
         let public = fs::read_to_string(yard.path(&format!("{key}.pub"))).unwrap();
-        authorized += &format!("command=\"{}\",restrict {public}", gate.display());
+        authorized += &["command=\"", gate.to_str().unwrap(), "\",restrict ", &public].concat();
     }
     fs::write(yard.path("authorized"), authorized).unwrap();
     // The real ssh, with hosts that a test knows.
