@@ -6,7 +6,7 @@ use crate::config::findings::Findings;
 use crate::config::keys::{Table, default_of};
 use crate::config::quantity;
 use crate::config::raw::TypedEntry;
-use crate::config::settings::{Backoff, OnInterrupt, Plan, Retry, RetryOn, StepAction, WhenNewer};
+use crate::config::settings::{Backoff, OnInterrupt, Plan, Retry, RetryOn, Step, StepAction, WhenNewer};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -51,11 +51,8 @@ pub(super) fn plan(layers: &Layers<'_>, findings: &mut Findings<'_>) -> Option<P
     let steps = steps.and_then(|steps| releases::steps(layers, steps, findings));
     let [on_failure, on_success, on_recovery, always] = ["on_failure", "on_success", "on_recovery", "always"]
         .map(|key| layers.get(key).map_or(Some(Vec::new()), |entry| step::steps_after(&entry, findings)));
-    if let (Some(entry), Some(Some(_)), Some(steps)) = (layers.get("reconcile"), reconcile, &steps)
-        && !steps.iter().any(|step| matches!(step.action, StepAction::Git(_)))
-    {
-        entry.wrong(findings, "`reconcile` compares what a step `{ git = \"update\" }` deploys", "add that step");
-        return None;
+    if let (Some(entry), Some(Some(_)), Some(steps)) = (layers.get("reconcile"), reconcile, &steps) {
+        compares(&entry, steps, findings)?;
     }
     let (dir, releases) = place?;
     Some(Plan {
@@ -78,6 +75,15 @@ pub(super) fn plan(layers: &Layers<'_>, findings: &mut Findings<'_>) -> Option<P
         on_recovery: on_recovery?,
         always: always?,
     })
+}
+
+/// Reports `reconcile` where nothing says which commit is deployed.
+fn compares(entry: &TypedEntry<'_>, steps: &[Step], findings: &mut Findings<'_>) -> Option<()> {
+    if steps.iter().any(|step| matches!(step.action, StepAction::Git(_))) {
+        return Some(());
+    }
+    entry.wrong(findings, "`reconcile` compares what a step `{ git = \"update\" }` deploys", "add that step");
+    None
 }
 
 /// A duration that may be absent; the outer `None` when it is wrong.

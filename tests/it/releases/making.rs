@@ -194,3 +194,80 @@ fn a_release_needs_a_repository_and_says_where_it_would_come_from() {
     app.deploy(&[("page", "two")]);
     assert_eq!(app.page("page"), "two", "a mirror that somebody made");
 }
+
+/// A disk of six megabytes for the releases, as long as the script runs.
+fn on_a_small_disk(app: &App, script: &str) -> String {
+    let program = crate::support::world::PROGRAM;
+    let hookspool = format!("{program} --config {}", app.path("hookspool.toml").display());
+    let script = script.replace("HOOKSPOOL", &hookspool).replace("APP", app.at("").to_str().unwrap());
+    fs::create_dir(app.at("")).unwrap();
+    let script = format!("set -e; mount -t tmpfs -o size=6m,mode=0755 none {}; {script}", app.at("").display());
+    let words = ["--mount", "--propagation", "private", "sh", "-c", &script];
+    let output = std::process::Command::new("unshare").args(words).current_dir(app.path("origin")).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+const LOOK: &str = "cat APP/current/page; echo; ls APP/releases | grep -c -v good; ";
+
+#[test]
+fn a_disk_that_is_full_while_a_release_is_built_leaves_the_one_that_is_served() {
+    let steps = "steps = [{ shell = \"test ! -e big || head -c 20M /dev/zero >out\" }]";
+    let app = App::new("", steps);
+    app.push();
+    let commit = "git -c user.name=t -c user.email=t@h commit -q -m more";
+    let printed = on_a_small_disk(
+        &app,
+        &format!(
+            "HOOKSPOOL spool-runner --once; {LOOK} touch big; echo new >page; git add .; {commit}; \
+             HOOKSPOOL deploy app >/dev/null; HOOKSPOOL spool-runner --once || true; {LOOK} git rm -q big; {commit}; \
+             HOOKSPOOL deploy app >/dev/null; HOOKSPOOL spool-runner --once; {LOOK}"
+        ),
+    );
+    assert_eq!(printed, "0\n1\n0\n1\nnew\n\n2\n", "the full one is not kept: it is in the way of the next");
+    let reasons: Vec<String> = app.listed().iter().map(|job| job["reason"].to_string()).collect();
+    assert!(reasons[1].contains("no space is left on the disk of"), "{reasons:?}");
+}
+
+#[test]
+fn a_commit_for_which_there_is_no_room_leaves_no_half_release() {
+    let app = App::new("", NO_STEPS);
+    app.push();
+    let commit = "git -c user.name=t -c user.email=t@h commit -q -m more";
+    let printed = on_a_small_disk(
+        &app,
+        &format!(
+            "HOOKSPOOL spool-runner --once; {LOOK} head -c 4M /dev/urandom >big; git add .; {commit}; \
+             HOOKSPOOL deploy app >/dev/null; HOOKSPOOL spool-runner --once || true; {LOOK}"
+        ),
+    );
+    assert_eq!(printed, "0\n1\n0\n1\n");
+    let reasons: Vec<String> = app.listed().iter().map(|job| job["reason"].to_string()).collect();
+    assert!(reasons[1].contains("no space left on the disk of"), "{reasons:?}");
+}
+
+#[test]
+fn files_of_git_lfs_are_in_the_tree_and_not_their_pointers() {
+    let app = App::new("", NO_STEPS);
+    let lfs = "[filter \"lfs\"]\n\tclean = git-lfs clean -- %f\n\tsmudge = git-lfs smudge -- %f\n\
+               \tprocess = git-lfs filter-process\n\trequired = true\n";
+    app.write("gitconfig", lfs);
+    for (key, value) in [("clean", "git-lfs clean -- %f"), ("smudge", "git-lfs smudge -- %f"), ("required", "true")] {
+        app.git(&["config", &format!("filter.lfs.{key}"), value]);
+    }
+    let origin = app.path("origin");
+    let lines = format!(
+        "branches = [\"main\"]\nenv = {{ GIT_CONFIG_GLOBAL = \"{}\" }}\n\
+         releases = {{ dir = \"{}\", from = \"file://{}\" }}\n{NO_STEPS}",
+        app.path("gitconfig").display(),
+        app.path("app").display(),
+        origin.display()
+    );
+    app.configure("", &[("app", &lines)]);
+    app.commit(&[(".gitattributes", "*.bin filter=lfs diff=lfs merge=lfs -text\n")]);
+    for text in ["one", "two"] {
+        app.deploy(&[("a.bin", text)]);
+        assert!(app.git(&["show", "HEAD:a.bin"]).starts_with("version https://git-lfs"), "a pointer is committed");
+        assert_eq!(app.page("a.bin"), text);
+    }
+}
