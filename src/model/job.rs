@@ -161,9 +161,9 @@ impl JobMeta {
     /// The word for a job that runs what follows the switch of a hook, after a person switched back.
     pub const ROLLBACK: &str = "rollback";
 
-    /// `true` for such a job.
+    /// `true` for such a job. Like every wish, it counts only where the spool's owner made it.
     pub fn is_rollback(&self) -> bool {
-        self.provider == Self::BY_HAND && self.event.as_str() == Self::ROLLBACK
+        self.provider == Self::BY_HAND && self.event.as_str() == Self::ROLLBACK && self.is_forced()
     }
 
     /// A job with a JSON payload, of which nothing else is known.

@@ -4,7 +4,7 @@
 
 use super::Orders;
 use crate::config::{Hook, StepAction};
-use crate::model::{EventKind, JobId, JobMeta, State};
+use crate::model::{DeployWish, EventKind, JobId, JobMeta, State};
 use crate::runner::releases::{ReleaseFault, ReleaseName, ReleasesDir, ReleasesLock, Switch, SwitchKind, Switched};
 use crate::runner::steps::PublishedBack;
 use crate::spool::{self, Effect, EffectResult, Filter, Hold, Inbox, SpoolError};
@@ -168,6 +168,7 @@ impl Orders<'_> {
         let meta = JobMeta {
             pusher: Some(rollback.by.to_owned()),
             note: Some(note),
+            wish: Some(DeployWish { commit: None, is_forced: true }),
             ..JobMeta::new(rollback.hook, JobMeta::BY_HAND, event, Timestamp::now())
         };
         match self.queue_job(&meta) {

@@ -4,6 +4,7 @@ use crate::crash::strace::{run, was_killed};
 use crate::support::app::{App, NO_STEPS};
 use crate::support::control::{json, said};
 use crate::support::yard::Yard;
+use hookspool::model::{DeployWish, EventKind, JobMeta};
 use hookspool::spool::{Order, PendingRequest, Request};
 use rustix::process::Signal;
 use std::fs;
@@ -284,4 +285,25 @@ fn a_publication_taken_back_by_one_who_is_killed_is_never_led_forward_again() {
             }
         }
     }
+}
+
+#[test]
+fn nobody_but_the_spools_owner_runs_what_follows_a_rollback() {
+    let app = App::new("", RELOAD);
+    deployed(&app, &["1\n"]);
+    let event = EventKind::Other(JobMeta::ROLLBACK.to_owned());
+    let forged =
+        |wish| JobMeta { wish, ..JobMeta::new("app", JobMeta::BY_HAND, event.clone(), jiff::Timestamp::now()) };
+    let plain = app.append(&forged(None));
+    let wished = app.append(&forged(Some(DeployWish { commit: None, is_forced: true })));
+    if rustix::process::geteuid().is_root() {
+        // As a receiver makes one, who is another user.
+        let job = app.spool().join(format!("queued/{wished}.job"));
+        std::os::unix::fs::chown(job, Some(1), None).unwrap();
+    }
+    app.drain();
+    assert_eq!(app.job(plain)[0], "held");
+    assert!(app.job(plain)[2].contains("event rollback is not wanted"), "{:?}", app.job(plain));
+    let expected = if rustix::process::geteuid().is_root() { "1\n" } else { "1\n1\n" };
+    assert_eq!(fs::read_to_string(app.at("reloads")).unwrap(), expected, "{:?}", app.job(wished));
 }
