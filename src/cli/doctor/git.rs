@@ -69,8 +69,9 @@ fn has_git(findings: &mut Vec<Finding>) -> bool {
 /// `true` if git can log in by the hook's own key, or needs none.
 fn has_key(hook: &Hook, findings: &mut Vec<Finding>) -> bool {
     let Some(Err(why)) = hook.plan.ssh_key.as_deref().map(ssh_command) else { return true };
-    let (what, repair) = why.rsplit_once(": `").map_or((why.as_str(), ""), |(what, repair)| (what, repair));
-    findings.push(Finding::problem(what, "git cannot log in by it", repair.trim_end_matches('`')).of(&hook.name));
+    let with_command = why.strip_suffix('`').and_then(|why| why.rsplit_once(": `"));
+    let (what, repair) = with_command.unwrap_or((&why, "put the private key there, for its owner alone (mode 600)"));
+    findings.push(Finding::problem(what, "git cannot log in by it", repair).of(&hook.name));
     false
 }
 

@@ -40,7 +40,8 @@ fn of_current(place: &ReleasesDir, current: &Current, good: usize) -> Finding {
             Finding::warning(what, why, "deploy anew, or go back to a good one")
         }
         Current::Release(name) => {
-            Finding::ok(format!("{link} is release {name}, of {} that are there", print::count(good, "good one")))
+            let are = if good == 1 { "is" } else { "are" };
+            Finding::ok(format!("{link} is release {name}; {} {are} there", print::count(good, "good one")))
         }
         Current::Nothing => Finding::note(format!("there is no {link} yet"), "the first job makes it"),
         Current::Directory => {
