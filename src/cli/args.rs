@@ -1,6 +1,6 @@
 //! Pure. The command line.
 
-use super::control::args::{CancelArgs, DeployArgs, HoldArgs, PruneArgs, ReleaseArgs, RetryArgs};
+use super::control::args::{CancelArgs, DeployArgs, HoldArgs, PruneArgs, ReleaseArgs, RetryArgs, RollbackArgs};
 use super::import::args::ImportArgs;
 use super::init::args::InitArgs;
 use super::moment::{self, Moment};
@@ -101,6 +101,20 @@ pub(super) enum Command {
     Explain(ExplainArgs),
     /// Queue a job by hand, as a push would
     Deploy(DeployArgs),
+    /// Serve what a hook served before, at once, and hold its pushes until the hook is released
+    ///
+    /// With `releases` the link is switched to the good release that was current before, as the log of switches has it,
+    /// and the steps after the switch run there, as a job. With a step `publish` the tree of before comes back, one
+    /// step and no further, and no step runs. A job that is running goes on, and does not switch any more.
+    Rollback(RollbackArgs),
+    /// List the releases of a hook
+    Releases {
+        /// Name of the hook
+        hook: String,
+        /// Print a JSON array
+        #[arg(long)]
+        json: bool,
+    },
     /// Queue failed or held jobs again
     Retry(RetryArgs),
     /// End jobs without running them, or stop them

@@ -4,7 +4,9 @@ use super::exit::{self, Failure};
 use super::page::page_troubles;
 use super::print;
 use super::trust::{described, secret_files, weakness_of};
-use crate::config::{self, Config, Hook, HookSecret, LoadError, Step, StepAction, hides_failures, oddity};
+use crate::config::{
+    self, Config, Hook, HookSecret, LoadError, Plan, Releases, Step, StepAction, hides_failures, oddity,
+};
 use crate::provider::Secret;
 use crate::runner::steps::List;
 use jiff::Timestamp;
@@ -58,6 +60,7 @@ fn right(config: &Config, json: bool) -> Result<ExitCode, Failure> {
             print::line(&format!("hook {} ({}), {steps} in {dir}", hook.name, hook.provider.name()))?;
             print::line(&format!("  check: {}", hook.provider.strength()))?;
             print::line(&format!("  queue {}: {}", hook.plan.queue, hook.plan.when_newer.meaning()))?;
+            releases(hook).map_or(Ok(()), |line| print::line(&line))?;
         }
         for problem in warnings.iter().chain(&replaceable).chain(&page) {
             print::line(&format!("warning: {problem}"))?;
@@ -65,6 +68,18 @@ fn right(config: &Config, json: bool) -> Result<ExitCode, Failure> {
         notes(config).iter().try_for_each(|note| print::line(&format!("note: {note}")))?;
     }
     Ok(ExitCode::from(if is_ok { 0 } else { exit::NO }))
+}
+
+/// The line on the releases of a hook: what stays, what is shared, and when the switch comes.
+fn releases(hook: &Hook) -> Option<String> {
+    let Plan { releases, dir, steps, rolls_back, .. } = &hook.plan;
+    let Releases { keep, shared } = releases.as_ref()?;
+    let shared: Vec<String> = shared.iter().map(|shared| shared.path.display().to_string()).collect();
+    let what = if shared.is_empty() { String::new() } else { format!("; shared: {}", shared.join(", ")) };
+    let (at, of) = (hook.plan.switch_at().map_or(0, |at| at + 1), steps.len());
+    let back = if *rolls_back { ", and back if one after it fails" } else { "" };
+    let current = dir.join("current");
+    Some(format!("  releases: {keep} are kept{what}; step {at} of {of} switches {}{back}", current.display()))
 }
 
 /// Notes on what may be meant, and often is not.

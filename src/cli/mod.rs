@@ -32,6 +32,7 @@ mod patience;
 mod print;
 mod progress;
 mod receive;
+mod releases;
 mod send;
 mod serve_spool;
 mod ssh_address;
@@ -97,6 +98,8 @@ fn verb(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Explain(args) => explain::run(config, &args),
         Command::Send(args) => send::run(config, &args),
         Command::Deploy(args) => control::deploy(config, &args),
+        Command::Rollback(args) => control::rollback(config, &args),
+        Command::Releases { hook, json } => releases::run(config, &hook, json),
         Command::Retry(args) => control::retry(config, &args),
         Command::Cancel(args) => control::cancel(config, &args),
         Command::Hold(args) => control::hold(config, &args),

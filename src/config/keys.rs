@@ -21,6 +21,8 @@ pub enum Table {
     Match,
     /// `retry = { … }`.
     Retry,
+    /// `releases = { … }`.
+    Releases,
     /// An element of `steps` or `on_failure`.
     Step,
     /// `env = { … }`: any name.
@@ -40,6 +42,7 @@ impl Table {
             Self::Signature => "`signature`",
             Self::Match => "an element of `match`",
             Self::Retry => "`retry`",
+            Self::Releases => "`releases`",
             Self::Step => "a step",
             Self::Env => "`env`",
         }
@@ -126,7 +129,11 @@ pub const KEYS: &[Key] = &[
         message holds one of these; `[]`: always"),
     key(Table::Hook, "match", "array of tables", "(none)", "run only if all of these fields of the payload are as they \
         say"),
-    key(Table::Hook, "dir", "absolute path", REQUIRED, "work directory of the steps"),
+    key(Table::Hook, "dir", "absolute path", REQUIRED, "work directory of the steps; a hook with `releases` has none"),
+    key(Table::Hook, "releases", "table", "(none)", "each job makes a directory of its own, in which its steps work, \
+        and the link `current` is switched to it"),
+    key(Table::Hook, "rollback", "word", "by-hand", "when a step after the switch fails: `on-failure` switches back \
+        to the release before, `by-hand` leaves that to you"),
     key(Table::Hook, "queue", "string", "(the hook's name)", "jobs of a queue run one after the other"),
     key(Table::Hook, "when_newer", "word", "supersede", "of several waiting jobs for one ref: \
         `supersede` runs the newest, `keep` all, `replace` the newest and stops the running one"),
@@ -136,6 +143,9 @@ pub const KEYS: &[Key] = &[
     key(Table::Hook, "env", "table", "(none)", "variables of the steps' environment, as in \
         `{ NODE_ENV = \"production\" }`; `{ TOKEN = { file = \"/path\" } }` keeps a secret in a file; \
         nothing in a value is expanded"),
+    key(Table::Hook, "umask", "octal string", "022", "permissions that files of the steps never have, as in `\"027\"`"),
+    key(Table::Hook, "ssh_key", "absolute path", "(those of the runner's user)", "private key by which git and ssh \
+        in the steps log in, and no other; its owner alone may read it"),
     key(Table::Hook, "timeout", "duration", "15m", "longest time of one attempt"),
     key(Table::Hook, "steps", "array of steps", REQUIRED, "what a job does, in order"),
     key(Table::Hook, "silence", "duration", "(none)", "longest time in which a step prints nothing"),
@@ -176,6 +186,15 @@ pub const KEYS: &[Key] = &[
     key(Table::Retry, "on", "word", "transient", "which failures: `transient` ones (exit 75, git lock, \
         network) or any `failure`"),
 
+    key(Table::Releases, "dir", "absolute path", REQUIRED, "directory of `releases/`, `shared/`, `repo/`, \
+        `current` and `releases.log`"),
+    key(Table::Releases, "keep", "integer", "5", "good releases that stay, 1 to 1000; the current one \
+        and the one before it always do"),
+    key(Table::Releases, "shared", "array of relative paths", "(none)", "files and directories that all \
+        releases share: in each a link leads to `shared/`"),
+    key(Table::Releases, "from", "URL or path", "(none)", "where a release comes from, \
+        unless a step with `git` says so"),
+
     key(Table::Step, "git", "word", "(none)", "`update`: fetch and move the work tree to what was pushed"),
     key(Table::Step, "from", "URL or path", "(none)", "with `git`: clone from here when `dir` is empty; \
         after that the repository's own remote counts, until `from` is changed"),
@@ -185,6 +204,9 @@ pub const KEYS: &[Key] = &[
         `move-aside` moves them below the git directory"),
     key(Table::Step, "forward_only", "true or false", "false", "with `git`: stop at a commit that does not contain the \
         one that is deployed, such as an older tag or a branch that was set back"),
+    key(Table::Step, "depth", "integer", "(all of it)", "with `git`: fetch only so many commits of the history"),
+    key(Table::Step, "switch", "word", "(none)", "`current`: with `releases`, the release of this job becomes the one \
+        that `current` leads to; without such a step it follows the last of `steps`"),
     key(Table::Step, "remove", "relative path", "(none)", "a path below `dir` that is gone afterwards"),
     key(Table::Step, "publish", "relative path", "(none)", "a directory below `dir` of which a copy takes the place of \
         `to` in one step: a reader finds the old tree or the new one, whole, and after a failure the old one"),
@@ -201,7 +223,7 @@ pub const KEYS: &[Key] = &[
 ];
 
 /// Keys of `Hook` that name one hook, and so cannot be defaults.
-const ONLY_IN_HOOK: [&str; 2] = ["name", "path"];
+const ONLY_IN_HOOK: [&str; 3] = ["name", "path", "releases"];
 
 /// The keys that `table` may hold.
 pub fn keys_of(table: Table) -> impl Iterator<Item = &'static Key> {
@@ -235,7 +257,7 @@ mod tests {
     #[test]
     fn defaults_hold_every_hook_setting_but_those_that_name_one_hook() {
         let names: Vec<_> = keys_of(Table::Defaults).map(|key| key.name).collect();
-        assert!(!names.contains(&"name") && !names.contains(&"path"));
-        assert_eq!(names.len(), keys_of(Table::Hook).count() - 2);
+        assert!(ONLY_IN_HOOK.iter().all(|name| !names.contains(name)));
+        assert_eq!(names.len(), keys_of(Table::Hook).count() - ONLY_IN_HOOK.len());
     }
 }

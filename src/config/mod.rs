@@ -37,6 +37,7 @@ pub use report::{Problem, Report};
 pub use secret::{SecretError, is_out_of_reach, oddity};
 pub use settings::{
     Backoff, Config, FieldRule, FieldTest, GitUpdate, Hook, HookSecret, InTheWay, OnInterrupt, PageSettings, Plan,
-    Publish, Retry, RetryOn, Rules, RunnerSettings, SecretSource, Step, StepAction, Variable, VariableValue, WhenNewer,
+    Publish, Releases, Retry, RetryOn, Rules, RunnerSettings, SecretSource, SharedPath, Step, StepAction, Variable,
+    VariableValue, WhenNewer,
 };
 pub use shell_script::hides_failures;

@@ -174,8 +174,16 @@ pub enum FieldTest {
 /// Queue, steps and limits of a job.
 #[derive(Debug, Clone)]
 pub struct Plan {
-    /// Work directory of the steps, absolute.
+    /// Work directory of the steps, absolute; of a hook with `releases` the directory that holds them.
     pub dir: PathBuf,
+    /// `releases`: each job makes a directory of its own, and its steps work there.
+    pub releases: Option<Releases>,
+    /// `rollback = "on-failure"`: switch back when a step after the switch fails.
+    pub rolls_back: bool,
+    /// `umask`: permissions that the files of the steps never have.
+    pub umask: Option<u32>,
+    /// `ssh_key`: the only key that git's ssh offers.
+    pub ssh_key: Option<PathBuf>,
     /// Queue (default: the hook's name). Jobs of a queue run one after the other.
     pub queue: String,
     /// The choice among several waiting jobs for one hook and ref.
@@ -210,6 +218,34 @@ impl Plan {
         let own = number.checked_sub(1).and_then(|index| self.steps.get(index)?.timeout);
         own.map_or(self.timeout, |own| own.min(self.timeout))
     }
+
+    /// The place of the step that switches among `steps`, from 0.
+    pub fn switch_at(&self) -> Option<usize> {
+        self.steps.iter().position(|step| step.action == StepAction::Switch)
+    }
+
+    /// The steps that follow the switch.
+    pub fn after_switch(&self) -> &[Step] {
+        self.switch_at().map_or(&[], |at| &self.steps[at + 1..])
+    }
+}
+
+/// `releases`. `Plan::dir` is its `dir`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Releases {
+    /// Good ones that stay, the newest (`keep`, default 5).
+    pub keep: usize,
+    /// Paths that all of them share, relative, without `..`.
+    pub shared: Vec<SharedPath>,
+}
+
+/// An element of `shared`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SharedPath {
+    /// Its place in each release, and below `shared/`.
+    pub path: PathBuf,
+    /// It was typed with a `/` at its end: a directory is made where there is none.
+    pub is_directory: bool,
 }
 
 /// `when_newer`.
@@ -320,6 +356,8 @@ pub enum StepAction {
     Remove(PathBuf),
     /// `publish = "dist", to = "/srv/www"`.
     Publish(Publish),
+    /// `switch = "current"`: the release of this job becomes the one that is served.
+    Switch,
     /// `run = ["program", "argument"]`: no shell; at least one element.
     Run(Vec<String>),
     /// `shell = "…"`: `/bin/sh -c`.
@@ -346,6 +384,8 @@ pub struct GitUpdate {
     pub in_the_way: InTheWay,
     /// `forward_only`: stop at a commit that does not contain what is deployed.
     pub forward_only: bool,
+    /// `depth`: only so many commits are fetched.
+    pub depth: Option<u32>,
 }
 
 /// Fate of files that git does not track where a commit needs their place.

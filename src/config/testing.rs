@@ -34,6 +34,10 @@ pub(crate) fn hook(name: &str) -> Hook {
         rules: rules(),
         plan: Plan {
             dir: PathBuf::from("/nonexistent"),
+            releases: None,
+            rolls_back: false,
+            umask: None,
+            ssh_key: None,
             queue: name.into(),
             when_newer: WhenNewer::Supersede,
             retry: Retry {

@@ -58,6 +58,7 @@ impl Received<'_> {
             pusher: event.pusher,
             delivery: event.delivery,
             note,
+            wish: None,
             content_type: self.head.media_type(),
             headers: spooled_headers::allowed(&self.head.headers),
             arrived_at: self.arrived_at,

@@ -122,6 +122,9 @@ pub struct JobMeta {
     /// The reason why the job was taken, where that needs a word ("list of changed paths is incomplete").
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
+    /// A person's wish that no delivery could have. It counts only in a job that the spool's owner made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wish: Option<DeployWish>,
     /// Media type of the payload.
     pub content_type: String,
     /// Headers from an allow-list, never one that can hold a secret.
@@ -131,12 +134,37 @@ pub struct JobMeta {
     pub arrived_at: jiff::Timestamp,
 }
 
+/// A wish of `deploy`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DeployWish {
+    /// A commit of the ref, hex, in the place of its head.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commit: Option<String>,
+    /// Whatever the rules of the hook say.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_forced: bool,
+}
+
 impl JobMeta {
+    /// `true` if a person wants it whatever the rules of the hook say.
+    pub fn is_forced(&self) -> bool {
+        self.wish.as_ref().is_some_and(|wish| wish.is_forced)
+    }
+
     /// The provider's name of a job that the runner queued itself, since no delivery told of the push.
     pub const RECONCILE: &str = "reconcile";
 
     /// The provider's name of a job that a person queued.
     pub const BY_HAND: &str = "manual";
+
+    /// The word for a job that runs what follows the switch of a hook, after a person switched back.
+    pub const ROLLBACK: &str = "rollback";
+
+    /// `true` for such a job. Like every wish, it counts only where the spool's owner made it.
+    pub fn is_rollback(&self) -> bool {
+        self.provider == Self::BY_HAND && self.event.as_str() == Self::ROLLBACK && self.is_forced()
+    }
 
     /// A job with a JSON payload, of which nothing else is known.
     pub fn new(
@@ -156,6 +184,7 @@ impl JobMeta {
             pusher: None,
             delivery: None,
             note: None,
+            wish: None,
             content_type: "application/json".to_owned(),
             headers: BTreeMap::new(),
             arrived_at,

@@ -19,7 +19,7 @@ pub use escape::escape;
 pub use event::{Changes, Delivery, Event, EventKind, RefName};
 pub use head::{Head, Method};
 pub use headers::{Headers, Twice};
-pub use job::{JobId, JobMeta, NotAJobId};
+pub use job::{DeployWish, JobId, JobMeta, NotAJobId};
 pub use life::{IllegalMove, Outcome, State, Transition, next};
 pub use paths::Paths;
 pub use reply::{Origin, Refusal, Reply, Status};

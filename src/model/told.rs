@@ -20,6 +20,11 @@ fn is_some_commit(text: &str) -> bool {
     is_commit(text) && text.bytes().any(|digit| digit != b'0')
 }
 
+/// True for the first digits of a commit, or all of them.
+fn is_beginning_of_commit(text: &str) -> bool {
+    (7..=64).contains(&text.len()) && text.bytes().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f'))
+}
+
 /// True for a name that can be shown: not empty, short, without control characters.
 pub fn is_name(text: &str) -> bool {
     is_line(text, NAME_LIMIT_BYTES)
@@ -67,6 +72,7 @@ impl JobMeta {
             ("after", fits(&self.after, is_some_commit)),
             ("repository", fits(&self.repository, is_full_name)),
             ("pusher", fits(&self.pusher, is_name)),
+            ("wish", self.wish.as_ref().is_none_or(|wish| fits(&wish.commit, is_beginning_of_commit))),
             ("delivery", fits(&self.delivery, |id| is_delivery_id(id.as_bytes()))),
         ];
         members.into_iter().find_map(|(name, is_possible)| (!is_possible).then_some(name))

@@ -7,6 +7,13 @@ use crate::model::{EventKind, JobMeta, RefName};
 /// The reason why the rules of `hook` do not want the job of `meta`, if they do not. What only its payload says, such
 /// as which branch is the default one, was judged when it came.
 pub fn unwanted(hook: &Hook, meta: &JobMeta) -> Option<String> {
+    if meta.is_rollback() {
+        let has_releases = hook.plan.releases.is_some();
+        return (!has_releases).then(|| "it follows a rollback, and the hook has no `releases`".to_owned());
+    }
+    if meta.is_forced() {
+        return None;
+    }
     let (rules, reference) = (&hook.rules, meta.reference.as_ref());
     let unwanted_kind = || rules.unwanted_kind(&meta.event, reference).filter(|_| !is_missed_push(hook, meta));
     rules

@@ -48,7 +48,7 @@ impl Holds {
             put_off(jobs, id);
             return Ok(true);
         }
-        let Some(hold) = self.by_hook.get(&hook) else { return Ok(false) };
+        let Some(hold) = self.by_hook.get(&hook).filter(|_| !jobs.backlog.is_rollback(id)) else { return Ok(false) };
         hold_back(jobs.owner, id, &hook, hold)?;
         jobs.backlog.remove(id);
         Ok(true)

@@ -20,6 +20,7 @@ mod payload;
 mod recent_outcomes;
 mod reconcile;
 mod recovery;
+pub mod releases;
 mod reload;
 pub mod retention;
 mod run_loop;

@@ -17,8 +17,8 @@ use std::path::PathBuf;
 use std::process::{Command, ExitStatus, Stdio};
 use std::time::Duration;
 
-/// Files that steps make are readable by the web server, and writable by their owner only.
-const UMASK: Mode = Mode::WGRP.union(Mode::WOTH);
+/// Files are readable by the web server, and writable by their owner only.
+pub const UMASK: u32 = 0o022;
 
 /// Longest time that a killed process may take to exit.
 const LAST_LOOK: Duration = Duration::from_millis(500);
@@ -34,6 +34,8 @@ pub struct Program {
     pub dir: PathBuf,
     /// The whole environment.
     pub env: Vec<(OsString, OsString)>,
+    /// Permissions that the files that it makes do not have.
+    pub umask: u32,
 }
 
 /// A process that was started here and not yet reaped. Dropping it kills and reaps it; a
@@ -54,7 +56,7 @@ impl Child {
         }
         command.current_dir(&program.dir).env_clear().envs(program.env.iter().map(|(k, v)| (k, v)));
         command.stdin(Stdio::null()).stdout(output(file)?).stderr(output(file)?);
-        enter_own_session(&mut command, inherited());
+        enter_own_session(&mut command, inherited(), Mode::from_raw_mode(program.umask));
         let mut child = reap::start_direct(&mut command)?;
         match exit_watch::of_child(pid_of(&child)) {
             Ok(exit) => Ok(Self { process: child, exit, is_reaped: false }),
@@ -137,10 +139,10 @@ fn is_inheritable(fd: RawFd) -> bool {
 
 /// Between fork and exec: a new session, a fixed umask, and `inherited` closed by exec.
 #[expect(unsafe_code, reason = "only setsid, umask and fcntl run between fork and exec, all async-signal-safe")]
-fn enter_own_session(command: &mut Command, inherited: Vec<RawFd>) {
+fn enter_own_session(command: &mut Command, inherited: Vec<RawFd>, mask: Mode) {
     let enter = move || {
         setsid()?;
-        umask(UMASK);
+        umask(mask);
         for &fd in &inherited {
             // SAFETY: the number is only used for this call; a descriptor that is gone by now gives EBADF.
             let fd = unsafe { BorrowedFd::borrow_raw(fd) };

@@ -278,6 +278,7 @@ mod tests {
             argv: ["sh", "-c", script].map(Into::into).to_vec(),
             dir: "/".into(),
             env: vec![("PATH".into(), "/usr/bin:/bin".into())],
+            umask: super::super::process::UMASK,
         };
         for _ in 0..5 {
             let child = Child::start(&program, None).unwrap();

@@ -18,6 +18,7 @@ mod init; // `init`, on machines of its own
 mod intake; // the receiver with deliveries of each provider
 mod old_kernels; // system calls that older kernels lack
 mod page; // the page for people: as files, through web servers, in a browser
+mod releases; // releases, their switch and the way back
 mod reported; // faults that were reported with a reproduction, and what real forges sent
 mod runner; // the runner with real processes
 mod spool; // the spool through its public interface

@@ -33,7 +33,29 @@ pub(in crate::cli) struct DeployArgs {
     /// Tag to deploy
     #[arg(long)]
     pub(in crate::cli) tag: Option<String>,
+    /// Commit of the branch or tag, in the place of its head; its first seven digits are enough
+    #[arg(long, value_name = "COMMIT")]
+    pub(in crate::cli) commit: Option<String>,
+    /// Whatever the rules of the hook say
+    #[arg(long)]
+    pub(in crate::cli) force: bool,
     /// Reason, kept with the job
+    #[arg(short = 'm', long = "message", value_name = "WHY")]
+    pub(in crate::cli) why: Option<String>,
+    /// Print a JSON array
+    #[arg(long)]
+    pub(in crate::cli) json: bool,
+}
+
+/// `rollback`.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct RollbackArgs {
+    /// Name of the hook
+    pub(in crate::cli) hook: String,
+    /// Release to go back to, by its name or number [default: the good one that was current before]
+    #[arg(long, value_name = "RELEASE")]
+    pub(in crate::cli) to: Option<String>,
+    /// Reason, kept in the log of switches and shown by `status`
     #[arg(short = 'm', long = "message", value_name = "WHY")]
     pub(in crate::cli) why: Option<String>,
     /// Print a JSON array

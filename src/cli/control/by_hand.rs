@@ -5,11 +5,13 @@ use super::request::{become_owner, name};
 use crate::cli::exit::{self, Failure};
 use crate::cli::jobs::{no_such_hook, unreadable};
 use crate::cli::load::load;
-use crate::config::{Config, Hook};
-use crate::model::{EventKind, JobId, JobMeta, RefName, State};
+use crate::config::{Config, Hook, StepAction};
+use crate::model::{DeployWish, EventKind, JobId, JobMeta, RefName, State};
 use crate::runner::unwanted;
 use crate::spool::{self, Effect, EffectResult, Filter, Inbox};
+use crate::system::users;
 use jiff::Timestamp;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -23,6 +25,7 @@ pub(in crate::cli) fn deploy(config: Option<&Path>, args: &DeployArgs) -> Result
     let by = name();
     become_owner(&config.spool)?;
     let meta = described(&config, hook, args, &by)?;
+    refuse_wish_of_another(&config, &meta)?;
     let inbox = Inbox::open(&config.spool).map_err(unreadable)?;
     let mut draft = inbox.draft().map_err(unreadable)?;
     let payload = serde_json::json!({ "ref": meta.reference.as_ref().map(RefName::as_str), "by": by, "why": args.why });
@@ -46,9 +49,38 @@ fn described(config: &Config, hook: &Hook, args: &DeployArgs, by: &str) -> Resul
         repository,
         pusher: Some(by.to_owned()),
         note: Some(note),
+        wish: wish(hook, args)?,
         ..JobMeta::new(&hook.name, JobMeta::BY_HAND, EventKind::Push, Timestamp::now())
     };
     wanted(hook, JobMeta { event: kind(hook, meta.reference.as_ref()), ..meta })
+}
+
+/// A commit is for a step that fetches one.
+fn wish(hook: &Hook, args: &DeployArgs) -> Result<Option<DeployWish>, Failure> {
+    let Some(commit) = &args.commit else {
+        return Ok(args.force.then_some(DeployWish { commit: None, is_forced: true }));
+    };
+    let commit = commit.to_ascii_lowercase();
+    if !(7..=64).contains(&commit.len()) || !commit.bytes().all(|b| b.is_ascii_hexdigit()) {
+        let text = format!("`{commit}` is no commit: write at least its first seven hex digits");
+        return Err(Failure::new(exit::USAGE, text));
+    }
+    if !hook.plan.steps.iter().any(|step| matches!(step.action, StepAction::Git(_))) {
+        let text = format!("hook `{}` has no step with `git`, so that nothing would check a commit out", hook.name);
+        return Err(Failure::new(exit::NO, text));
+    }
+    Ok(Some(DeployWish { commit: Some(commit), is_forced: args.force }))
+}
+
+/// The runner grants a wish only to the spool's owner: others who may queue jobs must not choose what runs.
+fn refuse_wish_of_another(config: &Config, meta: &JobMeta) -> Result<(), Failure> {
+    let owner = std::fs::metadata(&config.spool).map_or(0, |metadata| metadata.uid());
+    if meta.wish.is_none() || rustix::process::geteuid().as_raw() == owner {
+        return Ok(());
+    }
+    let owner = users::name_of(owner);
+    let text = format!("only the spool's owner and root may use --commit and --force: `sudo -u {owner} hookspool …`");
+    Err(Failure::new(exit::NO_PERMISSION, text))
 }
 
 /// A kind of event that the hook wants, a push if it can be one. Nobody means a deletion by `deploy`.
@@ -71,7 +103,10 @@ fn typed(args: &DeployArgs) -> Result<Option<RefName>, Failure> {
 fn wanted(hook: &Hook, meta: JobMeta) -> Result<JobMeta, Failure> {
     match unwanted(hook, &meta) {
         None => Ok(meta),
-        Some(why) => Err(Failure::new(exit::NO, format!("hook `{}` does not want it: {why}", hook.name))),
+        Some(why) => {
+            let text = format!("hook `{}` does not want it: {why}; `--force` deploys it all the same", hook.name);
+            Err(Failure::new(exit::NO, text))
+        }
     }
 }
 
@@ -92,5 +127,17 @@ fn queued(config: &Config, id: JobId, meta: &JobMeta) -> Effect {
         meta.reference.as_ref().map_or_else(String::new, |reference| format!(", {}", crate::intake::short(reference)));
     let holds = spool::holds(&config.spool).unwrap_or_default();
     let hold = holds.get(&meta.hook).map(|hold| format!("; {}", hold.reason(&meta.hook))).unwrap_or_default();
-    Effect::of_job(id, EffectResult::Changed, Some(State::Queued), format!("queued for {}{of}{hold}", meta.hook))
+    let reconcile = undone_by_reconcile(config, meta);
+    let text = format!("queued for {}{of}{hold}{reconcile}", meta.hook);
+    Effect::of_job(id, EffectResult::Changed, Some(State::Queued), text)
+}
+
+/// The remote's head is what a hook with `reconcile` comes back to.
+fn undone_by_reconcile(config: &Config, meta: &JobMeta) -> String {
+    let is_asked = config.hook(&meta.hook).is_some_and(|hook| hook.plan.reconcile.is_some());
+    let is_other = meta.wish.as_ref().is_some_and(|wish| wish.commit.is_some());
+    if !is_asked || !is_other {
+        return String::new();
+    }
+    format!("; `reconcile` comes back to the head, unless you `hookspool hold {}` after it", meta.hook)
 }

@@ -5,10 +5,12 @@ pub(super) mod args;
 mod by_hand;
 mod prune;
 mod request;
+mod rollback;
 
 pub(super) use by_hand::deploy;
 pub(super) use prune::run as prune;
 pub(super) use request::become_owner;
+pub(super) use rollback::rollback;
 
 use super::exit::{self, Failure};
 use super::jobs::{find, no_hook_and_no_job, refuse_unknown, unreadable};

@@ -4,11 +4,13 @@ use super::finding::{Finding, Level};
 use super::program::git;
 use super::{remote, ssh};
 use crate::config::{Config, GitUpdate, Hook, StepAction};
+use crate::runner::releases::ReleasesDir;
+use crate::runner::steps::ssh_command;
 use crate::system::users;
 use rustix::fs::{Access, access};
 use std::collections::BTreeSet;
 use std::os::unix::fs::MetadataExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Looks at every hook's work directory, and asks every remote.
 pub(super) fn look(config: &Config, offline: bool, findings: &mut Vec<Finding>) {
@@ -20,7 +22,7 @@ pub(super) fn look(config: &Config, offline: bool, findings: &mut Vec<Finding>) 
     let mut asked = BTreeSet::new();
     for hook in &config.hooks {
         let is_usable = work_directory(hook, findings);
-        let Some(update) = update_of(hook).filter(|_| is_usable) else { continue };
+        let Some(update) = update_of(hook).filter(|_| is_usable && has_key(hook, findings)) else { continue };
         let Some(url) = remote_of(hook, update, findings) else { continue };
         if !offline && asked.insert((url.clone(), hook.plan.dir.clone())) {
             let answer = remote::ask(hook, &url);
@@ -36,8 +38,9 @@ pub(super) fn look(config: &Config, offline: bool, findings: &mut Vec<Finding>) 
 /// Finds hooks whose `dir` is one directory by two names, which the check of the configuration cannot see.
 fn shared_directories(config: &Config, findings: &mut Vec<Finding>) {
     let real = |hook: &Hook| hook.plan.dir.canonicalize().unwrap_or_else(|_| hook.plan.dir.clone());
-    for (index, hook) in config.hooks.iter().enumerate().filter(|_| config.runner.workers > 1) {
-        let is_beside = |other: &&Hook| other.plan.queue != hook.plan.queue && real(other) == real(hook);
+    for (index, hook) in config.hooks.iter().enumerate() {
+        let is_busy = config.runner.workers > 1 || hook.plan.releases.is_some();
+        let is_beside = |other: &&Hook| other.plan.queue != hook.plan.queue && is_busy && real(other) == real(hook);
         let Some(other) = config.hooks[..index].iter().find(is_beside) else { continue };
         let dir = real(hook);
         let what = format!("hooks `{}` and `{}` work in one directory, {}", other.name, hook.name, dir.display());
@@ -53,7 +56,7 @@ fn update_of(hook: &Hook) -> Option<&GitUpdate> {
 }
 
 fn has_git(findings: &mut Vec<Finding>) -> bool {
-    let said = git(Path::new("/"), &["--version"]);
+    let said = git(Path::new("/"), &["--version"], None);
     let version = said.as_ref().filter(|said| said.is_good()).map(|said| said.out.trim().to_owned());
     let has_git = version.is_some();
     findings.push(match version {
@@ -61,6 +64,15 @@ fn has_git(findings: &mut Vec<Finding>) -> bool {
         None => Finding::problem("git is not installed", "`git = \"update\"` needs it", "install the package `git`"),
     });
     has_git
+}
+
+/// `true` if git can log in by the hook's own key, or needs none.
+fn has_key(hook: &Hook, findings: &mut Vec<Finding>) -> bool {
+    let Some(Err(why)) = hook.plan.ssh_key.as_deref().map(ssh_command) else { return true };
+    let with_command = why.strip_suffix('`').and_then(|why| why.rsplit_once(": `"));
+    let (what, repair) = with_command.unwrap_or((&why, "put the private key there, for its owner alone (mode 600)"));
+    findings.push(Finding::problem(what, "git cannot log in by it", repair).of(&hook.name));
+    false
 }
 
 /// `true` if the steps of `hook` can begin in its `dir`.
@@ -87,10 +99,19 @@ fn work_directory(hook: &Hook, findings: &mut Vec<Finding>) -> bool {
     may_make
 }
 
+/// The work tree of a hook, or the bare repository of one with `releases`.
+pub(super) fn repository_of(hook: &Hook) -> PathBuf {
+    ReleasesDir::of(&hook.plan).map_or_else(|| hook.plan.dir.clone(), |place| place.repository())
+}
+
+pub(super) fn is_repository(dir: &Path) -> bool {
+    dir.join(".git").exists() || dir.join("HEAD").is_file()
+}
+
 /// The URL that the hook fetches from, if it is known.
 fn remote_of(hook: &Hook, update: &GitUpdate, findings: &mut Vec<Finding>) -> Option<String> {
-    let (name, dir) = (&hook.name, hook.plan.dir.as_path());
-    if !dir.join(".git").exists() {
+    let (name, dir) = (&hook.name, &repository_of(hook));
+    if !is_repository(dir) {
         let is_empty = std::fs::read_dir(dir).map_or(true, |mut entries| entries.next().is_none());
         if update.from.is_none() || !is_empty {
             let what = format!("{} is not a git repository", dir.display());
@@ -102,7 +123,7 @@ fn remote_of(hook: &Hook, update: &GitUpdate, findings: &mut Vec<Finding>) -> Op
         return update.from.clone();
     }
     let remote = update.remote.as_deref().unwrap_or("origin");
-    let said = git(dir, &["remote", "get-url", remote]);
+    let said = git(dir, &["remote", "get-url", remote], None);
     let url = said.as_ref().filter(|said| said.is_good()).map(|said| said.out.trim().to_owned());
     if url.is_none() {
         let cause = said.map(|said| said.err.trim().to_owned()).unwrap_or_default();
@@ -112,9 +133,10 @@ fn remote_of(hook: &Hook, update: &GitUpdate, findings: &mut Vec<Finding>) -> Op
 }
 
 fn no_remote(hook: &Hook, remote: &str, cause: &str) -> Finding {
-    let dir = hook.plan.dir.display();
+    let repository = repository_of(hook);
+    let dir = repository.display();
     let me = users::name_of(rustix::process::geteuid().as_raw());
-    let owner = std::fs::metadata(&hook.plan.dir).map_or_else(|_| "another".to_owned(), |m| users::name_of(m.uid()));
+    let owner = std::fs::metadata(&repository).map_or_else(|_| "another".to_owned(), |m| users::name_of(m.uid()));
     if cause.contains("dubious ownership") {
         let what = format!("{dir} belongs to {owner}, and git does not work there for {me}");
         return Finding::problem(what, "git trusts a repository of its own user only", format!("chown -R {me} {dir}"));

@@ -11,6 +11,7 @@ mod parts;
 mod program;
 mod programs;
 mod receivers;
+mod releases;
 mod remote;
 mod rights;
 mod runner;
@@ -52,6 +53,7 @@ pub(super) fn run(config: Option<&Path>, offline: bool, json: bool) -> Result<Ex
     if is_runners_user(&config, &mut findings) {
         git::look(&config, offline, &mut findings);
         programs::look(&config, &mut findings);
+        releases::look(&config, &mut findings);
     }
     report(&Finding::merged(findings), json)
 }

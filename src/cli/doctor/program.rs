@@ -9,9 +9,13 @@ use std::time::Duration;
 /// Longest time for an answer of git.
 const GIT_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// Asks git; `None` when it cannot be started.
-pub(super) fn git(dir: &Path, arguments: &[&str]) -> Option<Said> {
+/// Asks git, which logs in by `own_ssh` where a hook has a key of its own; `None` when it cannot be started.
+pub(super) fn git(dir: &Path, arguments: &[&str], own_ssh: Option<&str>) -> Option<Said> {
     let mut command = of_git(dir, arguments);
+    if let Some(own_ssh) = own_ssh {
+        command.env("GIT_SSH_COMMAND", own_ssh);
+        return bounded::run(command, GIT_TIMEOUT).ok();
+    }
     let own_ssh = bounded::run(of_git(dir, &["config", "--get", "core.sshCommand"]), GIT_TIMEOUT);
     if own_ssh.is_ok_and(|said| said.is_good()) {
         command.env_remove("GIT_SSH_COMMAND");

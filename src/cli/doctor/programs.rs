@@ -2,6 +2,7 @@
 
 use super::finding::Finding;
 use crate::config::{Config, Hook, Step, StepAction, Variable, VariableValue};
+use crate::runner::releases::ReleasesDir;
 use crate::runner::steps::{List, find_program, search_path};
 use crate::spool::{Presence, presence};
 use std::collections::BTreeSet;
@@ -32,9 +33,10 @@ fn of_hook(hook: &Hook, path: &OsStr) -> Vec<Option<Finding>> {
         for (index, step) in list.of(&hook.plan).iter().enumerate() {
             let Some(name) = program_of(step).filter(|name| known.insert(*name)) else { continue };
             let is_first = index == 0 && list == List::Steps;
+            let dir = ReleasesDir::of(&hook.plan).map_or_else(|| hook.plan.dir.clone(), |place| place.link());
             let place = format!("{} {}", list.as_str(), index + 1);
             let path = own_path(hook, step).unwrap_or(path);
-            said.push(of_step(&place, name, &hook.plan.dir, path, is_first).map(|finding| finding.of(&hook.name)));
+            said.push(of_step(&place, name, &dir, path, is_first).map(|finding| finding.of(&hook.name)));
         }
     }
     said

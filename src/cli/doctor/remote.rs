@@ -1,18 +1,21 @@
 //! Edge. Check that a remote answers the runner's user.
 
 use super::finding::Finding;
+use super::git::{is_repository, repository_of};
 use super::program::git;
 use crate::config::Hook;
 use crate::model::without_credentials;
-use crate::runner::steps::cause_and_remedy;
+use crate::runner::steps::{cause_and_remedy, ssh_command};
 use crate::system::users;
 use std::path::Path;
 
 /// Asks for the heads of `url`, as a job would.
 pub(super) fn ask(hook: &Hook, url: &str) -> Finding {
-    let dir = if hook.plan.dir.join(".git").exists() { hook.plan.dir.as_path() } else { Path::new("/") };
+    let repository = repository_of(hook);
+    let dir = if is_repository(&repository) { repository.as_path() } else { Path::new("/") };
     let shown = without_credentials(url);
-    match git(dir, &["ls-remote", "--heads", "--", url]) {
+    let own_ssh = hook.plan.ssh_key.as_deref().and_then(|key| ssh_command(key).ok());
+    match git(dir, &["ls-remote", "--heads", "--", url], own_ssh.as_deref()) {
         Some(said) if said.is_good() => Finding::ok(format!("{shown} answers")).of(&hook.name),
         Some(said) => explain(&shown, &without_credentials(&said.err), hook).of(&hook.name),
         None => Finding::problem("git cannot be started", "`git = \"update\"` needs it", "install the package `git`"),

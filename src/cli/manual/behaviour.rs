@@ -108,8 +108,8 @@ pub(super) const OF_JOBS: &[Chapter] = &[
         "steps",
         &[
             "A failed step ends the list; steps with `always` run all the same, also after a time-out. The file \
-             mode mask of steps is 022. Nothing of a delivery is ever part of a command line: a branch may be \
-             called `$(id)`.",
+             mode mask of steps is 022, or the hook's `umask`. Nothing of a delivery is ever part of a \
+             command line: a branch may be called `$(id)`.",
             "At a time-out every process of the job is asked to end (TERM), and ten seconds later is ended (KILL): \
              children, grandchildren, and those that left the session. What a successful step leaves running \
              stays: people start servers so. It is ended, too, when a later step of the same job times out or the \
@@ -151,12 +151,56 @@ pub(super) const OF_JOBS: &[Chapter] = &[
              and named in the log, also where a file is marked `assume-unchanged`. A file marked `skip-worktree` \
              keeps its local changes until a commit changes it: then it is in the way. A file that was added and \
              never committed stays, untracked.",
+            "`depth = 1` fetches no more of the history than that; what compares commits (`forward_only`, \
+             `git describe`, `deploy --commit`) does not find the rest. `ssh_key` of a hook is the key by which git \
+             logs in for its steps and its questions to the remote, whatever an agent offers (`IdentitiesOnly`), \
+             so that each private repository may have its own deploy key. A key that others may read, or that is \
+             not the runner's, is refused.",
             "A file that Git LFS or another filter should have changed and did not is named: pointers fail the \
              job, other filters are noted in its log.",
             "A fetch that fails is tried again, unless git, ssh or the forge say what does not pass by itself: \
              access refused, a host key unknown or changed, no such repository or branch, a full disk, a damaged \
              repository. The reason then says what to do. A remote that sends nothing for 30 seconds is given up; \
              the step's `silence` sets another time.",
+        ],
+    ),
+    (
+        "releases",
+        &[
+            "A hook with `releases = { dir = \"/srv/app\", shared = [\"storage\", \".env\"], from = \"URL\" }` makes \
+             a directory for each job, `/srv/app/releases/NUMBER-COMMIT`, and lets the link `/srv/app/current` lead \
+             to it once its steps have done what they should. Whoever opens a file by the link finds the \
+             release of before or the new one, whole. A build that fails leaves what is served as it was. The web \
+             server's `root` is the link, or a directory below it.",
+            "The first step is `{ git = \"update\" }`, put in where it is not written: it fetches into the bare \
+             repository `/srv/app/repo`, and checks the commit out into the new directory, with submodules, Git LFS \
+             and sparse trees (`core.sparseCheckout` and `info/sparse-checkout` of that repository), and without \
+             any `.git`. The other steps work there. `{ switch = \"current\" }` is a step of its own; where it is \
+             not written it follows the last of `steps`, or comes before one that restarts the runner. Steps behind \
+             it reload what must be reloaded. The lists that follow a job work in the release that is current.",
+            "Each path of `shared` is a link to `/srv/app/shared` in every release. What is not there yet is taken, \
+             for the first time, from the directory that `current` is before the first switch, or from the commit; \
+             or a directory is made. A file that is nowhere (a name with a dot, such as `.env`) is asked for by \
+             name; `\".env/\"` would be a directory. A job stops with the names of files of the commit that the link \
+             would hide: the same must be in `shared`, or they must leave the repository. Files that only keep a \
+             directory (`.gitkeep`, `.gitignore`) are put there where they are missing.",
+            "A release is marked as good (`releases/NAME.good`) when its files are flushed and before it is switched \
+             to. `keep` counts good ones; the one that is current and the one before it stay in any case, and of \
+             those that failed the last. What cannot be removed, since a web server's user wrote into it, is a \
+             warning. Every switch is a line of `/srv/app/releases.log`. The link is the truth: a switch by hand is \
+             noted there by the next job. A real directory in the link's place is exchanged for the link in one \
+             step, and stays as `current.before-releases`.",
+            "`hookspool rollback app` switches to the good release that was current before, by that log, at once and \
+             beside whatever runs; a release that is being made then is not switched to, and its job ends as \
+             superseded. The steps behind the switch run there as a job. The hook is on hold afterwards, and says why, \
+             until `hookspool release app`. Twice is two steps back, and a release that was left is not on the way. \
+             `--to` names any good one, by number or name. With `rollback = \"on-failure\"` the same happens by \
+             itself when a step behind the switch fails, without a hold; the release that was left loses its mark.",
+            "A hook with `publish` keeps one tree of before: `hookspool rollback` puts it back, one step and no \
+             further, and no step runs.",
+            "Releases are of one file system. Two hooks cannot have theirs in one directory. Programs that remember \
+             where a link led serve the release of before for a while: for PHP-FPM behind nginx use \
+             `$realpath_root` (`deploy/nginx-releases.conf`).",
         ],
     ),
     (

@@ -87,10 +87,11 @@ fn term(arg: &Arg, takes_value: bool) -> String {
     }
 }
 
-const ABOUT_ORDERS: &str = "`retry`, `cancel`, `hold`, `release` and `prune` are for the spool's owner and for root. \
-    Where a runner is alive it carries them out between two jobs; where none is, the command does it itself. Orders \
-    are idempotent: if in doubt, repeat the command. `deploy` is no order: it queues a new job, as a receiver \
-    does, by whoever may write to `queued/`, and twice if repeated.";
+const ABOUT_ORDERS: &str = "`rollback`, `retry`, `cancel`, `hold`, `release` and `prune` are for the spool's owner and \
+    for root. Where a runner is alive it carries them out between two jobs; where none is, the command does it itself. \
+    Orders are idempotent: if in doubt, repeat the command; but `rollback` without `--to` goes a further step back, \
+    so look at `hookspool releases` before. `deploy` is no order: it queues a new job, as a receiver does, by whoever \
+    may write to `queued/`, and twice if repeated.";
 
 type Items = &'static [(&'static str, &'static str)];
 

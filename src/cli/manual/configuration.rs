@@ -6,7 +6,7 @@ use super::roff::Roff;
 use crate::config::{Key, REQUIRED, Table, keys_of};
 use crate::provider::Provider;
 
-const TABLES: [Table; 9] = [
+const TABLES: [Table; 10] = [
     Table::Top,
     Table::Runner,
     Table::Page,
@@ -15,6 +15,7 @@ const TABLES: [Table; 9] = [
     Table::Signature,
     Table::Match,
     Table::Retry,
+    Table::Releases,
     Table::Step,
 ];
 
@@ -35,7 +36,7 @@ pub(super) fn page() -> String {
     }
     roff.section("defaults");
     roff.paragraph(
-        "`[defaults]` may hold every key of a hook but `name` and `path`. \
+        "`[defaults]` may hold every key of a hook but `name`, `path` and `releases`. \
                     What a hook says itself replaces it, each key as a whole.",
     );
     roff.section("providers");
@@ -78,14 +79,16 @@ const ABOUT: [&str; 3] = [
 
 const ENVIRONMENT: &str = "It is built anew: `PATH`, `LANG` (`C.UTF-8` where the runner has none), `LC_*`, `TZ`, \
      `TMPDIR` and `XDG_RUNTIME_DIR` as the runner has them, `HOME`, `USER`, `LOGNAME` and `SHELL` of its user, \
-     what `env` adds (git has it, too: `GIT_SSH_COMMAND` chooses the key of a private repository), \
+     what `env` adds (git has it, too), `GIT_SSH_COMMAND` where the hook has an `ssh_key`, \
      and `HOOKSPOOL_JOB`, `_HOOK`, \
      `_PROVIDER`, `_EVENT`, `_REF`, `_BRANCH`, `_TAG`, `_BEFORE` (the commit that was deployed last; where none \
      is known, the push's), `_PUSH_BEFORE` (the push's), `_AFTER`, `_REPOSITORY`, `_PUSHER`, `_DELIVERY`, \
      `_ATTEMPT`, `_PAYLOAD` (a file with the JSON document, also where the forge sent a form) and `_LOG`. \
      `_BEFORE` is of the branch, or of any tag, and of a job that succeeded: what was superseded or failed in \
      between is not missed by a step that builds what changed; the lists that follow a job have `_OUTCOME`, \
-     `_REASON` and `_COMMIT`, too.";
+     `_REASON` and `_COMMIT`, too. With `releases` there are `_RELEASE` (the directory of the release in which the \
+     step works), `_PREVIOUS` (that of the one that was current before, if there was one) and `_COMMIT`, and `_BEFORE` \
+     is the commit of the release that is current.";
 
 /// A configuration that can be used as it is.
 const EXAMPLE: &str = r#"spool = "/var/spool/hookspool"

@@ -231,7 +231,7 @@ const SHAPES: &[Shape] = &[
     },
     Shape { command: "wait", about: "A job, once it has ended.", members: &[] },
     Shape {
-        command: "deploy, retry, cancel, hold, release",
+        command: "deploy, rollback, retry, cancel, hold, release",
         about: "A list, an element for each job or hook.",
         members: &[
             ("[].id", "The job's id"),
@@ -239,6 +239,25 @@ const SHAPES: &[Shape] = &[
             ("[].result", "`changed`, `unchanged` (it was so already) or `refused`"),
             ("[].state", "The job's state now"),
             ("[].text", "The same in words"),
+        ],
+    },
+    Shape {
+        command: "releases",
+        about: "A list, the oldest release first.",
+        members: &[
+            ("[].release", "Its name, `<number>-<commit>`"),
+            ("[].path", "Its directory"),
+            ("[].good", "`true` if every step before the switch did what it should"),
+            ("[].current", "`true` for the one that is served"),
+            ("[].back", "`true` for the one that a rollback leads to"),
+            ("[].at", "When it was found good"),
+            ("[].commit", "Its commit"),
+            ("[].ref", "Branch or tag"),
+            ("[].job", "Id of the job that made it"),
+            ("[].switched.at", "When `current` was switched to it last; `switched` is `null` where it never was"),
+            ("[].switched.what", "`switch`, `rollback`, or `found`: nobody had written it down"),
+            ("[].switched.by", "The person behind it"),
+            ("[].switched.why", "The reason"),
         ],
     },
     Shape {

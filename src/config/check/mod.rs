@@ -8,6 +8,7 @@ mod place;
 mod plan;
 mod provider;
 mod reading;
+mod releases;
 mod rules;
 mod secret;
 mod section;
@@ -67,6 +68,7 @@ fn config(top: &Section<'_>, file: PathBuf, findings: &mut Findings<'_>) -> Opti
     let hooks = hook::hooks(&layers, findings);
     place::apart(spool.as_deref(), &layers, findings);
     let page = page::page(top, spool.as_deref(), &layers, findings);
+    place::own_releases(&layers, findings);
     if let (Some(hooks), Some(runner)) = (&hooks, &runner) {
         place::one_queue(hooks, &layers, runner.workers, findings);
     }

@@ -14,7 +14,8 @@ const STEP_LISTS: [&str; 5] = ["steps", "on_failure", "on_success", "on_recovery
 /// Reports each `dir` that holds the spool, is it, or lies in it.
 pub(super) fn apart(spool: Option<&Path>, hooks: &[Layers<'_>], findings: &mut Findings<'_>) {
     let Some(spool) = spool else { return };
-    for entry in hooks.iter().filter_map(|layers| layers.get("dir")) {
+    let has_dir = |layers: &&Layers<'_>| layers.own.get("releases").is_none();
+    for entry in hooks.iter().filter(has_dir).filter_map(|layers| layers.get("dir")) {
         let Some(dir) = entry.as_text().map(Path::new) else { continue };
         let message = if spool.starts_with(dir) {
             "the spool lies in this `dir`, where a step could destroy it"
@@ -27,6 +28,7 @@ pub(super) fn apart(spool: Option<&Path>, hooks: &[Layers<'_>], findings: &mut F
     }
     for layers in hooks {
         published(spool, layers, findings);
+        released(spool, layers, findings);
     }
 }
 
@@ -53,6 +55,35 @@ pub(super) fn page_apart(
 fn targets<'a>(layers: &Layers<'a>) -> Vec<TypedEntry<'a>> {
     let steps = STEP_LISTS.iter().filter_map(|key| layers.get(key)?.as_list()).flatten();
     steps.filter_map(|step| step.as_section(Table::Step)?.get("to")).collect()
+}
+
+/// Reports releases that the spool lies in, or that lie in it.
+fn released(spool: &Path, layers: &Layers<'_>, findings: &mut Findings<'_>) {
+    let Some(entry) = releases_dir(layers) else { return };
+    let dir = Path::new(entry.as_text().unwrap_or_default());
+    if dir.is_absolute() && (spool.starts_with(dir) || dir.starts_with(spool)) {
+        let hint = format!("keep it apart from `{}`", spool.display());
+        entry.wrong(findings, "the releases and the spool lie in one another", hint);
+    }
+}
+
+/// Reports hooks whose releases lie in one another: each would remove the other's, and switch what is not its own.
+pub(super) fn own_releases(hooks: &[Layers<'_>], findings: &mut Findings<'_>) {
+    let dirs: Vec<_> = hooks.iter().map(releases_dir).collect();
+    let path = |entry: &TypedEntry<'_>| PathBuf::from(entry.as_text().unwrap_or_default());
+    for (index, entry) in dirs.iter().enumerate().filter_map(|(index, entry)| Some((index, entry.as_ref()?))) {
+        let dir = path(entry);
+        let is_around = |other: &&TypedEntry<'_>| path(other).starts_with(&dir) || dir.starts_with(path(other));
+        if let Some(other) = dirs[..index].iter().flatten().find(is_around) {
+            let line = findings.line_of(other.span().start);
+            let hint = format!("the other is on line {line}: give each a directory of its own");
+            entry.wrong(findings, "the releases of two hooks lie in one another", hint);
+        }
+    }
+}
+
+fn releases_dir<'a>(layers: &Layers<'a>) -> Option<TypedEntry<'a>> {
+    layers.own.get("releases")?.as_section(Table::Releases)?.get("dir")
 }
 
 /// Reports each `to` that the spool or the work directory would vanish with.

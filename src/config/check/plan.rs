@@ -1,12 +1,13 @@
 //! Pure. The plan of a job, and how often it is tried.
 
 use super::section::{self, Layers};
-use super::{env, step, value};
+use super::{env, releases, step, value};
 use crate::config::findings::Findings;
 use crate::config::keys::{Table, default_of};
 use crate::config::quantity;
 use crate::config::raw::TypedEntry;
-use crate::config::settings::{Backoff, OnInterrupt, Plan, Retry, RetryOn, StepAction, WhenNewer};
+use crate::config::settings::{Backoff, OnInterrupt, Plan, Retry, RetryOn, Step, StepAction, WhenNewer};
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// Bounds of `reconcile`: each is a question to the remote.
@@ -28,7 +29,10 @@ const ON_INTERRUPT: [(&str, OnInterrupt); 2] = [("retry", OnInterrupt::Retry), (
 
 /// The plan; its queue is empty where none is named.
 pub(super) fn plan(layers: &Layers<'_>, findings: &mut Findings<'_>) -> Option<Plan> {
-    let dir = layers.get("dir").and_then(|entry| value::absolute_path(&entry, findings));
+    let place = releases::place(layers, findings);
+    let umask = layers.get("umask").map_or(Some(None), |entry| umask(&entry, findings).map(Some));
+    let ssh_key = ssh_key(layers, findings);
+    let rolls_back = releases::rolls_back(layers, findings);
     let queue = layers.get("queue").map_or(Some(String::new()), |entry| queue(&entry, findings));
     let when_newer = word(layers, "when_newer", &WHEN_NEWER, findings);
     let on_interrupt = word(layers, "on_interrupt", &ON_INTERRUPT, findings);
@@ -44,16 +48,19 @@ pub(super) fn plan(layers: &Layers<'_>, findings: &mut Findings<'_>) -> Option<P
     let reconcile = optional(layers, "reconcile", findings);
     let variables = layers.get("env").map_or(Some(Vec::new()), |entry| env::variables(&entry, findings));
     let steps = layers.get("steps").and_then(|entry| step::steps(&entry, findings));
+    let steps = steps.and_then(|steps| releases::steps(layers, steps, findings));
     let [on_failure, on_success, on_recovery, always] = ["on_failure", "on_success", "on_recovery", "always"]
         .map(|key| layers.get(key).map_or(Some(Vec::new()), |entry| step::steps_after(&entry, findings)));
-    if let (Some(entry), Some(Some(_)), Some(steps)) = (layers.get("reconcile"), reconcile, &steps)
-        && !steps.iter().any(|step| matches!(step.action, StepAction::Git(_)))
-    {
-        entry.wrong(findings, "`reconcile` compares what a step `{ git = \"update\" }` deploys", "add that step");
-        return None;
+    if let (Some(entry), Some(Some(_)), Some(steps)) = (layers.get("reconcile"), reconcile, &steps) {
+        compares(&entry, steps, findings)?;
     }
+    let (dir, releases) = place?;
     Some(Plan {
-        dir: dir?,
+        dir,
+        releases,
+        rolls_back: rolls_back?,
+        umask: umask?,
+        ssh_key: ssh_key?,
         queue: queue?,
         when_newer: when_newer?,
         retry: retry?,
@@ -70,6 +77,15 @@ pub(super) fn plan(layers: &Layers<'_>, findings: &mut Findings<'_>) -> Option<P
     })
 }
 
+/// Reports `reconcile` where nothing says which commit is deployed.
+fn compares(entry: &TypedEntry<'_>, steps: &[Step], findings: &mut Findings<'_>) -> Option<()> {
+    if steps.iter().any(|step| matches!(step.action, StepAction::Git(_))) {
+        return Some(());
+    }
+    entry.wrong(findings, "`reconcile` compares what a step `{ git = \"update\" }` deploys", "add that step");
+    None
+}
+
 /// A duration that may be absent; the outer `None` when it is wrong.
 #[expect(clippy::option_option, reason = "wrong, absent and right are three things")]
 fn optional(layers: &Layers<'_>, key: &str, findings: &mut Findings<'_>) -> Option<Option<Duration>> {
@@ -78,6 +94,35 @@ fn optional(layers: &Layers<'_>, key: &str, findings: &mut Findings<'_>) -> Opti
         Some(entry) => value::duration(&entry, limits, findings).map(Some),
         None => Some(None),
     }
+}
+
+/// An octal mask, as `umask`(1p) takes it; in quotes, since TOML's `027` is no number.
+fn umask(entry: &TypedEntry<'_>, findings: &mut Findings<'_>) -> Option<u32> {
+    let typed = entry.as_text().unwrap_or_default();
+    let mask = u32::from_str_radix(typed, 8).ok().filter(|mask| *mask <= 0o777 && typed.len() <= 4);
+    let hint = "as in `umask = \"027\"`";
+    match mask {
+        None => entry.wrong(findings, "`umask` must be an octal number in quotes", hint),
+        Some(mask) if mask & 0o700 != 0 => {
+            entry.wrong(findings, "with this `umask` the steps could not use their own files", hint);
+            return None;
+        }
+        Some(_) => {}
+    }
+    mask
+}
+
+/// The key of git's ssh; the outer `None` when it is wrong.
+#[expect(clippy::option_option, reason = "wrong, absent and right are three things")]
+fn ssh_key(layers: &Layers<'_>, findings: &mut Findings<'_>) -> Option<Option<PathBuf>> {
+    let Some(entry) = layers.get("ssh_key") else { return Some(None) };
+    let key = value::absolute_path(&entry, findings)?;
+    let variables = layers.get("env").and_then(|env| env.as_section(Table::Env));
+    if let Some(command) = variables.and_then(|env| env.get("GIT_SSH_COMMAND")) {
+        findings.add(command.key_span, "`ssh_key` and `GIT_SSH_COMMAND` both choose the key", "keep one of them");
+        return None;
+    }
+    Some(Some(key))
 }
 
 /// A queue's name; snare's users may mean something else by the key.

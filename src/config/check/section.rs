@@ -26,7 +26,9 @@ impl<'a> Layers<'a> {
 
     /// Reports what neither of them says.
     pub(super) fn required_keys(&self, findings: &mut Findings<'_>) {
-        for key in required(Table::Hook).filter(|key| self.get(key.name).is_none()) {
+        let has_place = self.own.get("releases").is_some();
+        let is_needed = |key: &&Key| self.get(key.name).is_none() && !(key.name == "dir" && has_place);
+        for key in required(Table::Hook).filter(is_needed) {
             missing(&self.own, key, findings);
         }
     }

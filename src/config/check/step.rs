@@ -8,8 +8,11 @@ use crate::config::settings::{GitUpdate, InTheWay, Publish, Step, StepAction};
 use std::path::{Component, Path, PathBuf};
 
 /// Keys that say what a step does.
-const ACTIONS: [(&str, ActionReader); 5] =
-    [("git", git), ("remove", remove), ("publish", publish), ("run", run), ("shell", shell)];
+const ACTIONS: [(&str, ActionReader); 6] =
+    [("git", git), ("remove", remove), ("publish", publish), ("switch", switch), ("run", run), ("shell", shell)];
+
+/// Bounds of `depth`.
+const DEPTHS: std::ops::RangeInclusive<i64> = 1..=1_000_000;
 
 /// Words of `in_the_way`.
 const IN_THE_WAY: [(&str, InTheWay); 2] = [("stop", InTheWay::Stop), ("move-aside", InTheWay::MoveAside)];
@@ -39,6 +42,10 @@ pub(super) fn steps_after(entry: &TypedEntry<'_>, findings: &mut Findings<'_>) -
     if steps.iter().any(|step| step.restarts_runner) {
         let message = format!("no step of `{}` can restart the runner", entry.key);
         entry.wrong(findings, message, "make it the last of `steps`");
+        return None;
+    }
+    if steps.iter().any(|step| step.action == StepAction::Switch) {
+        entry.wrong(findings, format!("no step of `{}` can switch", entry.key), "make it one of `steps`");
         return None;
     }
     Some(steps)
@@ -98,7 +105,7 @@ fn action(table: &Section<'_>, findings: &mut Findings<'_>) -> Option<StepAction
     match typed.as_slice() {
         [(entry, read)] => read(table, entry, findings),
         [] => {
-            let message = "a step must have one of `git`, `remove`, `publish`, `run` and `shell`";
+            let message = "a step must have one of `git`, `remove`, `publish`, `switch`, `run` and `shell`";
             findings.add(table.span.clone(), message, "as in `{ run = [\"make\", \"install\"] }`");
             None
         }
@@ -111,7 +118,7 @@ fn action(table: &Section<'_>, findings: &mut Findings<'_>) -> Option<StepAction
 }
 
 fn keys_without_action(table: &Section<'_>, findings: &mut Findings<'_>) {
-    let git = ["from", "remote", "in_the_way", "forward_only"].map(|key| (key, "git", "git = \"update\""));
+    let git = ["from", "remote", "in_the_way", "forward_only", "depth"].map(|key| (key, "git", "git = \"update\""));
     for (key, action, written) in git.into_iter().chain([("to", "publish", "publish = …")]) {
         if let Some(entry) = table.get(key).filter(|_| table.get(action).is_none()) {
             findings.add(entry.key_span, format!("`{key}` goes with `{written}` only"), "");
@@ -125,6 +132,7 @@ fn git(table: &Section<'_>, entry: &TypedEntry<'_>, findings: &mut Findings<'_>)
     let remote = table.get("remote").map(|entry| remote(&entry, findings));
     let in_the_way = table.get("in_the_way").map(|entry| value::word(&entry, &IN_THE_WAY, findings));
     let forward_only = table.get("forward_only").map_or(Some(false), |entry| value::boolean(&entry, findings));
+    let depth = table.get("depth").map(|entry| depth(&entry, forward_only == Some(true), findings));
     update?;
     let in_the_way = match in_the_way {
         Some(read) => read?,
@@ -138,11 +146,34 @@ fn git(table: &Section<'_>, entry: &TypedEntry<'_>, findings: &mut Findings<'_>)
         Some(read) => Some(read?),
         None => None,
     };
-    Some(StepAction::Git(GitUpdate { from, remote, in_the_way, forward_only: forward_only? }))
+    let depth = match depth {
+        Some(read) => Some(read?),
+        None => None,
+    };
+    Some(StepAction::Git(GitUpdate { from, remote, in_the_way, forward_only: forward_only?, depth }))
+}
+
+fn depth(entry: &TypedEntry<'_>, is_compared: bool, findings: &mut Findings<'_>) -> Option<u32> {
+    let depth = value::integer(entry, DEPTHS, findings)?;
+    if is_compared {
+        let hint = "leave `depth` out";
+        entry.wrong(findings, "`forward_only` needs the whole history, and `depth` cuts it off", hint);
+        return None;
+    }
+    u32::try_from(depth).ok()
+}
+
+fn switch(table: &Section<'_>, entry: &TypedEntry<'_>, findings: &mut Findings<'_>) -> Option<StepAction> {
+    value::word(entry, &[("current", ())], findings)?;
+    if let Some(always) = table.get("always").filter(|always| always.as_bool() == Some(true)) {
+        always.wrong(findings, "a switch must not run after a failed step", "leave `always` out");
+        return None;
+    }
+    Some(StepAction::Switch)
 }
 
 /// Refuses what git would take for an option or for a transport that runs commands (gitremote-helpers(7)).
-fn clone_source(entry: &TypedEntry<'_>, findings: &mut Findings<'_>) -> Option<String> {
+pub(super) fn clone_source(entry: &TypedEntry<'_>, findings: &mut Findings<'_>) -> Option<String> {
     let typed = value::text(entry, findings)?;
     let scheme = typed.split("::").next().unwrap_or_default();
     let helper = typed.contains("::") && scheme.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-._".contains(&b));
@@ -184,7 +215,7 @@ fn publish(table: &Section<'_>, entry: &TypedEntry<'_>, findings: &mut Findings<
 }
 
 /// A path below `dir`, and never `dir` itself.
-fn path_below(entry: &TypedEntry<'_>, hint: &str, findings: &mut Findings<'_>) -> Option<PathBuf> {
+pub(super) fn path_below(entry: &TypedEntry<'_>, hint: &str, findings: &mut Findings<'_>) -> Option<PathBuf> {
     let typed = value::text(entry, findings)?;
     let parts: Vec<_> = Path::new(typed).components().filter(|part| *part != Component::CurDir).collect();
     let key = &entry.key;

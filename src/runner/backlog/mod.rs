@@ -7,7 +7,7 @@ mod tests;
 pub(super) use item::{Item, SameDelivery};
 
 use crate::config::WhenNewer;
-use crate::model::{JobId, RefName};
+use crate::model::{JobId, JobMeta, RefName};
 use item::SameWork;
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -107,6 +107,12 @@ impl Backlog {
     /// The hook of a waiting job.
     pub(super) fn hook_of(&self, id: JobId) -> Option<&str> {
         self.waiting.get(&id).map(|item| item.hook.as_str())
+    }
+
+    /// `true` for a waiting job that belongs to a rollback, for which its hook is on hold.
+    pub(super) fn is_rollback(&self, id: JobId) -> bool {
+        let event = self.waiting.get(&id).and_then(|item| item.event.as_ref());
+        event.is_some_and(|event| event.as_str() == JobMeta::ROLLBACK)
     }
 
     /// The waiting jobs of a hook, newest first.

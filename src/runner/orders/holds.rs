@@ -31,7 +31,8 @@ impl Orders<'_> {
     /// meanwhile: the next runner moves the rest before it runs anything.
     pub(super) fn hold_back(&mut self, hook: &str) -> Result<(), SpoolError> {
         let Some(hold) = self.owner.holds()?.remove(hook) else { return Ok(()) };
-        for view in self.of_hook(hook, vec![State::Queued, State::Waiting])?.into_iter().take(AT_ONCE) {
+        let waiting = self.of_hook(hook, vec![State::Queued, State::Waiting])?;
+        for view in waiting.into_iter().filter(|view| !view.is_rollback()).take(AT_ONCE) {
             hold_back(self.owner, view.id, hook, &hold)?;
         }
         Ok(())

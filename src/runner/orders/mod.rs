@@ -2,10 +2,12 @@
 
 mod holds;
 mod release;
+mod rollback;
 mod taking;
 
 pub(super) use holds::hold_back;
 pub(super) use release::Release;
+use rollback::Rollback;
 pub(super) use taking::Requests;
 
 use super::attempt;
@@ -65,7 +67,7 @@ pub fn apply_alone(config: &Config, owner: &SpoolOwner, request: &Request) -> Re
     }
     let mut orders = Orders { owner, config, running: &mut NothingRuns };
     let mut answer = orders.apply(request)?;
-    if let Order::Hold { hook, .. } = &request.order {
+    if let Order::Hold { hook, .. } | Order::Rollback { hook, .. } = &request.order {
         orders.hold_back(hook)?;
     }
     if let Answer::Ok(effects) = &mut answer {
@@ -97,6 +99,9 @@ impl Orders<'_> {
             Order::Cancel { ids } => self.each(ids, |orders, id| orders.cancel(id, by))?,
             Order::Hold { hook, why } => vec![self.hold(hook, why, by)?],
             Order::ReleaseHook { hook } => self.release_hook(hook)?,
+            Order::Rollback { hook, to, trees, why } => {
+                self.roll_back(&Rollback { hook, to: to.as_deref(), trees, why: why.as_deref(), by })?
+            }
             Order::Remove { ids, failed } => self.remove(ids, *failed)?,
         };
         Ok(Answer::Ok(effects))

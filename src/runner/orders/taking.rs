@@ -92,7 +92,7 @@ impl Requests<'_, '_, '_, '_> {
             }
         }
         self.holds.read(self.jobs.owner)?;
-        if let Order::Hold { hook, .. } = &request.order {
+        if let Order::Hold { hook, .. } | Order::Rollback { hook, .. } = &request.order {
             self.holds.put_away_later(self.jobs.backlog.of_hook(hook));
         }
         Ok(answer)

@@ -3,14 +3,17 @@
 use super::control::Control;
 use super::environment::Environment;
 use super::facts::JobFacts;
+use super::identity;
 use super::interrupts::{Interrupts, Wake};
 use super::lookup;
 use super::output::{Output, Sink};
 use super::record::{StepResult, TimeLimit};
+use super::work_release::AttemptRelease;
 use crate::config::{Plan, Step, Variable, VariableValue};
+use crate::model::JobId;
 use crate::runner::log::{JobLog, Source};
 use crate::system::errno::{is_shortage, words};
-use crate::system::process::{Child, Program};
+use crate::system::process::{Child, Program, UMASK};
 use crate::system::tree::{Survivors, Tree};
 use crate::system::wait::{self, after};
 use crate::system::{reap, users};
@@ -21,7 +24,7 @@ use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::FileExt;
 use std::os::unix::process::ExitStatusExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 use std::time::{Duration, Instant};
 
@@ -100,6 +103,12 @@ pub(super) struct Attempt<'a> {
     pub(super) control: &'a Control<'a>,
     pub(super) log: &'a mut JobLog,
     pub(super) environment: Environment,
+    /// Work directory of the steps.
+    pub(super) dir: PathBuf,
+    /// The job.
+    pub(super) job: JobId,
+    /// The release that it makes, or works in.
+    pub(super) release: Option<AttemptRelease>,
     /// The deadline of the attempt.
     pub(super) deadline: Instant,
     /// The limit that the step under way would run into.
@@ -128,6 +137,9 @@ impl<'a> Attempt<'a> {
             control,
             log,
             environment: Environment::of_job(std::env::vars_os(), users::current().as_ref(), facts),
+            dir: plan.dir.clone(),
+            job: facts.job,
+            release: None,
             deadline: after(plan.timeout),
             limit: TimeLimit::Hook(plan.timeout),
             spool: &facts.spool,
@@ -153,6 +165,13 @@ impl<'a> Attempt<'a> {
                 }
             }
         }
+        Ok(())
+    }
+
+    /// Lets git log in by the hook's own key, and by no other.
+    pub(super) fn set_identity(&mut self) -> Result<(), Trouble> {
+        let Some(key) = &self.plan.ssh_key else { return Ok(()) };
+        self.environment.set("GIT_SSH_COMMAND", identity::ssh_command(key).map_err(Trouble::refused)?);
         Ok(())
     }
 
@@ -217,12 +236,17 @@ impl<'a> Attempt<'a> {
     }
 
     fn program(&self, argv: &[String]) -> Result<Program, Trouble> {
-        let dir = &self.plan.dir;
+        let dir = &self.dir;
         lookup::directory(dir).map_err(Trouble::refused)?;
         let name = argv.first().map_or("", String::as_str);
         let file = lookup::program(name, dir, self.path()).map_err(Trouble::refused)?;
         let argv = argv.iter().map(OsString::from).collect();
-        Ok(Program { file, argv, dir: dir.clone(), env: self.environment.pairs() })
+        Ok(Program { file, argv, dir: dir.clone(), env: self.environment.pairs(), umask: self.umask() })
+    }
+
+    /// Permissions that files of the steps do not have.
+    pub(super) fn umask(&self) -> u32 {
+        self.plan.umask.unwrap_or(UMASK)
     }
 
     /// The search path of the steps.

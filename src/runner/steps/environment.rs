@@ -59,6 +59,11 @@ impl Environment {
         }
     }
 
+    /// Removes a variable.
+    pub(super) fn unset(&mut self, name: &str) {
+        self.0.remove(OsStr::new(name));
+    }
+
     /// The value of `name`.
     pub(super) fn get(&self, name: &str) -> Option<&OsStr> {
         self.0.get(OsStr::new(name)).map(OsString::as_os_str)

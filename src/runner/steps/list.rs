@@ -4,7 +4,7 @@ use super::attempt::{Attempt, Trouble, result_of, shell};
 use super::control::Control;
 use super::facts::JobFacts;
 use super::record::{JobResult, List, StepNews, StepRecord, StepResult, TRY_AGAIN, title};
-use super::{git, publish, remove};
+use super::{git, publish, remove, work_release};
 use crate::config::{Plan, Step, StepAction};
 use crate::model::{JobMeta, Outcome};
 use crate::runner::log::JobLog;
@@ -32,12 +32,17 @@ pub fn run_job(
         Err(error) => return failed(format!("cannot prepare: {error}"), true),
     };
     let mut result = JobResult { outcome: Outcome::Succeeded, reason: String::new(), transient: false, commit: None };
-    for (index, step) in (1..).zip(&plan.steps) {
+    let list = if facts.meta.is_rollback() { List::Rollback } else { List::Steps };
+    if list == List::Rollback || plan.releases.is_some() {
+        work_release::enter(&mut attempt);
+    }
+    let steps = list.of(plan);
+    for (index, step) in (1..).zip(steps) {
         if result.outcome == Outcome::Interrupted || (result.outcome != Outcome::Succeeded && !step.always) {
-            attempt.log.note(&format!("step {index} of {} left out: {}", plan.steps.len(), title(step)));
+            attempt.log.note(&format!("step {index} of {} left out: {}", steps.len(), title(step)));
             continue;
         }
-        let place = StepPlace { index, of: plan.steps.len(), list: List::Steps };
+        let place = StepPlace { index, of: steps.len(), list };
         let told = if step.restarts_runner { on_news(StepNews::Restarts) } else { Ok(()) };
         let ended = match told {
             Ok(()) => one(&mut attempt, place, step, &facts.meta),
@@ -52,10 +57,28 @@ pub fn run_job(
             attempt.deadline = after(plan.timeout);
         }
     }
+    if let Some(what) = work_release::leave(&mut attempt, &result) {
+        go_back(&mut attempt, facts, &what, on_news);
+    }
+    work_release::explain(&attempt, &mut result);
     let colon = if result.reason.is_empty() { "" } else { ": " };
     attempt.log.note(&format!("{}{colon}{}", result.outcome.as_str(), result.reason));
     attempt.end();
     result
+}
+
+/// Runs the steps after the switch once more, in the release of before, which is current again. Their failure changes
+/// nothing.
+fn go_back(attempt: &mut Attempt<'_>, facts: &JobFacts, what: &str, on_news: OnNews<'_>) {
+    attempt.log.note(what);
+    attempt.deadline = after(attempt.plan.timeout);
+    let steps = List::Rollback.of(attempt.plan);
+    for (index, step) in (1..).zip(steps) {
+        let ended = one(attempt, StepPlace { index, of: steps.len(), list: List::Rollback }, step, &facts.meta);
+        if let Err(error) = on_news(StepNews::Ended(&ended.record)) {
+            attempt.log.note(&format!("cannot record a step: {error}"));
+        }
+    }
 }
 
 /// Runs the steps of `list` after a job that ended as `result`: each of them, even after one that failed, for as long
@@ -75,6 +98,7 @@ pub fn run_after(
     if let Some(commit) = &result.commit {
         attempt.environment.set("HOOKSPOOL_COMMIT", commit);
     }
+    work_release::enter(&mut attempt);
     let steps = list.of(plan);
     for (index, step) in (1..).zip(steps) {
         let place = StepPlace { index, of: steps.len(), list };
@@ -111,11 +135,13 @@ fn one(attempt: &mut Attempt<'_>, place: StepPlace, step: &Step, meta: &JobMeta)
     let began = Instant::now();
     attempt.set_limit(step);
     let environment = attempt.environment.clone();
-    let ready = attempt.check().and_then(|()| attempt.check_apart(&attempt.plan.dir));
+    let ready = attempt.check().and_then(|()| attempt.check_apart(&attempt.dir));
+    let ready = ready.and_then(|()| attempt.set_identity());
     let ready = ready.and_then(|()| attempt.set_variables(&attempt.plan.env));
     let ready = ready.and_then(|()| attempt.set_variables(&step.env));
     let acted = ready.and_then(|()| act(attempt, step, meta));
     attempt.environment = environment;
+    work_release::tell(attempt);
     let (result, transient, commit) = match acted {
         Ok((result, commit)) => (result.clone(), result == StepResult::Exited(TRY_AGAIN), commit),
         Err(Trouble { result, transient }) => (result, transient, None),
@@ -133,7 +159,7 @@ fn one(attempt: &mut Attempt<'_>, place: StepPlace, step: &Step, meta: &JobMeta)
 /// The disk on which a step found no room, which few programs say plainly.
 fn full_disk(attempt: &Attempt<'_>) -> Option<String> {
     let temporary = attempt.environment.get("TMPDIR").map_or(Path::new("/tmp"), Path::new);
-    let full = [attempt.plan.dir.as_path(), temporary].into_iter().find(|dir| is_full(dir))?;
+    let full = [attempt.dir.as_path(), temporary].into_iter().find(|dir| is_full(dir))?;
     Some(format!("no space is left on the disk of `{}`; free some, then retry the job", full.display()))
 }
 
@@ -152,13 +178,21 @@ fn act(attempt: &mut Attempt<'_>, step: &Step, meta: &JobMeta) -> Result<(StepRe
         StepAction::Run(argv) => result_of(run(attempt, argv, bounds)?.status),
         StepAction::Shell(script) => result_of(run(attempt, &shell(script), bounds)?.status),
         StepAction::Remove(path) => {
-            super::lookup::directory(&attempt.plan.dir).map_err(Trouble::refused)?;
-            remove::remove(&attempt.plan.dir, path).map_err(Trouble::refused)?;
+            super::lookup::directory(&attempt.dir).map_err(Trouble::refused)?;
+            remove::remove(&attempt.dir, path).map_err(Trouble::refused)?;
             StepResult::Exited(0)
         }
         StepAction::Publish(what) => {
             publish::publish(attempt, what, bounds)?;
             StepResult::Exited(0)
+        }
+        StepAction::Switch => {
+            work_release::switch(attempt, meta, bounds)?;
+            StepResult::Exited(0)
+        }
+        StepAction::Git(update) if attempt.plan.releases.is_some() => {
+            let commit = work_release::make(attempt, update, meta, bounds)?;
+            return Ok((StepResult::Exited(0), Some(commit)));
         }
         StepAction::Git(update) => {
             let commit = git::update(attempt, update, meta, bounds)?;

@@ -16,6 +16,7 @@ mod control;
 mod environment;
 mod facts;
 mod git;
+mod identity;
 mod interrupts;
 mod list;
 mod lookup;
@@ -24,14 +25,17 @@ mod output;
 mod publish;
 mod record;
 mod remove;
+mod work_release;
 
 pub use crate::system::tree::Survivors;
 pub use control::Control;
 pub use environment::search_path;
 pub use facts::JobFacts;
 pub use git::{RemoteHead, Wanted, cause_and_remedy, remote_heads};
+pub use identity::ssh_command;
 pub use list::{run_after, run_job};
 pub use lookup::program as find_program;
+pub use publish::{PublishedBack, tree_before};
 pub use record::{JobResult, List, StepNews, StepRecord, StepResult, TRY_AGAIN, TimeLimit, own_action, title};
 
 use crate::model::JobId;

@@ -23,10 +23,12 @@ pub enum List {
     OnRecovery,
     /// `always`.
     Always,
+    /// The steps of `steps` that follow the switch, run once more after a switch back.
+    Rollback,
 }
 
 impl List {
-    /// Every list, in the order in which they run.
+    /// Every list of the configuration, in the order in which they run.
     pub const ALL: [Self; 5] = [Self::Steps, Self::OnFailure, Self::OnSuccess, Self::OnRecovery, Self::Always];
 
     /// The key of the configuration.
@@ -37,6 +39,7 @@ impl List {
             Self::OnSuccess => "on_success",
             Self::OnRecovery => "on_recovery",
             Self::Always => "always",
+            Self::Rollback => "rollback",
         }
     }
 
@@ -48,6 +51,7 @@ impl List {
             Self::OnSuccess => &plan.on_success,
             Self::OnRecovery => &plan.on_recovery,
             Self::Always => &plan.always,
+            Self::Rollback => plan.after_switch(),
         }
     }
 }
@@ -180,6 +184,7 @@ pub fn own_action(action: &StepAction) -> String {
         StepAction::Git(_) => "git update".to_owned(),
         StepAction::Remove(path) => format!("remove {}", path.display()),
         StepAction::Publish(publish) => format!("publish {} to {}", publish.from.display(), publish.to.display()),
+        StepAction::Switch => "switch current".to_owned(),
         StepAction::Run(_) | StepAction::Shell(_) => String::new(),
     }
 }

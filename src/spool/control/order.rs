@@ -40,6 +40,20 @@ pub enum Order {
         /// The hook.
         hook: String,
     },
+    /// Switch a hook back to what it served before, and run no job of it.
+    Rollback {
+        /// The hook.
+        hook: String,
+        /// The release to go back to, by its name.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        to: Option<String>,
+        /// The published trees to go back to, by their inodes: one for each `publish` of the hook's steps.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        trees: Vec<u64>,
+        /// The reason.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        why: Option<String>,
+    },
     /// Remove jobs that ended, with their histories and logs.
     Remove {
         /// The jobs.

@@ -193,9 +193,14 @@ impl<D: Disk> SpoolOwner<D> {
         &self,
         id: JobId,
         file: D::File,
-        whole: Box<Whole>,
+        mut whole: Box<Whole>,
         journal: Journal<D>,
     ) -> Claim<D> {
+        // Receivers may write jobs, too, and choose neither commits nor what no rule wants.
+        let is_owners = || self.dirs.disk.facts(&file).is_ok_and(|facts| self.dirs.owners.may_own_history(facts));
+        if whole.meta.wish.is_some() && !is_owners() {
+            whole.meta.wish = None;
+        }
         let attempt = journal.history.attempts() + 1;
         Claim { dirs: Arc::clone(&self.dirs), id, file, whole, journal, attempt }
     }

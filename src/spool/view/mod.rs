@@ -58,6 +58,14 @@ pub struct JobView {
     pub wait: Option<Wait>,
 }
 
+impl JobView {
+    /// `true` for a job that runs what follows the switch of a hook, after a person switched back.
+    pub fn is_rollback(&self) -> bool {
+        let event = self.event.as_ref().map(EventKind::as_str);
+        self.provider.as_deref() == Some(JobMeta::BY_HAND) && event == Some(JobMeta::ROLLBACK)
+    }
+}
+
 /// One job in full.
 #[derive(Debug, Clone)]
 pub struct Shown {

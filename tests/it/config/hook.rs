@@ -308,7 +308,7 @@ hookspool.toml:6:7: this `dir` lies in the spool
 hookspool.toml:2:1: `dir` is missing
   |
 2 | [[hook]]
-  | ^^^^^^^^ add `dir = …`: work directory of the steps",
+  | ^^^^^^^^ add `dir = …`: work directory of the steps; a hook with `releases` has none",
     );
 }
 

@@ -321,7 +321,8 @@ fn every_key_of_the_reference_is_known_to_the_checks() {
             Table::Signature => format!("[[hook]]\nsignature = {{ {} = 1.5 }}", key.name),
             Table::Match => format!("[[hook]]\nmatch = [{{ {} = 1.5 }}]", key.name),
             Table::Retry => format!("[[hook]]\nretry = {{ {} = 1.5 }}", key.name),
-            Table::Step if matches!(key.name, "from" | "remote" | "in_the_way" | "forward_only") => {
+            Table::Releases => format!("[[hook]]\nreleases = {{ {} = 1.5 }}", key.name),
+            Table::Step if matches!(key.name, "from" | "remote" | "in_the_way" | "forward_only" | "depth") => {
                 format!("[[hook]]\nsteps = [{{ git = \"update\", {} = 1.5 }}]", key.name)
             }
             Table::Env => unreachable!("its keys are the names of variables"),

@@ -73,7 +73,7 @@ hookspool.toml:7:10: a step cannot both `run` and `shell`
     is_reported(
         &with(r#"steps = [{ timeout = "5m" }]"#),
         r#"
-hookspool.toml:7:10: a step must have one of `git`, `remove`, `publish`, `run` and `shell`
+hookspool.toml:7:10: a step must have one of `git`, `remove`, `publish`, `switch`, `run` and `shell`
   |
 7 | steps = [{ timeout = "5m" }]
   |          ^^^^^^^^^^^^^^^^^^ as in `{ run = ["make", "install"] }`"#,

@@ -1,5 +1,6 @@
 //! `deploy`: a job that a person queues.
 
+use crate::support::app::git;
 use crate::support::control::said;
 use crate::support::yard::Yard;
 use hookspool::model::{JobId, JobMeta, RefName};
@@ -77,4 +78,79 @@ fn what_the_hook_does_not_want_is_refused_and_what_it_holds_waits() {
     assert_eq!(status, Some(0), "{text}");
     assert!(releases.drain().status.success());
     assert!(releases.site("ran").starts_with("manual refs/tags/v1"));
+}
+
+/// A yard whose hook deploys a repository with three commits of `main`, and those commits; `side` has another.
+fn with_history() -> (Yard, [String; 4]) {
+    let yard = Yard::new("", &[]);
+    let origin = yard.path("origin");
+    std::fs::create_dir(&origin).unwrap();
+    git(&origin, &["init", "--quiet"]);
+    let commit = |text: &str| {
+        std::fs::write(origin.join("page"), text).unwrap();
+        git(&origin, &["add", "."]);
+        git(&origin, &["commit", "--quiet", "-m", text]);
+        git(&origin, &["rev-parse", "HEAD"])
+    };
+    let [one, two, three] = ["one", "two", "three"].map(commit);
+    git(&origin, &["checkout", "--quiet", "-b", "side"]);
+    let side = commit("side");
+    git(&origin, &["checkout", "--quiet", "main"]);
+    let lines = "branches = [\"main\"]\ndir = \"ROOT/work\"\nsteps = [{ git = \"update\", from = \"ROOT/origin\" }]";
+    yard.configure("", &[("docs", lines)]);
+    (yard, [one, two, three, side])
+}
+
+fn page(yard: &Yard) -> String {
+    std::fs::read_to_string(yard.path("work/page")).unwrap_or_default()
+}
+
+#[test]
+fn a_commit_of_the_branch_can_be_named_and_no_other() {
+    let (yard, [one, two, three, side]) = with_history();
+    let deploy = |commit: &str| {
+        let (status, text) = said(&yard, &["deploy", "docs", "--branch", "main", "--commit", commit]);
+        assert_eq!(status, Some(0), "{text}");
+        let id = id_in(&yard, &text);
+        yard.drain();
+        yard.job(id)
+    };
+    assert_eq!((deploy(&one)[1].as_str(), page(&yard).as_str()), ("succeeded", "one"));
+    assert_eq!((deploy(&two[..8].to_ascii_uppercase())[1].as_str(), page(&yard).as_str()), ("succeeded", "two"));
+    git(&yard.path("work"), &["fetch", "--quiet", "origin", "side"]);
+    let [_, outcome, reason] = deploy(&side);
+    assert!(outcome == "failed" && reason.contains("is no part of `refs/heads/main`, which is at"), "{reason}");
+    assert!(deploy(&"a".repeat(40))[2].contains("`refs/heads/main` has no commit aaaa"));
+    assert_eq!(page(&yard), "two");
+    yard.deliver("docs", "main", "push");
+    assert!(yard.drain().status.success());
+    assert_eq!(git(&yard.path("work"), &["rev-parse", "HEAD"]), three, "a push is of the head");
+    for (commit, expected) in [("HEAD", "`head` is no commit"), ("abc", "at least its first seven")] {
+        let (status, text) = said(&yard, &["deploy", "docs", "--branch", "main", "--commit", commit]);
+        assert!(status == Some(2) && text.contains(expected), "{text}");
+    }
+    let none = Yard::new("", &[("docs", STEPS)]);
+    let (status, text) = said(&none, &["deploy", "docs", "--commit", &one]);
+    assert!(status == Some(1) && text.contains("has no step with `git`"), "{text}");
+}
+
+#[test]
+fn what_the_hook_does_not_want_runs_by_force_and_only_for_the_spools_owner() {
+    let (yard, _) = with_history();
+    let (status, text) = said(&yard, &["deploy", "docs", "--branch", "side"]);
+    assert!(status == Some(1) && text.contains("; `--force` deploys it all the same"), "{text}");
+    assert_eq!(said(&yard, &["deploy", "docs", "--branch", "side", "--force"]).0, Some(0));
+    assert!(yard.drain().status.success());
+    assert_eq!(page(&yard), "side");
+    let wish = Some(hookspool::model::DeployWish { commit: None, is_forced: true });
+    let forged = JobMeta { reference: RefName::branch_named("side"), wish, ..crate::spool::append::meta("docs", 0) };
+    let id = yard.append(&forged);
+    let job = yard.path("spool/queued").join(format!("{id}.job"));
+    if rustix::process::geteuid().is_root() {
+        // As a receiver makes one, who is another user.
+        std::os::unix::fs::chown(&job, Some(1), None).unwrap();
+        yard.drain();
+        let [state, _, reason] = yard.job(id);
+        assert!(state == "held" && reason.contains("branch side is not deployed"), "{state}: {reason}");
+    }
 }

@@ -128,7 +128,7 @@ fn a_shell_completes_verbs_and_options() {
         let output = with_input("bash", &["--norc"], &ask);
         String::from_utf8(output.stdout).unwrap()
     };
-    assert_eq!(ask("hookspool rel", 1), "release\n");
+    assert_eq!(ask("hookspool ret", 1), "retry\n");
     assert!(ask("hookspool prune --", 2).contains("--older-than\n"));
 }
 

@@ -1,5 +1,6 @@
 //! hookspool-json(7): its members are those that the commands print.
 
+use crate::support::app::{App, NO_STEPS};
 use crate::support::control::{GATE, json, open_gate, queue, said, until_begun};
 use crate::support::http::{self, Framing, Request};
 use crate::support::until;
@@ -142,7 +143,7 @@ fn the_page_on_json_has_the_members_that_the_commands_print_and_no_others() {
     let ids = queue(&yard, &["a", "b"]);
     until_begun(&yard, 2);
     until("the step has printed", || !json(&yard, &["show", &ids[0].short()])["step"]["last_output"].is_null());
-    seen.verb("deploy, retry, cancel, hold, release", &yard, &["hold", "shop", "-m", "x"]);
+    seen.verb("deploy, rollback, retry, cancel, hold, release", &yard, &["hold", "shop", "-m", "x"]);
     seen.verb("show", &yard, &["show", &ids[0].short()]);
     seen.verb("status", &yard, &["status"]);
     seen.verb("list", &yard, &["list"]);
@@ -153,8 +154,9 @@ fn the_page_on_json_has_the_members_that_the_commands_print_and_no_others() {
     runner.stop();
     seen.verb("status", &yard, &["status"]);
     seen.verb("show", &yard, &["show", &job]);
-    seen.verb("deploy, retry, cancel, hold, release", &yard, &["deploy", "docs"]);
+    seen.verb("deploy, rollback, retry, cancel, hold, release", &yard, &["deploy", "docs"]);
     seen.verb("prune", &yard, &["prune", "--dry-run"]);
+    releases(&mut seen);
     seen.verb("doctor", &yard, &["doctor", "--offline"]);
     seen.verb("an error", &yard, &["show", "ffffffff"]);
     std::fs::write(yard.path("headers"), "X-GitHub-Event: push\nX-Hub-Signature-256: sha256=00\n").unwrap();
@@ -166,6 +168,16 @@ fn the_page_on_json_has_the_members_that_the_commands_print_and_no_others() {
     yard.configure("", &[("docs", "stesp = []")]);
     seen.verb("check", &yard, &["check"]);
     compare(&seen);
+}
+
+/// Releases of a hook, one of which somebody went back to.
+fn releases(seen: &mut Seen) {
+    let app = App::new("", NO_STEPS);
+    for page in ["1", "2"] {
+        app.deploy(&[("page", page)]);
+    }
+    seen.verb("deploy, rollback, retry, cancel, hold, release", &app, &["rollback", "app", "-m", "it was slow"]);
+    seen.verb("releases", &app, &["releases", "app"]);
 }
 
 /// Sends to a real server; the job's id.

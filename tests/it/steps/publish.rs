@@ -1,5 +1,6 @@
 //! `publish`: a tree takes the place of another in one step, or nothing happens.
 
+use crate::crash::random::number;
 use crate::crash::strace::{run, was_killed};
 use crate::support::steps::{Bench, step};
 use crate::support::yard::Yard;
@@ -204,7 +205,7 @@ fn a_link_leads_no_publication_into_the_spool() {
 
 /// Reads the two pages of one open tree, and one by its path, until `built` is at its end. A tree goes with the second
 /// publication after it: who is as slow as that may find it gone.
-fn read_until_end(built: &AtomicUsize, target: &Path) -> usize {
+fn read_until_end(built: &AtomicUsize, builds: usize, target: &Path) -> usize {
     let page = |tree: &fs::File, name: &str| {
         let mut text = String::new();
         let opened = openat(tree, name, OFlags::RDONLY, Mode::empty()).map(fs::File::from);
@@ -212,7 +213,7 @@ fn read_until_end(built: &AtomicUsize, target: &Path) -> usize {
         Some(text)
     };
     let mut reads = 0;
-    while built.load(Ordering::SeqCst) < BUILDS {
+    while built.load(Ordering::SeqCst) < builds {
         let before = built.load(Ordering::SeqCst);
         let found = fs::read(target.join("index.html"));
         let is_slow = built.load(Ordering::SeqCst) > before;
@@ -229,10 +230,12 @@ fn read_until_end(built: &AtomicUsize, target: &Path) -> usize {
     reads
 }
 
-const BUILDS: usize = 40;
+/// Publications, unless `HOOKSPOOL_BUILDS` says how many (`tests/publish/run`).
+const BUILDS: u64 = 100;
 
 #[test]
 fn a_reader_finds_no_gap_and_no_mixture() {
+    let builds = usize::try_from(number("BUILDS", BUILDS)).unwrap();
     for is_link in [false, true] {
         let site = Site::new();
         if is_link {
@@ -243,12 +246,14 @@ fn a_reader_finds_no_gap_and_no_mixture() {
         site.publish("0");
         let (built, target) = (AtomicUsize::new(0), site.www.join("docs"));
         std::thread::scope(|scope| {
-            let reader = scope.spawn(|| read_until_end(&built, &target));
-            for build in 1..=BUILDS {
+            let reader = scope.spawn(|| read_until_end(&built, builds, &target));
+            for build in 1..=builds {
                 site.publish(&build.to_string());
                 built.store(build, Ordering::SeqCst);
             }
-            assert!(reader.join().unwrap() > 0);
+            let reads = reader.join().unwrap();
+            println!("{builds} publications, {reads} reads");
+            assert!(reads > 0);
         });
     }
 }

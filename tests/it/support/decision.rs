@@ -247,6 +247,10 @@ impl Staged {
             Order::Release { ids } => words("release", ids),
             Order::Hold { hook, why } => vec!["hold".to_owned(), hook, "-m".to_owned(), why],
             Order::ReleaseHook { hook } => vec!["release".to_owned(), hook],
+            Order::Rollback { hook, to, .. } => {
+                let to = to.into_iter().flat_map(|to| ["--to".to_owned(), to]);
+                ["rollback".to_owned(), hook].into_iter().chain(to).collect()
+            }
             Order::Remove { .. } => ["prune", "--failed", "--keep", "0"].map(str::to_owned).into(),
         };
         self.yard.hookspool(&words.iter().map(String::as_str).collect::<Vec<_>>())

@@ -36,6 +36,11 @@ pub(super) fn changed(site: &Site, port: u16, file: &str, changes: &[(&str, &str
     run(site, port, &site.shipped(file, &[&[("listen 80;", listen.as_str())], changes].concat()))
 }
 
+/// A shipped file of a site's own with `changes`.
+pub(crate) fn shipped(site: &Site, port: u16, file: &str, changes: &[(&str, &str)]) -> Daemon {
+    changed(site, port, file, changes)
+}
+
 /// A site that serves the directory `root` of this machine, with a `location` of its own.
 pub(crate) fn site_with(site: &Site, port: u16, root: &Path, location: &str) -> Daemon {
     let root = root.display();

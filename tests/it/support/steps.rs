@@ -198,6 +198,10 @@ fn note(records: &mut Vec<StepRecord>, news: StepNews<'_>) -> std::io::Result<()
 fn plan(dir: PathBuf, steps: Vec<Step>) -> Plan {
     Plan {
         dir,
+        releases: None,
+        rolls_back: false,
+        umask: None,
+        ssh_key: None,
         queue: "q".to_owned(),
         when_newer: WhenNewer::Supersede,
         retry: Retry {

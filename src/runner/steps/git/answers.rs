@@ -11,7 +11,7 @@ use std::path::PathBuf;
 impl Git<'_, '_> {
     /// The directory of the repository's own files, as of this work tree.
     pub(super) fn git_dir(&mut self) -> Result<PathBuf, Trouble> {
-        let here = self.dir.join(".git");
+        let here = self.repository();
         if here.is_dir() {
             return Ok(here);
         }

@@ -7,6 +7,7 @@ use super::update_note::UpdateNote;
 use crate::model::without_credentials;
 use crate::runner::steps::attempt::{Attempt, Bounds, Ran, Trouble, real};
 use crate::runner::steps::environment::Environment;
+use crate::runner::steps::identity::SSH;
 use crate::runner::steps::lookup;
 use crate::runner::steps::output::Sink;
 use crate::runner::steps::record::StepResult;
@@ -39,8 +40,6 @@ const SETTINGS: [&str; 11] = [
 ];
 /// Variable by which paths are no patterns.
 const LITERAL: &str = "GIT_LITERAL_PATHSPECS";
-/// Without prompts, and with an end to a connection that is dead.
-const SSH: &str = "ssh -o BatchMode=yes -o ConnectTimeout=15 -o ServerAliveInterval=10 -o ServerAliveCountMax=2";
 /// An end to a transfer that trickles.
 const LOW_SPEED: [(&str, &str); 2] = [("GIT_HTTP_LOW_SPEED_LIMIT", "10"), ("GIT_HTTP_LOW_SPEED_TIME", "30")];
 /// Git's words for one that it started and that was killed.
@@ -59,6 +58,8 @@ pub(super) struct Git<'a, 'b> {
     top: PathBuf,
     /// The work tree that it works in: the work directory, or a submodule below it.
     pub(super) dir: PathBuf,
+    /// A bare repository of which the work directory is a tree without `.git`.
+    bare: Option<PathBuf>,
     environment: Environment,
     bounds: Bounds,
     address: String,
@@ -84,7 +85,17 @@ pub(super) enum Talk {
 impl<'a, 'b> Git<'a, 'b> {
     /// Git for the work directory of `attempt`, which must exist.
     pub(super) fn new(attempt: &'a mut Attempt<'b>, bounds: Bounds) -> Result<Self, Trouble> {
-        let dir = real(&attempt.plan.dir);
+        let dir = real(&attempt.dir);
+        Self::at(attempt, dir, None, bounds)
+    }
+
+    /// Git for the bare repository `bare`, whose directory must exist.
+    pub(super) fn of_bare(attempt: &'a mut Attempt<'b>, bare: &Path, bounds: Bounds) -> Result<Self, Trouble> {
+        let dir = real(bare);
+        Self::at(attempt, dir.clone(), Some(dir), bounds)
+    }
+
+    fn at(attempt: &'a mut Attempt<'b>, dir: PathBuf, bare: Option<PathBuf>, bounds: Bounds) -> Result<Self, Trouble> {
         let file = lookup::program("git", &dir, attempt.path()).map_err(Trouble::refused)?;
         let mut environment = attempt.environment.clone();
         environment.set("LC_ALL", "C");
@@ -98,6 +109,7 @@ impl<'a, 'b> Git<'a, 'b> {
             file,
             top: dir.clone(),
             dir,
+            bare,
             environment,
             bounds,
             address: String::new(),
@@ -116,6 +128,23 @@ impl<'a, 'b> Git<'a, 'b> {
             }
         }
         Ok(git)
+    }
+
+    /// `true` if it works with a bare repository, wherever its trees are.
+    pub(super) fn is_bare(&self) -> bool {
+        self.bare.is_some()
+    }
+
+    /// The directory of the repository's own files, as hookspool makes it.
+    pub(super) fn repository(&self) -> PathBuf {
+        let bare = self.bare.clone().filter(|_| self.dir == self.top);
+        bare.unwrap_or_else(|| self.dir.join(".git"))
+    }
+
+    /// Works in the tree `dir` of the bare repository from now on.
+    pub(super) fn enter_tree(&mut self, dir: &Path) {
+        self.top = real(dir);
+        self.dir.clone_from(&self.top);
     }
 
     /// Notes in the repository that an update is under way, and removes what one left that was cut short.
@@ -298,12 +327,19 @@ impl<'a, 'b> Git<'a, 'b> {
         }
         words.extend(args.iter().map(OsString::from));
         let mut environment = self.environment.clone();
+        if let Some(bare) = self.bare.as_ref().filter(|_| self.dir == self.top) {
+            environment.set("GIT_DIR", bare);
+            if *bare != self.top {
+                environment.set("GIT_WORK_TREE", &self.top);
+            }
+        }
         if self.dir != self.top {
             // Addresses of submodules are the repository's word, not the configuration's.
             environment.set("GIT_PROTOCOL_FROM_USER", "0");
         }
         let env = environment.pairs();
-        let program = Program { file: self.file.clone(), argv: words, dir: self.dir.clone(), env };
+        let program =
+            Program { file: self.file.clone(), argv: words, dir: self.dir.clone(), env, umask: self.attempt.umask() };
         let stall = (talk == Talk::Remote && self.bounds.silence.is_none()).then_some(self.attempt.control.stall);
         let bounds = Bounds { silence: self.bounds.silence.or(stall), ..self.bounds };
         let ran = self.attempt.execute(&program, bounds, sink);

@@ -27,7 +27,7 @@ pub(super) fn remove_half_clone(git: &mut Git<'_, '_>, is_new: bool, commit: Opt
         let _was_not_written = fs::remove_file(git.dir.join(file));
         remove_empty_parents(&git.dir, file);
     }
-    let _half_gone = fs::remove_dir_all(git.dir.join(".git"));
+    let _half_gone = fs::remove_dir_all(git.repository());
     git.note("removed the half clone");
     Ok(())
 }

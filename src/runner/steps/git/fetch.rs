@@ -15,6 +15,15 @@ pub(super) struct Target {
     pub(super) ours: Option<String>,
 }
 
+/// The part of a history that is fetched.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Extent {
+    /// Nothing is here yet.
+    pub(super) is_first: bool,
+    /// `depth`.
+    pub(super) depth: Option<u32>,
+}
+
 /// The upstream of the current branch, or else the remote's default branch.
 pub(super) fn upstream(git: &mut Git<'_, '_>, remote: &str) -> Result<Target, Trouble> {
     let head = git.ask(&["symbolic-ref", "--quiet", "HEAD"])?;
@@ -38,14 +47,17 @@ pub(super) fn upstream(git: &mut Git<'_, '_>, remote: &str) -> Result<Target, Tr
 }
 
 /// Fetches `theirs`, and no tag or branch that nobody asked for; the commit that it is.
-pub(super) fn fetch(git: &mut Git<'_, '_>, remote: &str, theirs: &RefName, is_first: bool) -> Result<String, Trouble> {
+pub(super) fn fetch(git: &mut Git<'_, '_>, remote: &str, theirs: &RefName, extent: Extent) -> Result<String, Trouble> {
     let full = theirs.as_str();
     let here = theirs.branch().map_or_else(|| full.to_owned(), |branch| format!("refs/remotes/{remote}/{branch}"));
     let wants_tags = git.ask(&["config", "--get", &format!("remote.{remote}.tagOpt")])?.as_deref() == Some("--tags");
     // The objects of a first fetch stay in the pack in which they come: to write each by itself takes longer.
-    let limit = if is_first { "fetch.unpackLimit=1" } else { "fetch.unpackLimit=100" };
-    let args =
-        |tags, refspec| ["-c", limit, "fetch", "--progress", "--no-recurse-submodules", tags, "--", remote, refspec];
+    let limit = if extent.is_first { "fetch.unpackLimit=1" } else { "fetch.unpackLimit=100" };
+    let depth = extent.depth.map(|depth| format!("--depth={depth}"));
+    let args = |tags, refspec| {
+        let words = ["-c", limit, "fetch", "--progress", "--no-recurse-submodules", tags];
+        words.into_iter().chain(depth.as_deref()).chain(["--", remote, refspec]).map(str::to_owned).collect::<Vec<_>>()
+    };
     let refspec = format!("+{full}:{here}");
     let tags = if wants_tags { "--tags" } else { "--no-tags" };
     let mut fetched = git.fetch(&args(tags, &refspec))?;

@@ -5,6 +5,7 @@ use super::options_of;
 use crate::config::Plan;
 use crate::model::RefName;
 use crate::runner::log::JobLog;
+use crate::runner::releases::ReleasesDir;
 use crate::runner::steps::attempt::{Attempt, Bounds, Trouble};
 use crate::runner::steps::control::Control;
 use crate::runner::steps::facts::JobFacts;
@@ -48,8 +49,15 @@ fn heads(
 ) -> Result<Vec<RemoteHead>, Trouble> {
     let remote = options_of(plan).and_then(|options| options.remote.clone()).unwrap_or_else(|| "origin".to_owned());
     super::check_remote_name(&remote)?;
-    super::super::lookup::directory(&attempt.plan.dir).map_err(Trouble::refused)?;
-    let git = &mut Git::new(attempt, Bounds { until: after(timeout), silence: None })?;
+    let bounds = Bounds { until: after(timeout), silence: None };
+    let bare = ReleasesDir::of(plan).map(|place| place.repository());
+    super::super::lookup::directory(bare.as_deref().unwrap_or(&attempt.dir)).map_err(Trouble::refused)?;
+    attempt.set_identity()?;
+    attempt.set_variables(&plan.env)?;
+    let git = &mut match bare {
+        Some(bare) => Git::of_bare(attempt, &bare, bounds)?,
+        None => Git::new(attempt, bounds)?,
+    };
     super::note_address(git, &remote)?;
     let args = ["ls-remote", "--symref", "--", &remote, "HEAD", "refs/heads/*"];
     let Some(answer) = git.ask_remote(&args)? else {

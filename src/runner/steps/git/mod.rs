@@ -17,9 +17,11 @@ mod disk;
 mod fetch;
 mod filters;
 mod heads;
+mod mirror;
 mod names;
 mod packs;
 mod people;
+mod pin;
 mod place;
 mod reason;
 mod submodules;
@@ -32,11 +34,13 @@ mod way;
 pub use heads::{RemoteHead, Wanted, remote_heads};
 pub use reason::cause_and_remedy;
 
+pub(super) use mirror::{ReleaseTree, fill};
+
 use super::attempt::{Attempt, Bounds, Trouble};
 use crate::config::{GitUpdate, Plan, StepAction};
 use crate::model::{EventKind, JobMeta, RefName};
 use command::{Git, Talk};
-use fetch::Target;
+use fetch::{Extent, Target};
 
 /// Directory of a git directory into which files of people are moved that are in the way.
 const ASIDE: &str = "hookspool-aside";
@@ -88,7 +92,9 @@ impl Update<'_> {
             None => fetch::upstream(git, remote)?,
         };
         let before = head(git)?;
-        let commit = fetched.insert(fetch::fetch(git, remote, &target.theirs, is_first)?).clone();
+        let extent = Extent { is_first, depth: options.depth };
+        let there = fetch::fetch(git, remote, &target.theirs, extent)?;
+        let commit = fetched.insert(pin::wanted(git, meta, &target.theirs, there)?).clone();
         refuse_untested(meta, &target.theirs, &commit)?;
         if let Some(before) = before.as_deref().filter(|_| options.forward_only) {
             refuse_older(git, &target.theirs, before, &commit)?;

@@ -19,7 +19,7 @@ pub(super) fn files_of_people(git: &mut Git<'_, '_>, path: &Path) -> Result<Vec<
             };
             found.extend(files_of_people(git, &path_of(inner))?);
         }
-        Ok(found)
+        Ok::<_, Trouble>(found)
     })?;
     Ok(found.into_iter().map(|file| path.join(file)).collect())
 }

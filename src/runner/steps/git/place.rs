@@ -14,7 +14,7 @@ use std::path::Path;
 
 /// Makes the work directory if it may be cloned into; whether it is empty, but for what an earlier clone began.
 pub(super) fn make_dir(attempt: &Attempt<'_>, options: &GitUpdate) -> Result<bool, Trouble> {
-    let dir = &attempt.plan.dir;
+    let dir = &attempt.dir;
     let cannot = |error| Trouble::refused(format!("cannot use `{}`: {}", dir.display(), words(&error)));
     if options.from.is_some() {
         make_all(dir).map_err(cannot)?;
@@ -41,6 +41,7 @@ pub(super) fn prepare(git: &mut Git<'_, '_>, options: &GitUpdate, remote: &str, 
     }
     match git.ask(&["rev-parse", "--is-inside-work-tree"])?.as_deref() {
         Some("true") => {}
+        Some(_) if git.is_bare() => {}
         Some(_) => return Err(Trouble::refused(format!("`{}` is not the top of a work tree", git.dir.display()))),
         None => git.run(&["rev-parse", "--quiet", "--git-dir"])?, // says why
     }
@@ -59,14 +60,16 @@ pub(super) fn prepare(git: &mut Git<'_, '_>, options: &GitUpdate, remote: &str, 
 
 /// Makes the directory that a repository comes into.
 pub(super) fn make_repository_dir(git: &Git<'_, '_>) -> Result<(), Trouble> {
-    let dir = git.dir.join(".git");
+    let dir = git.repository();
     fs::create_dir(&dir)
         .map_err(|error| Trouble::refused(format!("cannot make `{}`: {}", dir.display(), words(&error))))
 }
 
 /// Makes the repository, with objects of this `format`, whatever the user's default is.
 fn init(git: &mut Git<'_, '_>, format: &str) -> Result<(), Trouble> {
-    git.run(&["init", "--quiet", &format!("--object-format={format}")])
+    let format = format!("--object-format={format}");
+    let bare = if git.is_bare() { &["--bare"][..] } else { &[] };
+    git.run(&[&["init", "--quiet", &format], bare].concat())
 }
 
 /// Makes a repository without a commit anew, since the remote's objects are of this `format`; `false` if that is none,
@@ -74,9 +77,10 @@ fn init(git: &mut Git<'_, '_>, format: &str) -> Result<(), Trouble> {
 pub(super) fn init_again(git: &mut Git<'_, '_>, remote: &str, format: &str) -> Result<bool, Trouble> {
     let made_from = git.ask(&["config", "--get", MADE_FROM])?;
     let (Some(from), None, "sha1" | "sha256") = (made_from, super::head(git)?, format) else { return Ok(false) };
-    let repository = git.dir.join(".git");
+    let repository = git.repository();
     let cannot = |error| Trouble::refused(format!("cannot remove `{}`: {}", repository.display(), words(&error)));
     fs::remove_dir_all(&repository).map_err(cannot)?;
+    make_repository_dir(git)?;
     init(git, format)?;
     set_remote(git, remote, &from)?;
     Ok(true)

@@ -7,12 +7,17 @@
 //! .NAME.new-<random>    a copy that is being made, or a leftover of one; ours to remove
 //! .NAME.at-<random>     the tree that a link leads to
 //! .NAME.previous        the tree of before
+//! .NAME.back-<inode>    the tree of before on its way back, or the one that it took the place of
+//! .NAME.undone          the tree that a rollback took away
 //! ```
 //!
 //! Two publications into one directory wait for each other (flock on that directory).
 
+mod back;
 mod copy;
 mod place;
+
+pub use back::{PublishedBack, tree_before};
 
 use super::attempt::{Attempt, Bounds, Trouble};
 use super::lookup::cause;
@@ -30,10 +35,10 @@ const LOCK_POLL_INTERVAL: Duration = Duration::from_millis(100);
 
 /// Publishes; what is at the target stays as it is unless all of it went well.
 pub(super) fn publish(attempt: &mut Attempt<'_>, publish: &Publish, bounds: Bounds) -> Result<(), Trouble> {
-    super::lookup::directory(&attempt.plan.dir).map_err(Trouble::refused)?;
-    let from = source(&attempt.plan.dir, &publish.from)?;
+    super::lookup::directory(&attempt.dir).map_err(Trouble::refused)?;
+    let from = source(&attempt.dir, &publish.from)?;
     let place = PublishTarget::of(&publish.to)?;
-    apart(&from, &attempt.plan.dir, &place)?;
+    apart(&from, &attempt.dir, &place)?;
     attempt.check_apart(&place.real_target())?;
     wait_for_others(attempt, &place, bounds)?;
     warn(attempt, place.remove_leftovers());

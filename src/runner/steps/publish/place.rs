@@ -9,7 +9,7 @@ use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
 use std::io;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 /// The target, and the names of ours beside it.
@@ -79,7 +79,57 @@ impl PublishTarget {
     /// Removes trees that neither are at the target nor were before.
     pub(super) fn tidy(&self) -> Vec<Unremoved> {
         let links = [self.target.clone(), self.beside("previous")];
-        self.remove_all("at-", |path| !links.iter().any(|link| leads_to(link, path)))
+        let mut unremoved = self.remove_all("at-", |path| !links.iter().any(|link| leads_to(link, path)));
+        unremoved.extend(self.remove_all("back-", |_| true));
+        unremoved.extend(remove(self.beside("undone")).err());
+        unremoved
+    }
+
+    /// The inode of the tree of before, if there is one.
+    pub(super) fn tree_before(&self) -> Option<u64> {
+        inode_of(&self.previous()).or_else(|| {
+            let under_way = self.ours("back-").ok()?;
+            // Under the name of its inode: it was not exchanged yet.
+            under_way.iter().filter_map(|path| inode_of(path)).find(|tree| under_way.contains(&self.back(*tree)))
+        })
+    }
+
+    /// Puts the tree of before, whose inode is `tree`, in the target's place, and flushes that. The inode is in the
+    /// name that it has on the way: who comes after one that was cut short sees whether the exchange was done.
+    pub(super) fn switch_back(&self, tree: u64) -> Result<(), Trouble> {
+        let (previous, back) = (self.previous(), self.back(tree));
+        if let (Ok(_), Ok(led)) = (fs::read_link(&self.target), fs::read_link(&previous)) {
+            self.put_link(&led, &self.target)?;
+            return self.put_away(tree);
+        }
+        if inode_of(&previous) == Some(tree) {
+            fs::rename(&previous, &back).map_err(|error| trouble("rename", &previous, &error))?;
+        }
+        renameat_with(CWD, &back, CWD, &self.target, RenameFlags::EXCHANGE)
+            .map_err(|errno| trouble("replace", &self.target, &errno.into()))?;
+        self.put_away(tree)
+    }
+
+    /// The tree with this inode is at the target again: nobody shall be led forward to the one that was there.
+    pub(super) fn put_away(&self, tree: u64) -> Result<(), Trouble> {
+        fsync(&self.parent).map_err(|errno| trouble("flush", &self.directory, &errno.into()))?;
+        let (previous, back, undone) = (self.previous(), self.back(tree), self.beside("undone"));
+        if previous.is_symlink() && inode_of(&previous) == Some(tree) {
+            fs::remove_file(&previous).map_err(|error| trouble("remove", &previous, &error))?;
+        }
+        if back.exists() {
+            remove(undone.clone()).map_err(|(path, error)| trouble("remove", &path, &error))?;
+            fs::rename(&back, &undone).map_err(|error| trouble("rename", &back, &error))?;
+        }
+        fsync(&self.parent).map_err(|errno| trouble("flush", &self.directory, &errno.into()))
+    }
+
+    fn previous(&self) -> PathBuf {
+        self.beside("previous")
+    }
+
+    fn back(&self, tree: u64) -> PathBuf {
+        self.beside(&format!("back-{tree:016x}"))
     }
 
     /// Removes those of ours that `is_over` is true of, whatever becomes of the others.
@@ -198,6 +248,11 @@ impl PublishTarget {
         }
         Ok(found)
     }
+}
+
+/// The inode of a directory, or of the one that a link leads to.
+pub(super) fn inode_of(path: &Path) -> Option<u64> {
+    fs::metadata(path).ok().filter(fs::Metadata::is_dir).map(|facts| facts.ino())
 }
 
 /// `true` for the prefix with sixteen hex digits behind it.

@@ -4,6 +4,7 @@ mod authors; // people who push, and people who leave files, at random
 mod cut_short; // what a killed git leaves, and the next one makes of it
 pub(crate) mod forge; // servers that a test starts
 mod histories; // random histories of the real runner, its connections cut and its processes killed
+mod identity; // a key for each hook, and how much of a history is fetched
 mod kills; // moments at which processes are killed
 mod matrix; // the same with another version of git
 mod people; // files of people in the way of a commit
