@@ -9,8 +9,8 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::{FileExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-/// Bytes of the log that are read, the last ones: a thousand switches.
-const TAIL_BYTES: u64 = 256 * 1024;
+/// Bytes of the log that are read, the last ones: some two hundred switches.
+const TAIL_BYTES: u64 = 48 * 1024;
 /// Beginning of the name of a directory that the first switch found in the link's place.
 const ASIDE: &str = "current.before-releases";
 
