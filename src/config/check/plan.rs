@@ -1,7 +1,7 @@
 //! Pure. The plan of a job, and how often it is tried.
 
 use super::section::{self, Layers};
-use super::{env, step, value};
+use super::{env, step, telling, value};
 use crate::config::findings::Findings;
 use crate::config::keys::{Table, default_of};
 use crate::config::quantity;
@@ -43,6 +43,7 @@ pub(super) fn plan(layers: &Layers<'_>, findings: &mut Findings<'_>) -> Option<P
     let silence = optional(layers, "silence", findings);
     let reconcile = optional(layers, "reconcile", findings);
     let variables = layers.get("env").map_or(Some(Vec::new()), |entry| env::variables(&entry, findings));
+    let (notify, status) = (telling::told(layers, findings), telling::status(layers, findings));
     let steps = layers.get("steps").and_then(|entry| step::steps(&entry, findings));
     let [on_failure, on_success, on_recovery, always] = ["on_failure", "on_success", "on_recovery", "always"]
         .map(|key| layers.get(key).map_or(Some(Vec::new()), |entry| step::steps_after(&entry, findings)));
@@ -67,6 +68,8 @@ pub(super) fn plan(layers: &Layers<'_>, findings: &mut Findings<'_>) -> Option<P
         on_success: on_success?,
         on_recovery: on_recovery?,
         always: always?,
+        notify: notify?,
+        status: status?,
     })
 }
 
