@@ -38,6 +38,7 @@ mod ssh_address;
 mod status;
 mod step_progress;
 mod table;
+mod tell;
 mod test_reply;
 mod trust;
 mod usual_time;
@@ -96,6 +97,7 @@ fn verb(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Log { job, follow, json } => output::run(config, &job, follow, json),
         Command::Explain(args) => explain::run(config, &args),
         Command::Send(args) => send::run(config, &args),
+        Command::Tell(args) => tell::run(config, &args),
         Command::Deploy(args) => control::deploy(config, &args),
         Command::Retry(args) => control::retry(config, &args),
         Command::Cancel(args) => control::cancel(config, &args),

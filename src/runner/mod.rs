@@ -27,6 +27,7 @@ mod steady_clock;
 pub mod steps;
 mod supply;
 mod task;
+mod telling;
 #[cfg(test)]
 mod tests;
 mod verdict;
@@ -35,6 +36,7 @@ mod workers;
 pub use admission::unwanted;
 pub use reload::Reload;
 pub use run_loop::DrainEnd;
+pub use telling::{NoParcel, tell_sample};
 
 use crate::config::Config;
 use crate::model::State;
@@ -59,6 +61,7 @@ use std::sync::Arc;
 use std::thread::{self, Builder, Scope, ScopedJoinHandle, scope};
 use std::time::{Duration, Instant};
 use supply::Supply;
+use telling::{Teller, Told};
 use workers::{WorkerPool, Workers};
 
 /// The conditions of a drain.
@@ -88,13 +91,14 @@ pub enum DrainError {
 /// Drains the spool. The calling thread is the first of those that run attempts; the loop has a thread of its own, so
 /// that it can hear of arrivals, orders and stops while a job runs.
 pub fn drain(config: Config, owner: &SpoolOwner, terms: Terms<'_>) -> Result<DrainEnd, DrainError> {
-    let limits =
-        DrainLimits { stop: terms.stop, once: terms.once, until: terms.max_runtime.map(|time| Instant::now() + time) };
+    let time_is_up = terms.max_runtime.map(|time| Instant::now() + time);
+    let limits = DrainLimits { stop: terms.stop, once: terms.once, until: time_is_up };
     let clock = Clock::new(owner.last_ended(), Instant::now());
     // Before the first look into the spool, so that nothing that arrives after it is missed.
     let watch = watch(&config);
     let (config, outcomes) = (Arc::new(config), OutcomeCache::default());
-    let (failed, queued) = recovery::recover(owner, &config, &outcomes, terms.stop)?;
+    let (teller, courier) = Teller::with_courier(owner, &config, terms.stop);
+    let (failed, queued) = recovery::recover(owner, &config, (&outcomes, &teller), terms.stop)?;
     owner.put_requests_back()?;
     let (halted, halt) = Stop::by_hand()?;
     let (bell, exits) = (Bell::new()?, ChildExits::install()?);
@@ -103,7 +107,7 @@ pub fn drain(config: Config, owner: &SpoolOwner, terms: Terms<'_>) -> Result<Dra
     let (pool, bell, current, pulse) = (&pool, &bell, &current, &pulse);
     let (ended, page) = scope(|scope| {
         let mut run_loop = RunLoop {
-            jobs: Jobs::new(config, owner, outcomes),
+            jobs: Jobs::new(config, owner, outcomes, teller.clone()),
             supply: Supply::new(queued),
             holds: Holds::default(),
             workers: Workers::new(scope, pool, channels, (halted.clone(), halt.clone())),
@@ -121,6 +125,9 @@ pub fn drain(config: Config, owner: &SpoolOwner, terms: Terms<'_>) -> Result<Dra
         };
         run_loop.workers.failed = failed;
         let run_loop = Builder::new().spawn_scoped(scope, move || run_loop.run())?;
+        if let Err(error) = Builder::new().name("courier".to_owned()).spawn_scoped(scope, move || courier.run()) {
+            tracing::error!(event = "no-courier", reason = words(&error));
+        }
         if !terms.once {
             let (spool, halted) = (&spool, halted.clone());
             beside(scope, "no-retention", move || retention::go_on(owner, spool, current, clock, &halted));
@@ -132,9 +139,17 @@ pub fn drain(config: Config, owner: &SpoolOwner, terms: Terms<'_>) -> Result<Dra
         pool.work();
         let ended = run_loop.join();
         halt.request();
+        if terms.once {
+            teller.last_round(time_is_up);
+        } else {
+            teller.halt();
+        }
         let ended = ended.unwrap_or_else(|panic| resume_unwind(panic)).map_err(DrainError::from);
         Ok::<_, DrainError>((ended, page.map(ScopedJoinHandle::join)))
     })?;
+    for (to, Told { sent, failed, waiting }) in teller.counts() {
+        tracing::info!(event = "messages", to, sent, failed, waiting);
+    }
     if terms.once && ended.is_ok() {
         retention::once(owner, &spool, current, clock);
     }
