@@ -5,6 +5,7 @@ pub mod config;
 pub mod gateway;
 pub mod intake;
 pub mod model;
+pub mod notify;
 pub mod page;
 pub mod provider;
 pub mod runner;

@@ -97,6 +97,11 @@ pub(super) enum Command {
     },
     /// Send a signed test delivery
     Send(SendArgs),
+    /// Send a sample to a target of messages, and say what became of it
+    ///
+    /// It goes to a `[[notify]]` of the configuration. What the service answers is explained, with the next step;
+    /// neither its URL nor a token is printed.
+    Tell(TellArgs),
     /// Explain why a delivery would run or not, and whether its signature is valid
     Explain(ExplainArgs),
     /// Queue a job by hand, as a push would
@@ -287,6 +292,15 @@ pub(super) struct SendArgs {
     pub(super) json: bool,
 }
 
+#[derive(Debug, Args)]
+pub(super) struct TellArgs {
+    /// Name of a `[[notify]]`
+    pub(super) target: String,
+    /// Print JSON
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
 /// A manual page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(super) enum Page {
@@ -308,6 +322,7 @@ pub(super) enum Names {
     Jobs,
     HooksAndJobs,
     States,
+    Targets,
 }
 
 /// Event of a test delivery.

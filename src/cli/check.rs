@@ -5,7 +5,8 @@ use super::page::page_troubles;
 use super::print;
 use super::trust::{described, secret_files, weakness_of};
 use crate::config::{
-    self, Config, Hook, HookSecret, LoadError, Plan, Releases, Step, StepAction, hides_failures, oddity,
+    self, Config, Hook, HookSecret, LoadError, NotifyTarget, Plan, Releases, SecretSource, Step, StepAction,
+    hides_failures, oddity,
 };
 use crate::provider::Secret;
 use crate::runner::steps::List;
@@ -44,8 +45,8 @@ fn right(config: &Config, json: bool) -> Result<ExitCode, Failure> {
         let (file, spool, notes) = (&config.file, &config.spool, notes(config));
         let secrets: Vec<_> = problems.iter().chain(&warnings).collect();
         print::json(&serde_json::json!({
-            "ok": is_ok, "file": file, "spool": spool, "hooks": hooks, "secrets": secrets, "replaceable": replaceable,
-            "page": page, "notes": notes,
+            "ok": is_ok, "file": file, "spool": spool, "hooks": hooks, "targets": targets(config), "secrets": secrets,
+            "replaceable": replaceable, "page": page, "notes": notes,
         }))?;
     } else {
         let verdict = match problems.len() {
@@ -61,6 +62,13 @@ fn right(config: &Config, json: bool) -> Result<ExitCode, Failure> {
             print::line(&format!("  check: {}", hook.provider.strength()))?;
             print::line(&format!("  queue {}: {}", hook.plan.queue, hook.plan.when_newer.meaning()))?;
             releases(hook).map_or(Ok(()), |line| print::line(&line))?;
+            for told in told(hook) {
+                print::line(&format!("  {told}"))?;
+            }
+        }
+        for target in &config.notify {
+            let (name, kind, on) = (&target.name, target.messenger.name(), target.on.meaning());
+            print::line(&format!("target {name} ({kind}): {on}"))?;
         }
         for problem in warnings.iter().chain(&replaceable).chain(&page) {
             print::line(&format!("warning: {problem}"))?;
@@ -80,6 +88,24 @@ fn releases(hook: &Hook) -> Option<String> {
     let back = if *rolls_back { ", and back if one after it fails" } else { "" };
     let current = dir.join("current");
     Some(format!("  releases: {keep} are kept{what}; step {at} of {of} switches {}{back}", current.display()))
+}
+
+/// Lines on who is told of the jobs of `hook`.
+fn told(hook: &Hook) -> Vec<String> {
+    let names = Some(&hook.plan.notify).filter(|names| !names.is_empty());
+    let status = hook.plan.status.as_ref();
+    let names = names.map(|names| format!("told: {}", names.join(", ")));
+    let status = status.map(|status| format!("commit status: {} at {}", status.repository, status.api));
+    names.into_iter().chain(status).collect()
+}
+
+/// The targets of messages.
+fn targets(config: &Config) -> Vec<serde_json::Value> {
+    let target = |target: &NotifyTarget| {
+        let (kind, on) = (target.messenger.name(), target.on.word());
+        serde_json::json!({ "name": target.name, "kind": kind, "on": on })
+    };
+    config.notify.iter().map(target).collect()
 }
 
 /// Notes on what may be meant, and often is not.
@@ -131,7 +157,23 @@ fn secrets_of(config: &Config) -> SecretReport {
             }
         }
     }
-    SecretReport { problems: lines(problems), warnings: lines(warnings) }
+    let (mut problems, mut warnings) = (lines(problems), lines(warnings));
+    for (of, source) in others(config) {
+        if let Err(error) = source.read() {
+            let lines = if error.is_of_this_process() { &mut warnings } else { &mut problems };
+            lines.push(format!("secret of {of}: {error}"));
+        }
+    }
+    SecretReport { problems, warnings }
+}
+
+/// Secrets that only the runner needs, and whose they are.
+fn others(config: &Config) -> impl Iterator<Item = (String, &SecretSource)> {
+    let of_target = |target: &NotifyTarget| format!("target `{}`", target.name);
+    let targets = config.notify.iter().flat_map(move |t| t.secret_sources().map(move |source| (of_target(t), source)));
+    let token = |hook: &Hook| format!("`status` of hook `{}`", hook.name);
+    let forges = config.hooks.iter().filter_map(move |h| Some((token(h), &h.plan.status.as_ref()?.token)));
+    targets.chain(forges)
 }
 
 /// Findings about a secret that can be read.

@@ -21,6 +21,9 @@ pub(super) fn run(file: Option<&Path>, names: Names) -> Result<ExitCode, Failure
     let Some(config) = config::find(file).ok().and_then(|file| config::load(&file).ok()) else {
         return Ok(ExitCode::SUCCESS);
     };
+    if names == Names::Targets {
+        config.notify.iter().try_for_each(|target| print::line(&target.name))?;
+    }
     if matches!(names, Names::Hooks | Names::HooksAndJobs) {
         config.hooks.iter().try_for_each(|hook| print::line(&hook.name))?;
     }

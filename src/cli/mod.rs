@@ -39,6 +39,7 @@ mod ssh_address;
 mod status;
 mod step_progress;
 mod table;
+mod tell;
 mod test_reply;
 mod trust;
 mod usual_time;
@@ -97,6 +98,7 @@ fn verb(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Log { job, follow, json } => output::run(config, &job, follow, json),
         Command::Explain(args) => explain::run(config, &args),
         Command::Send(args) => send::run(config, &args),
+        Command::Tell(args) => tell::run(config, &args),
         Command::Deploy(args) => control::deploy(config, &args),
         Command::Rollback(args) => control::rollback(config, &args),
         Command::Releases { hook, json } => releases::run(config, &hook, json),

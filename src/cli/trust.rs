@@ -1,6 +1,6 @@
 //! Edge. Whose files are: those of others where ours should be, and ours where others work.
 
-use crate::config::{Config, SecretSource};
+use crate::config::{Config, NotifyTarget, SecretSource};
 use crate::system::replaceable::{Weakness, weakness};
 use crate::system::users;
 use std::collections::BTreeSet;
@@ -9,7 +9,10 @@ use std::path::{Path, PathBuf};
 
 /// The files that secrets are read from.
 pub(super) fn secret_files(config: &Config) -> BTreeSet<PathBuf> {
-    let sources = config.hooks.iter().flat_map(|hook| &hook.secrets).map(|secret| &secret.source);
+    let of_hooks = config.hooks.iter().flat_map(|hook| &hook.secrets).map(|secret| &secret.source);
+    let of_targets = config.notify.iter().flat_map(NotifyTarget::secret_sources);
+    let of_forges = config.hooks.iter().filter_map(|hook| Some(&hook.plan.status.as_ref()?.token));
+    let sources = of_hooks.chain(of_targets).chain(of_forges);
     let file = |source: &SecretSource| if let SecretSource::File(path) = source { Some(path.clone()) } else { None };
     sources.filter_map(file).collect()
 }

@@ -27,6 +27,10 @@ pub enum Table {
     Step,
     /// `env = { … }`: any name.
     Env,
+    /// `[[notify]]`.
+    Notify,
+    /// `status = { … }`.
+    CommitStatus,
 }
 
 impl Table {
@@ -45,6 +49,8 @@ impl Table {
             Self::Releases => "`releases`",
             Self::Step => "a step",
             Self::Env => "`env`",
+            Self::Notify => "`[[notify]]`",
+            Self::CommitStatus => "`status`",
         }
     }
 }
@@ -85,6 +91,7 @@ pub const KEYS: &[Key] = &[
     key(Table::Top, "runner", "table", "(none)", "settings of the runner"),
     key(Table::Top, "page", "table", "(none)", "a page for people, in static files"),
     key(Table::Top, "defaults", "table", "(none)", "hook settings that a hook may override, each as a whole"),
+    key(Table::Top, "notify", "array of tables", "(none)", "one table for each target of messages"),
     key(Table::Top, "hook", "array of tables", "(none)", "one table for each hook"),
 
     key(Table::Runner, "workers", "integer", "1", "queues that run side by side, 1 to 64"),
@@ -155,6 +162,36 @@ pub const KEYS: &[Key] = &[
     key(Table::Hook, "on_recovery", "array of steps", "(none)", "what is run after the first success that follows a \
         failure of the same hook and branch"),
     key(Table::Hook, "always", "array of steps", "(none)", "what is run after each job that has ended"),
+
+    key(Table::Hook, "notify", "array of strings", "(nobody)", "names of the `[[notify]]` that are told of its jobs"),
+    key(Table::Hook, "status", "table", "(none)", "shows the state of a job at the commit, on the forge; for `github`, \
+        `gitea`, `forgejo`, `gitlab`, `bitbucket`, `bitbucket-server`, `azure-devops`, `codeup`; in `[defaults]` it \
+        counts for the hooks of these"),
+
+    key(Table::CommitStatus, "token", "table", REQUIRED, "where the token is read from, as with `secret`"),
+    key(Table::CommitStatus, "api", "URL", "(that of github.com, gitlab.com, bitbucket.org)", "address of the forge; \
+        the token is sent nowhere else"),
+    key(Table::CommitStatus, "repository", "string", "(the hook's `repository`)", "`owner/name`; never taken from a \
+        delivery"),
+
+    key(Table::Notify, "name", "string", REQUIRED, "its name in `notify` of a hook: letters, digits, `_` and `-`"),
+    key(Table::Notify, "kind", "word", REQUIRED, "the service: `slack`, `discord`, `dingtalk`, `feishu`, `wecom`, \
+        `telegram`, `teams`, `matrix`, `ntfy`, `gotify`, `mail`, `webhook`"),
+    key(Table::Notify, "url", "table or URL", "(none)", "where the address is read from, as with `secret`: of `slack`, \
+        `discord`, `dingtalk`, `feishu`, `wecom` and `teams` it is the secret; of the others it may stand here"),
+    key(Table::Notify, "token", "table", "(none)", "where the token is read from; for `telegram`, `matrix`, `ntfy`, \
+        `gotify`"),
+    key(Table::Notify, "sign", "table", "(none)", "where the secret is read from that messages are signed with; for \
+        `dingtalk`, `feishu`, `webhook`"),
+    key(Table::Notify, "room", "string", "(none)", "id of the room; for `matrix`"),
+    key(Table::Notify, "chat_id", "string or integer", "(none)", "the chat; for `telegram`"),
+    key(Table::Notify, "topic", "string or integer", "(none)", "the topic; for `ntfy`, and of a group of `telegram`"),
+    key(Table::Notify, "to", "string or array of strings", "(none)", "addresses; for `mail`"),
+    key(Table::Notify, "from", "string", "(none)", "address of the sender; for `mail`"),
+    key(Table::Notify, "on", "word", "change", "of which jobs: `change` is the first failure and the recovery, by \
+        hook, repository and branch; `failure` is each failure; `always` is each job that ran"),
+    key(Table::Notify, "max", "string", "(below the service's limit)", "messages in a time, as in `20/10m`; what is \
+        more is told in one summary"),
 
     key(Table::Secret, "file", "absolute path", "(none)", "a file that holds nothing but the secret"),
     key(Table::Secret, "env", "string", "(none)", "name of an environment variable"),

@@ -19,7 +19,8 @@ fn entries(table: &DeTable<'_>, in_secret: bool, findings: &mut Findings<'_>) {
 }
 
 fn under(key: &str, value: &Spanned<DeValue<'_>>, in_secret: bool, findings: &mut Findings<'_>) {
-    let announced = announces_a_secret(key);
+    // The URL of most services is a secret.
+    let announced = announces_a_secret(key) || ["url", "sign"].contains(&key);
     match value.get_ref() {
         DeValue::Table(inner) => entries(inner, in_secret || announced, findings),
         DeValue::Array(elements) => elements.iter().for_each(|element| under(key, element, in_secret, findings)),
@@ -39,7 +40,7 @@ pub(super) fn line(text: &str, at: usize, findings: &mut Findings<'_>) {
         first = line_around(text, first.start - 1);
     }
     let said = &text[first.start..line.end];
-    if announces_a_secret(said) || has_credentials(said) {
+    if announces_a_secret(said) || has_credentials(said) || is_of_target(said) {
         let value = first.start + value_offset(&text[first]).unwrap_or_default();
         findings.mask(value.max(line.start)..line.end);
     }
@@ -51,6 +52,12 @@ fn value_offset(line: &str) -> Option<usize> {
     let is_bare = line[..equals].bytes().all(|b| b.is_ascii_alphanumeric() || b"_-. \t".contains(&b));
     let value = &line[equals + 1..];
     is_bare.then(|| line.len() - value.trim_start().len())
+}
+
+/// `true` for a line that sets `url` or `sign` of a target.
+fn is_of_target(line: &str) -> bool {
+    let key = line.split('=').next().unwrap_or_default().trim();
+    ["url", "sign"].contains(&key)
 }
 
 /// `true` for a URL with credentials.

@@ -1,6 +1,7 @@
 //! Edge. The configuration: what was typed (`raw`), whether it is right (`check`), what it means (`settings`).
 
 mod check;
+mod destination;
 mod excerpt;
 mod exposure;
 mod find;
@@ -36,8 +37,8 @@ pub use quantity::{DURATION_HINT, duration};
 pub use report::{Problem, Report};
 pub use secret::{SecretError, is_out_of_reach, oddity};
 pub use settings::{
-    Backoff, Config, FieldRule, FieldTest, GitUpdate, Hook, HookSecret, InTheWay, OnInterrupt, PageSettings, Plan,
-    Publish, Releases, Retry, RetryOn, Rules, RunnerSettings, SecretSource, SharedPath, Step, StepAction, Variable,
-    VariableValue, WhenNewer,
+    Backoff, Config, FieldRule, FieldTest, GitUpdate, Hook, HookSecret, InTheWay, NotifyTarget, OnInterrupt,
+    PageSettings, Plan, Publish, Releases, Retry, RetryOn, Rules, RunnerSettings, SecretSource, SharedPath,
+    StatusSettings, Step, StepAction, TargetUrl, Variable, VariableValue, WhenNewer,
 };
 pub use shell_script::hides_failures;

@@ -2,6 +2,7 @@
 
 use super::globs::Globs;
 use crate::model::JobId;
+use crate::notify::{MessageRate, Messenger, StatusForge, TellOn};
 use crate::provider::{Pointer, Provider, ReadOptions};
 use jiff::Timestamp;
 use regex::Regex;
@@ -25,6 +26,8 @@ pub struct Config {
     pub runner: RunnerSettings,
     /// `[page]`.
     pub page: Option<PageSettings>,
+    /// The targets of messages, in order of the file; names are unique.
+    pub notify: Vec<NotifyTarget>,
     /// The hooks, in order of the file; names are unique.
     pub hooks: Vec<Hook>,
 }
@@ -41,6 +44,11 @@ impl Config {
     /// The hook of that name.
     pub fn hook(&self, name: &str) -> Option<&Hook> {
         self.hooks.iter().find(|hook| hook.name == name)
+    }
+
+    /// The target of that name.
+    pub fn target(&self, name: &str) -> Option<&NotifyTarget> {
+        self.notify.iter().find(|target| target.name == name)
     }
 }
 
@@ -210,6 +218,61 @@ pub struct Plan {
     pub on_recovery: Vec<Step>,
     /// Run after each job that ended for good, after all others.
     pub always: Vec<Step>,
+    /// Names of the targets that are told of its jobs.
+    pub notify: Vec<String>,
+    /// The place where the state of a job is shown at its commit.
+    pub status: Option<StatusSettings>,
+}
+
+/// One `[[notify]]`: a target of messages.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotifyTarget {
+    /// Its name.
+    pub name: String,
+    /// The service (`kind`).
+    pub messenger: Messenger,
+    /// The jobs that it is told of.
+    pub on: TellOn,
+    /// Messages in a time (`max`).
+    pub rate: MessageRate,
+    /// `url`.
+    pub url: Option<TargetUrl>,
+    /// `token`.
+    pub token: Option<SecretSource>,
+    /// `sign`.
+    pub sign: Option<SecretSource>,
+    /// `room`.
+    pub room: String,
+    /// `chat_id`.
+    pub chat_id: String,
+    /// `topic`.
+    pub topic: Option<String>,
+    /// `to`.
+    pub to: Vec<String>,
+    /// `from`.
+    pub from: String,
+}
+
+/// Address of a target.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TargetUrl {
+    /// It is no secret.
+    Typed(String),
+    /// It is one.
+    Secret(SecretSource),
+}
+
+/// `status` of a hook.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StatusSettings {
+    /// The forge, by the hook's provider.
+    pub forge: StatusForge,
+    /// `token`.
+    pub token: SecretSource,
+    /// `api`.
+    pub api: String,
+    /// `repository`.
+    pub repository: String,
 }
 
 impl Plan {

@@ -1,10 +1,29 @@
 //! Pure. Hooks and rules for the unit tests of other layers.
 
-use super::{Backoff, Globs, Hook, OnInterrupt, Plan, Retry, RetryOn, Rules, WhenNewer};
+use super::settings::FileVersion;
+use super::{
+    Backoff, Config, Globs, Hook, NotifyTarget, OnInterrupt, Plan, Retry, RetryOn, Rules, RunnerSettings, WhenNewer,
+};
 use crate::provider::{Provider, ReadOptions};
 use globset::GlobBuilder;
 use std::path::PathBuf;
 use std::time::Duration;
+
+/// A configuration without hooks, with these targets.
+pub(crate) fn config(notify: Vec<NotifyTarget>) -> Config {
+    let (grace, keep) = (Duration::from_secs(60), Duration::from_secs(86_400));
+    Config {
+        file: PathBuf::from("/nonexistent/hookspool.toml"),
+        read_at: jiff::Timestamp::UNIX_EPOCH,
+        version: FileVersion::default(),
+        spool: PathBuf::from("/nonexistent/spool"),
+        body_limit_bytes: 1,
+        runner: RunnerSettings { workers: 1, log_dir: None, grace, keep, keep_count: None, metrics: None },
+        page: None,
+        notify,
+        hooks: Vec::new(),
+    }
+}
 
 pub(crate) fn rules() -> Rules {
     Rules {
@@ -55,6 +74,8 @@ pub(crate) fn hook(name: &str) -> Hook {
             on_success: Vec::new(),
             on_recovery: Vec::new(),
             always: Vec::new(),
+            notify: Vec::new(),
+            status: None,
         },
     }
 }

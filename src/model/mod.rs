@@ -11,6 +11,7 @@ mod life;
 mod paths;
 mod reply;
 mod throttle;
+mod tidings;
 mod told;
 mod url;
 
@@ -24,5 +25,6 @@ pub use life::{IllegalMove, Outcome, State, Transition, next};
 pub use paths::Paths;
 pub use reply::{Origin, Refusal, Reply, Status};
 pub use throttle::Throttle;
+pub use tidings::{Addressee, NotAnAddressee, Standing, Tidings, Turn, is_target_name};
 pub use told::{is_commit, is_delivery_id, is_name};
 pub use url::without_credentials;

@@ -4,14 +4,15 @@ use super::admission::unwanted;
 use super::attempt_end::AttemptEnd;
 use super::conclusion::Conclusion;
 use super::job_context::JobContext;
+use super::outcome_cache::OutcomeCache;
 use super::steps::{self, JobResult, Survivors};
 use super::task::Task;
+use super::telling::{Teller, is_told};
 use crate::config::Config;
 use crate::model::{JobId, Outcome, State};
 use crate::spool::{Claim, Claimed, Entry, HistoryEvent, Settlement, SpoolError, SpoolOwner, Wait};
 use crate::system::errno::words;
 use jiff::Timestamp;
-use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -28,13 +29,14 @@ pub(super) fn run(owner: &SpoolOwner, task: &Task) -> Result<AttemptEnd, SpoolEr
         Err(end) => return Ok(end),
     };
     task.claimed.store(true, Ordering::Release);
-    let Some(hook) = task.config.hook(&claim.meta().hook) else { return hold_orphan(claim, &task.config) };
+    let Some(hook) = task.config.hook(&claim.meta().hook) else { return hold_orphan(owner, claim, task) };
     if let Some(why) = unwanted(hook, claim.meta()) {
-        return hold_unwanted(claim, &task.config, &why);
+        return hold_unwanted(owner, claim, task, &why);
     }
     let attempt = claim.attempt();
     claim.record(&Entry::new(Timestamp::now(), HistoryEvent::Started { attempt }))?;
     tracing::info!(event = "started", job = %task.id, hook = hook.name, attempt);
+    task.teller.begun(owner, hook, &claim)?;
     let deployed = task.outcomes.deployed(owner, claim.meta())?;
     let mut context = JobContext::prepare(&claim, hook, attempt, deployed, &task.config.spool);
     let result = match &mut context {
@@ -61,18 +63,18 @@ fn claim(owner: &SpoolOwner, id: JobId) -> Result<Result<Claim, AttemptEnd>, Spo
 }
 
 /// A hook that is gone from the configuration: the job waits for a person, and is not lost.
-fn hold_orphan(claim: Claim, config: &Config) -> Result<AttemptEnd, SpoolError> {
-    let (hook, remedy) = (&claim.meta().hook, remedy(config, claim.id()));
+fn hold_orphan(owner: &SpoolOwner, claim: Claim, task: &Task) -> Result<AttemptEnd, SpoolError> {
+    let (hook, remedy) = (&claim.meta().hook, remedy(&task.config, claim.id()));
     let remedy = remedy.unwrap_or_else(|| "add it again and release the job, or cancel it".to_owned());
     let reason = format!("hook `{hook}` is not in the configuration; {remedy}");
-    hold(claim, reason)
+    hold(owner, claim, task, reason)
 }
 
 /// No delivery could queue it as the hook is today: a person decides.
-fn hold_unwanted(claim: Claim, config: &Config, why: &str) -> Result<AttemptEnd, SpoolError> {
-    let remedy = remedy(config, claim.id());
+fn hold_unwanted(owner: &SpoolOwner, claim: Claim, task: &Task, why: &str) -> Result<AttemptEnd, SpoolError> {
+    let remedy = remedy(&task.config, claim.id());
     let remedy = remedy.unwrap_or_else(|| "change the hook and release the job, or cancel it".to_owned());
-    hold(claim, format!("the hook does not want it: {why}; {remedy}"))
+    hold(owner, claim, task, format!("the hook does not want it: {why}; {remedy}"))
 }
 
 /// The remedy where this runner goes by an older configuration than the one that is there.
@@ -80,8 +82,11 @@ fn remedy(config: &Config, id: JobId) -> Option<String> {
     config.stale().map(|stale| format!("{stale}, then `hookspool release {}`", id.short()))
 }
 
-fn hold(claim: Claim, reason: String) -> Result<AttemptEnd, SpoolError> {
+fn hold(owner: &SpoolOwner, claim: Claim, task: &Task, reason: String) -> Result<AttemptEnd, SpoolError> {
     tracing::warn!(event = "held", job = %claim.id(), reason);
+    if let Some(hook) = task.config.hook(&claim.meta().hook) {
+        task.teller.held(owner, (&task.config, hook), &claim, &reason)?;
+    }
     claim.settle(Settlement::Held { reason }, Timestamp::now())?;
     Ok(AttemptEnd::Held)
 }
@@ -91,13 +96,13 @@ fn hold(claim: Claim, reason: String) -> Result<AttemptEnd, SpoolError> {
 pub(super) fn account_for(owner: &SpoolOwner, claim: Claim, task: &Task) -> Result<AttemptEnd, SpoolError> {
     if let Some((outcome, reason)) = claim.history().conclusion().filter(|_| claim.history().started_since_claim()) {
         JobContext::clear(&task.config.spool, claim.id());
-        return settle_concluded(claim, outcome, reason);
+        return settle_concluded(owner, claim, task, outcome, reason);
     }
     let is_over = end_survivors(claim.id());
     JobContext::clear(&task.config.spool, claim.id());
-    let Some(hook) = task.config.hook(&claim.meta().hook) else { return hold_orphan(claim, &task.config) };
+    let Some(hook) = task.config.hook(&claim.meta().hook) else { return hold_orphan(owner, claim, task) };
     if !is_over {
-        return hold(claim, STILL_ALIVE.to_owned());
+        return hold(owner, claim, task, STILL_ALIVE.to_owned());
     }
     if !claim.history().started_since_claim() {
         return give_back(claim);
@@ -115,14 +120,24 @@ pub(super) fn account_for(owner: &SpoolOwner, claim: Claim, task: &Task) -> Resu
 }
 
 /// Settles a job that a runner left behind when it died, where a person wants no more of it.
-pub(super) fn abandon(claim: Claim, spool: &Path, settlement: Settlement) -> Result<State, SpoolError> {
+pub(super) fn abandon(
+    owner: &SpoolOwner,
+    claim: Claim,
+    config: &Config,
+    settlement: Settlement,
+) -> Result<State, SpoolError> {
     let concluded = claim.history().conclusion().filter(|_| claim.history().started_since_claim());
     let settlement = match concluded {
         Some((outcome, reason)) => Settlement::Ended { outcome, reason },
         None if end_survivors(claim.id()) => settlement,
         None => Settlement::Held { reason: STILL_ALIVE.to_owned() },
     };
-    JobContext::clear(spool, claim.id());
+    JobContext::clear(&config.spool, claim.id());
+    if let Some(hook) = config.hook(&claim.meta().hook).filter(|hook| is_told(hook)) {
+        let before = OutcomeCache::default().last(owner, claim.meta())?.map(|last| last.succeeded);
+        let about = (claim.history().commit(), before);
+        Teller::default().settled(owner, (config, hook), &claim, &settlement, about)?;
+    }
     claim.settle(settlement, Timestamp::now())
 }
 
@@ -138,10 +153,23 @@ fn end_survivors(id: JobId) -> bool {
 
 /// A job whose steps were over when the runner died. What of the steps that follow a job was not run is not made up
 /// for, and nothing is ended: the step that restarted the runner may still be at work.
-fn settle_concluded(claim: Claim, outcome: Outcome, reason: Option<String>) -> Result<AttemptEnd, SpoolError> {
-    let commit = claim.history().commit().filter(|_| outcome == Outcome::Succeeded).map(str::to_owned);
+fn settle_concluded(
+    owner: &SpoolOwner,
+    claim: Claim,
+    task: &Task,
+    outcome: Outcome,
+    reason: Option<String>,
+) -> Result<AttemptEnd, SpoolError> {
+    let deployed = claim.history().commit().map(str::to_owned);
+    let commit = deployed.clone().filter(|_| outcome == Outcome::Succeeded);
     tracing::info!(event = "ended", job = %claim.id(), outcome = outcome.as_str(), reason, after_restart = true);
-    claim.settle(Settlement::Ended { outcome, reason }, Timestamp::now())?;
+    let settlement = Settlement::Ended { outcome, reason };
+    if let Some(hook) = task.config.hook(&claim.meta().hook).filter(|hook| is_told(hook)) {
+        let before = task.outcomes.last(owner, claim.meta())?.map(|last| last.succeeded);
+        let about = (deployed.as_deref(), before);
+        task.teller.settled(owner, (&task.config, hook), &claim, &settlement, about)?;
+    }
+    claim.settle(settlement, Timestamp::now())?;
     Ok(AttemptEnd::Over { outcome, commit })
 }
 

@@ -4,6 +4,7 @@ use super::attempt_end::AttemptEnd;
 use super::job_context::JobContext;
 use super::steps::{JobResult, List};
 use super::task::Task;
+use super::telling::is_told;
 use super::verdict::judge;
 use crate::config::Hook;
 use crate::model::Outcome;
@@ -29,12 +30,24 @@ impl Conclusion<'_> {
         let end = self.end(&settlement, now);
         if matches!(end, AttemptEnd::Over { .. }) {
             let lists = self.lists()?;
-            self.record(!lists.is_empty())?;
+            // Whoever is told of an end must not hear of another, should the runner die now.
+            self.record(!lists.is_empty() || is_told(self.hook))?;
             self.run(&lists);
         }
+        self.tell(&settlement)?;
         self.log(&settlement);
         self.claim.settle(settlement, Timestamp::now())?;
         Ok(end)
+    }
+
+    /// Leaves the messages about it, before the job is settled: a runner that dies meanwhile leaves them again.
+    fn tell(&self, settlement: &Settlement) -> Result<(), SpoolError> {
+        if !is_told(self.hook) {
+            return Ok(());
+        }
+        let before = self.task.outcomes.last(self.owner, self.claim.meta())?.map(|last| last.succeeded);
+        let (of, about) = ((&*self.task.config, self.hook), (self.result.commit.as_deref(), before));
+        self.task.teller.settled(self.owner, of, &self.claim, settlement, about)
     }
 
     /// The decision about the job. The person who told it to end has decided already.

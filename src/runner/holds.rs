@@ -49,7 +49,7 @@ impl Holds {
             return Ok(true);
         }
         let Some(hold) = self.by_hook.get(&hook).filter(|_| !jobs.backlog.is_rollback(id)) else { return Ok(false) };
-        hold_back(jobs.owner, id, &hook, hold)?;
+        hold_back(&jobs.config, jobs.owner, &jobs.teller, id, &hook, hold)?;
         jobs.backlog.remove(id);
         Ok(true)
     }

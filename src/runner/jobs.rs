@@ -5,6 +5,7 @@ use super::attempt_end::AttemptEnd;
 use super::backlog::{Backlog, Item};
 use super::outcome_cache::OutcomeCache;
 use super::steady_clock::SteadyClock;
+use super::telling::Teller;
 use crate::config::{Config, Hook};
 use crate::model::{JobId, JobMeta, Outcome, State};
 use crate::spool::{HistoryEvent, Settlement, SpoolError, SpoolOwner};
@@ -17,6 +18,7 @@ pub(super) struct Jobs<'a> {
     pub(super) owner: &'a SpoolOwner,
     pub(super) backlog: Backlog,
     pub(super) outcomes: OutcomeCache,
+    pub(super) teller: Teller,
     /// The clock by which jobs wait.
     pub(super) clock: SteadyClock,
     /// The job that was read from end to end last.
@@ -28,9 +30,9 @@ const ANNOUNCED_WITHIN_NS: u64 = 30_000_000_000;
 
 impl<'a> Jobs<'a> {
     /// An empty backlog.
-    pub(super) fn new(config: Arc<Config>, owner: &'a SpoolOwner, outcomes: OutcomeCache) -> Self {
+    pub(super) fn new(config: Arc<Config>, owner: &'a SpoolOwner, outcomes: OutcomeCache, teller: Teller) -> Self {
         let clock = SteadyClock::start();
-        Self { config, owner, backlog: Backlog::default(), outcomes, clock, known_whole: None }
+        Self { config, owner, backlog: Backlog::default(), outcomes, teller, clock, known_whole: None }
     }
 
     /// Goes by another configuration. Running jobs keep theirs, and get the queue that the new one gives them; those
@@ -38,6 +40,7 @@ impl<'a> Jobs<'a> {
     pub(super) fn reconfigure(&mut self, config: Config) {
         self.owner.limit_payload(config.body_limit_bytes);
         self.config = Arc::new(config);
+        self.teller.reconfigured(&self.config);
         let config = Arc::clone(&self.config);
         self.backlog.requeue(|id, item| queue_of(&config, id, &item.hook));
     }
@@ -128,6 +131,7 @@ impl<'a> Jobs<'a> {
             _ => Outcome::Superseded,
         };
         let what = HistoryEvent::from(settlement.clone());
+        self.teller.decided(self.owner, &self.config, id, &settlement)?;
         match self.owner.decide(id, settlement, Timestamp::now()) {
             Ok(state) => {
                 tracing::info!(event = "decided", job = %id, what = %what, state = state.as_str());

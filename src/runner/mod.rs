@@ -28,6 +28,7 @@ mod steady_clock;
 pub mod steps;
 mod supply;
 mod task;
+mod telling;
 #[cfg(test)]
 mod tests;
 mod verdict;
@@ -36,6 +37,7 @@ mod workers;
 pub use admission::unwanted;
 pub use reload::Reload;
 pub use run_loop::DrainEnd;
+pub use telling::{NoParcel, tell_sample};
 
 use crate::config::Config;
 use crate::model::State;
@@ -56,10 +58,12 @@ use reload::Reloader;
 use run_loop::{DrainLimits, RunLoop};
 use std::io;
 use std::panic::resume_unwind;
+use std::path::Path;
 use std::sync::Arc;
 use std::thread::{self, Builder, Scope, ScopedJoinHandle, scope};
 use std::time::{Duration, Instant};
 use supply::Supply;
+use telling::{Teller, Told};
 use workers::{WorkerPool, Workers};
 
 /// The conditions of a drain.
@@ -89,22 +93,24 @@ pub enum DrainError {
 /// Drains the spool. The calling thread is the first of those that run attempts; the loop has a thread of its own, so
 /// that it can hear of arrivals, orders and stops while a job runs.
 pub fn drain(config: Config, owner: &SpoolOwner, terms: Terms<'_>) -> Result<DrainEnd, DrainError> {
-    let limits =
-        DrainLimits { stop: terms.stop, once: terms.once, until: terms.max_runtime.map(|time| Instant::now() + time) };
+    let time_is_up = terms.max_runtime.map(|time| Instant::now() + time);
+    let limits = DrainLimits { stop: terms.stop, once: terms.once, until: time_is_up };
     let clock = Clock::new(owner.last_ended(), Instant::now());
     // Before the first look into the spool, so that nothing that arrives after it is missed.
     let watch = watch(&config);
     let (config, outcomes) = (Arc::new(config), OutcomeCache::default());
-    let (failed, queued) = recovery::recover(owner, &config, &outcomes, terms.stop)?;
+    let (teller, courier) = Teller::with_courier(owner, &config, terms.stop);
+    let (failed, queued) = recovery::recover(owner, &config, (&outcomes, &teller), terms.stop)?;
     owner.put_requests_back()?;
     let (halted, halt) = Stop::by_hand()?;
     let (bell, exits) = (Bell::new()?, ChildExits::install()?);
     let (pool, channels) = WorkerPool::new(owner, &bell);
     let (spool, current, pulse) = (config.spool.clone(), CurrentConfig::new(Arc::clone(&config))?, Pulse::default());
     let (pool, bell, current, pulse) = (&pool, &bell, &current, &pulse);
+    let aside = Aside { owner, spool: &spool, current, teller: &teller, pulse, clock };
     let (ended, page) = scope(|scope| {
         let mut run_loop = RunLoop {
-            jobs: Jobs::new(config, owner, outcomes),
+            jobs: Jobs::new(config, owner, outcomes, teller.clone()),
             supply: Supply::new(queued),
             holds: Holds::default(),
             workers: Workers::new(scope, pool, channels, (halted.clone(), halt.clone())),
@@ -122,26 +128,65 @@ pub fn drain(config: Config, owner: &SpoolOwner, terms: Terms<'_>) -> Result<Dra
         };
         run_loop.workers.failed = failed;
         let run_loop = Builder::new().spawn_scoped(scope, move || run_loop.run())?;
-        if !terms.once {
-            let (spool, halted) = (&spool, halted.clone());
-            beside(scope, "no-retention", move || retention::go_on(owner, spool, current, clock, &halted));
-        }
-        let (writer, spool) = (MetricsWriter::new(owner, current, pulse), &spool);
-        let metrics_halted = halted.clone();
-        beside(scope, "no-metrics", move || metrics::go_on(writer, spool, &metrics_halted));
+        beside(scope, "no-courier", move || courier.run());
+        aside.start(scope, terms.once, &halted);
         let page = Builder::new().spawn_scoped(scope, || LivePage::new(current).go_on(&halted));
         pool.work();
         let ended = run_loop.join();
         halt.request();
+        if terms.once {
+            teller.last_round(time_is_up);
+        } else {
+            teller.halt();
+        }
         let ended = ended.unwrap_or_else(|panic| resume_unwind(panic)).map_err(DrainError::from);
         Ok::<_, DrainError>((ended, page.map(ScopedJoinHandle::join)))
     })?;
-    if terms.once && ended.is_ok() {
-        retention::once(owner, &spool, current, clock);
-    }
-    MetricsWriter::new(owner, current, pulse).write(false);
+    aside.finish(terms.once && ended.is_ok());
     last_page(page, ended.as_ref().ok().copied());
     ended
+}
+
+/// Those who work beside the loop, but for the page and the courier.
+#[derive(Clone, Copy)]
+struct Aside<'a> {
+    owner: &'a SpoolOwner,
+    spool: &'a Path,
+    current: &'a CurrentConfig,
+    teller: &'a Teller,
+    pulse: &'a Pulse,
+    clock: Clock,
+}
+
+impl<'a> Aside<'a> {
+    /// Starts them, until `halted`.
+    fn start<'scope>(self, scope: &'scope Scope<'scope, '_>, once: bool, halted: &Stop)
+    where
+        'a: 'scope,
+    {
+        let Self { owner, spool, current, clock, .. } = self;
+        if !once {
+            let halted = halted.clone();
+            beside(scope, "no-retention", move || retention::go_on(owner, spool, current, clock, &halted));
+        }
+        let halted = halted.clone();
+        beside(scope, "no-metrics", move || metrics::go_on(self.metrics(), spool, &halted));
+    }
+
+    /// Their last words; `tidies`: nobody has cared for the disk yet.
+    fn finish(self, tidies: bool) {
+        for (to, Told { sent, failed, waiting }) in self.teller.counts() {
+            tracing::info!(event = "messages", to, sent, failed, waiting);
+        }
+        if tidies {
+            retention::once(self.owner, self.spool, self.current, self.clock);
+        }
+        self.metrics().write(false);
+    }
+
+    fn metrics(self) -> MetricsWriter<'a> {
+        MetricsWriter::new(self.owner, self.current, self.teller, self.pulse)
+    }
 }
 
 /// Starts what goes on beside the loop; jobs run without it, too.

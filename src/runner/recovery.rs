@@ -7,6 +7,7 @@ use super::outcome_cache::OutcomeCache;
 use super::payload::PayloadFile;
 use super::supply::report;
 use super::task::Task;
+use super::telling::Teller;
 use crate::config::Config;
 use crate::model::State;
 use crate::spool::{Scan, SpoolOwner};
@@ -20,7 +21,7 @@ use std::sync::Arc;
 pub(super) fn recover(
     owner: &SpoolOwner,
     config: &Arc<Config>,
-    outcomes: &OutcomeCache,
+    (outcomes, teller): (&OutcomeCache, &Teller),
     stop: &Stop,
 ) -> Result<(usize, Option<Scan>), DrainError> {
     let recovered = owner.recover(Timestamp::now())?;
@@ -33,6 +34,7 @@ pub(super) fn recover(
             id: claim.id(),
             config,
             outcomes,
+            teller: teller.clone(),
             halted: stop.clone(),
             cancel,
             claimed: Arc::default(),

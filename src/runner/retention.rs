@@ -73,6 +73,9 @@ fn tidy(
         tracing::warn!(event = "clock-leapt", "for a day nothing is removed by its age");
         retention.since = None;
     }
+    if let Some(since) = retention.since {
+        owner.prune_failed_letters(since)?;
+    }
     let (mut jobs, mut bytes) = (0, 0);
     for portion in expired(spool, retention, false)?.chunks(PORTION) {
         if !goes_on() {

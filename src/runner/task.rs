@@ -2,6 +2,7 @@
 
 use super::cancel::Cancel;
 use super::outcome_cache::OutcomeCache;
+use super::telling::Teller;
 use crate::config::Config;
 use crate::model::JobId;
 use crate::system::stop::Stop;
@@ -15,6 +16,7 @@ pub(super) struct Task {
     /// The configuration when it was begun: a later one does not change a running job.
     pub(super) config: Arc<Config>,
     pub(super) outcomes: OutcomeCache,
+    pub(super) teller: Teller,
     /// The runner has to stop.
     pub(super) halted: Stop,
     /// The job has to end.

@@ -133,8 +133,10 @@ impl<'scope, 'env> Workers<'scope, 'env> {
         let claimed = Arc::<AtomicBool>::default();
         self.running.insert(id, Running { cancel: cancel.clone(), claimed: Arc::clone(&claimed), alone });
         let (config, outcomes, halted) = (Arc::clone(&jobs.config), jobs.outcomes.clone(), self.halted.clone());
+        let teller = jobs.teller.clone();
         // The workers are there as long as this end of the channel is.
-        let _nobody_takes = self.channels.tasks.send(Task { id, config, outcomes, halted, cancel, claimed, alone });
+        let _nobody_takes =
+            self.channels.tasks.send(Task { id, config, outcomes, teller, halted, cancel, claimed, alone });
         Ok(())
     }
 

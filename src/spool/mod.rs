@@ -14,6 +14,8 @@
 //!   control/  <16 hex>.…     0700   orders to the runner and its answers: see `control/mod.rs`
 //!   holds/    <hook>         2750   a hook on hold, with the reason
 //!   seen/     <hook>         3770   the last deliveries of a hook, whatever became of them: see `seen/mod.rs`
+//!   outbox/   <id>.<addressee>.json  2750   a message that waits to be sent: facts, no secret
+//!             failed/        2750   those that nobody will take, with the reason
 //!   lock                     0600   held by the runner; its process id, for people
 //!   sequence                 0660   19 digits: the last number given out
 //!   reserve                  0660   1 MiB that a full disk gets back once
@@ -66,6 +68,9 @@
 //!   crash.
 //! - **Hold** ([`SpoolOwner::hold`]): a file in `holds/`, flushed under another name and renamed, until somebody
 //!   removes it.
+//! - **Post** ([`SpoolOwner::post`]): messages under other names, flushed; renamed, each in the place of an older one
+//!   of the same job and addressee; flush `outbox/`. Before the job is settled that they tell of, so that no crash
+//!   loses one. What was sent is removed, and that is flushed: it does not come back behind what followed it.
 //! - **Orders** ([`PendingRequest`], [`SpoolOwner::take_requests`]): whoever may write to `control/` may order a runner
 //!   about; a verb that finds none takes the lock and does it itself. Every order may be carried out twice.
 //! - **Two of anything**: one owner at a time (`flock` of `lock` and of `control/`; the second is told who has it); any
@@ -125,6 +130,7 @@ pub use owner::SpoolOwner;
 pub use owner::claim::{Claim, Claimed};
 pub use owner::hold::{Hold, holds};
 pub use owner::kept_tally::KeptTally;
+pub use owner::outbox::{FailedLetter, Letter, OutboxView, outbox};
 pub use owner::presence::{Presence, presence};
 pub use owner::prune::{Removed, Retention, expired};
 pub use owner::recover::Recovered;

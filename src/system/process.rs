@@ -50,12 +50,21 @@ pub struct Child {
 impl Child {
     /// Starts `program` in a new session, with standard input empty and both outputs on pipes, or in `file`.
     pub fn start(program: &Program, file: Option<&File>) -> io::Result<Self> {
+        Self::spawn(program, [Stdio::null(), output(file)?, output(file)?])
+    }
+
+    /// The same with standard input from a file, and both outputs in another.
+    pub fn start_reading(program: &Program, input: &File, file: &File) -> io::Result<Self> {
+        Self::spawn(program, [input.try_clone()?.into(), output(Some(file))?, output(Some(file))?])
+    }
+
+    fn spawn(program: &Program, [stdin, stdout, stderr]: [Stdio; 3]) -> io::Result<Self> {
         let mut command = Command::new(&program.file);
         if let Some((name, arguments)) = program.argv.split_first() {
             command.arg0(name).args(arguments);
         }
         command.current_dir(&program.dir).env_clear().envs(program.env.iter().map(|(k, v)| (k, v)));
-        command.stdin(Stdio::null()).stdout(output(file)?).stderr(output(file)?);
+        command.stdin(stdin).stdout(stdout).stderr(stderr);
         enter_own_session(&mut command, inherited(), Mode::from_raw_mode(program.umask));
         let mut child = reap::start_direct(&mut command)?;
         match exit_watch::of_child(pid_of(&child)) {

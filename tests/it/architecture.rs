@@ -5,17 +5,18 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Which layers a layer may use, itself aside.
-const MAY_USE: [(&str, &[&str]); 10] = [
+const MAY_USE: [(&str, &[&str]); 11] = [
     ("model", &[]),
     ("system", &[]),
     ("gateway", &["model", "system"]),
     ("provider", &["model", "system"]),
     ("spool", &["model", "system"]),
-    ("config", &["model", "provider", "system"]),
+    ("notify", &["model", "system"]),
+    ("config", &["model", "provider", "notify", "system"]),
     ("page", &["model", "spool"]),
     ("intake", &["model", "gateway", "provider", "config", "spool", "system"]),
-    ("runner", &["model", "provider", "config", "page", "spool", "system"]),
-    ("cli", &["model", "gateway", "provider", "config", "spool", "system", "intake", "runner"]),
+    ("runner", &["model", "provider", "config", "page", "spool", "notify", "system"]),
+    ("cli", &["model", "gateway", "provider", "config", "spool", "system", "intake", "runner", "notify"]),
 ];
 
 /// What a pure file never names.

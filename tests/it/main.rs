@@ -16,6 +16,7 @@ mod http; // the HTTP server against clients, good and bad
 mod import; // `import`, of other programs' configurations
 mod init; // `init`, on machines of its own
 mod intake; // the receiver with deliveries of each provider
+mod notify; // messages and commit statuses, against services that stand in for the real ones
 mod old_kernels; // system calls that older kernels lack
 mod page; // the page for people: as files, through web servers, in a browser
 mod releases; // releases, their switch and the way back

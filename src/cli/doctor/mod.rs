@@ -6,6 +6,7 @@ mod deliveries;
 mod disk;
 mod finding;
 mod git;
+mod messages;
 mod page;
 mod parts;
 mod program;
@@ -54,6 +55,7 @@ pub(super) fn run(config: Option<&Path>, offline: bool, json: bool) -> Result<Ex
         git::look(&config, offline, &mut findings);
         programs::look(&config, &mut findings);
         releases::look(&config, &mut findings);
+        messages::look_at_secrets(&config, &mut findings);
     }
     report(&Finding::merged(findings), json)
 }
@@ -100,6 +102,7 @@ fn look_at_spool(config: &Config, findings: &mut Vec<Finding>) -> bool {
     page::look(config, findings);
     clock::look(&config.spool, findings);
     deliveries::look(config, findings);
+    messages::look(config, findings);
     true
 }
 

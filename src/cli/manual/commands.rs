@@ -139,6 +139,7 @@ const TABLES: &[(&str, Items)] = &[
             ("spool/control", "Orders of people to the runner."),
             ("spool/reconcile", "When the remotes are asked next."),
             ("spool/holds/HOOK", "A hook on hold, with the reason."),
+            ("spool/outbox", "Messages that wait to be sent; in `failed`, those that nobody takes, with the reason."),
         ],
     ),
 ];

@@ -24,6 +24,7 @@ pub(super) fn script(shell: Shell, command: &mut Command) -> String {
 fn names(arg: &Arg) -> Option<Names> {
     match arg.get_id().as_str() {
         "hook" => Some(Names::Hooks),
+        "target" => Some(Names::Targets),
         "job" | "jobs" => Some(Names::Jobs),
         "targets" | "subject" => Some(Names::HooksAndJobs),
         "state" => Some(Names::States),
@@ -105,6 +106,8 @@ fn zsh(script: &str) -> String {
             "jobs"
         } else if has("':subject --") || has("'*::targets --") {
             "hooks-and-jobs"
+        } else if has("':target --") {
+            "targets"
         } else if has("'*--state=[") {
             "states"
         } else {

@@ -3,10 +3,11 @@
 use super::behaviour::{self, OF_JOBS};
 use super::public_page::OF_THE_PAGE;
 use super::roff::Roff;
+use super::telling::OF_TELLING;
 use crate::config::{Key, REQUIRED, Table, keys_of};
 use crate::provider::Provider;
 
-const TABLES: [Table; 10] = [
+const TABLES: [Table; 12] = [
     Table::Top,
     Table::Runner,
     Table::Page,
@@ -17,6 +18,8 @@ const TABLES: [Table; 10] = [
     Table::Retry,
     Table::Releases,
     Table::Step,
+    Table::Notify,
+    Table::CommitStatus,
 ];
 
 /// The page.
@@ -45,6 +48,7 @@ pub(super) fn page() -> String {
     roff.paragraph(ENVIRONMENT);
     behaviour::append(&mut roff, OF_JOBS);
     behaviour::append(&mut roff, OF_THE_PAGE);
+    behaviour::append(&mut roff, OF_TELLING);
     roff.section("see also");
     roff.paragraph("`hookspool`(1)");
     roff.into_text()

@@ -221,6 +221,13 @@ const SHAPES: &[Shape] = &[
             ("hooks[].seen.at", "Time of the last one"),
             ("hooks[].seen.result", "Its result, by the word of its counter"),
             ("complete", "`false` if there were too many jobs to count those of each hook"),
+            ("messages.waiting", "Messages that wait to be sent"),
+            ("messages.failed", "Messages that nobody takes"),
+            ("messages.last_failed.to", "The target of the last of those, or `@status`, `@deployed` for the forge"),
+            ("messages.last_failed.job", "The job that it told of"),
+            ("messages.last_failed.hook", "Its hook"),
+            ("messages.last_failed.failed_at", "When it was given up"),
+            ("messages.last_failed.why", "Why"),
         ],
     },
     Shape {
@@ -285,6 +292,20 @@ const SHAPES: &[Shape] = &[
         ],
     },
     Shape {
+        command: "tell",
+        about: "An object.",
+        members: &[
+            ("target", "The target's name"),
+            ("kind", "Its kind"),
+            (
+                "result",
+                "`sent`, `refused`, `later` (the service takes nothing now), `unanswered`, or `unsendable` (a secret \
+                 or the configuration is wrong)",
+            ),
+            ("why", "Why it was not sent, with the next step"),
+        ],
+    },
+    Shape {
         command: "explain",
         about: "An object.",
         members: &[
@@ -344,6 +365,9 @@ const SHAPES: &[Shape] = &[
             ("hooks[].provider", "Its provider"),
             ("hooks[].check", "How deliveries are verified"),
             ("hooks[].queue", "Its queue"),
+            ("targets[].name", "The name of a target of messages"),
+            ("targets[].kind", "Its kind"),
+            ("targets[].on", "The jobs that it is told of: `change`, `failure` or `always`"),
             ("secrets[]", "What is wrong or odd with a secret"),
             ("replaceable[]", "Files that others may replace"),
             ("page[]", "What is wrong with the page's directory"),

@@ -5,7 +5,7 @@ use crate::cli::jobs::{age, unreadable};
 use crate::cli::last_run::{LastRun, last_run};
 use crate::cli::step_progress::StepProgress;
 use crate::config::{Config, Hook};
-use crate::model::{Outcome, State};
+use crate::model::{JobId, Outcome, State};
 use crate::spool::{self, DeliveryResult, Filter, Hold, JobView, Presence};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -30,8 +30,30 @@ pub(super) struct SpoolStatus {
     pub(super) running: Vec<RunningJob>,
     pub(super) oldest_waiting: Option<JobView>,
     pub(super) hooks: Vec<HookStatus>,
+    pub(super) messages: MessageStatus,
     /// `false` if there are too many waiting jobs to count all of them for their hooks.
     pub(super) complete: bool,
+}
+
+/// The outbox.
+#[derive(Debug, Serialize)]
+pub(super) struct MessageStatus {
+    /// Messages that wait to be sent.
+    pub(super) waiting: usize,
+    /// Messages that nobody takes.
+    pub(super) failed: usize,
+    /// The last of those.
+    pub(super) last_failed: Option<FailedMessage>,
+}
+
+/// A message that nobody takes.
+#[derive(Debug, Serialize)]
+pub(super) struct FailedMessage {
+    pub(super) to: String,
+    pub(super) job: JobId,
+    pub(super) hook: String,
+    pub(super) failed_at: Timestamp,
+    pub(super) why: String,
 }
 
 /// A job that runs.
@@ -155,6 +177,7 @@ pub(super) fn gather(config: &Config) -> Result<SpoolStatus, Failure> {
         running,
         oldest_waiting,
         hooks,
+        messages: messages(config)?,
         complete,
     })
 }
@@ -177,6 +200,18 @@ impl HookStatus {
     fn named(name: &str) -> Self {
         Self { name: name.to_owned(), queue: None, waiting: 0, held: 0, last: None, hold: None, seen: None }
     }
+}
+
+fn messages(config: &Config) -> Result<MessageStatus, Failure> {
+    let outbox = spool::outbox(&config.spool).map_err(unreadable)?;
+    let last_failed = outbox.failed.last().map(|(addressee, letter)| FailedMessage {
+        to: addressee.to_string(),
+        job: letter.tidings.job,
+        hook: letter.tidings.hook.clone(),
+        failed_at: letter.failed_at,
+        why: letter.why.clone(),
+    });
+    Ok(MessageStatus { waiting: outbox.waiting.len(), failed: outbox.failed.len(), last_failed })
 }
 
 /// The hook of a job, which may have gone from the configuration, or be unknown.

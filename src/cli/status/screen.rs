@@ -1,10 +1,10 @@
 //! Edge. `status` for people: the lines of one screen.
 
-use super::gather::{HookStatus, RunnerStatus, SpoolStatus};
+use super::gather::{HookStatus, MessageStatus, RunnerStatus, SpoolStatus};
 use crate::cli::jobs::age;
 use crate::cli::local_time::beside;
 use crate::cli::print;
-use crate::model::{Outcome, State};
+use crate::model::{Outcome, State, echo};
 use crate::spool::JobView;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -46,6 +46,7 @@ fn of_jobs(status: &SpoolStatus, now: Timestamp) -> Vec<String> {
         format!("{number} {}", state.as_str())
     };
     let mut lines = vec![format!("jobs     {}", State::ALL.iter().map(count).collect::<Vec<_>>().join(", "))];
+    lines.extend(messages(&status.messages).map(|words| print::harmless(&format!("messages {words}"))));
     for running in &status.running {
         lines.push(print::harmless(&format!("running  {}", short(&running.job, now))));
         lines.extend(running.progress.words(now).map(|words| print::harmless(&format!("         {words}"))));
@@ -55,6 +56,17 @@ fn of_jobs(status: &SpoolStatus, now: Timestamp) -> Vec<String> {
     let note = "note     there are too many jobs to count those of each hook";
     lines.extend((!status.complete).then(|| note.to_owned()));
     lines
+}
+
+/// The outbox, unless nothing is in it.
+fn messages(messages: &MessageStatus) -> Option<String> {
+    let MessageStatus { waiting, failed, last_failed } = messages;
+    if waiting + failed == 0 {
+        return None;
+    }
+    let last =
+        last_failed.as_ref().map_or_else(String::new, |last| format!(", the last to {}: {}", last.to, echo(&last.why)));
+    Some(format!("{waiting} to be sent, {failed} did not arrive{last}"))
 }
 
 /// One column tells of holds, where there are any.

@@ -14,6 +14,8 @@ mod secret;
 mod section;
 mod signature;
 mod step;
+mod target;
+mod telling;
 mod value;
 
 use super::findings::Findings;
@@ -65,6 +67,8 @@ fn config(top: &Section<'_>, file: PathBuf, findings: &mut Findings<'_>) -> Opti
     let body_limit_bytes = body_limit_bytes(top, findings);
     let runner = runner(top, findings);
     let layers = layers(top, findings);
+    let notify = target::targets(top, findings);
+    telling::unknown_names(top, &layers, findings);
     let hooks = hook::hooks(&layers, findings);
     place::apart(spool.as_deref(), &layers, findings);
     let page = page::page(top, spool.as_deref(), &layers, findings);
@@ -82,6 +86,7 @@ fn config(top: &Section<'_>, file: PathBuf, findings: &mut Findings<'_>) -> Opti
         body_limit_bytes: body_limit_bytes?,
         runner: runner?,
         page: page?,
+        notify: notify?,
         hooks: hooks?,
     })
 }

@@ -1,7 +1,7 @@
 //! Pure. The plan of a job, and how often it is tried.
 
 use super::section::{self, Layers};
-use super::{env, releases, step, value};
+use super::{env, releases, step, telling, value};
 use crate::config::findings::Findings;
 use crate::config::keys::{Table, default_of};
 use crate::config::quantity;
@@ -47,6 +47,7 @@ pub(super) fn plan(layers: &Layers<'_>, findings: &mut Findings<'_>) -> Option<P
     let silence = optional(layers, "silence", findings);
     let reconcile = optional(layers, "reconcile", findings);
     let variables = layers.get("env").map_or(Some(Vec::new()), |entry| env::variables(&entry, findings));
+    let (notify, status) = (telling::told(layers, findings), telling::status(layers, findings));
     let steps = layers.get("steps").and_then(|entry| step::steps(&entry, findings));
     let steps = steps.and_then(|steps| releases::steps(layers, steps, findings));
     let [on_failure, on_success, on_recovery, always] = ["on_failure", "on_success", "on_recovery", "always"]
@@ -74,6 +75,8 @@ pub(super) fn plan(layers: &Layers<'_>, findings: &mut Findings<'_>) -> Option<P
         on_success: on_success?,
         on_recovery: on_recovery?,
         always: always?,
+        notify: notify?,
+        status: status?,
     })
 }
 

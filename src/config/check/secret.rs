@@ -74,6 +74,29 @@ pub(super) fn of_variable(table: &Section<'_>, findings: &mut Findings<'_>) -> O
     }
 }
 
+/// The one source of a secret of a target or a forge: a file, a variable or a credential. Nothing expires there.
+pub(super) fn of_target(entry: &TypedEntry<'_>, findings: &mut Findings<'_>) -> Option<SecretSource> {
+    let readers: [(&str, SourceReader); 3] = [("file", file), ("env", env), ("credential", credential)];
+    let table = entry.as_section(Table::Secret);
+    let hint = format!("as in `{} = {{ file = \"/etc/hookspool/secrets/ops\" }}`", entry.key.escape_debug());
+    let Some(table) = table else {
+        findings.mask(entry.span());
+        entry.wrong(findings, "a secret cannot stand in the configuration", hint);
+        return None;
+    };
+    section::known_keys(&table, findings);
+    let typed: Vec<_> = readers.iter().filter_map(|(key, read)| Some((table.get(key)?, read))).collect();
+    match typed.as_slice() {
+        [(entry, read)] if table.entries().count() == 1 => masked_unless_right(entry, **read, findings),
+        _ => {
+            table.entries().for_each(|entry| findings.mask(entry.span()));
+            let message = format!("`{}` must have exactly one of `file`, `env` and `credential`", entry.key);
+            findings.add(table.span.clone(), message, hint);
+            None
+        }
+    }
+}
+
 type SourceReader = fn(&TypedEntry<'_>, &mut Findings<'_>) -> Option<SecretSource>;
 
 fn masked_unless_right(

@@ -110,10 +110,10 @@ fn is_literal_secret(section: &Section<'_>, name: &str) -> bool {
 /// Suggestion for the unknown key `name`.
 fn meant(table: Table, name: &str) -> String {
     let names: Vec<_> = keys_of(table).map(|key| key.name).collect();
-    if let Some(key) = KEYS.iter().find(|key| key.name == name) {
-        format!("`{name}` belongs in {}", key.table.title())
-    } else if table == Table::Hook && announces_a_secret(name) {
+    if table == Table::Hook && announces_a_secret(name) {
         "did you mean `secret`?".to_owned()
+    } else if let Some(key) = KEYS.iter().find(|key| key.name == name) {
+        format!("`{name}` belongs in {}", key.table.title())
     } else if let Some(near) = nearest(name, names.iter().copied()) {
         format!("did you mean `{near}`?")
     } else if names.len() <= LISTED_KEYS {

@@ -42,7 +42,6 @@ pub struct HookFacts {
 }
 
 /// The facts of one target of messages.
-#[allow(dead_code, reason = "made by whoever sends messages")]
 #[derive(Debug, Clone)]
 pub struct NotificationFacts {
     /// Its name in the configuration.

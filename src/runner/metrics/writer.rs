@@ -1,11 +1,14 @@
 //! Edge. The file of metrics, written beside the loop: when something has changed, at most once a second, and from time
 //! to time. Also writes down how many jobs have ended.
 
+use super::facts::NotificationFacts;
 use super::gather::{MetricSources, gather};
 use super::pulse::Pulse;
 use super::text::text;
+use crate::config::{Config, NotifyTarget};
 use crate::model::State;
 use crate::runner::current_config::CurrentConfig;
+use crate::runner::telling::Teller;
 use crate::spool::{SpoolOwner, Tally};
 use crate::system::errno::words;
 use crate::system::random::random_bytes;
@@ -28,6 +31,7 @@ const SHARE: u32 = 20;
 pub(in crate::runner) struct MetricsWriter<'a> {
     owner: &'a SpoolOwner,
     config: &'a CurrentConfig,
+    teller: &'a Teller,
     pulse: &'a Pulse,
     sources: MetricSources,
     /// The troubles that were told; each is told once.
@@ -36,8 +40,13 @@ pub(in crate::runner) struct MetricsWriter<'a> {
 
 impl<'a> MetricsWriter<'a> {
     /// Of the runner that has `owner`.
-    pub(in crate::runner) fn new(owner: &'a SpoolOwner, config: &'a CurrentConfig, pulse: &'a Pulse) -> Self {
-        Self { owner, config, pulse, sources: MetricSources::default(), told: Vec::new() }
+    pub(in crate::runner) fn new(
+        owner: &'a SpoolOwner,
+        config: &'a CurrentConfig,
+        teller: &'a Teller,
+        pulse: &'a Pulse,
+    ) -> Self {
+        Self { owner, config, teller, pulse, sources: MetricSources::default(), told: Vec::new() }
     }
 
     /// Writes down what has ended, and the metrics where a file is named. `is_up`: the runner goes on.
@@ -49,6 +58,7 @@ impl<'a> MetricsWriter<'a> {
         let mut facts = gather(&config.spool, &hooks, &tally, &mut self.sources);
         facts.runner_is_up = Some(is_up);
         facts.last_loop = self.pulse.last();
+        facts.notifications = notifications(&config, self.teller);
         if let Err(error) = replace(path, text(&facts).as_bytes()) {
             self.tell("no-metrics", format!("cannot write `{}`: {}", path.display(), words(&error)));
         }
@@ -74,6 +84,22 @@ impl<'a> MetricsWriter<'a> {
             self.told.push(reason);
         }
     }
+}
+
+/// The messages of this runner by target, of those that the configuration has.
+fn notifications(config: &Config, teller: &Teller) -> Vec<NotificationFacts> {
+    let counts = teller.counts();
+    let of_target = |target: &NotifyTarget| {
+        let told = counts.get(&target.name).copied().unwrap_or_default();
+        NotificationFacts {
+            target: target.name.clone(),
+            kind: target.messenger.name().to_owned(),
+            sent: told.sent,
+            failed: told.failed,
+            pending: told.waiting as u64,
+        }
+    };
+    config.notify.iter().map(of_target).collect()
 }
 
 /// Writes until `halted`, and then once more, that the runner has ended.

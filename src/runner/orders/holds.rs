@@ -1,7 +1,9 @@
 //! Edge. Hooks on hold, and what they hold back.
 
 use super::{Orders, tell};
+use crate::config::Config;
 use crate::model::{JobId, State};
+use crate::runner::telling::Teller;
 use crate::spool::{Effect, EffectResult, HistoryEvent, Hold, Settlement, SpoolError, SpoolOwner};
 use jiff::Timestamp;
 
@@ -33,16 +35,24 @@ impl Orders<'_> {
         let Some(hold) = self.owner.holds()?.remove(hook) else { return Ok(()) };
         let waiting = self.of_hook(hook, vec![State::Queued, State::Waiting])?;
         for view in waiting.into_iter().filter(|view| !view.is_rollback()).take(AT_ONCE) {
-            hold_back(self.owner, view.id, hook, &hold)?;
+            hold_back(self.config, self.owner, &self.teller, view.id, hook, &hold)?;
         }
         Ok(())
     }
 }
 
 /// Puts a job of a hook on hold where a person must release it. A job that is gone meanwhile is none to hold.
-pub(in crate::runner) fn hold_back(owner: &SpoolOwner, id: JobId, hook: &str, hold: &Hold) -> Result<(), SpoolError> {
+pub(in crate::runner) fn hold_back(
+    config: &Config,
+    owner: &SpoolOwner,
+    teller: &Teller,
+    id: JobId,
+    hook: &str,
+    hold: &Hold,
+) -> Result<(), SpoolError> {
     let settlement = Settlement::Held { reason: hold.reason(hook) };
     let what = HistoryEvent::from(settlement.clone());
+    teller.decided(owner, config, id, &settlement)?;
     match owner.decide(id, settlement, Timestamp::now()) {
         Ok(state) => tell(id, &what, state),
         Err(error) if error.is_missing() => {}

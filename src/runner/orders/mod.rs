@@ -11,6 +11,7 @@ use rollback::Rollback;
 pub(super) use taking::Requests;
 
 use super::attempt;
+use super::telling::Teller;
 use crate::config::Config;
 use crate::model::{JobId, Outcome, State};
 use crate::spool;
@@ -51,6 +52,8 @@ pub struct Orders<'a> {
     pub config: &'a Config,
     /// The jobs that are running.
     pub running: &'a mut dyn RunningJobs,
+    /// The hand that writes messages.
+    pub teller: Teller,
 }
 
 /// Carries out an order where no runner does: first puts right what the last one left.
@@ -61,11 +64,11 @@ pub fn apply_alone(config: &Config, owner: &SpoolOwner, request: &Request) -> Re
         if let Order::Cancel { ids } = &request.order {
             for claim in interrupted.into_iter().filter(|claim| ids.contains(&claim.id())) {
                 abandoned.push(claim.id());
-                attempt::abandon(claim, &config.spool, cancelled(&request.by))?;
+                attempt::abandon(owner, claim, config, cancelled(&request.by))?;
             }
         }
     }
-    let mut orders = Orders { owner, config, running: &mut NothingRuns };
+    let mut orders = Orders { owner, config, running: &mut NothingRuns, teller: Teller::default() };
     let mut answer = orders.apply(request)?;
     if let Order::Hold { hook, .. } | Order::Rollback { hook, .. } = &request.order {
         orders.hold_back(hook)?;
@@ -178,6 +181,7 @@ impl Orders<'_> {
             Some(State::Queued | State::Waiting | State::Held) => {
                 let settlement = cancelled(by);
                 let what = HistoryEvent::from(settlement.clone());
+                self.teller.decided(self.owner, self.config, id, &settlement)?;
                 let state = self.owner.decide(id, settlement, Timestamp::now())?;
                 tell(id, &what, state);
                 Some(Effect::of_job(id, EffectResult::Changed, Some(state), "cancelled"))

@@ -100,8 +100,9 @@ impl Requests<'_, '_, '_, '_> {
 
     fn with_orders<T>(&mut self, act: impl FnOnce(&mut Orders<'_>) -> T) -> T {
         let (owner, config) = (self.jobs.owner, Arc::clone(&self.jobs.config));
+        let teller = self.jobs.teller.clone();
         let mut running = WithWorkers { workers: self.workers, backlog: &mut self.jobs.backlog };
-        act(&mut Orders { owner, config: &config, running: &mut running })
+        act(&mut Orders { owner, config: &config, running: &mut running, teller })
     }
 
     /// A job that has been moved to where it ended is still its worker's until that has said so.

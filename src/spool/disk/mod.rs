@@ -33,17 +33,23 @@ pub enum Place {
     Holds,
     /// Traces of deliveries.
     Seen,
+    /// Messages that wait to be sent.
+    Outbox,
+    /// Messages that nobody will take.
+    OutboxFailed,
     /// Jobs of one state.
     In(State),
 }
 
 impl Place {
     /// Directories below the root.
-    pub const BELOW_ROOT: [Self; 12] = [
+    pub const BELOW_ROOT: [Self; 14] = [
         Self::Tmp,
         Self::Log,
         Self::Control,
         Self::Holds,
+        Self::Outbox,
+        Self::OutboxFailed,
         Self::In(State::Queued),
         Self::In(State::Running),
         Self::In(State::Waiting),
@@ -55,7 +61,7 @@ impl Place {
     ];
 
     /// Those without which no job can be trusted to go its way.
-    pub const VITAL: &'static [Self] = Self::BELOW_ROOT.split_at(11).0;
+    pub const VITAL: &'static [Self] = Self::BELOW_ROOT.split_at(13).0;
 
     /// Its path, relative to the root.
     pub fn as_str(self) -> &'static str {
@@ -66,6 +72,8 @@ impl Place {
             Self::Control => "control",
             Self::Holds => "holds",
             Self::Seen => "seen",
+            Self::Outbox => "outbox",
+            Self::OutboxFailed => "outbox/failed",
             Self::In(state) => state.as_str(),
         }
     }

@@ -69,6 +69,18 @@ impl History {
         count_starts(since.take_while(|w| !matches!(w, HistoryEvent::Claimed { .. }))) > 0
     }
 
+    /// `true` if an attempt began that was not followed by an end, nor by a hold: it is to be tried again, or was
+    /// decided about since.
+    pub fn is_unfinished(&self) -> bool {
+        let last = self.entries.iter().rev().find_map(|entry| match &entry.what {
+            HistoryEvent::Started { .. } => Some(true),
+            HistoryEvent::Settled(Settlement::Waiting { .. } | Settlement::Released) => None,
+            HistoryEvent::Settled(_) => Some(false),
+            _ => None,
+        });
+        last.unwrap_or(false)
+    }
+
     /// The move that brought it where it is.
     pub(in crate::spool) fn last_transition(&self) -> Option<Transition> {
         self.last_move()?.what.transition()

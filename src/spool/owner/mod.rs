@@ -4,6 +4,7 @@ pub(in crate::spool) mod claim;
 pub(in crate::spool) mod hold;
 pub(in crate::spool) mod kept_tally;
 pub(in crate::spool) mod listing;
+pub(in crate::spool) mod outbox;
 pub(in crate::spool) mod peek;
 pub(in crate::spool) mod presence;
 pub(in crate::spool) mod prune;
@@ -46,6 +47,8 @@ pub struct SpoolOwner<D: Disk = RealDisk> {
     waits: Mutex<BTreeMap<JobId, Wait>>,
     /// Entries that could not be moved out of `queued/`, reported once.
     pub(in crate::spool) reported: Mutex<HashSet<OsString>>,
+    /// The number of the last message, once the outbox was read. Whoever changes the outbox holds it.
+    pub(in crate::spool) last_letter: Mutex<Option<u64>>,
 }
 
 /// A job in `running/` after every byte of it was read.
@@ -79,7 +82,12 @@ impl<D: Disk> SpoolOwner<D> {
         let runner_pid = std::process::id();
         let (lock, boot_id, counted) = (Mutex::new(lock), boot_id(), Mutex::default());
         let dirs = StateDirs { disk, lock, owners, payload_limit_bytes, runner_pid, boot_id, counted };
-        Ok(Self { dirs: Arc::new(dirs), waits: Mutex::default(), reported: Mutex::default() })
+        Ok(Self {
+            dirs: Arc::new(dirs),
+            waits: Mutex::default(),
+            reported: Mutex::default(),
+            last_letter: Mutex::default(),
+        })
     }
 
     /// Sets the largest payload that is claimed; what is larger goes to `corrupt/`.

@@ -12,12 +12,14 @@ use std::ffi::{OsStr, OsString};
 const STALE_S: i64 = 60 * 60;
 
 impl<D: Disk> SpoolOwner<D> {
-    /// Removes what nobody needs any more of `tmp/`, `control/` and `holds/`. Also beside receivers and verbs at work.
+    /// Removes what nobody needs any more of `tmp/`, `control/`, `holds/` and `outbox/`. Also beside receivers and
+    /// verbs at work.
     pub fn tidy(&self, at: Timestamp) -> Result<Vec<SpoolProblem>, SpoolError> {
         let mut problems = Vec::new();
         self.sweep(at, &mut problems)?;
         self.sweep_control(at, &mut problems)?;
         self.sweep_holds(at);
+        self.sweep_outbox(at);
         Ok(problems)
     }
 

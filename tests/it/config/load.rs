@@ -325,6 +325,8 @@ fn every_key_of_the_reference_is_known_to_the_checks() {
             Table::Step if matches!(key.name, "from" | "remote" | "in_the_way" | "forward_only" | "depth") => {
                 format!("[[hook]]\nsteps = [{{ git = \"update\", {} = 1.5 }}]", key.name)
             }
+            Table::Notify => format!("[[notify]]\n{} = 1.5", key.name),
+            Table::CommitStatus => format!("[[hook]]\nstatus = {{ {} = 1.5 }}", key.name),
             Table::Env => unreachable!("its keys are the names of variables"),
             Table::Step if key.name == "to" => "[[hook]]\nsteps = [{ publish = \"dist\", to = 1.5 }]".to_owned(),
             Table::Step => format!("[[hook]]\nsteps = [{{ {} = 1.5 }}]", key.name),

@@ -127,7 +127,9 @@ const SHOP: &str = "retry = { attempts = 2, backoff = \"1h\" }\nsteps = [{ shell
 #[test]
 fn the_page_on_json_has_the_members_that_the_commands_print_and_no_others() {
     let gate = GATE.replace("echo $HOOKSPOOL_BRANCH >>begun", "echo hi; echo $HOOKSPOOL_BRANCH >>begun");
-    let yard = Yard::new("[page]\ndir = \"ROOT/www\"", &[("docs", &gate), ("shop", SHOP)]);
+    let target = "[[notify]]\nname = \"ops\"\nkind = \"gotify\"\nurl = \"http://127.0.0.1:1\"\n\
+                  token = { file = \"ROOT/secret\" }\n";
+    let yard = Yard::new("[page]\ndir = \"ROOT/www\"", &[("docs", &gate), ("shop", &format!("{SHOP}\n{target}"))]);
     let mut seen = Seen::default();
     seen.verb("check", &yard, &["check"]);
     seen.verb("doctor", &yard, &["doctor", "--offline"]);
@@ -157,6 +159,13 @@ fn the_page_on_json_has_the_members_that_the_commands_print_and_no_others() {
     seen.verb("deploy, rollback, retry, cancel, hold, release", &yard, &["deploy", "docs"]);
     seen.verb("prune", &yard, &["prune", "--dry-run"]);
     releases(&mut seen);
+    seen.verb("tell", &yard, &["tell", "ops"]);
+    let failed = serde_json::json!({
+        "number": 1, "at": "2026-01-01T00:00:00Z", "job": ids[0].to_string(), "hook": "docs", "standing": "failed",
+        "attempts": 1, "failed_at": "2026-01-01T00:00:00Z", "why": "x",
+    });
+    std::fs::write(yard.spool().join(format!("outbox/failed/{}.ops.json", ids[0])), failed.to_string()).unwrap();
+    seen.verb("status", &yard, &["status"]);
     seen.verb("doctor", &yard, &["doctor", "--offline"]);
     seen.verb("an error", &yard, &["show", "ffffffff"]);
     std::fs::write(yard.path("headers"), "X-GitHub-Event: push\nX-Hub-Signature-256: sha256=00\n").unwrap();

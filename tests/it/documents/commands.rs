@@ -3,8 +3,15 @@
 use crate::support::document::blocks;
 use std::process::Command;
 
-const DOCUMENTS: [&str; 6] =
-    ["README.md", "README.zh-CN.md", "deploy/README.md", "deploy/RECIPES.md", "deploy/OPERATOR.md", "deploy/FORGES.md"];
+const DOCUMENTS: [&str; 7] = [
+    "README.md",
+    "README.zh-CN.md",
+    "deploy/README.md",
+    "deploy/RECIPES.md",
+    "deploy/OPERATOR.md",
+    "deploy/FORGES.md",
+    "deploy/MESSAGES.md",
+];
 
 /// The commands, with lines that a backslash continues joined.
 fn commands(text: &str) -> Vec<String> {

@@ -4,6 +4,7 @@ use crate::support::Site;
 use crate::support::document::{Block, blocks, whole};
 use crate::support::site::{SECRET, read_shipped};
 use hookspool::config::load;
+use hookspool::notify::{Messenger, StatusForge};
 use hookspool::provider::Provider;
 use std::fs;
 
@@ -44,6 +45,27 @@ fn every_configuration_of_a_forge_loads() {
         fs::write(&file, whole(&text)).unwrap();
         let config = load(&file).unwrap_or_else(|error| panic!("block at line {line}: {error}"));
         assert!(!config.hooks.is_empty(), "block at line {line}: no hook");
+    }
+}
+
+#[test]
+fn every_kind_of_message_and_every_forge_with_statuses_has_a_configuration_that_loads() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("hookspool.toml");
+    let (mut kinds, mut forges) = (Vec::new(), Vec::new());
+    for Block { line, text, .. } in configurations("deploy/MESSAGES.md") {
+        fs::write(&file, whole(&text)).unwrap();
+        let config = load(&file).unwrap_or_else(|error| panic!("block at line {line}: {error}"));
+        kinds.extend(config.notify.iter().map(|target| target.messenger));
+        forges.extend(config.hooks.iter().filter_map(|hook| Some(hook.plan.status.as_ref()?.forge)));
+    }
+    for (name, messenger) in Messenger::ALL {
+        assert!(kinds.contains(&messenger), "no target of kind {name}");
+    }
+    // Bitbucket's server differs from its cloud in the address alone.
+    let shown = |forge: StatusForge| forges.contains(&forge) || forge == StatusForge::BitbucketServer;
+    for (name, forge) in StatusForge::PROVIDERS {
+        assert!(shown(forge), "no status of {name}");
     }
 }
 

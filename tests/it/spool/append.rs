@@ -47,6 +47,7 @@ fn a_spool_in_a_setgid_directory_has_the_modes_for_a_group() {
         ("holds", 0o2750),
         ("lock", 0o600),
         ("log", 0o2750),
+        ("outbox", 0o2750),
         ("queued", 0o3770),
         ("reserve", 0o660),
         ("running", 0o2750),

@@ -134,6 +134,7 @@ fn a_new_spool_is_flushed_with_everything_in_it() {
     let below = ["corrupt", "done", "failed", "held", "lock", "log", "queued", "reserve", "running", "sequence"];
     let mut expected: Vec<String> = below.iter().map(|name| format!("SPOOL/{name}")).collect();
     expected.extend(["SPOOL/control", "SPOOL/holds", "SPOOL/seen"].map(str::to_owned));
+    expected.extend(["SPOOL/outbox", "SPOOL/outbox/failed"].map(str::to_owned));
     expected.extend(["ABOVE-SPOOL", "SPOOL", "SPOOL/tmp", "SPOOL/waiting"].map(str::to_owned));
     expected.sort_unstable();
     assert_eq!(flushed, expected);

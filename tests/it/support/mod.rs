@@ -30,6 +30,7 @@ pub(crate) mod fastcgi_peer; // a FastCGI peer by hand, and responders to talk t
 pub(crate) mod intake; // hooks of all providers, and deliveries to the CGI program
 pub(crate) mod machine; // a machine of a test's own, for `init`
 pub(crate) mod one_hook; // a world with one hook, and signed deliveries to it
+pub(crate) mod standin; // a service that messages go to, and that answers as a test wants
 pub(crate) mod steps; // a job without a spool: plan, facts, log, and what became of them
 pub(crate) mod world; // the directory, configuration and executable that the worlds above are built on
 pub(crate) mod yard; // a spool, hooks of a test's own and the real runner

@@ -219,6 +219,8 @@ fn plan(dir: PathBuf, steps: Vec<Step>) -> Plan {
         on_success: Vec::new(),
         on_recovery: Vec::new(),
         always: Vec::new(),
+        notify: Vec::new(),
+        status: None,
     }
 }
 
