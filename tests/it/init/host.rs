@@ -11,7 +11,7 @@ fn one_command_makes_a_host_ready_and_again_it_changes_nothing() {
     machine.serve_repository("first");
     let before = machine.look();
     let shown = machine.good(&format!("{INIT} --dry-run"));
-    assert_eq!(machine.look(), before, "a dry run touched something");
+    assert_eq!(machine.touched(&before), [""; 0], "a dry run touched something");
     for file in
         ["/etc/hookspool/hookspool.toml", "/etc/supervisor/conf.d/hookspool.conf", "/etc/nginx/conf.d/hookspool.conf"]
     {
@@ -46,7 +46,7 @@ fn one_command_makes_a_host_ready_and_again_it_changes_nothing() {
 
     let before = machine.look();
     let again = machine.good(INIT);
-    assert_eq!(machine.look(), before);
+    assert_eq!(machine.touched(&before), [""; 0]);
     assert!(again.contains("Nothing had to be changed.") && !again.contains("done "), "{again}");
     assert!(!again.contains(&secret), "nobody needs it again");
 }

@@ -1,6 +1,7 @@
 //! Edge. A machine of a test's own: its processes, its network and every directory that `init` writes to; the programs
 //! are those of the machine that runs the tests, read-only. Needs root.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -95,10 +96,17 @@ impl Machine {
     }
 
     /// Everything that an installation may change, with times: two looks are equal if nothing was touched between.
-    pub(crate) fn look(&self) -> String {
+    pub(crate) fn look(&self) -> BTreeSet<String> {
         let places = "/etc /usr/local/bin /srv /home /var/spool /var/lib/hookspool /var/log/hookspool";
-        let quiet = "-not -path '*/log/*' -not -path '*/hookspool/heartbeat*'";
-        self.good(&format!("find {places} {quiet} -printf '%p %y %m %u %g %s %T@\\n' 2>/dev/null | sort; true"))
+        // A check that the web server answers leaves a trace, too.
+        let quiet = "-not -path '*/log' -not -path '*/log/*' -not -path '*/seen/*' -not -path '*/hookspool/heartbeat*'";
+        let found = self.good(&format!("find {places} {quiet} -printf '%p %y %m %u %g %s %T@\\n' 2>/dev/null; true"));
+        found.lines().map(str::to_owned).collect()
+    }
+
+    /// Lines that only one of two looks has: this one, and that of before.
+    pub(crate) fn touched(&self, before: &BTreeSet<String>) -> Vec<String> {
+        self.look().symmetric_difference(before).cloned().collect()
     }
 
     /// A repository at `git://127.0.0.1/site.git`, whose `page` holds `text`.
