@@ -8,6 +8,8 @@ pub mod model;
 pub mod notify;
 pub mod page;
 pub mod provider;
+#[cfg(feature = "relay")]
+pub mod relay;
 pub mod runner;
 pub mod spool;
 pub mod system;

@@ -4,6 +4,8 @@ use super::control::args::{CancelArgs, DeployArgs, HoldArgs, PruneArgs, ReleaseA
 use super::import::args::ImportArgs;
 use super::init::args::InitArgs;
 use super::moment::{self, Moment};
+#[cfg(feature = "relay")]
+use super::relay::args::RelayCommand;
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 use ipnet::IpNet;
@@ -139,6 +141,10 @@ pub(super) enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// One push, several hosts: make the stream, make a key, send jobs again
+    #[cfg(feature = "relay")]
+    #[command(subcommand)]
+    Relay(RelayCommand),
     /// Remove jobs that ended, with their logs
     Prune(PruneArgs),
     /// Show the state of the spool on one screen

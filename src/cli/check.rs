@@ -39,7 +39,12 @@ fn right(config: &Config, json: bool) -> Result<ExitCode, Failure> {
             .iter()
             .map(|h| {
                 let (provider, check) = (h.provider.name(), h.provider.strength().word());
-                serde_json::json!({ "name": h.name, "provider": provider, "check": check, "queue": h.plan.queue })
+                let (queue, hosts, from) = (&h.plan.queue, &h.hosts, &h.from);
+                let of_deliveries = from.is_empty().then_some((provider, check));
+                let (provider, check) = of_deliveries.unzip();
+                serde_json::json!({
+                    "name": h.name, "provider": provider, "check": check, "queue": queue, "hosts": hosts, "from": from,
+                })
             })
             .collect();
         let (file, spool, notes) = (&config.file, &config.spool, notes(config));
@@ -58,8 +63,16 @@ fn right(config: &Config, json: bool) -> Result<ExitCode, Failure> {
         print::line(&format!("spool {}", config.spool.display()))?;
         for hook in &config.hooks {
             let (steps, dir) = (print::count(hook.plan.steps.len(), "step"), hook.plan.dir.display());
-            print::line(&format!("hook {} ({}), {steps} in {dir}", hook.name, hook.provider.name()))?;
-            print::line(&format!("  check: {}", hook.provider.strength()))?;
+            let source = if hook.from.is_empty() { hook.provider.name() } else { "from other hosts" };
+            let does = if config.only_passes_on(hook) { "passed on".to_owned() } else { format!("{steps} in {dir}") };
+            print::line(&format!("hook {} ({source}), {does}", hook.name))?;
+            match hook.from.as_slice() {
+                [] => print::line(&format!("  check: {}", hook.provider.strength()))?,
+                from => print::line(&format!("  check: signature of {}", from.join(" or ")))?,
+            }
+            if !hook.hosts.is_empty() {
+                print::line(&format!("  hosts: {}", hook.hosts.join(", ")))?;
+            }
             print::line(&format!("  queue {}: {}", hook.plan.queue, hook.plan.when_newer.meaning()))?;
             releases(hook).map_or(Ok(()), |line| print::line(&line))?;
             for told in told(hook) {

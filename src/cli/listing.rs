@@ -2,6 +2,7 @@
 
 use super::args::ListArgs;
 use super::exit::{self, Failure};
+use super::hosts::{HostWord, HostWords};
 use super::jobs::{age, find, no_such, refuse_unknown, unreadable};
 use super::load::load;
 use super::local_time::beside;
@@ -12,6 +13,7 @@ use crate::model::{JobId, JobMeta, State};
 use crate::spool::{self, Filter, JobView, Shown};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use serde::Serialize;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -24,12 +26,23 @@ pub(super) fn list(config: Option<&Path>, args: &ListArgs) -> Result<ExitCode, F
     if jobs.is_empty() {
         args.hook.as_ref().map_or(Ok(()), |hook| refuse_unknown(&config, hook))?;
     }
+    let hosts = HostWords::read(&config).map_err(unreadable)?;
     if args.json {
+        let jobs: Vec<_> = jobs.iter().map(|job| JobWithHosts { hosts: hosts.of(job.id), job }).collect();
         print::json(&jobs)?;
     } else {
-        print_table(&jobs)?;
+        print_table(&jobs, &hosts)?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// A job, with the other hosts that are to get it.
+#[derive(Serialize)]
+struct JobWithHosts<'a> {
+    #[serde(flatten)]
+    job: &'a JobView,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    hosts: &'a [HostWord],
 }
 
 fn filter(args: &ListArgs) -> Result<Filter, Failure> {
@@ -50,15 +63,17 @@ pub(super) fn show(config: Option<&Path>, job: &str, json: bool) -> Result<ExitC
     let id = find(&config.spool, job)?;
     let shown = spool::show(&config.spool, id).map_err(unreadable)?.ok_or_else(|| no_such(job))?;
     let progress = StepProgress::of(&config, &shown.view);
+    let hosts = HostWords::read(&config).map_err(unreadable)?;
+    let hosts = hosts.of(id);
     if json {
         let StepProgress { step, limit_s, usual_s } = &progress;
         let value = serde_json::json!({
             "job": shown.view, "delivery": shown.meta, "history": shown.history.entries(), "step": step,
-            "limit_s": limit_s, "usual_s": usual_s,
+            "limit_s": limit_s, "usual_s": usual_s, "hosts": hosts,
         });
         print::json(&value)?;
     } else {
-        print_job(&config.spool, &shown, &progress)?;
+        print_job(&config.spool, &shown, &progress, hosts)?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -72,10 +87,21 @@ fn parse_state(text: &str) -> Result<State, Failure> {
 
 const HEADINGS: [&str; 8] = ["JOB", "STATE", "OUTCOME", "HOOK", "REF", "AFTER", "AGE", "REASON"];
 
-fn print_table(jobs: &[JobView]) -> Result<(), Failure> {
+/// The column after the outcome, where there are other hosts.
+const HOSTS_AT: usize = 3;
+
+fn print_table(jobs: &[JobView], hosts: &HostWords) -> Result<(), Failure> {
     let now = Timestamp::now();
-    let rows: Vec<Vec<String>> = jobs.iter().map(|job| row(job, now)).collect();
-    print::table(&HEADINGS, &rows)
+    let mut headings = HEADINGS.to_vec();
+    let mut rows: Vec<Vec<String>> = jobs.iter().map(|job| row(job, now)).collect();
+    let fractions: Vec<Option<String>> = jobs.iter().map(|job| hosts.fraction(job.id)).collect();
+    if fractions.iter().any(Option::is_some) {
+        headings.insert(HOSTS_AT, "HOSTS");
+        for (row, fraction) in rows.iter_mut().zip(fractions) {
+            row.insert(HOSTS_AT, fraction.unwrap_or_else(|| "-".to_owned()));
+        }
+    }
+    print::table(&headings, &rows)
 }
 
 fn row(job: &JobView, now: Timestamp) -> Vec<String> {
@@ -108,7 +134,7 @@ fn missed(job: &JobView) -> Option<&'static str> {
     (job.provider.as_deref() == Some(JobMeta::RECONCILE)).then_some("no delivery told of it (reconcile)")
 }
 
-fn print_job(root: &Path, shown: &Shown, progress: &StepProgress) -> Result<(), Failure> {
+fn print_job(root: &Path, shown: &Shown, progress: &StepProgress, hosts: &[HostWord]) -> Result<(), Failure> {
     let (view, zone) = (&shown.view, TimeZone::system());
     let field = |name: &str, value: Option<String>| match value {
         Some(value) => print::line(&format!("{name:<11} {value}")),
@@ -129,10 +155,13 @@ fn print_job(root: &Path, shown: &Shown, progress: &StepProgress) -> Result<(), 
     field("pusher", shown.meta.as_ref().and_then(|meta| meta.pusher.clone()))?;
     field("delivery", view.delivery.clone())?;
     field("note", shown.meta.as_ref().and_then(|meta| meta.note.clone()))?;
+    field("from host", shown.meta.as_ref().and_then(|meta| meta.origin.clone()))?;
     field("arrived", view.arrived_at.map(|at| beside(at, 9, &zone)))?;
     field("attempts", Some(view.attempts.to_string()))?;
     field("file", Some(spool::job_path(root, view.state, view.id).display().to_string()))?;
     field("log", Some(spool::log_path(root, view.id).display().to_string()))?;
+    let now = Timestamp::now();
+    hosts.iter().try_for_each(|word| field("host", Some(format!("{}: {}", word.host, word.words(now)))))?;
     let entries = shown.history.entries().iter();
     entries
         .map(|entry| format!("{}  {}", beside(entry.at, 3, &zone), entry.what))

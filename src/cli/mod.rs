@@ -12,6 +12,7 @@ mod demo;
 mod doctor;
 mod exit;
 mod explain;
+mod hosts;
 mod http;
 mod import;
 mod inherited;
@@ -32,6 +33,8 @@ mod patience;
 mod print;
 mod progress;
 mod receive;
+#[cfg(feature = "relay")]
+mod relay;
 mod releases;
 mod send;
 mod serve_spool;
@@ -112,6 +115,8 @@ fn verb(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Status(args) => status::run(config, &args),
         Command::Metrics => metrics::run(config),
         Command::Doctor { offline, json } => doctor::run(config, offline, json),
+        #[cfg(feature = "relay")]
+        Command::Relay(command) => relay::run(config, &command),
         Command::Man { page } => manual::page(page),
         Command::Complete { names } => complete::run(config, names),
         Command::Completions { shell } => manual::completions(shell),

@@ -130,8 +130,14 @@ fn branch(hook: &Hook, args: &SendArgs) -> String {
     args.branch.clone().unwrap_or_else(|| wanted_sample::branch(hook))
 }
 
+/// A hook whose jobs come from other hosts.
+fn no_delivery(hook: &Hook) -> Failure {
+    let (name, from) = (&hook.name, hook.from.join(", "));
+    Failure::new(exit::USAGE, format!("hook `{name}` takes jobs from {from}, and no deliveries: send one there"))
+}
+
 fn secret(hook: &Hook) -> Result<Secret, Failure> {
-    let first = hook.secrets.first().ok_or_else(|| Failure::new(exit::CONFIGURATION, "the hook has no secret"))?;
+    let first = hook.secrets.first().ok_or_else(|| no_delivery(hook))?;
     let unusable = |error| Failure::new(exit::NO_PERMISSION, format!("secret of hook `{}`: {error}", hook.name));
     first.source.read().map_err(unusable)
 }

@@ -12,7 +12,8 @@ pub(super) fn secret_files(config: &Config) -> BTreeSet<PathBuf> {
     let of_hooks = config.hooks.iter().flat_map(|hook| &hook.secrets).map(|secret| &secret.source);
     let of_targets = config.notify.iter().flat_map(NotifyTarget::secret_sources);
     let of_forges = config.hooks.iter().filter_map(|hook| Some(&hook.plan.status.as_ref()?.token));
-    let sources = of_hooks.chain(of_targets).chain(of_forges);
+    let of_relay = config.relay.iter().flat_map(|relay| relay.credentials.iter().chain(&relay.sign));
+    let sources = of_hooks.chain(of_targets).chain(of_forges).chain(of_relay);
     let file = |source: &SecretSource| if let SecretSource::File(path) = source { Some(path.clone()) } else { None };
     sources.filter_map(file).collect()
 }

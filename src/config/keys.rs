@@ -31,6 +31,10 @@ pub enum Table {
     Notify,
     /// `status = { … }`.
     CommitStatus,
+    /// `[relay]`.
+    Relay,
+    /// `trust = { … }` of `[relay]`: any host.
+    Trust,
 }
 
 impl Table {
@@ -51,6 +55,8 @@ impl Table {
             Self::Env => "`env`",
             Self::Notify => "`[[notify]]`",
             Self::CommitStatus => "`status`",
+            Self::Relay => "`[relay]`",
+            Self::Trust => "`trust`",
         }
     }
 }
@@ -90,6 +96,8 @@ pub const KEYS: &[Key] = &[
     key(Table::Top, "body_limit", "size", "25MiB", "largest payload, 1KiB to 1GiB"),
     key(Table::Top, "runner", "table", "(none)", "settings of the runner"),
     key(Table::Top, "page", "table", "(none)", "a page for people, in static files"),
+    key(Table::Top, "relay", "table", "(none)", "this host among others: \
+        where jobs are sent, or come from"),
     key(Table::Top, "defaults", "table", "(none)", "hook settings that a hook may override, each as a whole"),
     key(Table::Top, "notify", "array of tables", "(none)", "one table for each target of messages"),
     key(Table::Top, "hook", "array of tables", "(none)", "one table for each hook"),
@@ -141,6 +149,10 @@ pub const KEYS: &[Key] = &[
         and the link `current` is switched to it"),
     key(Table::Hook, "rollback", "word", "by-hand", "when a step after the switch fails: `on-failure` switches back \
         to the release before, `by-hand` leaves that to you"),
+    key(Table::Hook, "hosts", "array of strings", "(this host alone)", "hosts that run its jobs, by their names in \
+        `[relay]`; without this one's own name the jobs are passed on only, and `dir` and `steps` may be left out"),
+    key(Table::Hook, "from", "array of strings", "(none)", "hosts whose jobs it takes, in the place of `provider` and \
+        `secret`; each stands in `trust` of `[relay]`"),
     key(Table::Hook, "queue", "string", "(the hook's name)", "jobs of a queue run one after the other"),
     key(Table::Hook, "when_newer", "word", "supersede", "of several waiting jobs for one ref: \
         `supersede` runs the newest, `keep` all, `replace` the newest and stops the running one"),
@@ -217,6 +229,27 @@ pub const KEYS: &[Key] = &[
     key(Table::Match, "equals", "string, integer or boolean", "(none)", "value that the field must have"),
     key(Table::Match, "regex", "regular expression", "(none)", "pattern that the text of the field must contain"),
 
+    key(Table::Relay, "name", "string", REQUIRED, "name of this host among the others: lower-case letters, digits \
+        and `-`"),
+    key(Table::Relay, "servers", "array of URLs", REQUIRED, "NATS servers, as `tls://nats.example.org:4222`; \
+        `nats://` only to this machine itself"),
+    key(Table::Relay, "credentials", "table", "(none)", "`{ file = … }` or `{ credential = … }` with the seed of the \
+        nkey by which the servers know this host"),
+    key(Table::Relay, "ca", "absolute path", "(the system's)", "certificates (PEM) that the servers' are checked \
+        against, beside the system's"),
+    key(Table::Relay, "stream", "string", "hookspool", "name of the stream"),
+    key(Table::Relay, "prefix", "string", "hookspool", "first word of all subjects"),
+    key(Table::Relay, "sign", "table", "(none)", "`{ file = … }` or `{ credential = … }` with the key by which jobs \
+        are signed, made by `hookspool relay key`; where jobs are sent"),
+    key(Table::Relay, "trust", "table", "(nobody)", "hosts whose jobs are taken, with their public keys: \
+        `{ gate = \"ed25519:…\" }`"),
+    key(Table::Relay, "window", "integer", "64", "most jobs of one host that wait in the stream, 1 to 1024; \
+        the others wait here"),
+    key(Table::Relay, "keep", "duration", "14d", "how long a job is offered to a host that does not take it, and how \
+        old one may be that is taken"),
+    key(Table::Relay, "payload", "word", "fits", "of a payload that is larger than the servers allow: `fits` sends the \
+        job without it, `always` lets the job wait, `never` sends none at all"),
+
     key(Table::Retry, "attempts", "integer", "3", "attempts in all, 1 to 100"),
     key(Table::Retry, "backoff", "duration", "30s", "bound of the wait after the first attempt; doubles each time"),
     key(Table::Retry, "cap", "duration", "15m", "largest bound of the wait"),
@@ -260,7 +293,7 @@ pub const KEYS: &[Key] = &[
 ];
 
 /// Keys of `Hook` that name one hook, and so cannot be defaults.
-const ONLY_IN_HOOK: [&str; 3] = ["name", "path", "releases"];
+const ONLY_IN_HOOK: [&str; 5] = ["name", "path", "releases", "hosts", "from"];
 
 /// The keys that `table` may hold.
 pub fn keys_of(table: Table) -> impl Iterator<Item = &'static Key> {

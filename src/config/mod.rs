@@ -17,6 +17,7 @@ mod nearest;
 pub mod probe;
 mod quantity;
 mod raw;
+mod relay;
 mod report;
 mod secret;
 mod settings;
@@ -33,7 +34,8 @@ pub use globs::Globs;
 pub use keys::{KEYS, Key, REQUIRED, Table, keys_of};
 pub use load::{LoadError, load};
 pub use nearest::nearest;
-pub use quantity::{DURATION_HINT, duration};
+pub use quantity::{DURATION_HINT, duration, size_bytes};
+pub use relay::{PayloadRule, RelaySettings};
 pub use report::{Problem, Report};
 pub use secret::{SecretError, is_out_of_reach, oddity};
 pub use settings::{

@@ -22,7 +22,7 @@ pub fn duration(text: &str) -> Option<Duration> {
 }
 
 /// Reads `512KiB`, `25MiB`, `25MB`, … in bytes.
-pub(super) fn size_bytes(text: &str) -> Option<u64> {
+pub fn size_bytes(text: &str) -> Option<u64> {
     let (number, unit) = split(text)?;
     let unit_bytes = match unit {
         "B" => 1,

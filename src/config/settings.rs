@@ -1,6 +1,7 @@
 //! Pure. A configuration that has been checked: only things that are right.
 
 use super::globs::Globs;
+use super::relay::RelaySettings;
 use crate::model::JobId;
 use crate::notify::{MessageRate, Messenger, StatusForge, TellOn};
 use crate::provider::{Pointer, Provider, ReadOptions};
@@ -28,6 +29,8 @@ pub struct Config {
     pub page: Option<PageSettings>,
     /// The targets of messages, in order of the file; names are unique.
     pub notify: Vec<NotifyTarget>,
+    /// `[relay]`, where there are other hosts.
+    pub relay: Option<RelaySettings>,
     /// The hooks, in order of the file; names are unique.
     pub hooks: Vec<Hook>,
 }
@@ -49,6 +52,17 @@ impl Config {
     /// The target of that name.
     pub fn target(&self, name: &str) -> Option<&NotifyTarget> {
         self.notify.iter().find(|target| target.name == name)
+    }
+
+    /// The hosts beside this one that the jobs of `hook` are for.
+    pub fn other_hosts<'a>(&'a self, hook: &'a Hook) -> impl Iterator<Item = &'a str> {
+        let own = self.relay.as_ref().map(|relay| relay.name.as_str());
+        hook.hosts.iter().map(String::as_str).filter(move |host| Some(*host) != own)
+    }
+
+    /// True if the jobs of `hook` are for other hosts alone.
+    pub fn only_passes_on(&self, hook: &Hook) -> bool {
+        !hook.hosts.is_empty() && self.other_hosts(hook).count() == hook.hosts.len()
     }
 }
 
@@ -102,8 +116,12 @@ pub struct Hook {
     pub allow_get: bool,
     /// The way in which its deliveries are read (`payload`, `delivery_header`).
     pub reading: ReadOptions,
-    /// Its secrets; at least one.
+    /// Its secrets; at least one, but where its jobs come from other hosts.
     pub secrets: Vec<HookSecret>,
+    /// The hosts that run its jobs; none: this one alone.
+    pub hosts: Vec<String>,
+    /// The hosts whose jobs it takes. Such a hook gets no deliveries.
+    pub from: Vec<String>,
     /// The rules by which deliveries become jobs.
     pub rules: Rules,
     /// Queue, steps and limits of a job.

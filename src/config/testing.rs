@@ -20,6 +20,7 @@ pub(crate) fn config(notify: Vec<NotifyTarget>) -> Config {
         body_limit_bytes: 1,
         runner: RunnerSettings { workers: 1, log_dir: None, grace, keep, keep_count: None, metrics: None },
         page: None,
+        relay: None,
         notify,
         hooks: Vec::new(),
     }
@@ -50,6 +51,8 @@ pub(crate) fn hook(name: &str) -> Hook {
         allow_get: false,
         reading: ReadOptions::default(),
         secrets: Vec::new(),
+        hosts: Vec::new(),
+        from: Vec::new(),
         rules: rules(),
         plan: Plan {
             dir: PathBuf::from("/nonexistent"),

@@ -59,6 +59,7 @@ impl Received<'_> {
             delivery: event.delivery,
             note,
             wish: None,
+            origin: None,
             content_type: self.head.media_type(),
             headers: spooled_headers::allowed(&self.head.headers),
             arrived_at: self.arrived_at,

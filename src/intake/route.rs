@@ -20,8 +20,10 @@ fn by_path<'a>(hooks: &'a [Hook], path: &[u8]) -> Option<&'a Hook> {
     let own_bytes =
         |hook: &Hook| hook.path.as_ref().filter(|own| ends_at_own_path(path, own.as_bytes())).map(String::len);
     // Of `/update` and `/site/update` the longer one is meant.
-    let own = hooks.iter().filter(|hook| own_bytes(hook).is_some()).max_by_key(|hook| own_bytes(hook));
-    own.or_else(|| hooks.iter().find(|hook| hook.name.as_bytes() == last))
+    // What comes from other hosts comes by the relay: such a hook has no secret, and no deliveries.
+    let hooks = || hooks.iter().filter(|hook| hook.from.is_empty());
+    let own = hooks().filter(|hook| own_bytes(hook).is_some()).max_by_key(|hook| own_bytes(hook));
+    own.or_else(|| hooks().find(|hook| hook.name.as_bytes() == last))
 }
 
 /// `/gitea-update` answers on `/gitea-update` itself and below a CGI script, `/cgi-bin/hookspool/gitea-update`.

@@ -125,6 +125,9 @@ pub struct JobMeta {
     /// A person's wish that no delivery could have. It counts only in a job that the spool's owner made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub wish: Option<DeployWish>,
+    /// The host that received it, where that is another one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<String>,
     /// Media type of the payload.
     pub content_type: String,
     /// Headers from an allow-list, never one that can hold a secret.
@@ -185,6 +188,7 @@ impl JobMeta {
             delivery: None,
             note: None,
             wish: None,
+            origin: None,
             content_type: "application/json".to_owned(),
             headers: BTreeMap::new(),
             arrived_at,

@@ -59,11 +59,13 @@ pub enum Outcome {
     Repeat,
     /// A person stopped it.
     Cancelled,
+    /// It is for other hosts alone.
+    Relayed,
 }
 
 impl Outcome {
     /// Every outcome.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Succeeded,
         Self::Failed,
         Self::TimedOut,
@@ -71,6 +73,7 @@ impl Outcome {
         Self::Superseded,
         Self::Repeat,
         Self::Cancelled,
+        Self::Relayed,
     ];
 
     /// `true` for a job that ran and did not succeed.
@@ -88,6 +91,7 @@ impl Outcome {
             Self::Superseded => "superseded",
             Self::Repeat => "repeat",
             Self::Cancelled => "cancelled",
+            Self::Relayed => "relayed",
         }
     }
 }
@@ -129,7 +133,8 @@ pub fn next(state: State, transition: Transition) -> Result<State, IllegalMove> 
         (S::Queued | S::Waiting | S::Held, H::Ended(Outcome::Superseded | Outcome::Repeat | Outcome::Cancelled)) => {
             Ok(S::Done)
         }
-        (S::Running, H::Ended(Outcome::Succeeded | Outcome::Cancelled | Outcome::Superseded)) => Ok(S::Done),
+        (S::Queued, H::Ended(Outcome::Relayed))
+        | (S::Running, H::Ended(Outcome::Succeeded | Outcome::Cancelled | Outcome::Superseded)) => Ok(S::Done),
         (S::Running, H::Ended(Outcome::Failed | Outcome::TimedOut | Outcome::Interrupted)) => Ok(S::Failed),
         (S::Running, H::WillRetry) => Ok(S::Waiting),
         (S::Queued | S::Waiting | S::Running, H::PutOnHold) => Ok(S::Held),
@@ -150,6 +155,7 @@ mod tests {
             Transition::Ended(Outcome::Succeeded),
             Transition::Ended(Outcome::Failed),
             Transition::Ended(Outcome::Superseded),
+            Transition::Ended(Outcome::Relayed),
             Transition::WillRetry,
             Transition::PutOnHold,
             Transition::Released,
@@ -160,13 +166,13 @@ mod tests {
         assert_eq!(
             rows,
             [
-                "running - - done - held - corrupt",         // queued
-                "- done failed done waiting held - corrupt", // running
-                "running - - done - held queued corrupt",    // waiting
-                "- - - done - - queued corrupt",             // held
-                "- - - - - - queued corrupt",                // done
-                "- - - - - - queued corrupt",                // failed
-                "- - - - - - - corrupt",                     // corrupt
+                "running - - done done - held - corrupt",      // queued
+                "- done failed done - waiting held - corrupt", // running
+                "running - - done - - held queued corrupt",    // waiting
+                "- - - done - - - queued corrupt",             // held
+                "- - - - - - - queued corrupt",                // done
+                "- - - - - - - queued corrupt",                // failed
+                "- - - - - - - - corrupt",                     // corrupt
             ]
         );
     }

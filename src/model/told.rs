@@ -7,6 +7,8 @@ use super::{EventKind, JobMeta};
 const NAME_LIMIT_BYTES: usize = 255;
 /// Longest delivery id; they are UUIDs.
 const DELIVERY_LIMIT_BYTES: usize = 128;
+/// Longest name of a host among several.
+const HOST_LIMIT_BYTES: usize = 32;
 /// Longest word for an event that no kind is for, with what tells it from our own words.
 const WORD_LIMIT_BYTES: usize = 80;
 
@@ -33,6 +35,12 @@ pub fn is_name(text: &str) -> bool {
 /// True for a delivery id: short, visible ASCII.
 pub fn is_delivery_id(id: &[u8]) -> bool {
     !id.is_empty() && id.len() <= DELIVERY_LIMIT_BYTES && id.iter().all(u8::is_ascii_graphic)
+}
+
+/// True for the name of a host among several: it is a word of subjects, and of file names.
+pub fn is_host(name: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    !name.is_empty() && name.len() <= HOST_LIMIT_BYTES && name.bytes().all(is_plain)
 }
 
 fn is_line(text: &str, limit_bytes: usize) -> bool {
@@ -74,6 +82,7 @@ impl JobMeta {
             ("pusher", fits(&self.pusher, is_name)),
             ("wish", self.wish.as_ref().is_none_or(|wish| fits(&wish.commit, is_beginning_of_commit))),
             ("delivery", fits(&self.delivery, |id| is_delivery_id(id.as_bytes()))),
+            ("origin", fits(&self.origin, is_host)),
         ];
         members.into_iter().find_map(|(name, is_possible)| (!is_possible).then_some(name))
     }
@@ -124,6 +133,8 @@ mod tests {
             ("repository", JobMeta { repository: text(&"x".repeat(512)), ..job() }),
             ("pusher", JobMeta { pusher: text("a\u{1b}[31m"), ..job() }),
             ("delivery", JobMeta { delivery: text("a b"), ..job() }),
+            ("origin", JobMeta { origin: text("Gate"), ..job() }),
+            ("origin", JobMeta { origin: text(&"x".repeat(33)), ..job() }),
         ];
         for (member, job) in rows {
             assert_eq!(job.impossible_member(), Some(member), "{job:?}");

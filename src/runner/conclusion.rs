@@ -73,7 +73,7 @@ impl Conclusion<'_> {
             _ if self.context.is_none() => return Ok(Vec::new()),
             Outcome::Succeeded => vec![List::OnSuccess],
             Outcome::Failed | Outcome::TimedOut | Outcome::Interrupted => vec![List::OnFailure],
-            Outcome::Superseded | Outcome::Repeat | Outcome::Cancelled => Vec::new(),
+            Outcome::Superseded | Outcome::Repeat | Outcome::Cancelled | Outcome::Relayed => Vec::new(),
         };
         if self.result.outcome == Outcome::Succeeded && !self.hook.plan.on_recovery.is_empty() {
             let last = self.task.outcomes.last(self.owner, self.claim.meta())?;

@@ -4,6 +4,7 @@ use super::admission::unwanted;
 use super::attempt_end::AttemptEnd;
 use super::backlog::{Backlog, Item};
 use super::outcome_cache::OutcomeCache;
+use super::relaying::Relay;
 use super::steady_clock::SteadyClock;
 use super::telling::Teller;
 use crate::config::{Config, Hook};
@@ -19,6 +20,8 @@ pub(super) struct Jobs<'a> {
     pub(super) backlog: Backlog,
     pub(super) outcomes: OutcomeCache,
     pub(super) teller: Teller,
+    /// Sends jobs to other hosts.
+    pub(super) relay: &'a Relay,
     /// The clock by which jobs wait.
     pub(super) clock: SteadyClock,
     /// The job that was read from end to end last.
@@ -30,9 +33,15 @@ const ANNOUNCED_WITHIN_NS: u64 = 30_000_000_000;
 
 impl<'a> Jobs<'a> {
     /// An empty backlog.
-    pub(super) fn new(config: Arc<Config>, owner: &'a SpoolOwner, outcomes: OutcomeCache, teller: Teller) -> Self {
+    pub(super) fn new(
+        config: Arc<Config>,
+        owner: &'a SpoolOwner,
+        outcomes: OutcomeCache,
+        teller: Teller,
+        relay: &'a Relay,
+    ) -> Self {
         let clock = SteadyClock::start();
-        Self { config, owner, backlog: Backlog::default(), outcomes, teller, clock, known_whole: None }
+        Self { config, owner, backlog: Backlog::default(), outcomes, teller, relay, clock, known_whole: None }
     }
 
     /// Goes by another configuration. Running jobs keep theirs, and get the queue that the new one gives them; those
@@ -42,6 +51,7 @@ impl<'a> Jobs<'a> {
         self.config = Arc::new(config);
         self.teller.reconfigured(&self.config);
         let config = Arc::clone(&self.config);
+        self.relay.reconfigure(Arc::clone(&config));
         self.backlog.requeue(|id, item| queue_of(&config, id, &item.hook));
     }
 
@@ -128,10 +138,14 @@ impl<'a> Jobs<'a> {
         let item = self.backlog.remove(id);
         let outcome = match settlement {
             Settlement::RepeatOf { .. } => Outcome::Repeat,
+            Settlement::Ended { outcome, .. } => outcome,
             _ => Outcome::Superseded,
         };
         let what = HistoryEvent::from(settlement.clone());
-        self.teller.decided(self.owner, &self.config, id, &settlement)?;
+        // Of a job that is passed on the hosts tell that run it.
+        if outcome != Outcome::Relayed {
+            self.teller.decided(self.owner, &self.config, id, &settlement)?;
+        }
         match self.owner.decide(id, settlement, Timestamp::now()) {
             Ok(state) => {
                 tracing::info!(event = "decided", job = %id, what = %what, state = state.as_str());

@@ -20,6 +20,7 @@ mod payload;
 mod recent_outcomes;
 mod reconcile;
 mod recovery;
+mod relaying;
 pub mod releases;
 mod reload;
 pub mod retention;
@@ -54,6 +55,7 @@ use metrics::{MetricsWriter, Pulse};
 use outcome_cache::OutcomeCache;
 use page::LivePage;
 use reconcile::{Reconciler, Schedule};
+use relaying::Relay;
 use reload::Reloader;
 use run_loop::{DrainLimits, RunLoop};
 use std::io;
@@ -106,11 +108,12 @@ pub fn drain(config: Config, owner: &SpoolOwner, terms: Terms<'_>) -> Result<Dra
     let (bell, exits) = (Bell::new()?, ChildExits::install()?);
     let (pool, channels) = WorkerPool::new(owner, &bell);
     let (spool, current, pulse) = (config.spool.clone(), CurrentConfig::new(Arc::clone(&config))?, Pulse::default());
-    let (pool, bell, current, pulse) = (&pool, &bell, &current, &pulse);
+    let (relay, has_relay) = (Relay::new(Arc::clone(&config), terms.once), config.relay.is_some());
+    let (pool, bell, current, pulse, relay) = (&pool, &bell, &current, &pulse, &relay);
     let aside = Aside { owner, spool: &spool, current, teller: &teller, pulse, clock };
     let (ended, page) = scope(|scope| {
         let mut run_loop = RunLoop {
-            jobs: Jobs::new(config, owner, outcomes, teller.clone()),
+            jobs: Jobs::new(config, owner, outcomes, teller.clone(), relay),
             supply: Supply::new(queued),
             holds: Holds::default(),
             workers: Workers::new(scope, pool, channels, (halted.clone(), halt.clone())),
@@ -130,10 +133,15 @@ pub fn drain(config: Config, owner: &SpoolOwner, terms: Terms<'_>) -> Result<Dra
         let run_loop = Builder::new().spawn_scoped(scope, move || run_loop.run())?;
         beside(scope, "no-courier", move || courier.run());
         aside.start(scope, terms.once, &halted);
+        if has_relay {
+            let halted = halted.clone();
+            beside(scope, "no-relay", move || relay.run(owner, &halted, bell));
+        }
         let page = Builder::new().spawn_scoped(scope, || LivePage::new(current).go_on(&halted));
         pool.work();
         let ended = run_loop.join();
         halt.request();
+        relay.ring();
         if terms.once {
             teller.last_round(time_is_up);
         } else {

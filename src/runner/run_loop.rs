@@ -179,7 +179,8 @@ impl RunLoop<'_, '_, '_> {
 
     /// With `once`: `true` if nothing is on its way any more, and a last look finds nothing either.
     fn has_ended(&mut self) -> Result<bool, SpoolError> {
-        let is_once_over = self.limits.once && !self.reconciler.is_asking() && self.holds.releases.is_empty();
+        let is_quiet = !self.reconciler.is_asking() && self.jobs.relay.is_at_rest();
+        let is_once_over = self.limits.once && is_quiet && self.holds.releases.is_empty();
         let may_end = self.workers.is_idle() && (is_once_over || self.limits.time_is_up());
         if may_end {
             self.refill()?;

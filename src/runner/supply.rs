@@ -3,6 +3,7 @@
 use super::backlog::Item;
 use super::holds::Holds;
 use super::jobs::Jobs;
+use super::relaying;
 use crate::model::{JobId, State};
 use crate::spool::{Scan, SpoolError, SpoolProblem, Wait};
 use jiff::Timestamp;
@@ -34,6 +35,7 @@ impl Supply {
         self.horizon = scan.jobs.last().copied().filter(|_| scan.more);
         jobs.backlog.forget_cuts();
         holds.read(jobs.owner)?;
+        relaying::mark(jobs, &scan.jobs)?;
         for id in scan.jobs {
             take_in(jobs, holds, id, State::Queued, None)?;
         }
@@ -69,11 +71,15 @@ impl Supply {
         let scan = jobs.owner.scan_after(horizon)?;
         self.at_the_end = !scan.more;
         self.horizon = scan.jobs.last().copied().or(self.horizon);
+        relaying::mark(jobs, &scan.jobs)?;
         for id in scan.jobs {
             if jobs.backlog.contains(id) {
                 continue;
             }
             let Some(meta) = jobs.owner.peek(id, State::Queued)? else { continue };
+            if relaying::pass_on(jobs, id, &meta)? {
+                continue;
+            }
             let queue = jobs.queue_of(id, &meta.hook).unwrap_or_default();
             if jobs.backlog.cut_if_filled(&queue) {
                 continue;
@@ -94,7 +100,13 @@ fn take_in(
     wait: Option<Wait>,
 ) -> Result<(), SpoolError> {
     if !jobs.backlog.contains(id) {
-        let item = jobs.owner.peek(id, state)?.map_or_else(Item::unknown, |meta| jobs.item(id, meta));
+        let meta = jobs.owner.peek(id, state)?;
+        if let Some(meta) = meta.as_ref().filter(|_| state == State::Queued)
+            && relaying::pass_on(jobs, id, meta)?
+        {
+            return Ok(());
+        }
+        let item = meta.map_or_else(Item::unknown, |meta| jobs.item(id, meta));
         let not_before = wait.map(|wait| jobs.clock.end_of(wait));
         jobs.backlog.insert(id, Item { not_before, ..item });
         holds.hold_back(jobs, id)?;

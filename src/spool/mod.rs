@@ -19,6 +19,7 @@
 //!   lock                     0600   held by the runner; its process id, for people
 //!   sequence                 0660   19 digits: the last number given out
 //!   reserve                  0660   1 MiB that a full disk gets back once
+//!   relay/                   2750   of a host among several: see `relay/mod.rs`
 //!   reconcile                0640   JSON: by hook, when its remote is asked next; there if any ever was
 //! ```
 //!
@@ -110,6 +111,7 @@ mod owner;
 #[doc(hidden)]
 #[allow(dead_code, reason = "the fuzz targets throw bytes at it")]
 pub mod probe;
+mod relay;
 mod seen;
 mod tally;
 mod view;
@@ -124,6 +126,7 @@ pub use disk::{Access, Disk, Facts, Io, Kind, Lock, Place};
 pub use error::SpoolError;
 pub use job::entry::{Entry, HistoryEvent};
 pub use job::history::History;
+pub use job::sealed_line::SealedLine;
 pub use job::settlement::Settlement;
 pub use job::wait::Wait;
 pub use owner::SpoolOwner;
@@ -134,7 +137,9 @@ pub use owner::outbox::{FailedLetter, Letter, OutboxView, outbox};
 pub use owner::presence::{Presence, presence};
 pub use owner::prune::{Removed, Retention, expired};
 pub use owner::recover::Recovered;
+pub use owner::relayed::SealedJob;
 pub use owner::scan::{Scan, SpoolProblem};
+pub use relay::{JobLedger, LedgerWord, RelayDir};
 pub use seen::{DeliveryResult, Seen, SeenCounts, SeenDelivery, SeenRings, Streak, seen};
 pub use tally::{BOUNDS_S, HookTally, Tally, TimeClasses};
 pub use view::{

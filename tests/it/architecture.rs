@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Which layers a layer may use, itself aside.
-const MAY_USE: [(&str, &[&str]); 11] = [
+const MAY_USE: [(&str, &[&str]); 12] = [
     ("model", &[]),
     ("system", &[]),
     ("gateway", &["model", "system"]),
@@ -15,8 +15,9 @@ const MAY_USE: [(&str, &[&str]); 11] = [
     ("config", &["model", "provider", "notify", "system"]),
     ("page", &["model", "spool"]),
     ("intake", &["model", "gateway", "provider", "config", "spool", "system"]),
-    ("runner", &["model", "provider", "config", "page", "spool", "notify", "system"]),
-    ("cli", &["model", "gateway", "provider", "config", "spool", "system", "intake", "runner", "notify"]),
+    ("relay", &["model", "config", "spool", "system"]),
+    ("runner", &["model", "provider", "config", "page", "relay", "spool", "notify", "system"]),
+    ("cli", &["model", "gateway", "provider", "config", "relay", "spool", "system", "intake", "runner", "notify"]),
 ];
 
 /// What a pure file never names.

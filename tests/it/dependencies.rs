@@ -8,8 +8,26 @@ use std::process::Command;
 const LICENCES: [&str; 6] = ["MIT", "Apache-2.0", "BSD-3-Clause", "ISC", "Unicode-3.0", "CDLA-Permissive-2.0"];
 
 /// Crates that others pin to two versions, with those who keep the older one.
-const TWICE: [(&str, &str); 2] =
-    [("getrandom", "ring, for the TLS of `send`"), ("syn", "curve25519-dalek-derive, when building only")];
+const TWICE: [(&str, &str); 16] = [
+    ("base64", "async-nats and nkeys"),
+    ("block-buffer", NKEYS),
+    ("const-oid", NKEYS),
+    ("cpufeatures", NKEYS),
+    ("crypto-common", NKEYS),
+    ("curve25519-dalek", NKEYS),
+    ("digest", NKEYS),
+    ("ed25519", NKEYS),
+    ("ed25519-dalek", NKEYS),
+    ("getrandom", "ring, for the TLS of `send` and of the relay"),
+    ("rand", NKEYS),
+    ("rand_core", NKEYS),
+    ("sha2", NKEYS),
+    ("signature", NKEYS),
+    ("syn", "curve25519-dalek-derive, when building only"),
+    ("webpki-roots", "tokio-websockets, a crate that async-nats may use, and that is not built"),
+];
+/// The logins of NATS rest on the generation of cryptography before ours.
+const NKEYS: &str = "nkeys, with ed25519-dalek 2";
 
 /// What `program` prints, which must succeed.
 fn printed(program: &str, arguments: &[&str]) -> String {

@@ -19,6 +19,8 @@ mod intake; // the receiver with deliveries of each provider
 mod notify; // messages and commit statuses, against services that stand in for the real ones
 mod old_kernels; // system calls that older kernels lack
 mod page; // the page for people: as files, through web servers, in a browser
+#[cfg(feature = "relay")]
+mod relay; // several hosts, and the broker between them
 mod releases; // releases, their switch and the way back
 mod reported; // faults that were reported with a reproduction, and what real forges sent
 mod runner; // the runner with real processes

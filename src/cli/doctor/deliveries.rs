@@ -15,7 +15,7 @@ const LOOK_LIMIT: usize = 10_000;
 pub(super) fn look(config: &Config, findings: &mut Vec<Finding>) {
     let with_jobs = hooks_with_jobs(config);
     let astray = spool::seen(&config.spool, None).is_ok_and(|seen| seen.last().is_some());
-    for hook in &config.hooks {
+    for hook in config.hooks.iter().filter(|hook| hook.from.is_empty()) {
         let Ok(seen) = spool::seen(&config.spool, Some(&hook.name)) else { continue };
         let has_jobs = with_jobs.as_ref().is_none_or(|hooks| hooks.contains(&hook.name));
         findings.extend(match seen.streak() {

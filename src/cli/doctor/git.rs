@@ -20,7 +20,7 @@ pub(super) fn look(config: &Config, offline: bool, findings: &mut Vec<Finding>) 
         return;
     }
     let mut asked = BTreeSet::new();
-    for hook in &config.hooks {
+    for hook in config.hooks.iter().filter(|hook| !config.only_passes_on(hook)) {
         let is_usable = work_directory(hook, findings);
         let Some(update) = update_of(hook).filter(|_| is_usable && has_key(hook, findings)) else { continue };
         let Some(url) = remote_of(hook, update, findings) else { continue };
@@ -38,7 +38,7 @@ pub(super) fn look(config: &Config, offline: bool, findings: &mut Vec<Finding>) 
 /// Finds hooks whose `dir` is one directory by two names, which the check of the configuration cannot see.
 fn shared_directories(config: &Config, findings: &mut Vec<Finding>) {
     let real = |hook: &Hook| hook.plan.dir.canonicalize().unwrap_or_else(|_| hook.plan.dir.clone());
-    for (index, hook) in config.hooks.iter().enumerate() {
+    for (index, hook) in config.hooks.iter().enumerate().filter(|(_, hook)| !config.only_passes_on(hook)) {
         let is_busy = config.runner.workers > 1 || hook.plan.releases.is_some();
         let is_beside = |other: &&Hook| other.plan.queue != hook.plan.queue && is_busy && real(other) == real(hook);
         let Some(other) = config.hooks[..index].iter().find(is_beside) else { continue };

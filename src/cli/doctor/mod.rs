@@ -12,6 +12,8 @@ mod parts;
 mod program;
 mod programs;
 mod receivers;
+#[cfg(feature = "relay")]
+mod relay;
 mod releases;
 mod remote;
 mod rights;
@@ -56,6 +58,8 @@ pub(super) fn run(config: Option<&Path>, offline: bool, json: bool) -> Result<Ex
         programs::look(&config, &mut findings);
         releases::look(&config, &mut findings);
         messages::look_at_secrets(&config, &mut findings);
+        #[cfg(feature = "relay")]
+        relay::look(&config, offline, &mut findings);
     }
     report(&Finding::merged(findings), json)
 }

@@ -84,6 +84,25 @@ pub(super) const OF_THE_PROGRAM: &[Chapter] = &[
 /// For hookspool.toml(5).
 pub(super) const OF_JOBS: &[Chapter] = &[
     (
+        "several hosts",
+        &[
+            "A hook with `hosts` makes one job on each of them. It is accepted as any other; before it leaves \
+             `queued/`, the names of the hosts that are to get it are on the disk, in the spool's `relay/`, and each \
+             stays there until that host has said that the job is on its own disk. Until then it is sent again: after \
+             another connection, a restart, or five minutes of silence. If its own host is none of them, it ends as \
+             `relayed`; otherwise it runs there, too. A job that waits for a host is not pruned.",
+            "A host with `from` takes what an origin of that name has signed for it (Ed25519, over the last line of \
+             the job's file and the host's name). It verifies signature, seal and age, puts the job into `queued/` \
+             under the id that it has, never over another, flushes it, and sends a receipt. What comes again is known \
+             by its id. A refusal says why (`show` on the origin), and the job is offered again each hour until \
+             `keep` is over.",
+            "The hook's rules are asked again where the job arrives; `paths`, `skip` and `match` are judged by the \
+             origin alone. Holds and cancellations are of one host. A job is passed on once only.",
+            "The servers need NATS 2.9 with JetStream. `hookspool relay setup` makes the stream (a work queue of \
+             files that refuses what does not fit), and prints what each host may do there.",
+        ],
+    ),
+    (
         "which jobs run",
         &[
             "Jobs of one `queue` run one after the other, in order of arrival. With `workers = 3` up to three \

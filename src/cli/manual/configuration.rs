@@ -7,10 +7,11 @@ use super::telling::OF_TELLING;
 use crate::config::{Key, REQUIRED, Table, keys_of};
 use crate::provider::Provider;
 
-const TABLES: [Table; 12] = [
+const TABLES: [Table; 13] = [
     Table::Top,
     Table::Runner,
     Table::Page,
+    Table::Relay,
     Table::Hook,
     Table::Secret,
     Table::Signature,
@@ -39,7 +40,7 @@ pub(super) fn page() -> String {
     }
     roff.section("defaults");
     roff.paragraph(
-        "`[defaults]` may hold every key of a hook but `name`, `path` and `releases`. \
+        "`[defaults]` may hold every key of a hook but `name`, `path`, `releases`, `hosts` and `from`. \
                     What a hook says itself replaces it, each key as a whole.",
     );
     roff.section("providers");

@@ -100,8 +100,8 @@ const SHAPES: &[Shape] = &[
             ("state", "`queued`, `running`, `waiting`, `held`, `done`, `failed` or `corrupt`"),
             (
                 "outcome",
-                "`succeeded`, `superseded`, `repeat` or `cancelled` in `done`; `failed`, `timed-out` or `interrupted` \
-                 in `failed`",
+                "`succeeded`, `superseded`, `repeat`, `cancelled` or `relayed` in `done`; `failed`, `timed-out` or \
+                 `interrupted` in `failed`",
             ),
             ("hook", "The hook's name"),
             ("event", "`push`, `delete`, `merge`, `release`, `released`, `package`, `ci`, or the provider's own word"),
@@ -132,6 +132,9 @@ const SHAPES: &[Shape] = &[
             ("step.last_output.line", "The last line that it printed"),
             ("limit_s", "The longest time that the step may take"),
             ("usual_s", "The time that it took in the hook's last job that succeeded"),
+            ("hosts[].host", "Another host that is to get the job; in `list` it is a member of the job"),
+            ("hosts[].word", "`to send`, `sent`, `taken`, or `refused: …` and `given up: …` with the reason"),
+            ("hosts[].at", "When it was taken, refused or given up"),
         ],
     },
     Shape {
@@ -189,6 +192,12 @@ const SHAPES: &[Shape] = &[
             ("spool", "The spool's directory"),
             ("free.bytes", "Room on its file system"),
             ("free.files", "Files that can still be made there; `null`: no such limit"),
+            ("relay.name", "This host's name among others; `relay` is `null` where it is alone"),
+            ("relay.server", "The NATS server that it is connected to"),
+            ("relay.since", "Since when it has been connected, or not"),
+            ("relay.trouble", "The reason for which nothing goes"),
+            ("relay.twin", "The spool of another host of this name"),
+            ("relay.to_send.web1", "Jobs that the host of that name has not taken; so for each host"),
             ("jobs.queued", "Jobs in that state; so for the six others"),
             ("jobs.running", ""),
             ("jobs.waiting", ""),
@@ -368,6 +377,8 @@ const SHAPES: &[Shape] = &[
             ("targets[].name", "The name of a target of messages"),
             ("targets[].kind", "Its kind"),
             ("targets[].on", "The jobs that it is told of: `change`, `failure` or `always`"),
+            ("hooks[].hosts[]", "The hosts that run its jobs; none: this one alone"),
+            ("hooks[].from[]", "The hosts whose jobs it takes; it has no `provider` and no `check` then"),
             ("secrets[]", "What is wrong or odd with a secret"),
             ("replaceable[]", "Files that others may replace"),
             ("page[]", "What is wrong with the page's directory"),

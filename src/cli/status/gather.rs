@@ -1,6 +1,7 @@
 //! Edge. The facts of `status`, collected.
 
 use crate::cli::exit::Failure;
+use crate::cli::hosts::RelaySummary;
 use crate::cli::jobs::{age, unreadable};
 use crate::cli::last_run::{LastRun, last_run};
 use crate::cli::step_progress::StepProgress;
@@ -25,6 +26,8 @@ pub(super) struct SpoolStatus {
     pub(super) unused: Vec<PathBuf>,
     pub(super) spool: PathBuf,
     pub(super) free: FreeSpace,
+    /// Its relay, if this host is one of several.
+    pub(super) relay: Option<RelaySummary>,
     /// Jobs in each state.
     pub(super) jobs: BTreeMap<State, usize>,
     pub(super) running: Vec<RunningJob>,
@@ -73,7 +76,8 @@ impl SpoolStatus {
     pub(super) fn is_alarming(&self, now: Timestamp) -> bool {
         let waits_since = self.oldest_waiting.as_ref().and_then(|job| job.arrived_at);
         let waits_long = waits_since.is_some_and(|at| now.as_second() - at.as_second() > PATIENCE_S);
-        self.free.is_scarce() || (waits_long && self.runner.alive == Some(false))
+        let of_relay = self.relay.as_ref().is_some_and(RelaySummary::is_alarming);
+        self.free.is_scarce() || of_relay || (waits_long && self.runner.alive == Some(false))
     }
 }
 
@@ -167,12 +171,15 @@ pub(super) fn gather(config: &Config) -> Result<SpoolStatus, Failure> {
         spool::list(spool, running).map_err(unreadable)?.collect::<Result<_, _>>().map_err(unreadable)?;
     let running = running.into_iter().map(|job| RunningJob { progress: StepProgress::of(config, &job), job }).collect();
     let complete = looked_at < LOOKED_AT;
+    let runner = runner(config);
+    let relay = RelaySummary::read(config, runner.alive != Some(false)).map_err(unreadable)?;
     Ok(SpoolStatus {
-        runner: runner(config),
+        runner,
         config: config.file.clone(),
         unused: crate::config::unused(&config.file),
         spool: spool.to_owned(),
         free: free(config)?,
+        relay,
         jobs,
         running,
         oldest_waiting,

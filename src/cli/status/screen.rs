@@ -36,6 +36,7 @@ fn of_spool(status: &SpoolStatus, now: Timestamp) -> Vec<String> {
     lines.push(print::harmless(&format!("spool    {}, {free}{files} free", status.spool.display())));
     let scarce = "deliveries are answered 503 when nothing is left; `hookspool doctor` says what to do";
     lines.extend(status.free.is_scarce().then(|| print::labelled_text("warning", scarce)));
+    lines.extend(status.relay.as_ref().map(|relay| print::harmless(&format!("relay    {}", relay.words(now)))));
     lines
 }
 

@@ -1,7 +1,7 @@
 //! Pure. One `[[hook]]`, and what several of them may not share.
 
 use super::section::Layers;
-use super::{plan, provider, reading, rules, secret, value};
+use super::{plan, provider, reading, relay, rules, secret, value};
 use crate::config::findings::{Findings, Span};
 use crate::config::raw::TypedEntry;
 use crate::config::settings::{Hook, HookSecret, Plan, Rules, StepAction};
@@ -9,21 +9,34 @@ use crate::provider::Provider;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// All hooks, if all are right.
-pub(super) fn hooks(layers: &[Layers<'_>], findings: &mut Findings<'_>) -> Option<Vec<Hook>> {
+pub(super) fn hooks(layers: &[Layers<'_>], own_name: Option<&str>, findings: &mut Findings<'_>) -> Option<Vec<Hook>> {
     unique(layers, "name", findings);
     unique(layers, "path", findings);
     of_another(layers, findings);
-    let hooks: Vec<_> = layers.iter().map(|layers| hook(layers, findings)).collect();
+    let hooks: Vec<_> = layers.iter().map(|layers| hook(layers, own_name, findings)).collect();
     hooks.into_iter().collect()
 }
 
-fn hook(layers: &Layers<'_>, findings: &mut Findings<'_>) -> Option<Hook> {
-    layers.required_keys(findings);
+fn hook(layers: &Layers<'_>, own_name: Option<&str>, findings: &mut Findings<'_>) -> Option<Hook> {
+    let [hosts, from] = ["hosts", "from"].map(|key| relay::hosts(layers, key, findings));
+    let is_relayed = layers.own.get("from").is_some();
+    let only_passes_on = hosts.as_ref().is_some_and(|hosts| passes_on(hosts, own_name));
+    let left_out: &[&str] = match (is_relayed, only_passes_on) {
+        (true, _) => &["provider", "secret"],
+        (_, true) => &["dir", "steps"],
+        _ => &[],
+    };
+    layers.required_keys(left_out, findings);
+    if is_relayed {
+        relay::of_relayed(layers, findings);
+    }
     let name = layers.own.get("name").and_then(|entry| value::name(&entry, findings));
     let path = layers.own.get("path").and_then(|entry| url_path(&entry, findings));
     let allow_get = provider::allow_get(layers, findings);
     let reading = reading::options(layers, findings);
-    let (provider, secrets, rules, plan) = settings(layers, findings);
+    let (provider, secrets, rules, plan) = settings(layers, only_passes_on, findings);
+    // Nobody is verified by it: there is no secret.
+    let (provider, secrets) = if is_relayed { (Some(Provider::Github), Some(Vec::new())) } else { (provider, secrets) };
     if let (Some(provider), Some(plan)) = (&provider, &plan) {
         report_untested(layers, provider, plan, findings);
     }
@@ -32,7 +45,13 @@ fn hook(layers: &Layers<'_>, findings: &mut Findings<'_>) -> Option<Hook> {
         plan.queue.clone_from(&name);
     }
     let (allow_get, reading) = (allow_get?, reading?);
-    Some(Hook { name, path, provider: provider?, allow_get, reading, secrets: secrets?, rules: rules?, plan })
+    let (provider, secrets, rules) = (provider?, secrets?, rules?);
+    Some(Hook { name, path, provider, allow_get, reading, secrets, hosts: hosts?, from: from?, rules, plan })
+}
+
+/// True if hosts are named, and this one is none of them.
+fn passes_on(hosts: &[String], own_name: Option<&str>) -> bool {
+    !hosts.is_empty() && own_name.is_some_and(|own| hosts.iter().all(|host| host != own))
 }
 
 /// Reports `ci` in `events` where nothing could tell whose commit CI succeeded on.
@@ -53,10 +72,10 @@ fn report_untested(layers: &Layers<'_>, provider: &Provider, plan: &Plan, findin
 type SharedSettings = (Option<Provider>, Option<Vec<HookSecret>>, Option<Rules>, Option<Plan>);
 
 /// The settings that may also stand in `[defaults]`.
-pub(super) fn settings(layers: &Layers<'_>, findings: &mut Findings<'_>) -> SharedSettings {
+pub(super) fn settings(layers: &Layers<'_>, only_passes_on: bool, findings: &mut Findings<'_>) -> SharedSettings {
     let provider = provider::provider(layers, findings);
     let secrets = layers.get("secret").and_then(|entry| secret::sources(&entry, findings));
-    (provider, secrets, rules::rules(layers, findings), plan::plan(layers, findings))
+    (provider, secrets, rules::rules(layers, findings), plan::plan(layers, only_passes_on, findings))
 }
 
 /// A path that a web server hands on as it is: `/a/b`.

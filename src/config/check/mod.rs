@@ -8,6 +8,7 @@ mod place;
 mod plan;
 mod provider;
 mod reading;
+mod relay;
 mod releases;
 mod rules;
 mod secret;
@@ -69,7 +70,12 @@ fn config(top: &Section<'_>, file: PathBuf, findings: &mut Findings<'_>) -> Opti
     let layers = layers(top, findings);
     let notify = target::targets(top, findings);
     telling::unknown_names(top, &layers, findings);
-    let hooks = hook::hooks(&layers, findings);
+    let relay = relay::relay(top, findings);
+    let own_name = top.get("relay").and_then(|entry| entry.as_section(Table::Relay)?.get("name")?.as_text());
+    let hooks = hook::hooks(&layers, own_name, findings);
+    if let Some(relay) = &relay {
+        relay::known(&layers, relay.as_ref(), findings);
+    }
     place::apart(spool.as_deref(), &layers, findings);
     let page = page::page(top, spool.as_deref(), &layers, findings);
     place::own_releases(&layers, findings);
@@ -87,6 +93,7 @@ fn config(top: &Section<'_>, file: PathBuf, findings: &mut Findings<'_>) -> Opti
         runner: runner?,
         page: page?,
         notify: notify?,
+        relay: relay?,
         hooks: hooks?,
     })
 }
@@ -128,7 +135,7 @@ fn runner(top: &Section<'_>, findings: &mut Findings<'_>) -> Option<RunnerSettin
 fn layers<'a>(top: &Section<'a>, findings: &mut Findings<'_>) -> Vec<Layers<'a>> {
     let defaults = top.get("defaults").and_then(|entry| section::open(&entry, Table::Defaults, findings));
     if let Some(own) = defaults.clone() {
-        hook::settings(&Layers { own, defaults: None }, findings);
+        hook::settings(&Layers { own, defaults: None }, false, findings);
     }
     let Some(list) = top.get("hook") else { return Vec::new() };
     let Some(elements) = list.as_list() else {

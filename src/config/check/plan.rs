@@ -27,9 +27,11 @@ const WHEN_NEWER: [(&str, WhenNewer); 6] = [
 const RETRY_ON: [(&str, RetryOn); 2] = [("transient", RetryOn::Transient), ("failure", RetryOn::Failure)];
 const ON_INTERRUPT: [(&str, OnInterrupt); 2] = [("retry", OnInterrupt::Retry), ("hold", OnInterrupt::Hold)];
 
-/// The plan; its queue is empty where none is named.
-pub(super) fn plan(layers: &Layers<'_>, findings: &mut Findings<'_>) -> Option<Plan> {
-    let place = releases::place(layers, findings);
+/// The plan; its queue is empty where none is named, and so are directory and steps of a hook that `only_passes_on`.
+pub(super) fn plan(layers: &Layers<'_>, only_passes_on: bool, findings: &mut Findings<'_>) -> Option<Plan> {
+    let has_place = ["dir", "releases"].iter().any(|key| layers.get(key).is_some());
+    let nothing = (only_passes_on && !has_place).then(|| (PathBuf::new(), None));
+    let place = nothing.or_else(|| releases::place(layers, findings));
     let umask = layers.get("umask").map_or(Some(None), |entry| umask(&entry, findings).map(Some));
     let ssh_key = ssh_key(layers, findings);
     let rolls_back = releases::rolls_back(layers, findings);
@@ -48,7 +50,8 @@ pub(super) fn plan(layers: &Layers<'_>, findings: &mut Findings<'_>) -> Option<P
     let reconcile = optional(layers, "reconcile", findings);
     let variables = layers.get("env").map_or(Some(Vec::new()), |entry| env::variables(&entry, findings));
     let (notify, status) = (telling::told(layers, findings), telling::status(layers, findings));
-    let steps = layers.get("steps").and_then(|entry| step::steps(&entry, findings));
+    let nothing = only_passes_on.then(Vec::new);
+    let steps = layers.get("steps").map_or(nothing, |entry| step::steps(&entry, findings));
     let steps = steps.and_then(|steps| releases::steps(layers, steps, findings));
     let [on_failure, on_success, on_recovery, always] = ["on_failure", "on_success", "on_recovery", "always"]
         .map(|key| layers.get(key).map_or(Some(Vec::new()), |entry| step::steps_after(&entry, findings)));

@@ -97,6 +97,21 @@ pub(super) fn of_target(entry: &TypedEntry<'_>, findings: &mut Findings<'_>) -> 
     }
 }
 
+/// The one source of the key that stands under `name`.
+pub(super) fn of_key(table: &Section<'_>, name: &str, findings: &mut Findings<'_>) -> Option<SecretSource> {
+    let readers: [(&str, SourceReader); 2] = [("file", file), ("credential", credential)];
+    let typed: Vec<_> = readers.iter().filter_map(|(key, read)| Some((table.get(key)?, read))).collect();
+    match typed.as_slice() {
+        [(entry, read)] if table.entries().count() == 1 => masked_unless_right(entry, **read, findings),
+        _ => {
+            table.entries().for_each(|entry| findings.mask(entry.span()));
+            let message = format!("`{name}` must have exactly one of `file` and `credential`");
+            findings.add(table.span.clone(), message, "as in `{ file = \"/etc/hookspool/relay.key\" }`");
+            None
+        }
+    }
+}
+
 type SourceReader = fn(&TypedEntry<'_>, &mut Findings<'_>) -> Option<SecretSource>;
 
 fn masked_unless_right(

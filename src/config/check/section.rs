@@ -24,10 +24,11 @@ impl<'a> Layers<'a> {
         self.own.get(key).or_else(|| self.defaults.as_ref()?.get(key))
     }
 
-    /// Reports what neither of them says.
-    pub(super) fn required_keys(&self, findings: &mut Findings<'_>) {
+    /// Reports what neither of them says, but for what may be `left_out`.
+    pub(super) fn required_keys(&self, left_out: &[&str], findings: &mut Findings<'_>) {
         let has_place = self.own.get("releases").is_some();
-        let is_needed = |key: &&Key| self.get(key.name).is_none() && !(key.name == "dir" && has_place);
+        let may_be_left_out = |key: &Key| left_out.contains(&key.name) || (key.name == "dir" && has_place);
+        let is_needed = |key: &&Key| self.get(key.name).is_none() && !may_be_left_out(key);
         for key in required(Table::Hook).filter(is_needed) {
             missing(&self.own, key, findings);
         }

@@ -125,7 +125,7 @@ impl CommitState {
     pub fn of(standing: Standing) -> Self {
         match standing {
             Standing::Begun => Self::Pending,
-            Standing::Over(Outcome::Succeeded) => Self::Success,
+            Standing::Over(Outcome::Succeeded | Outcome::Relayed) => Self::Success,
             Standing::Over(Outcome::Failed | Outcome::TimedOut) => Self::Failure,
             Standing::Held | Standing::Over(Outcome::Interrupted) => Self::Error,
             Standing::Over(Outcome::Cancelled | Outcome::Superseded | Outcome::Repeat) => Self::Cancelled,

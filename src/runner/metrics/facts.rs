@@ -22,6 +22,8 @@ pub struct MetricFacts {
     pub free_bytes: Option<u64>,
     /// Hooks on hold.
     pub holds: Option<usize>,
+    /// Jobs that another host has not taken, by host.
+    pub to_send: BTreeMap<String, usize>,
     /// Messages, by target.
     pub notifications: Vec<NotificationFacts>,
 }

@@ -2,9 +2,9 @@
 
 use super::facts::{HookFacts, MetricFacts};
 use crate::model::{JobId, State};
-use crate::spool::{self, Filter, Presence, Tally};
+use crate::spool::{self, Filter, Presence, RelayDir, Tally};
 use jiff::Timestamp;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 /// Most jobs whose hook is read at a time; those beyond it are told as those of no hook until the next look.
@@ -35,10 +35,18 @@ pub fn gather(root: &Path, hooks: &[String], tally: &Tally, sources: &mut Metric
         },
         free_bytes: rustix::fs::statvfs(root).ok().map(|found| found.f_bavail.saturating_mul(found.f_frsize)),
         holds: spool::holds(root).ok().map(|holds| holds.len()),
+        to_send: to_send(root),
         ..MetricFacts::default()
     };
     sources.count(root, &mut facts);
     facts
+}
+
+/// Hosts that have been sent something stay, with none.
+fn to_send(root: &Path) -> BTreeMap<String, usize> {
+    let dir = RelayDir::of(root);
+    let hosts = dir.hosts().unwrap_or_default().into_iter();
+    hosts.filter_map(|host| dir.marked(&host).ok().map(|(_, count)| (host, count))).collect()
 }
 
 impl MetricSources {

@@ -17,6 +17,7 @@ pub fn text(facts: &MetricFacts) -> String {
     jobs(&mut page, facts);
     ended(&mut page, facts);
     runner(&mut page, facts);
+    relay(&mut page, facts);
     notifications(&mut page, facts);
     page.0
 }
@@ -115,6 +116,16 @@ fn runner(page: &mut Exposition, facts: &MetricFacts) {
     page.single("hookspool_runner_last_loop_timestamp_seconds", "The runner's last look at its work.", last);
     page.single("hookspool_spool_free_bytes", "Room on the spool's file system.", facts.free_bytes);
     page.single("hookspool_hooks_held", "Hooks that a person has put on hold.", facts.holds);
+}
+
+fn relay(page: &mut Exposition, facts: &MetricFacts) {
+    const NAME: &str = "hookspool_relay_pending";
+    if !facts.to_send.is_empty() {
+        page.family(NAME, "gauge", "Jobs that another host has not taken.");
+    }
+    for (host, count) in &facts.to_send {
+        page.sample(NAME, &[("host", host)], count);
+    }
 }
 
 fn notifications(page: &mut Exposition, facts: &MetricFacts) {
@@ -217,6 +228,9 @@ mod tests {
         let before = text(&facts);
         assert!(!before.contains("free_bytes") && !before.contains("notifications"), "{before}");
         assert!(before.contains("\nhookspool_runner_up 1\n") && before.ends_with('\n'), "{before}");
+        assert!(!before.contains("hookspool_relay_pending"), "{before}");
+        facts.to_send = BTreeMap::from([("web1".to_owned(), 3)]);
+        assert!(text(&facts).contains("\nhookspool_relay_pending{host=\"web1\"} 3\n"), "{}", text(&facts));
         let target = "a\"\\\nb".to_owned();
         facts.notifications = vec![NotificationFacts { target, kind: "slack".into(), sent: 7, failed: 1, pending: 2 }];
         let told = "hookspool_notifications_total{target=\"a\\\"\\\\\\nb\",kind=\"slack\"} 7\n";

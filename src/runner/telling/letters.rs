@@ -63,8 +63,10 @@ impl Ending<'_> {
     }
 
     fn is_wanted(&self, on: TellOn) -> bool {
-        let did_not_run =
-            matches!(self.standing, Standing::Begun | Standing::Over(Outcome::Superseded | Outcome::Repeat));
+        let did_not_run = matches!(
+            self.standing,
+            Standing::Begun | Standing::Over(Outcome::Superseded | Outcome::Repeat | Outcome::Relayed)
+        );
         match on {
             _ if did_not_run => false,
             // Whatever was before: nothing goes on until a person has looked.

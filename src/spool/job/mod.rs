@@ -6,5 +6,6 @@ pub(in crate::spool) mod format;
 pub(in crate::spool) mod history;
 pub(in crate::spool) mod journal;
 pub(in crate::spool) mod name;
+pub(in crate::spool) mod sealed_line;
 pub(in crate::spool) mod settlement;
 pub(in crate::spool) mod wait;

@@ -10,6 +10,7 @@ pub(in crate::spool) mod presence;
 pub(in crate::spool) mod prune;
 pub(in crate::spool) mod reconcile_times;
 pub(in crate::spool) mod recover;
+pub(in crate::spool) mod relayed;
 pub(in crate::spool) mod scan;
 pub(in crate::spool) mod state_dirs;
 pub(in crate::spool) mod sweep;

@@ -7,6 +7,7 @@ use crate::spool::disk::real::RealDisk;
 use crate::spool::disk::{Disk, Facts, Kind, Place};
 use crate::spool::error::SpoolError;
 use crate::spool::job::journal::history_name;
+use crate::spool::relay::RelayDir;
 use crate::spool::view::where_is;
 use jiff::Timestamp;
 use rustix::io::Errno;
@@ -54,10 +55,27 @@ pub fn expired(root: &Path, retention: Retention, failed: bool) -> Result<Vec<Jo
             expired.push(id);
         }
     }
+    keep_marked(root, &mut expired)?;
     if let Some(since) = retention.since {
         expired.extend(lone_logs(&disk, since)?);
     }
     Ok(expired)
+}
+
+/// Keeps jobs that other hosts have not taken.
+fn keep_marked(root: &Path, expired: &mut Vec<JobId>) -> Result<(), SpoolError> {
+    let relay = RelayDir::of(root);
+    if relay.hosts()?.is_empty() {
+        return Ok(());
+    }
+    let mut kept = Vec::new();
+    for id in std::mem::take(expired) {
+        if relay.waiting_for(id)?.is_empty() {
+            kept.push(id);
+        }
+    }
+    *expired = kept;
+    Ok(())
 }
 
 /// A job ends after it arrives, so that its name answers for most of them; then the time of its history's last line.

@@ -208,7 +208,7 @@ fn sent(yard: &Yard, seen: &mut Seen) -> String {
 }
 
 /// Members that only an uncommon machine or configuration has.
-const UNCOMMON: [(&str, &str); 20] = [
+const UNCOMMON: [(&str, &str); 31] = [
     ("deliveries", "hooks[].unreadable"),
     ("page", "hooks[].deliveries.words"),
     ("page", "hooks[].deliveries.refused"),
@@ -228,7 +228,18 @@ const UNCOMMON: [(&str, &str); 20] = [
     ("explain", "signature.findings[]"),
     ("explain", "remarks[]"),
     ("explain", "events[].note"),
+    ("check", "hooks[].hosts[]"),
+    ("check", "hooks[].from[]"),
     ("send", "remedy"),
+    ("show", "hosts[].host"),
+    ("show", "hosts[].word"),
+    ("show", "hosts[].at"),
+    ("status", "relay.name"),
+    ("status", "relay.server"),
+    ("status", "relay.since"),
+    ("status", "relay.trouble"),
+    ("status", "relay.twin"),
+    ("status", "relay.to_send.web1"),
 ];
 
 fn compare(seen: &Seen) {

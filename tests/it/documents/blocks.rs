@@ -5,8 +5,8 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
-const DOCUMENTS: [&str; 5] =
-    ["README.md", "README.zh-CN.md", "deploy/README.md", "deploy/RECIPES.md", "deploy/OPERATOR.md"];
+const DOCUMENTS: [&str; 6] =
+    ["README.md", "README.zh-CN.md", "deploy/README.md", "deploy/RECIPES.md", "deploy/OPERATOR.md", "deploy/FLEET.md"];
 
 /// What stands around a `location` in nginx.conf, below the directory ROOT.
 const NGINX: &str = "pid ROOT/pid; error_log ROOT/log; events {} http { access_log off; client_body_temp_path ROOT/b; \

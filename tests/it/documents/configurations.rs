@@ -9,7 +9,8 @@ use hookspool::provider::Provider;
 use std::fs;
 
 /// The documents that hold such blocks, and how many at least.
-const DOCUMENTS: [(&str, usize); 3] = [("README.md", 1), ("README.zh-CN.md", 4), ("deploy/RECIPES.md", 4)];
+const DOCUMENTS: [(&str, usize); 4] =
+    [("README.md", 1), ("README.zh-CN.md", 4), ("deploy/RECIPES.md", 4), ("deploy/FLEET.md", 2)];
 
 fn configurations(document: &str) -> Vec<Block> {
     blocks(document).into_iter().filter(|block| block.language == "toml").collect()

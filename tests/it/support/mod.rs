@@ -8,6 +8,7 @@ mod caddy;
 mod daemon;
 pub(crate) mod document;
 mod fastcgi;
+pub(crate) mod fleet; // several hosts, and a NATS server between them
 pub(crate) mod forges;
 mod gateway;
 pub(crate) mod git_http;
@@ -15,6 +16,7 @@ pub(crate) mod github;
 pub(crate) mod http;
 pub(crate) mod job;
 mod lighttpd;
+pub(crate) mod nats;
 pub(crate) mod nginx;
 pub(crate) mod page_server;
 pub(crate) mod repository;

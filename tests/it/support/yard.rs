@@ -131,6 +131,10 @@ impl Yard {
 pub(crate) struct Runner(Child);
 
 impl Runner {
+    pub(crate) fn of(mut command: Command) -> Self {
+        Self(command.spawn().unwrap())
+    }
+
     pub(crate) fn id(&self) -> i32 {
         Pid::from_child(&self.0).as_raw_nonzero().get()
     }
