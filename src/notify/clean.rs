@@ -105,8 +105,28 @@ pub(super) fn html(text: &str) -> String {
 pub(super) fn redacted(text: &str, secrets: &[String]) -> String {
     let mut parts: Vec<&str> = secrets.iter().flat_map(|secret| parts(secret)).collect();
     parts.sort_by_key(|part| std::cmp::Reverse(part.len()));
-    parts.iter().fold(text.to_owned(), |text, part| text.replace(part, "[…]"))
+    parts.iter().fold(text.to_owned(), |text, part| text.replace(part, BLOT))
 }
+
+/// The same of a text of which the rest may not have arrived: a secret at its end may be there in part.
+pub(super) fn redacted_beginning(text: &str, secrets: &[String]) -> String {
+    let text = redacted(text.trim_end_matches(char::REPLACEMENT_CHARACTER), secrets);
+    let parts = secrets.iter().flat_map(|secret| parts(secret));
+    match parts.filter_map(|part| torn_at(&text, part)).min() {
+        Some(at) => format!("{}{BLOT}", &text[..at]),
+        None => text,
+    }
+}
+
+/// The place from which `text` ends with the beginning of `part`.
+fn torn_at(text: &str, part: &str) -> Option<usize> {
+    let lengths = (PART_BYTES..part.len()).rev().filter(|length| part.is_char_boundary(*length));
+    let torn = lengths.map(|length| &part[..length]).find(|beginning| text.ends_with(beginning))?;
+    Some(text.len() - torn.len())
+}
+
+/// In the place of a secret.
+const BLOT: &str = "[…]";
 
 /// Shortest part of a secret that is blotted out by itself; a host's name is not one.
 const PART_BYTES: usize = 8;
