@@ -10,6 +10,8 @@ use maud::{Markup, PreEscaped, html};
 /// Width of a character of the font below, on an average, in tenths of a pixel.
 const CHARACTER_DPX: usize = 68;
 const PADDING_PX: usize = 14;
+/// The beginning of each picture.
+const XML: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
 
 /// The badge of a hook: its name and the word for it.
 pub fn badge(hook: &HookCard, facts: &PageFacts) -> String {
@@ -34,6 +36,13 @@ pub fn badge(hook: &HookCard, facts: &PageFacts) -> String {
     svg(left + right, 20, &picture)
 }
 
+/// `true` for a text that `badge` has written for the hook of this name.
+pub fn is_badge_of(text: &str, hook: &str) -> bool {
+    let title = html! { title { (hook) ": " } }.into_string();
+    let picture = text.strip_prefix(XML).and_then(|image| image.split_once('>'));
+    picture.is_some_and(|(_, inner)| inner.starts_with(title.trim_end_matches("</title>")))
+}
+
 /// A disc with a tick or a cross, for what the index says first.
 pub fn icon(facts: &PageFacts, face: &Face) -> String {
     let (colour, sign) = match verdict(&alarms(facts, face)).0 {
@@ -50,7 +59,7 @@ pub fn icon(facts: &PageFacts, face: &Face) -> String {
 
 fn svg(width: usize, height: usize, picture: &Markup) -> String {
     let image = html! {
-        (PreEscaped("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"))
+        (PreEscaped(XML))
         svg xmlns="http://www.w3.org/2000/svg" width=(width) height=(height) viewBox={ "0 0 " (width) " " (height) }
             role="img" { (picture) }
         "\n"

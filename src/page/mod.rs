@@ -28,7 +28,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-pub use badge::{badge, icon};
+pub use badge::{badge, icon, is_badge_of};
 pub use card::{Breakage, DeliveryFacts, HookCard, JobCard};
 pub use face::{Face, span};
 pub use facts::{PageFacts, RunnerFacts, RunningCard, StepFacts};

@@ -26,7 +26,9 @@ pub(super) const OF_THE_PAGE: &[Chapter] = &[(
          unit, give the directory the web server's group, which everything in it inherits: \
          `install -d -o hookspool -g www-data -m 2750 /srv/www/deploy`. The directory is made if the one that holds it \
          is there. It may be a link; nothing below it is followed. It may not lie in the spool, nor the spool in it, \
-         and it is no home. Each spool needs a directory of its own.",
+         and it is no home. Each spool needs a directory of its own. \
+         One that holds a page of another program (an `index.html`, `style.css` or `status.json` without \
+         hookspool's style sheet) is refused, and stays as it is.",
         "A copy of each log that is kept, up to 3 MiB, and some 4 KiB for each job, are what it takes on the disk. The \
          page of a job shows the first 64 KiB and the last 128 KiB of a log, and 2,000 characters of a line. For the \
          results of hooks the newest 2,000 jobs are looked at. Times are those of the runner's host.",

@@ -17,6 +17,9 @@ use std::path::{Path, PathBuf};
 
 /// Begin and end of the name of a file that is being written.
 const UNFINISHED: (&str, char) = (".hookspool.", '~');
+/// The style sheet, whose beginning tells whose directory it is.
+pub(super) const STYLE_NAME: &str = "style.css";
+pub(super) const STYLE_MARK: &str = "/* hookspool ";
 /// A file that is written is named within moments.
 const STALE_S: i64 = 600;
 
@@ -46,12 +49,30 @@ pub fn check_place(page: &PageSettings, spool: &Path) -> Result<(), String> {
     if is_below(&page.dir, spool) || is_below(spool, &page.dir) {
         return Err(format!("the page `{dir}` and the spool lie in one another; write it to a directory of its own"));
     }
+    if let Some(file) = strange_file(&page.dir) {
+        return Err(format!(
+            "`{dir}` holds a page that is not hookspool's (`{file}`); name another directory, or empty it"
+        ));
+    }
     let Ok(found) = fs::metadata(&page.dir) else { return Ok(()) };
     let is_same = |other: &PathBuf| fs::metadata(other).is_ok_and(|o| (o.dev(), o.ino()) == (found.dev(), found.ino()));
     if is_same(&PathBuf::from("/")) || users::homes().iter().any(is_same) {
         return Err(format!("the page `{dir}` is the root directory or a home; write it to a directory of its own"));
     }
     Ok(())
+}
+
+/// The file of another page in a directory whose style sheet is not ours. That is the first file of ours in it, and
+/// flushed.
+fn strange_file(dir: &Path) -> Option<&'static str> {
+    let is_file = |name: &&str| fs::symlink_metadata(dir.join(name)).is_ok_and(|found| !found.is_dir());
+    let found = ["index.html", STYLE_NAME, "status.json"].into_iter().find(is_file)?;
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let mut beginning = Vec::new();
+    if let Ok(fd) = rustix::fs::open(dir.join(STYLE_NAME), flags, Mode::empty()) {
+        let _not_read = File::from(fd).take(STYLE_MARK.len() as u64).read_to_end(&mut beginning);
+    }
+    (beginning != STYLE_MARK.as_bytes()).then_some(found)
 }
 
 impl PageDir {
@@ -84,6 +105,14 @@ impl PageDir {
     /// Replaces a file.
     pub(super) fn write(&self, folder: Folder, name: &str, content: &[u8]) -> Result<(), PageError> {
         self.put(folder, name, &mut &content[..], None)
+    }
+
+    /// Waits until a file is on the disk.
+    pub(super) fn flush(&self, folder: Folder, name: &str) -> Result<(), PageError> {
+        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        let flushed = openat(self.fd(folder), name, flags, Mode::empty()).and_then(rustix::fs::fsync);
+        let path = || self.path_of(folder, name);
+        flushed.map_err(|errno| PageError::Disk { what: "flush", path: path(), cause: errno.into() })
     }
 
     /// Replaces a file, whose time tells of which history it is.

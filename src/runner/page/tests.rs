@@ -199,6 +199,19 @@ fn a_directory_that_was_emptied_is_filled_again() {
 }
 
 #[test]
+fn a_badge_of_a_hook_that_is_gone_goes_and_a_picture_of_somebody_else_stays() {
+    let mut home = Home::new();
+    home.write();
+    fs::write(home.www("badge/logo.svg"), "<svg xmlns=\"http://www.w3.org/2000/svg\"><title>logo: x</title></svg>")
+        .unwrap();
+    fs::copy(home.www("badge/api.svg"), home.www("badge/copy.svg")).unwrap();
+    home.config.hooks.retain(|hook| hook.name != "shop");
+    home.write();
+    let badges = ["docs", "api", "shop", "logo", "copy"].map(|name| home.www(&format!("badge/{name}.svg")).exists());
+    assert_eq!(badges, [true, true, false, true, true]);
+}
+
+#[test]
 fn what_a_crash_left_half_written_goes_when_nobody_can_be_at_it_any_more() {
     let mut home = Home::new();
     home.write();

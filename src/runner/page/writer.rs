@@ -4,10 +4,10 @@ use super::error::PageError;
 use super::gather::Gathering;
 use super::job_pages::{JobPages, Sources};
 use super::ledger::Ledger;
-use super::place::{Folder, PageDir};
+use super::place::{Folder, PageDir, STYLE_MARK, STYLE_NAME};
 use crate::config::{Config, PageSettings};
 use crate::model::{JobId, State};
-use crate::page::{Face, PageFacts, RunnerFacts, STYLE, badge, icon, index};
+use crate::page::{Face, PageFacts, RunnerFacts, STYLE, badge, icon, index, is_badge_of};
 use crate::spool::SpoolReader;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -17,6 +17,8 @@ use std::time::{Duration, Instant};
 
 /// Between two looks at the histories of all jobs.
 const ALL_EVERY: Duration = Duration::from_secs(60);
+/// A badge is smaller.
+const BADGE_LIMIT_BYTES: u64 = 4096;
 /// The style sheet is smaller.
 const STYLE_LIMIT_BYTES: u64 = 256 * 1024;
 
@@ -96,11 +98,12 @@ impl PageWriter {
         }
         let style = style(page);
         let mut names = dir.names(Folder::Job)?;
-        if dir.read(Folder::Top, "style.css", STYLE_LIMIT_BYTES) != style.as_bytes() {
+        if dir.read(Folder::Top, STYLE_NAME, STYLE_LIMIT_BYTES) != style.as_bytes() {
             JobPages::clear(dir, &names)?;
             names.clear();
         }
-        dir.write(Folder::Top, "style.css", style.as_bytes())?;
+        dir.write(Folder::Top, STYLE_NAME, style.as_bytes())?;
+        dir.flush(Folder::Top, STYLE_NAME)?;
         self.jobs.find(dir, &names);
         self.all_looked_at = None;
         self.begun = Some(begun);
@@ -132,8 +135,7 @@ impl PageWriter {
     fn write_badges(&mut self, dir: &PageDir, facts: &PageFacts) -> Result<(), PageError> {
         let names: HashSet<String> = facts.hooks.iter().map(|hook| format!("{}.svg", hook.name)).collect();
         if self.badges != names {
-            let is_badge = |name: &str| name.strip_suffix(".svg").is_some();
-            let is_gone = |name: &&String| is_badge(name) && !names.contains(*name);
+            let is_gone = |name: &&String| !names.contains(*name) && is_badge(dir, name);
             dir.names(Folder::Badge)?.iter().filter(is_gone).try_for_each(|name| dir.remove(Folder::Badge, name))?;
             self.badges = names;
         }
@@ -159,5 +161,12 @@ fn style(page: &PageSettings) -> String {
     let version = env!("CARGO_PKG_VERSION");
     let decisive = format!("{version}\n{}\n{:?}\n{}\n{STYLE}", page.title, page.url, page.logs);
     let mark = hex::encode(&Sha256::digest(decisive)[..8]);
-    format!("/* hookspool {version}, {mark} */\n{STYLE}")
+    format!("{STYLE_MARK}{version}, {mark} */\n{STYLE}")
+}
+
+/// `true` for a badge of this program: a picture of somebody else may lie beside them.
+fn is_badge(dir: &PageDir, name: &str) -> bool {
+    let Some(hook) = name.strip_suffix(".svg") else { return false };
+    let content = dir.read(Folder::Badge, name, BADGE_LIMIT_BYTES);
+    is_badge_of(&String::from_utf8_lossy(&content), hook)
 }

@@ -47,12 +47,14 @@ fn the_directory_may_be_a_link_and_nothing_below_it_is_followed() {
     let yard = yard();
     fs::create_dir_all(yard.path("real")).unwrap();
     symlink(yard.path("real"), yard.path("www")).unwrap();
-    for name in ["index.html", "style.css", "status.json"] {
+    assert_eq!(said(&yard, &["page"]).0, Some(0));
+    for name in ["index.html", "icon.svg", "status.json"] {
         fs::write(yard.path(name), "a stranger's").unwrap();
+        fs::remove_file(yard.path("real").join(name)).unwrap();
         symlink(yard.path(name), yard.path("real").join(name)).unwrap();
     }
     assert_eq!(said(&yard, &["page"]).0, Some(0));
-    for name in ["index.html", "style.css", "status.json"] {
+    for name in ["index.html", "icon.svg", "status.json"] {
         assert_eq!(fs::read_to_string(yard.path(name)).unwrap(), "a stranger's");
         assert!(fs::symlink_metadata(yard.path("real").join(name)).unwrap().is_file(), "{name} is replaced");
     }
@@ -64,6 +66,26 @@ fn the_directory_may_be_a_link_and_nothing_below_it_is_followed() {
     assert_eq!(status, Some(73), "{text}");
     assert!(text.contains("/job` is no directory; remove it"), "{text}");
     assert_eq!(fs::read_dir(yard.path("elsewhere")).unwrap().count(), 0);
+}
+
+#[test]
+fn a_page_of_somebody_else_is_left_alone_and_named() {
+    for name in ["index.html", "style.css", "status.json"] {
+        let yard = yard();
+        fs::create_dir(yard.path("www")).unwrap();
+        fs::write(yard.path("www").join(name), "/* a stranger's */").unwrap();
+        let refusal = format!("holds a page that is not hookspool's (`{name}`); name another directory, or empty it");
+        for (verb, expected) in [("page", 73), ("check", 1), ("doctor", 1)] {
+            let (status, text) = said(&yard, &[verb]);
+            assert!(status == Some(expected) && text.contains(&refusal), "{verb}: {status:?} {text}");
+        }
+        yard.deliver("docs", "main", "1");
+        let log = String::from_utf8(yard.drain().stderr).unwrap();
+        assert!(log.contains("event=page-not-written") && log.contains(&refusal), "{log}");
+        let left: Vec<_> = fs::read_dir(yard.path("www")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert_eq!(left, [name]);
+        assert_eq!(fs::read_to_string(yard.path("www").join(name)).unwrap(), "/* a stranger's */");
+    }
 }
 
 #[test]
