@@ -172,21 +172,23 @@ impl<'a> Courier<'a> {
             }
             Receipt::Later { after, why, cause } => {
                 tracing::warn!(event = "not-told-yet", to, job = %job, messages, reason = why);
-                self.give_up_the_old(round, &to, &why);
-                RoundEnd::Again { after, alone: cause == LaterCause::ThisOne }
+                let alone = cause == LaterCause::ThisOne;
+                let concerned = if alone { round.letters.clone() } else { self.rounds.at_hand(round) };
+                self.give_up_the_old(&round.recipient, concerned, &why);
+                RoundEnd::Again { after, alone }
             }
         };
         self.rounds.end(round, end, Instant::now());
     }
 
-    /// Gives up what has been tried for too long.
-    fn give_up_the_old(&mut self, round: &Round, to: &str, why: &str) {
+    /// Gives up what waits for too long among those whose turn it is, or would be if anything were taken.
+    fn give_up_the_old(&mut self, recipient: &Recipient, letters: Vec<Letter>, why: &str) {
         let now = Timestamp::now();
-        let is_old = |letter: &&Letter| now.duration_since(letter.tidings.at) > GIVE_UP_AFTER;
-        let old: Vec<Letter> = round.letters.iter().filter(is_old).cloned().collect();
+        let is_old = |letter: &Letter| now.duration_since(letter.tidings.at) > GIVE_UP_AFTER;
+        let old: Vec<Letter> = letters.into_iter().filter(is_old).collect();
         if !old.is_empty() {
-            self.give_up(&old, to, &format!("given up after 24 hours; the last time: {why}"));
-            self.rounds.forget(&round.recipient, &old);
+            self.give_up(&old, &recipient.name(), &format!("given up after 24 hours; the last time: {why}"));
+            self.rounds.forget(recipient, &old);
         }
     }
 

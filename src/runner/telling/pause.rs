@@ -15,13 +15,14 @@ pub(super) struct TryPause {
 }
 
 impl TryPause {
-    /// One more failed at `now`; the other side may have said for how long it wants nothing.
+    /// One more failed at `now`; the other side may have said for how long it wants nothing. Those that were on their
+    /// way together and fail while the pause lasts are one failure.
     pub(super) fn failed(&mut self, after: Option<Duration>, now: Instant) {
-        let doubled = FIRST.saturating_mul(1_u32.checked_shl(self.tries).unwrap_or(u32::MAX)).min(LONGEST);
-        self.tries += 1;
+        self.tries += u32::from(self.until.is_none_or(|until| now >= until));
+        let doubled = FIRST.saturating_mul(1_u32.checked_shl(self.tries - 1).unwrap_or(u32::MAX)).min(LONGEST);
         // Whoever always asks for a moment is not asked each moment.
         let wait = after.map_or(doubled, |after| after.max(doubled / 8));
-        self.until = now.checked_add(wait.min(LONGEST));
+        self.until = self.until.max(now.checked_add(wait.min(LONGEST)));
     }
 
     /// Time until the next try.
@@ -41,10 +42,11 @@ mod tests {
 
     #[test]
     fn waits_double_up_to_an_hour_and_a_wish_is_obeyed() {
-        let now = Instant::now();
+        let mut now = Instant::now();
         let mut pause = TryPause::default();
         let waits: Vec<u64> = (0..12)
             .map(|_| {
+                now += pause.wait(now);
                 pause.failed(None, now);
                 pause.wait(now).as_secs()
             })
@@ -53,7 +55,20 @@ mod tests {
         let mut asked = TryPause::default();
         asked.failed(Some(Duration::from_secs(42)), now);
         assert_eq!(asked.wait(now).as_secs(), 42);
+        now += pause.wait(now);
         pause.failed(Some(Duration::from_millis(1)), now);
         assert_eq!(pause.wait(now).as_secs(), 450, "an eighth of what it would be");
+    }
+    #[test]
+    fn what_fails_together_is_one_failure_and_the_longest_wish_holds() {
+        let now = Instant::now();
+        let mut pause = TryPause::default();
+        (0..4).for_each(|_| pause.failed(None, now));
+        assert_eq!(pause.wait(now).as_secs(), 5);
+        pause.failed(Some(Duration::from_secs(60)), now);
+        pause.failed(None, now + Duration::from_secs(1));
+        assert_eq!(pause.wait(now).as_secs(), 60);
+        pause.failed(None, now + Duration::from_secs(60));
+        assert_eq!(pause.wait(now).as_secs(), 70, "the second failure");
     }
 }

@@ -134,9 +134,17 @@ impl Rounds {
             }
             RoundEnd::Again { after, alone: false } => stack.pause.failed(after, now),
         }
+        stack.forget_lanes();
         if stack.letters.is_empty() && stack.busy.is_empty() && stack.bucket.is_none() {
             self.0.remove(&round.recipient);
         }
+    }
+
+    /// Messages of the recipient of a round that failed: its own, and those that are not on their way.
+    pub(super) fn at_hand(&self, round: &Round) -> Vec<Letter> {
+        let Some(stack) = self.0.get(&round.recipient) else { return round.letters.clone() };
+        let is_here = |letter: &&Letter| lane_of(letter) == round.lane || !stack.busy.contains(&lane_of(letter));
+        stack.letters.values().filter(is_here).cloned().collect()
     }
 
     /// Forgets messages that nobody sends any more.
@@ -190,6 +198,12 @@ impl Stack {
         if self.newest.get(&of) == Some(&number) {
             self.newest.remove(&of);
         }
+    }
+
+    /// Forgets the pauses of lanes in which nothing waits.
+    fn forget_lanes(&mut self) {
+        let lanes: BTreeSet<String> = self.letters.values().map(lane_of).collect();
+        self.lane_pauses.retain(|lane, _| lanes.contains(lane));
     }
 
     fn limit(&mut self, rate: Option<(MessageRate, Duration)>, now: Instant) {
@@ -328,6 +342,29 @@ mod tests {
         rounds.add(letter("@status", 40, "y"));
         assert_eq!(numbers(rounds.next(no_limit, now).as_ref()), [40], "a fault of one commit is its own");
         assert!(rounds.next(no_limit, now).is_none(), "and nothing overtakes it there");
+    }
+
+    #[test]
+    fn what_fails_together_is_one_failure_of_all_that_wait_but_for_what_is_on_its_way() {
+        let commits = ["u", "v", "w", "x", "y", "z"];
+        let letters: Vec<_> = (1..).zip(commits).map(|(n, commit)| ("@status", n * 10, commit)).collect();
+        let (mut rounds, now) = (rounds(&letters), Instant::now());
+        let four: Vec<Round> = std::iter::from_fn(|| rounds.next(no_limit, now)).collect();
+        rounds.end(&four[0], AGAIN, now);
+        let numbers: Vec<u64> = rounds.at_hand(&four[1]).iter().map(|letter| letter.tidings.number).collect();
+        assert_eq!(numbers, [10, 20, 50, 60], "30 and 40 are on their way");
+        four[1..].iter().for_each(|round| rounds.end(round, AGAIN, now));
+        assert_eq!(rounds.due(now), Some(Duration::from_secs(5)));
+    }
+
+    #[test]
+    fn the_pause_of_a_commit_goes_with_its_last_message() {
+        let (mut rounds, now) = (rounds(&[("@status", 10, "x")]), Instant::now());
+        let round = rounds.next(no_limit, now).unwrap();
+        rounds.forget(&round.recipient, &round.letters);
+        rounds.end(&round, RoundEnd::Again { after: None, alone: true }, now);
+        rounds.add(letter("@status", 20, "x"));
+        assert_eq!(rounds.due(now), Some(Duration::ZERO));
     }
 
     #[test]

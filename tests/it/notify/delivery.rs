@@ -199,6 +199,25 @@ fn a_hook_that_is_held_after_an_interruption_is_told_and_shown() {
 }
 
 #[test]
+fn a_dead_forge_keeps_no_message_for_longer_than_a_day_whoever_fails() {
+    let forge = StandIn::saying(503, "");
+    let yard = yard_of(&obedient(&gitea(&forge), ""));
+    say(&yard, "true");
+    let ids: Vec<_> = ['a', 'b', 'c', 'd', 'e', 'f'].map(|after| push(&yard, "docs", "main", after)).to_vec();
+    ends_well(&yard.drain());
+    for id in &ids {
+        let file = yard.path("spool/outbox").join(format!("{id}.@status.json"));
+        let mut letter: serde_json::Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
+        let old = jiff::Timestamp::now() - jiff::SignedDuration::from_hours(25);
+        letter["at"] = old.to_string().into();
+        std::fs::write(&file, letter.to_string()).unwrap();
+    }
+    ends_well(&yard.drain());
+    assert_eq!(yard.names("outbox/failed").len(), ids.len(), "{}", yard.log());
+    assert_eq!(yard.names("outbox"), ["failed"]);
+}
+
+#[test]
 fn a_refusal_goes_to_failed_and_is_shown_and_the_next_message_goes_out() {
     let service = StandIn::saying(400, "no such thing");
     let yard = yard_of(&obedient("notify = [\"ops\"]", &webhook("ops", &service.url("/x"), "on = \"always\"")));
