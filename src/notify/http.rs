@@ -23,15 +23,16 @@ pub(super) fn send(parcel: &HttpParcel) -> Result<HttpAnswer, Receipt> {
 }
 
 fn send_within(parcel: &HttpParcel, time: Duration) -> Result<HttpAnswer, Receipt> {
-    let agent = ureq::Agent::config_builder()
+    let settings = ureq::Agent::config_builder()
         .timeout_connect(Some(CONNECT_TIMEOUT.min(time)))
         .timeout_global(Some(time))
         .http_status_as_error(false)
         .max_redirects(0)
         .max_redirects_will_error(false)
-        .user_agent(USER_AGENT)
-        .build()
-        .new_agent();
+        .user_agent(USER_AGENT);
+    // By `http://` it goes to this very machine: no proxy that the environment names may read it.
+    let settings = if is_by_tls(&parcel.url) { settings } else { settings.proxy(None) };
+    let agent = settings.build().new_agent();
     let request = match parcel.method {
         "PUT" => agent.put(&parcel.url),
         _ => agent.post(&parcel.url),
@@ -45,6 +46,10 @@ fn send_within(parcel: &HttpParcel, time: Duration) -> Result<HttpAnswer, Receip
     // The status is an answer, too: a body that is cut short is judged by what there is of it.
     let _cut_short = response.body_mut().as_reader().take(BODY_LIMIT_BYTES).read_to_end(&mut body);
     Ok(HttpAnswer { status, retry_after, body: String::from_utf8_lossy(&body).into_owned() })
+}
+
+fn is_by_tls(url: &str) -> bool {
+    url.get(..8).is_some_and(|scheme| scheme.eq_ignore_ascii_case("https://"))
 }
 
 /// `Retry-After`: a number of seconds, or a date (RFC 9110 §10.2.3).

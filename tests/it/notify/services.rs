@@ -51,6 +51,17 @@ fn last(service: &StandIn) -> HeardRequest {
 }
 
 #[test]
+fn what_stays_on_this_machine_goes_past_every_proxy() {
+    let (service, proxy) = (StandIn::saying(200, "ok"), StandIn::saying(502, ""));
+    let world = world(&service.url(SECRET_PATH), &format!("kind = \"slack\"\n{URL}"));
+    for name in ["ALL_PROXY", "HTTP_PROXY", "HTTPS_PROXY", "all_proxy", "http_proxy", "https_proxy"] {
+        let output = world.hookspool(&["tell", "ops"]).env(name, proxy.url("")).env("NO_PROXY", "").output().unwrap();
+        assert!(output.status.success(), "{name}: {output:?}");
+    }
+    assert_eq!((service.heard().len(), proxy.heard().len()), (6, 0));
+}
+
+#[test]
 fn a_sample_reaches_each_service_and_its_success_is_believed() {
     let rows = [
         ("slack", URL, "ok"),
