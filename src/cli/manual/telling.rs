@@ -9,7 +9,8 @@ pub(super) const OF_TELLING: &[Chapter] = &[
         &[
             "A hook's `notify` names the targets (`[[notify]]`) that are told of its jobs: of the first failure and \
              of the recovery (`on = \"change\"`), of each failure, or of each job that ran. A job that is held, and so \
-             waits for a person, is told to all. Jobs that gave way, and repeats, are told to nobody. `hookspool tell \
+             waits for a person, is told to all, and its success afterwards is a recovery. Jobs that gave way, and \
+             repeats, are told to nobody. `hookspool tell \
              NAME` sends a sample, and explains the answer. `deploy/MESSAGES.md` has an example of each kind, and \
              where its address comes from.",
             "Each message is a file, `outbox/ID.NAME.json`, flushed before its job is settled; it holds facts, no \

@@ -81,8 +81,25 @@ impl Ending<'_> {
         match (self.standing, self.before) {
             (standing, before) if standing.is_bad() && before != Some(false) => Some(Turn::FirstFailure),
             (Standing::Over(Outcome::Succeeded), Some(false)) => Some(Turn::Recovery),
+            (Standing::Over(Outcome::Succeeded), _) if self.was_told_held() => Some(Turn::Recovery),
             _ => None,
         }
+    }
+
+    /// `true` if the job was held by a runner that had claimed it: of that people were told.
+    fn was_told_held(&self) -> bool {
+        let (mut is_claimed, mut was_told) = (false, false);
+        for entry in self.history.entries() {
+            match &entry.what {
+                HistoryEvent::Claimed { .. } => is_claimed = true,
+                HistoryEvent::Settled(settlement) => {
+                    was_told |= is_claimed && matches!(settlement, Settlement::Held { .. });
+                    is_claimed = false;
+                }
+                _ => {}
+            }
+        }
+        was_told
     }
 
     fn tidings(&self) -> Tidings {
@@ -185,6 +202,31 @@ mod tests {
         }
     }
 
+    fn history(whats: &[HistoryEvent]) -> History {
+        let lines = whats.iter().map(|what| Entry::new(Timestamp::UNIX_EPOCH, what.clone()));
+        let text: Vec<u8> =
+            lines.flat_map(|entry| serde_json::to_vec(&entry).unwrap().into_iter().chain(*b"\n")).collect();
+        History::parse(&text)
+    }
+
+    #[test]
+    fn the_success_of_a_job_that_was_held_out_of_a_claim_is_a_recovery() {
+        let claimed = HistoryEvent::Claimed { runner_pid: 1, boot_id: "x".into() };
+        let held: HistoryEvent = Settlement::Held { reason: "x".into() }.into();
+        let released: HistoryEvent = Settlement::Released.into();
+        let meta = JobMeta::new("docs", "gitea", EventKind::Push, Timestamp::UNIX_EPOCH);
+        let turn = |whats: &[HistoryEvent], outcome: Outcome| {
+            let (id, history) = (JobId::new(1, 1).unwrap(), history(whats));
+            let (standing, at) = (Standing::Over(outcome), Timestamp::UNIX_EPOCH);
+            let (reason, commit, before) = (None, None, Some(true));
+            Ending { id, meta: &meta, history: &history, standing, reason, commit, before, at }.turn()
+        };
+        let by_a_runner = [claimed.clone(), held.clone(), released.clone(), claimed.clone()];
+        assert_eq!(turn(&by_a_runner, Outcome::Succeeded), Some(Turn::Recovery));
+        assert_eq!(turn(&by_a_runner, Outcome::Failed), Some(Turn::FirstFailure));
+        assert_eq!(turn(&[held, released, claimed], Outcome::Succeeded), None, "a person did that, and knows");
+    }
+
     #[test]
     fn the_pushed_commit_and_another_that_was_deployed_both_get_the_status() {
         let [pushed, deployed] = ["a", "b"].map(|digit| digit.repeat(40));
@@ -216,12 +258,7 @@ mod tests {
 
     #[test]
     fn an_attempt_that_began_is_unfinished_until_it_ended_or_was_held() {
-        let entries = |whats: &[HistoryEvent]| {
-            let lines = whats.iter().map(|what| Entry::new(Timestamp::UNIX_EPOCH, what.clone()));
-            let text: Vec<u8> =
-                lines.flat_map(|entry| serde_json::to_vec(&entry).unwrap().into_iter().chain(*b"\n")).collect();
-            History::parse(&text).is_unfinished()
-        };
+        let entries = |whats: &[HistoryEvent]| history(whats).is_unfinished();
         let started = HistoryEvent::Started { attempt: 1 };
         let waits: HistoryEvent = Settlement::Waiting { not_before: Timestamp::UNIX_EPOCH, reason: "x".into() }.into();
         let held: HistoryEvent = Settlement::Held { reason: "x".into() }.into();

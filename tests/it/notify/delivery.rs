@@ -196,6 +196,12 @@ fn a_hook_that_is_held_after_an_interruption_is_told_and_shown() {
     ends_well(&yard.drain());
     assert!(yard.is_in("held", id));
     assert_eq!((states(&forge).last().cloned(), told(&service).len()), (Some("a error".to_owned()), 1));
+    let released = yard.hookspool(&["release", &id.to_string()]).output().unwrap();
+    assert!(released.status.success(), "{released:?}");
+    configure(&yard, &settings.replace("; read x <gate", ""));
+    ends_well(&yard.drain());
+    assert_eq!(yard.job(id)[1], "succeeded");
+    assert_eq!(told(&service)[1..], ["succeeded recovery refs/heads/main"]);
 }
 
 #[test]
