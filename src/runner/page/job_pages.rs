@@ -127,7 +127,9 @@ impl JobPages {
             meta,
             history,
         };
-        dir.put(Folder::Job, &html(id), &mut job_page(&sheet, sources.face).as_bytes(), Some(stamp))?;
+        // What it shows of a running job changes without its history: only its own time tells a browser of that.
+        let time = (!is_running).then_some(stamp);
+        dir.put(Folder::Job, &html(id), &mut job_page(&sheet, sources.face).as_bytes(), time)?;
         self.written.insert(id, OnDisk { state: Some(state), stamp });
         self.writes += 1;
         Ok(())

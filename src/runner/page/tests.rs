@@ -154,6 +154,24 @@ fn a_job_that_is_tried_again_and_fails_again_within_a_moment_is_seen() {
 }
 
 #[test]
+fn the_page_of_a_running_job_has_a_new_time_whenever_it_is_written() {
+    let mut home = Home::new();
+    let claim = home.claimed("docs", "main");
+    let page = home.www(&format!("job/{}.html", claim.id()));
+    let history = home.dir.path().join(format!("spool/running/{}.events", claim.id()));
+    let time = |path: &Path| fs::metadata(path).unwrap().modified().unwrap();
+    let hour = std::time::Duration::from_secs(3600);
+    let began = time(&history) - hour;
+    fs::File::options().write(true).open(&history).unwrap().set_modified(began).unwrap();
+    home.write();
+    assert!(time(&page) > began + hour / 2, "a browser that asks for what is newer gets it");
+    Home::end(claim, Outcome::Succeeded);
+    home.write();
+    home.writer = PageWriter::default();
+    assert_eq!(home.work().1, 0, "a page that is over has the time of its history");
+}
+
+#[test]
 fn what_is_broken_is_told_by_branch_and_since_its_first_failure() {
     let mut home = Home::new();
     Home::end(home.claimed("docs", "main"), Outcome::Failed);
