@@ -73,5 +73,5 @@ pub(super) fn look_at_secrets(config: &Config, findings: &mut Vec<Finding>) {
 
 fn cannot_tell(what: &str) -> Finding {
     let why = "what should be told waits, and is given up after 24 hours";
-    Finding::problem(what, why, "let the runner's user read it: `chmod 640`, and its group")
+    Finding::problem(what, why, "put it right, so that the runner's user can read it; the next try takes it")
 }

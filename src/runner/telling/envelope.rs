@@ -92,7 +92,7 @@ fn to_target(
 
 fn sealed(target: &NotifyTarget, occasion: &Occasion<'_>) -> Result<Outgoing, NoParcel> {
     let destination = target.destination().map_err(|error| NoParcel::ForNow(error.to_string()))?;
-    let parcel = parcel(&destination, occasion).map_err(NoParcel::ForGood)?;
+    let parcel = parcel(&destination, occasion).map_err(NoParcel::ForNow)?;
     Ok(Outgoing { parcel, secrets: destination.secrets(), meaning: Meaning::Service(target.messenger) })
 }
 

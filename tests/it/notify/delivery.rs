@@ -205,6 +205,27 @@ fn a_hook_that_is_held_after_an_interruption_is_told_and_shown() {
 }
 
 #[test]
+fn a_secret_with_a_mistake_delays_a_message_and_loses_none() {
+    let service = StandIn::saying(200, "");
+    let target = "[[notify]]\nname = \"ops\"\nkind = \"webhook\"\nurl = { file = \"ROOT/url\" }\non = \"always\"\n\
+                  sign = { file = \"ROOT/sign\" }\n";
+    let yard = yard_of(&obedient("notify = [\"ops\"]", target));
+    say(&yard, "true");
+    let id = push(&yard, "docs", "main", 'a');
+    let (url, sign) = (service.url("/x"), "whsec_c2VjcmV0IG9mIDI0IGJ5dGVzIGhlcmUh");
+    for (wrong_url, wrong_sign) in [("htps://example.org/x", sign), (url.as_str(), "not base64")] {
+        yard.write("url", wrong_url);
+        yard.write("sign", wrong_sign);
+        ends_well(&yard.drain());
+        assert_eq!(yard.names("outbox/failed"), [""; 0]);
+        assert!(yard.names("outbox").contains(&format!("{id}.ops.json")));
+    }
+    yard.write("sign", sign);
+    ends_well(&yard.drain());
+    assert_eq!(told(&service), ["succeeded refs/heads/main"]);
+}
+
+#[test]
 fn a_dead_forge_keeps_no_message_for_longer_than_a_day_whoever_fails() {
     let forge = StandIn::saying(503, "");
     let yard = yard_of(&obedient(&gitea(&forge), ""));
