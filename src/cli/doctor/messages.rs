@@ -22,6 +22,7 @@ pub(super) fn look(config: &Config, findings: &mut Vec<Finding>) {
     for (to, letters) in &failed {
         findings.extend(letters.last().map(|last| of_failed(config, to, letters.len(), last)));
     }
+    findings.extend((outbox.damaged > 0).then(|| of_damaged(config, outbox.damaged)));
     let now = Timestamp::now();
     let mut late: BTreeMap<String, usize> = BTreeMap::new();
     for letter in outbox.waiting.iter().filter(|letter| now.duration_since(letter.tidings.at) > PATIENCE) {
@@ -39,6 +40,13 @@ fn of_failed(config: &Config, to: &str, count: usize, last: &FailedLetter) -> Fi
     let failed = config.spool.join("outbox/failed");
     let repair = format!("repair that, then `rm {}/*`", failed.display());
     Finding::warning(what, "nobody was told", repair)
+}
+
+fn of_damaged(config: &Config, count: usize) -> Finding {
+    let (outbox, files) = (config.spool.join("outbox"), print::count(count, "file"));
+    let what = format!("{files} below {} cannot be read as a message", outbox.display());
+    let repair = "see `message-damaged` in the runner's log for its name, look at `failed` there, and remove it";
+    Finding::warning(what, "of what it told nobody hears", repair)
 }
 
 fn to(addressee: &Addressee, hook: &str) -> String {

@@ -232,7 +232,11 @@ const SHAPES: &[Shape] = &[
             ("complete", "`false` if there were too many jobs to count those of each hook"),
             ("messages.waiting", "Messages that wait to be sent"),
             ("messages.failed", "Messages that nobody takes"),
-            ("messages.last_failed.to", "The target of the last of those, or `@status`, `@deployed` for the forge"),
+            ("messages.damaged", "Files of messages that make no sense"),
+            (
+                "messages.last_failed.to",
+                "The target of the last one that nobody takes, or `@status`, `@deployed` for the forge",
+            ),
             ("messages.last_failed.job", "The job that it told of"),
             ("messages.last_failed.hook", "Its hook"),
             ("messages.last_failed.failed_at", "When it was given up"),

@@ -20,7 +20,8 @@ pub(super) const OF_TELLING: &[Chapter] = &[
              says (`Retry-After`); what is refused for good, or is older than 24 hours, goes to `outbox/failed/`, \
              where `status` and `doctor` show it, and goes after `keep`. To send one again, move it to `outbox/` and \
              restart the runner. After a crash a message may be sent twice, and is never lost. It changes nothing of a \
-             job's outcome.",
+             job's outcome. A file that cannot be read as a message goes there, too: the runner warns \
+             (`message-damaged`), and `status` and `doctor` count it.",
             "Of more than five messages that wait for one target, one summary is made; `max` bounds how many go out. \
              One job has one message for each target: a newer one takes the place of an older one that was not sent.",
             "`spool-runner --once` sends until nothing is left that was not tried, for 30 seconds after the last job \

@@ -45,7 +45,9 @@ pub(super) struct MessageStatus {
     pub(super) waiting: usize,
     /// Messages that nobody takes.
     pub(super) failed: usize,
-    /// The last of those.
+    /// Files of messages that make no sense.
+    pub(super) damaged: usize,
+    /// The last one that nobody takes.
     pub(super) last_failed: Option<FailedMessage>,
 }
 
@@ -218,7 +220,8 @@ fn messages(config: &Config) -> Result<MessageStatus, Failure> {
         failed_at: letter.failed_at,
         why: letter.why.clone(),
     });
-    Ok(MessageStatus { waiting: outbox.waiting.len(), failed: outbox.failed.len(), last_failed })
+    let (waiting, failed, damaged) = (outbox.waiting.len(), outbox.failed.len(), outbox.damaged);
+    Ok(MessageStatus { waiting, failed, damaged, last_failed })
 }
 
 /// The hook of a job, which may have gone from the configuration, or be unknown.

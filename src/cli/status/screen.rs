@@ -61,13 +61,14 @@ fn of_jobs(status: &SpoolStatus, now: Timestamp) -> Vec<String> {
 
 /// The outbox, unless nothing is in it.
 fn messages(messages: &MessageStatus) -> Option<String> {
-    let MessageStatus { waiting, failed, last_failed } = messages;
-    if waiting + failed == 0 {
+    let MessageStatus { waiting, failed, damaged, last_failed } = messages;
+    if waiting + failed + damaged == 0 {
         return None;
     }
+    let unreadable = if *damaged > 0 { format!(", {damaged} damaged") } else { String::new() };
     let last =
         last_failed.as_ref().map_or_else(String::new, |last| format!(", the last to {}: {}", last.to, echo(&last.why)));
-    Some(format!("{waiting} to be sent, {failed} did not arrive{last}"))
+    Some(format!("{waiting} to be sent, {failed} did not arrive{unreadable}{last}"))
 }
 
 /// One column tells of holds, where there are any.

@@ -71,7 +71,14 @@ impl<'a> Courier<'a> {
     /// Sends what the runner before has left, and what is posted, until told to end.
     pub(in crate::runner) fn run(mut self) {
         match self.owner.letters() {
-            Ok(letters) => letters.into_iter().for_each(|letter| self.rounds.add(letter)),
+            Ok((letters, damaged)) => {
+                for letter in letters {
+                    self.rounds.add(letter);
+                }
+                for file in damaged {
+                    tracing::warn!(event = "message-damaged", file);
+                }
+            }
             Err(error) => tracing::error!(event = "outbox-unreadable", reason = %error),
         }
         while !self.is_over() {

@@ -32,7 +32,7 @@ fn letter(to: &str, job: JobId, standing: Standing) -> Letter {
 
 /// Sends what waits: it is heard before it is forgotten.
 fn deliver(owner: &SpoolOwner<FakeDisk>, heard: &mut Heard) -> Result<(), SpoolError> {
-    for letter in owner.letters()? {
+    for letter in owner.letters()?.0 {
         heard.push((letter.addressee.clone(), letter.tidings.job, letter.tidings.standing));
         owner.take_out(&letter)?;
     }

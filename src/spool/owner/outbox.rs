@@ -58,6 +58,8 @@ pub struct OutboxView {
     pub waiting: Vec<Letter>,
     /// Messages that failed, the oldest first.
     pub failed: Vec<(Addressee, FailedLetter)>,
+    /// Files of either that make no sense.
+    pub damaged: usize,
 }
 
 impl<D: Disk> SpoolOwner<D> {
@@ -79,17 +81,28 @@ impl<D: Disk> SpoolOwner<D> {
         self.flush_place(Place::Outbox)
     }
 
-    /// Every message that waits, in order. A file that makes no sense is put to those that failed.
-    pub fn letters(&self) -> Result<Vec<Letter>, SpoolError> {
+    /// Every message that waits, in order, and the names of files that make no sense: those are put to those that
+    /// failed.
+    pub fn letters(&self) -> Result<(Vec<Letter>, Vec<String>), SpoolError> {
         let mut last = self.outbox_lock();
         let (letters, damaged) = read_waiting(&self.dirs.disk)?;
-        for name in damaged {
-            let to = (Place::OutboxFailed, OsStr::new(&name));
-            let _looked_at_next_time = self.dirs.disk.rename((Place::Outbox, OsStr::new(&name)), to);
+        for name in &damaged {
+            self.put_aside_damaged(name);
         }
         let newest = letters.last().map_or(0, |letter| letter.tidings.number);
         *last = Some(last.unwrap_or(0).max(newest));
-        Ok(letters)
+        Ok((letters, damaged))
+    }
+
+    /// A message that failed earlier may have the name: then the file gets one more word.
+    fn put_aside_damaged(&self, name: &str) {
+        let moved =
+            |to: &str| self.dirs.disk.rename((Place::Outbox, OsStr::new(name)), (Place::OutboxFailed, OsStr::new(to)));
+        if moved(name) == Err(Errno::EXIST)
+            && let Ok(word) = random_bytes::<8>()
+        {
+            let _looked_at_next_time = moved(&format!("{name}.{}", hex::encode(word)));
+        }
     }
 
     /// Forgets a message that was sent, unless another took its place meanwhile. Durable when it returns: a status that
@@ -185,15 +198,17 @@ impl<D: Disk> SpoolOwner<D> {
 /// The messages that wait and those that failed. Nothing where there is no such directory: an older spool.
 pub fn outbox(root: &Path) -> Result<OutboxView, SpoolError> {
     let disk = RealDisk::open(root).map_err(|e| SpoolError::call("open", root, e))?;
-    let (waiting, _) = read_waiting(&disk)?;
-    let mut failed: Vec<(Addressee, FailedLetter)> = Vec::new();
-    for name in names(&disk, Place::OutboxFailed)? {
-        let Some((_, addressee)) = parts_of(&name) else { continue };
-        let letter = read(&disk, Place::OutboxFailed, name.as_ref()).ok().flatten();
-        failed.extend(letter.map(|letter| (addressee, letter)));
+    let (waiting, damaged) = read_waiting(&disk)?;
+    let mut view = OutboxView { waiting, damaged: damaged.len(), ..OutboxView::default() };
+    for name in names(&disk, Place::OutboxFailed)?.into_iter().filter(|name| !name.ends_with(UNFINISHED)) {
+        let read = || read(&disk, Place::OutboxFailed, name.as_ref()).ok().flatten();
+        match parts_of(&name).and_then(|(_, addressee)| Some((addressee, read()?))) {
+            Some(failed) => view.failed.push(failed),
+            None => view.damaged += 1,
+        }
     }
-    failed.sort_by_key(|(_, letter)| letter.failed_at);
-    Ok(OutboxView { waiting, failed })
+    view.failed.sort_by_key(|(_, letter)| letter.failed_at);
+    Ok(view)
 }
 
 /// The messages in order, and the names of files that make no sense.

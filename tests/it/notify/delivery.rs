@@ -245,6 +245,34 @@ fn a_dead_forge_keeps_no_message_for_longer_than_a_day_whoever_fails() {
 }
 
 #[test]
+fn a_damaged_message_is_logged_and_counted_and_hides_behind_none_that_failed() {
+    let service = StandIn::saying(400, "no such thing");
+    let yard = yard_of(&obedient("notify = [\"ops\"]", &webhook("ops", &service.url("/x"), "on = \"always\"")));
+    say(&yard, "true");
+    let id = push(&yard, "docs", "main", 'a');
+    ends_well(&yard.drain());
+    let name = format!("{id}.ops.json");
+    assert!(yard.names("outbox/failed").contains(&name));
+    yard.write(&format!("spool/outbox/{name}"), "{\"half\":");
+    let told = |words: &str| {
+        let status = String::from_utf8(yard.hookspool(&["status"]).output().unwrap().stdout).unwrap();
+        assert!(status.contains("0 to be sent, 1 did not arrive, 1 damaged, the last to ops"), "{words}: {status}");
+        let json = yard.hookspool(&["status", "--json"]).output().unwrap().stdout;
+        let json: serde_json::Value = serde_json::from_slice(&json).unwrap();
+        assert_eq!(json["messages"]["damaged"], 1, "{words}");
+        let doctor = yard.hookspool(&["doctor", "--offline", "--json"]).output().unwrap();
+        let doctor = String::from_utf8(doctor.stdout).unwrap();
+        assert!(doctor.contains("cannot be read as a message"), "{words}: {doctor}");
+    };
+    told("before a runner has seen it");
+    let drained = yard.drain();
+    let log = String::from_utf8(drained.stderr).unwrap();
+    assert!(log.contains("event=message-damaged") && log.contains(&name), "{log}");
+    assert_eq!((yard.names("outbox"), yard.names("outbox/failed").len()), (vec!["failed".to_owned()], 2));
+    told("afterwards");
+}
+
+#[test]
 fn a_refusal_goes_to_failed_and_is_shown_and_the_next_message_goes_out() {
     let service = StandIn::saying(400, "no such thing");
     let yard = yard_of(&obedient("notify = [\"ops\"]", &webhook("ops", &service.url("/x"), "on = \"always\"")));
