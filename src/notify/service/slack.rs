@@ -18,9 +18,11 @@ pub(super) fn parcel(destination: &Destination, occasion: &Occasion<'_>) -> Http
     HttpParcel::json(&destination.url, &body)
 }
 
-/// The three escapes of Slack: with them no `<!channel>` is one. Mattermost and Rocket.Chat look for `@channel`.
+/// The three escapes of Slack: with them no `<!channel>` is one. Mattermost and Rocket.Chat look for `@channel`, and
+/// make links and pictures of brackets.
 fn escape(text: &str) -> String {
-    without_mentions(text).replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+    let text = without_mentions(text).replace('[', "［").replace(']', "］");
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
 /// Words by which Slack refuses, and what to do.

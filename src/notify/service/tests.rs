@@ -130,7 +130,7 @@ fn no_text_of_a_stranger_mentions_formats_or_hides_anything() {
         }
         let said = all.join("\n");
         let forbidden: &[&str] = match messenger {
-            Messenger::Slack => &["<!channel>", "<@U1>", "<b>", "@everyone", "@here"],
+            Messenger::Slack => &["<!channel>", "<@U1>", "<b>", "@everyone", "@here", "[x]("],
             Messenger::Discord => &["[x](", " @everyone", "<@U1>"],
             Messenger::Dingtalk | Messenger::Wecom | Messenger::Feishu => &["[x](", "@everyone", "<@U1>", "<b>x", "`"],
             Messenger::Telegram => &["<!channel>", "<b>x", "</font>", "@everyone"],
