@@ -359,12 +359,13 @@ mod tests {
 
     #[test]
     fn the_pause_of_a_commit_goes_with_its_last_message() {
-        let (mut rounds, now) = (rounds(&[("@status", 10, "x")]), Instant::now());
+        let (mut rounds, now) = (rounds(&[("@status", 10, "x"), ("@status", 20, "y")]), Instant::now());
         let round = rounds.next(no_limit, now).unwrap();
         rounds.forget(&round.recipient, &round.letters);
         rounds.end(&round, RoundEnd::Again { after: None, alone: true }, now);
-        rounds.add(letter("@status", 20, "x"));
-        assert_eq!(rounds.due(now), Some(Duration::ZERO));
+        rounds.add(letter("@status", 30, "x"));
+        let free = [rounds.next(no_limit, now), rounds.next(no_limit, now)];
+        assert_eq!(free.map(|round| numbers(round.as_ref())), [[20], [30]]);
     }
 
     #[test]
