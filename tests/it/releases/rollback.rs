@@ -307,3 +307,51 @@ fn nobody_but_the_spools_owner_runs_what_follows_a_rollback() {
     let expected = if rustix::process::geteuid().is_root() { "1\n" } else { "1\n1\n" };
     assert_eq!(fs::read_to_string(app.at("reloads")).unwrap(), expected, "{:?}", app.job(wished));
 }
+
+/// Trees of several files, so that one that is removed in part shows.
+fn wide(yard: &Yard, build: &str) {
+    let dist = yard.path("site/dist");
+    fs::create_dir_all(dist.join("assets")).unwrap();
+    for name in PARTS {
+        fs::write(dist.join(name), build).unwrap();
+    }
+    yard.deliver("docs", "main", build);
+}
+
+const PARTS: [&str; 4] = ["page", "assets/one", "assets/two", "other"];
+
+/// The build of which every file at the target is.
+fn whole(yard: &Yard) -> String {
+    let parts = PARTS.map(|name| fs::read_to_string(yard.path("www").join(name)).unwrap_or_default());
+    let [first, ..] = &parts;
+    assert!(!first.is_empty() && parts.iter().all(|part| part == first), "{parts:?}");
+    first.clone()
+}
+
+#[test]
+fn a_publication_of_which_one_call_fails_leaves_a_whole_tree_to_go_back_to() {
+    for (call, errno) in [("unlinkat", "EACCES"), ("renameat2", "EIO"), ("rename", "EIO"), ("fsync", "EIO")] {
+        for nth in 1.. {
+            let yard = Yard::in_memory("", &[("docs", "steps = [{ publish = \"dist\", to = \"ROOT/www\" }]")]);
+            fs::create_dir(yard.path("www")).unwrap();
+            for build in ["one", "two"] {
+                wide(&yard, build);
+                assert!(yard.drain().status.success());
+            }
+            wide(&yard, "three");
+            let ours = ["", "www", ".www.previous"].map(|name| yard.path(name));
+            let strace = yard.strace().follow().fail_at(call, nth, errno);
+            let strace = if call == "unlinkat" { strace } else { strace.only(&ours) };
+            run(&mut strace.around(&yard.hookspool(&["spool-runner", "--once"])), Stdio::null());
+            let is_over = !fs::read_to_string(yard.path("trace")).unwrap().contains("INJECTED");
+            let published = whole(&yard);
+            let (status, text) = said(&yard, &["rollback", "docs"]);
+            let expected = if published == "three" { "two" } else { "one" };
+            assert_eq!((whole(&yard).as_str(), status), (expected, Some(0)), "{call} {nth}: {text}");
+            if is_over {
+                assert_eq!(published, "three", "{call} {nth}");
+                break;
+            }
+        }
+    }
+}

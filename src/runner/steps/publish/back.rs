@@ -37,6 +37,7 @@ fn go_back(to: &Path, tree: u64) -> Result<PublishedBack, Trouble> {
         Err(Errno::WOULDBLOCK) => return Ok(PublishedBack::Busy),
         other => other.map_err(|errno| Trouble::refused(format!("cannot lock `{}`: {errno}", to.display())))?,
     }
+    let _stays_the_tree_of_before = place.name_before();
     if inode_of(to) == Some(tree) {
         place.put_away(tree)?;
         return Ok(PublishedBack::WasDone);

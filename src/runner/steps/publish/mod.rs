@@ -5,15 +5,18 @@
 //! ```text
 //! NAME                  what is published: a directory, or a relative link to one of ours
 //! .NAME.new-<random>    a copy that is being made, or a leftover of one; ours to remove
+//! .NAME.new-<inode>     the copy on its way to the target, or the tree with that inode, which it took the place of
 //! .NAME.at-<random>     the tree that a link leads to
 //! .NAME.previous        the tree of before
 //! .NAME.back-<inode>    the tree of before on its way back, or the one that it took the place of
 //! .NAME.undone          the tree that a rollback took away
+//! .NAME.over-<random>   what is over; removed as far as that is possible
 //! ```
 //!
 //! Two publications into one directory wait for each other (flock on that directory).
 
 mod back;
+mod before;
 mod copy;
 mod place;
 
@@ -44,7 +47,8 @@ pub(super) fn publish(attempt: &mut Attempt<'_>, publish: &Publish, bounds: Boun
     warn(attempt, place.remove_leftovers());
     let fresh = place.fresh()?;
     let copied = copied(attempt, &from, &fresh, &place, bounds).inspect_err(|_| give_up(&fresh))?;
-    let previous = place.switch_to(&fresh).inspect_err(|_| give_up(&fresh))?;
+    // It may have failed after the exchange: then the tree under the name of a copy is the one of before.
+    let previous = place.switch_to(&fresh).inspect_err(|_| drop(place.remove_leftovers()))?;
     let Copied { files, bytes } = copied;
     let before = previous.map(|path| format!("; the one before is `{}`", path.display())).unwrap_or_default();
     let noun = if files == 1 { "file" } else { "files" };

@@ -3,7 +3,7 @@
 use super::copy::trouble;
 use crate::runner::steps::attempt::{Trouble, real};
 use crate::system::random::random_bytes;
-use rustix::fs::{AtFlags, CWD, Mode, OFlags, RenameFlags, fsync, mkdirat, renameat_with, symlinkat, unlinkat};
+use rustix::fs::{AtFlags, CWD, Mode, OFlags, RenameFlags, mkdirat, renameat_with, symlinkat, unlinkat};
 use rustix::io::Errno;
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
@@ -55,13 +55,20 @@ impl PublishTarget {
     }
 
     fn named(&self, end: &str) -> Result<PathBuf, Trouble> {
-        let random = random_bytes::<8>().map_err(|errno| trouble("name", &self.target, &errno.into()))?;
-        Ok(self.beside(&format!("{end}{}", hex::encode(random))))
+        self.random(end).map_err(|error| trouble("name", &self.target, &error))
     }
 
-    /// Removes copies that were never finished. Only their maker, who has the lock, may make any.
+    fn random(&self, end: &str) -> io::Result<PathBuf> {
+        Ok(self.beside(&format!("{end}{}", hex::encode(random_bytes::<8>()?))))
+    }
+
+    /// Removes copies that came to nothing; only their maker, who has the lock, may make any. A tree of before that did
+    /// not get its name gets it.
     pub(super) fn remove_leftovers(&self) -> Vec<Unremoved> {
-        self.remove_all("new-", |_| true)
+        let mut unremoved = self.name_before();
+        unremoved.extend(self.set_all_aside("new-", |path| !self.is_itself("new-", path)));
+        let _said_after_the_switch = self.remove_over();
+        unremoved
     }
 
     /// Puts `fresh` in the target's place, and flushes that. The answer is where the tree of before is, if it was ours.
@@ -72,70 +79,42 @@ impl PublishTarget {
             Now::Directory => self.exchange(fresh).map(Some)?,
             Now::Link(before) => self.link_to(fresh).map(|()| before)?,
         };
-        fsync(&self.parent).map_err(|errno| trouble("flush", &self.directory, &errno.into()))?;
+        self.flush()?;
         Ok(previous)
     }
 
     /// Removes trees that neither are at the target nor were before.
     pub(super) fn tidy(&self) -> Vec<Unremoved> {
-        let links = [self.target.clone(), self.beside("previous")];
-        let mut unremoved = self.remove_all("at-", |path| !links.iter().any(|link| leads_to(link, path)));
-        unremoved.extend(self.remove_all("back-", |_| true));
-        unremoved.extend(remove(self.beside("undone")).err());
+        let links = [self.target.clone(), self.previous()];
+        let mut unremoved = self.set_all_aside("at-", |path| !links.iter().any(|link| leads_to(link, path)));
+        unremoved.extend(self.set_all_aside("back-", |_| true));
+        unremoved.extend(self.set_aside(&self.beside("undone")).map_err(|error| (self.beside("undone"), error)).err());
+        unremoved.extend(self.remove_over());
         unremoved
     }
 
-    /// The inode of the tree of before, if there is one.
-    pub(super) fn tree_before(&self) -> Option<u64> {
-        inode_of(&self.previous()).or_else(|| {
-            let under_way = self.ours("back-").ok()?;
-            // Under the name of its inode: it was not exchanged yet.
-            under_way.iter().filter_map(|path| inode_of(path)).find(|tree| under_way.contains(&self.back(*tree)))
-        })
-    }
-
-    /// Puts the tree of before, whose inode is `tree`, in the target's place, and flushes that. The inode is in the
-    /// name that it has on the way: who comes after one that was cut short sees whether the exchange was done.
-    pub(super) fn switch_back(&self, tree: u64) -> Result<(), Trouble> {
-        let (previous, back) = (self.previous(), self.back(tree));
-        if let (Ok(_), Ok(led)) = (fs::read_link(&self.target), fs::read_link(&previous)) {
-            self.put_link(&led, &self.target)?;
-            return self.put_away(tree);
+    /// Gives one of ours a name that means nothing. What is removed where it is may be removed in part only, since a
+    /// web server's user wrote into it, and would be taken for whole.
+    pub(super) fn set_aside(&self, path: &Path) -> io::Result<()> {
+        match fs::rename(path, self.random("over-")?) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            other => other,
         }
-        if inode_of(&previous) == Some(tree) {
-            fs::rename(&previous, &back).map_err(|error| trouble("rename", &previous, &error))?;
-        }
-        renameat_with(CWD, &back, CWD, &self.target, RenameFlags::EXCHANGE)
-            .map_err(|errno| trouble("replace", &self.target, &errno.into()))?;
-        self.put_away(tree)
     }
 
-    /// The tree with this inode is at the target again: nobody shall be led forward to the one that was there.
-    pub(super) fn put_away(&self, tree: u64) -> Result<(), Trouble> {
-        fsync(&self.parent).map_err(|errno| trouble("flush", &self.directory, &errno.into()))?;
-        let (previous, back, undone) = (self.previous(), self.back(tree), self.beside("undone"));
-        if previous.is_symlink() && inode_of(&previous) == Some(tree) {
-            fs::remove_file(&previous).map_err(|error| trouble("remove", &previous, &error))?;
-        }
-        if back.exists() {
-            remove(undone.clone()).map_err(|(path, error)| trouble("remove", &path, &error))?;
-            fs::rename(&back, &undone).map_err(|error| trouble("rename", &back, &error))?;
-        }
-        fsync(&self.parent).map_err(|errno| trouble("flush", &self.directory, &errno.into()))
+    /// Sets aside those of ours that `is_over` is true of, whatever becomes of the others.
+    fn set_all_aside(&self, end: &str, is_over: impl Fn(&Path) -> bool) -> Vec<Unremoved> {
+        let aside = |path: PathBuf| self.set_aside(&path).map_err(|error| (path, error)).err();
+        self.each(end, |path| if is_over(&path) { aside(path) } else { None })
     }
 
-    fn previous(&self) -> PathBuf {
-        self.beside("previous")
+    fn remove_over(&self) -> Vec<Unremoved> {
+        self.each("over-", |path| remove(path).err())
     }
 
-    fn back(&self, tree: u64) -> PathBuf {
-        self.beside(&format!("back-{tree:016x}"))
-    }
-
-    /// Removes those of ours that `is_over` is true of, whatever becomes of the others.
-    fn remove_all(&self, end: &str, is_over: impl Fn(&Path) -> bool) -> Vec<Unremoved> {
+    fn each(&self, end: &str, mut what: impl FnMut(PathBuf) -> Option<Unremoved>) -> Vec<Unremoved> {
         match self.ours(end) {
-            Ok(ours) => ours.into_iter().filter(|path| is_over(path)).filter_map(|path| remove(path).err()).collect(),
+            Ok(ours) => ours.into_iter().filter_map(&mut what).collect(),
             Err(error) => vec![(self.directory.clone(), error)],
         }
     }
@@ -176,9 +155,9 @@ impl PublishTarget {
 
     /// Exchanges two directories; the one of before gets its name.
     fn exchange(&self, fresh: &Path) -> Result<PathBuf, Trouble> {
-        let previous = self.beside("previous");
         let target = self.target.display();
-        renameat_with(CWD, fresh, CWD, &self.target, RenameFlags::EXCHANGE).map_err(|errno| match errno {
+        let before = self.expecting_before(fresh)?;
+        renameat_with(CWD, &before, CWD, &self.target, RenameFlags::EXCHANGE).map_err(|errno| match errno {
             Errno::BUSY => Trouble::refused(format!(
                 "`{target}` is a mount point, which nothing can take the place of; publish into a directory below it"
             )),
@@ -188,12 +167,7 @@ impl PublishTarget {
             )),
             errno => trouble("replace", &self.target, &errno.into()),
         })?;
-        // `fresh` is the tree of before from here on.
-        let kept = remove(previous.clone()).and_then(|()| {
-            let named = renameat_with(CWD, fresh, CWD, &previous, RenameFlags::NOREPLACE);
-            named.map_err(|errno| (fresh.to_owned(), errno.into()))
-        });
-        Ok(kept.map_or_else(|(path, _)| path, |()| previous))
+        Ok(self.keep_before(&before).unwrap_or(before))
     }
 
     /// Switches the link at the target, or makes it, and notes where it led before.
@@ -210,9 +184,9 @@ impl PublishTarget {
 
     fn point_at(&self, at: &Path) -> Result<(), Trouble> {
         if let Ok(led) = fs::read_link(&self.target) {
-            let previous = self.beside("previous");
+            let previous = self.previous();
             if previous.is_dir() && !previous.is_symlink() {
-                remove(previous.clone()).map_err(|(path, error)| trouble("remove", &path, &error))?;
+                self.set_aside(&previous).map_err(|error| trouble("rename", &previous, &error))?;
             }
             self.put_link(&led, &previous)?;
         }
@@ -220,7 +194,7 @@ impl PublishTarget {
     }
 
     /// A relative link outlives a move of the directory, and a chroot.
-    fn put_link(&self, to: &Path, name: &Path) -> Result<(), Trouble> {
+    pub(super) fn put_link(&self, to: &Path, name: &Path) -> Result<(), Trouble> {
         let link = self.fresh()?;
         symlinkat(to, CWD, &link).map_err(|errno| trouble("create", &link, &errno.into()))?;
         fs::rename(&link, name).map_err(|error| {
@@ -236,11 +210,11 @@ impl PublishTarget {
         name
     }
 
-    fn beside(&self, end: &str) -> PathBuf {
+    pub(super) fn beside(&self, end: &str) -> PathBuf {
         self.directory.join(self.prefix(end))
     }
 
-    fn ours(&self, end: &str) -> io::Result<Vec<PathBuf>> {
+    pub(super) fn ours(&self, end: &str) -> io::Result<Vec<PathBuf>> {
         let (prefix, mut found) = (self.prefix(end), Vec::new());
         for entry in fs::read_dir(&self.directory)? {
             let entry = entry?;
