@@ -6,7 +6,7 @@ use super::Orders;
 use crate::config::{Hook, StepAction};
 use crate::model::{DeployWish, EventKind, JobId, JobMeta, State};
 use crate::runner::releases::{ReleaseFault, ReleaseName, ReleasesDir, ReleasesLock, Switch, SwitchKind, Switched};
-use crate::runner::steps::PublishedBack;
+use crate::runner::steps::{PublishedBack, is_published};
 use crate::spool::{self, Effect, EffectResult, Filter, Hold, Inbox, SpoolError};
 use jiff::Timestamp;
 use std::collections::BTreeSet;
@@ -132,9 +132,11 @@ impl Orders<'_> {
             };
             is_changed |= done;
             if let Some(why_not) = why_not {
-                if !is_changed {
-                    self.undo_hold(rollback, was_held)?;
+                // What failed may have failed after the exchange.
+                if targets.iter().zip(rollback.trees).any(|(to, tree)| is_published(to, *tree)) {
+                    return Ok(rollback.refused(format!("{why_not}; {}", on_hold(rollback.hook))));
                 }
+                self.undo_hold(rollback, was_held)?;
                 return Ok(rollback.refused(why_not));
             }
         }

@@ -35,7 +35,7 @@ pub use git::{RemoteHead, Wanted, cause_and_remedy, remote_heads};
 pub use identity::ssh_command;
 pub use list::{run_after, run_job};
 pub use lookup::program as find_program;
-pub use publish::{PublishedBack, tree_before};
+pub use publish::{PublishedBack, is_published, tree_before};
 pub use record::{JobResult, List, StepNews, StepRecord, StepResult, TRY_AGAIN, TimeLimit, own_action, title};
 
 use crate::model::JobId;

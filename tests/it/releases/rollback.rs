@@ -355,3 +355,29 @@ fn a_publication_of_which_one_call_fails_leaves_a_whole_tree_to_go_back_to() {
         }
     }
 }
+
+fn hold_of(yard: &Yard) -> String {
+    let status = json(yard, &["status"]);
+    status["hooks"][0]["hold"]["why"].as_str().unwrap_or_default().to_owned()
+}
+
+#[test]
+fn a_tree_that_is_put_back_leaves_its_hook_on_hold_whatever_fails_then() {
+    for (call, errno) in [("unlinkat", "EACCES"), ("fsync", "EIO"), ("rename", "EIO")] {
+        for nth in 1.. {
+            let yard = published("directory");
+            fs::create_dir(yard.path(".www.undone")).unwrap();
+            fs::write(yard.path(".www.undone/page"), "of a way back before").unwrap();
+            let strace = yard.strace().only(&["", "www", ".www.undone"].map(|name| yard.path(name)));
+            let strace = strace.fail_at(call, nth, errno);
+            run(&mut strace.around(&yard.hookspool(&["rollback", "docs"])), Stdio::null());
+            let is_over = !fs::read_to_string(yard.path("trace")).unwrap().contains("INJECTED");
+            let is_back = fs::read_to_string(yard.path("www/page")).unwrap() == "two";
+            assert_eq!(hold_of(&yard).starts_with("rolled back"), is_back, "{call} {nth}");
+            if is_over {
+                assert!(is_back, "{call} {nth}");
+                break;
+            }
+        }
+    }
+}

@@ -24,6 +24,11 @@ pub fn tree_before(to: &Path) -> Option<u64> {
     PublishTarget::of(to).ok()?.tree_before()
 }
 
+/// `true` if the tree with inode `tree` is what is published at `to`.
+pub fn is_published(to: &Path, tree: u64) -> bool {
+    inode_of(to) == Some(tree)
+}
+
 impl PublishedBack {
     /// Puts the tree with inode `tree` back at `to`. Asked for a second time, it changes nothing.
     pub fn of(to: &Path, tree: u64) -> Self {
@@ -38,7 +43,7 @@ fn go_back(to: &Path, tree: u64) -> Result<PublishedBack, Trouble> {
         other => other.map_err(|errno| Trouble::refused(format!("cannot lock `{}`: {errno}", to.display())))?,
     }
     let _stays_the_tree_of_before = place.name_before();
-    if inode_of(to) == Some(tree) {
+    if is_published(to, tree) {
         place.put_away(tree)?;
         return Ok(PublishedBack::WasDone);
     }

@@ -20,7 +20,7 @@ mod before;
 mod copy;
 mod place;
 
-pub use back::{PublishedBack, tree_before};
+pub use back::{PublishedBack, is_published, tree_before};
 
 use super::attempt::{Attempt, Bounds, Trouble};
 use super::lookup::cause;
