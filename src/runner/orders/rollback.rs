@@ -20,7 +20,11 @@ const LOCK_WAIT: Duration = Duration::from_secs(5);
 const LOCK_POLL_INTERVAL: Duration = Duration::from_millis(10);
 
 /// Beginning of the reason of a hold.
-const BEGIN: &str = "rolled back";
+const BEGIN: &str = Hold::ROLLED_BACK;
+/// In the reason of a hold, before that of a person's hold that was there already.
+const BEFORE: &str = "; before: ";
+/// Most characters that are kept of such a reason: longer than anybody reads, shorter than a hold's file can be.
+const BEFORE_CHARS: usize = 1000;
 /// Newest jobs among which that of a rollback is looked for.
 const LOOKED_AT: usize = 200;
 
@@ -84,7 +88,7 @@ impl Orders<'_> {
             match place.list().and_then(|there| good(&there.good, to)).and_then(|()| place.switch(&lock, switch)) {
                 Ok(switched) => switched,
                 Err(fault) => {
-                    self.undo_hold(rollback, was_held)?;
+                    self.undo_hold(rollback, was_held.as_ref())?;
                     return Ok(rollback.refused(fault.to_string()));
                 }
             };
@@ -136,7 +140,7 @@ impl Orders<'_> {
                 if targets.iter().zip(rollback.trees).any(|(to, tree)| is_published(to, *tree)) {
                     return Ok(rollback.refused(format!("{why_not}; {}", on_hold(rollback.hook))));
                 }
-                self.undo_hold(rollback, was_held)?;
+                self.undo_hold(rollback, was_held.as_ref())?;
                 return Ok(rollback.refused(why_not));
             }
         }
@@ -147,19 +151,21 @@ impl Orders<'_> {
         Ok(vec![Effect::of_hook(rollback.hook, result, text)])
     }
 
-    /// `true` if it was on hold before. Of two rollbacks the later one gives the reason.
-    fn put_on_hold(&mut self, rollback: &Rollback<'_>, done: &str) -> Result<bool, SpoolError> {
+    /// The hold that was there before, if there was one. Of two rollbacks the later one gives the reason.
+    fn put_on_hold(&mut self, rollback: &Rollback<'_>, done: &str) -> Result<Option<Hold>, SpoolError> {
         let hold = Hold { why: rollback.reason(done), since: Timestamp::now(), by: rollback.by.to_owned() };
-        let Some(old) = self.owner.hold(rollback.hook, &hold)? else { return Ok(false) };
-        if old.why.starts_with(BEGIN) && old.why != hold.why {
+        let Some(old) = self.owner.hold(rollback.hook, &hold)? else { return Ok(None) };
+        let both = Hold { why: with_before(&hold.why, &old), ..hold };
+        if old.why != both.why {
             self.owner.end_hold(rollback.hook)?;
-            self.owner.hold(rollback.hook, &hold)?;
+            self.owner.hold(rollback.hook, &both)?;
         }
-        Ok(true)
+        Ok(Some(old))
     }
 
-    fn undo_hold(&mut self, rollback: &Rollback<'_>, was_held: bool) -> Result<(), SpoolError> {
-        if was_held { Ok(()) } else { self.owner.end_hold(rollback.hook).map(drop) }
+    fn undo_hold(&mut self, rollback: &Rollback<'_>, was_held: Option<&Hold>) -> Result<(), SpoolError> {
+        self.owner.end_hold(rollback.hook)?;
+        was_held.map_or(Ok(()), |old| self.owner.hold(rollback.hook, old).map(drop))
     }
 
     /// The steps after the switch run as a job: they may take long, and have a log. That it cannot be queued undoes
@@ -205,6 +211,16 @@ fn said(rollback: &Rollback<'_>, to: &ReleaseName, switched: &Switched) -> Effec
     let said = [&[on_hold(hook)][..], &switched.warnings].concat().join("; ");
     let text = format!("release {to} is current again, and was {before}; {said}");
     Effect::of_hook(hook, EffectResult::Changed, text)
+}
+
+/// The reason of a rollback, and that of a person who had put the hook on hold before.
+fn with_before(why: &str, old: &Hold) -> String {
+    let theirs =
+        if old.is_of_rollback() { old.why.split_once(BEFORE).map(|(_, theirs)| theirs) } else { Some(&*old.why) };
+    theirs.map_or_else(
+        || why.to_owned(),
+        |theirs| format!("{why}{BEFORE}{}", theirs.chars().take(BEFORE_CHARS).collect::<String>()),
+    )
 }
 
 fn on_hold(hook: &str) -> String {

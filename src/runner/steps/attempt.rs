@@ -113,7 +113,7 @@ pub(super) struct Attempt<'a> {
     pub(super) deadline: Instant,
     /// The limit that the step under way would run into.
     limit: TimeLimit,
-    spool: &'a Path,
+    pub(super) spool: &'a Path,
     log_dir: &'a Path,
     interrupts: Interrupts<'a>,
     tree: Tree,

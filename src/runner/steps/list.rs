@@ -183,7 +183,7 @@ fn act(attempt: &mut Attempt<'_>, step: &Step, meta: &JobMeta) -> Result<(StepRe
             StepResult::Exited(0)
         }
         StepAction::Publish(what) => {
-            publish::publish(attempt, what, bounds)?;
+            publish::publish(attempt, what, &meta.hook, bounds)?;
             StepResult::Exited(0)
         }
         StepAction::Switch => {

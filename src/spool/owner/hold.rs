@@ -32,6 +32,14 @@ pub struct Hold {
 }
 
 impl Hold {
+    /// Beginning of the reason of one that a rollback made.
+    pub const ROLLED_BACK: &str = "rolled back";
+
+    /// `true` if it keeps what a rollback brought back.
+    pub fn is_of_rollback(&self) -> bool {
+        self.why.starts_with(Self::ROLLED_BACK)
+    }
+
     /// The reason for the history of a job of `hook`.
     pub fn reason(&self, hook: &str) -> String {
         format!("hook `{hook}` is on hold: {}", self.why)

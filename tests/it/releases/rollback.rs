@@ -381,3 +381,42 @@ fn a_tree_that_is_put_back_leaves_its_hook_on_hold_whatever_fails_then() {
         }
     }
 }
+
+#[test]
+fn a_job_that_runs_meanwhile_does_not_publish_over_a_rollback() {
+    for is_held_before in [false, true] {
+        let yard = published("directory");
+        let gated = "timeout = \"60s\"\nsteps = [{ shell = \"echo >>begun; cat gate\" }, \
+                     { publish = \"dist\", to = \"ROOT/www\" }]";
+        yard.configure("", &[("docs", gated)]);
+        yard.fifo("gate");
+        fs::write(yard.path("site/dist/page"), "four").unwrap();
+        let job = yard.deliver("docs", "main", "four");
+        let runner = yard.start();
+        crate::support::control::until_begun(&yard, 1);
+        if is_held_before {
+            assert_eq!(said(&yard, &["hold", "docs", "-m", "maintenance"]).0, Some(0));
+        }
+        let (status, text) = said(&yard, &["rollback", "docs"]);
+        assert_eq!(status, Some(0), "{text}");
+        crate::support::control::open_gate(&yard);
+        crate::support::until("the job has ended", || yard.is_in("done", job));
+        assert_eq!(runner.stop(), Some(0));
+        let [_, outcome, reason] = yard.job(job);
+        assert!(outcome == "superseded" && reason.contains(" went back meanwhile"), "{outcome}: {reason}");
+        assert_eq!(fs::read_to_string(yard.path("www/page")).unwrap(), "two");
+    }
+}
+
+#[test]
+fn a_rollback_of_a_hook_on_hold_says_both_and_one_that_is_refused_says_neither() {
+    let yard = published("directory");
+    assert_eq!(said(&yard, &["hold", "docs", "-m", "maintenance"]).0, Some(0));
+    let order = Order::Rollback { hook: "docs".into(), to: None, trees: vec![1], why: None };
+    let refused = PendingRequest::place(&yard.spool(), &Request { by: "ada".to_owned(), order }).unwrap();
+    assert!(yard.drain().status.success());
+    assert_eq!(hold_of(&yard), "maintenance");
+    drop(refused);
+    assert_eq!(said(&yard, &["rollback", "docs", "-m", "slow"]).0, Some(0));
+    assert_eq!(hold_of(&yard), "rolled back to what was published before: slow; before: maintenance");
+}

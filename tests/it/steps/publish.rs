@@ -26,6 +26,7 @@ impl Site {
         let mut bench = Bench::new([]);
         let www = bench.root.path().join("www");
         fs::create_dir(&www).unwrap();
+        fs::create_dir(&bench.facts.spool).unwrap();
         let publish = Publish { from: "dist".into(), to: www.join("docs") };
         bench.plan.steps = vec![step(StepAction::Publish(publish))];
         Self { bench, www }

@@ -25,6 +25,7 @@ pub use back::{PublishedBack, is_published, tree_before};
 use super::attempt::{Attempt, Bounds, Trouble};
 use super::lookup::cause;
 use crate::config::Publish;
+use crate::spool::holds;
 use crate::system::users;
 use copy::{Copied, Copy, source, trouble};
 use place::{PublishTarget, Unremoved, give_up};
@@ -37,7 +38,7 @@ use std::time::{Duration, Instant};
 const LOCK_POLL_INTERVAL: Duration = Duration::from_millis(100);
 
 /// Publishes; what is at the target stays as it is unless all of it went well.
-pub(super) fn publish(attempt: &mut Attempt<'_>, publish: &Publish, bounds: Bounds) -> Result<(), Trouble> {
+pub(super) fn publish(attempt: &mut Attempt<'_>, publish: &Publish, hook: &str, bounds: Bounds) -> Result<(), Trouble> {
     super::lookup::directory(&attempt.dir).map_err(Trouble::refused)?;
     let from = source(&attempt.dir, &publish.from)?;
     let place = PublishTarget::of(&publish.to)?;
@@ -47,6 +48,7 @@ pub(super) fn publish(attempt: &mut Attempt<'_>, publish: &Publish, bounds: Boun
     warn(attempt, place.remove_leftovers());
     let fresh = place.fresh()?;
     let copied = copied(attempt, &from, &fresh, &place, bounds).inspect_err(|_| give_up(&fresh))?;
+    not_rolled_back(attempt, hook).inspect_err(|_| give_up(&fresh))?;
     // It may have failed after the exchange: then the tree under the name of a copy is the one of before.
     let previous = place.switch_to(&fresh).inspect_err(|_| drop(place.remove_leftovers()))?;
     let Copied { files, bytes } = copied;
@@ -55,6 +57,15 @@ pub(super) fn publish(attempt: &mut Attempt<'_>, publish: &Publish, bounds: Boun
     attempt.log.note(&format!("published {files} {noun}, {bytes} bytes{before}"));
     warn(attempt, place.tidy());
     Ok(())
+}
+
+/// Refuses what was built before a rollback, which puts the hook on hold first and then waits for the lock that this
+/// publication has.
+fn not_rolled_back(attempt: &Attempt<'_>, hook: &str) -> Result<(), Trouble> {
+    let holds = holds(attempt.spool).map_err(|error| Trouble::passing(format!("cannot tell who holds: {error}")))?;
+    let Some(hold) = holds.get(hook).filter(|hold| hold.is_of_rollback()) else { return Ok(()) };
+    let text = format!("{} went back meanwhile, to what was published before; nothing was published", hold.by);
+    Err(Trouble::overtaken(text))
 }
 
 /// Logs trees that cannot be removed, since a web server's user wrote into them: that keeps nothing from being
