@@ -135,7 +135,9 @@ pub(super) const OF_JOBS: &[Chapter] = &[
              job is cancelled. A background process that keeps the output open does not hold the queue; it is read \
              for one more second.",
             "`publish` flushes a copy beside `to`, and then puts it in its place. The tree of before stays beside \
-             it, as `.NAME.previous`.",
+             it, as `.NAME.previous`. What is older is removed. Where that is not possible, since the web server's \
+             user wrote into it, the log names it: a directory `.NAME.over-…`, which you can remove. `.NAME.lock` is \
+             the lock of publications and rollbacks; it stays.",
             "When a job has ended for good: `on_failure` after the last attempt failed, `on_success` after a \
              success, `on_recovery` after the first success that follows a failure of the same hook and branch, \
              and `always` after each. Their own failure changes nothing. `[]` undoes a list of `[defaults]`.",
@@ -216,7 +218,8 @@ pub(super) const OF_JOBS: &[Chapter] = &[
              `--to` names any good one, by number or name. With `rollback = \"on-failure\"` the same happens by \
              itself when a step behind the switch fails, without a hold; the release that was left loses its mark.",
             "A hook with `publish` keeps one tree of before: `hookspool rollback` puts it back, one step and no \
-             further, and no step runs.",
+             further, and no step runs. The hook is on hold afterwards. What a job builds meanwhile is not published, \
+             and the job ends as superseded. Where the hook was on hold already, the hold names both reasons.",
             "Releases are of one file system. Two hooks cannot have theirs in one directory. Programs that remember \
              where a link led serve the release of before for a while: for PHP-FPM behind nginx use \
              `$realpath_root` (`deploy/nginx-releases.conf`).",

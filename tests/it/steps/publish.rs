@@ -6,7 +6,7 @@ use crate::support::steps::{Bench, step};
 use crate::support::yard::Yard;
 use hookspool::config::{Publish, StepAction};
 use hookspool::model::Outcome;
-use rustix::fs::{Mode, OFlags, openat};
+use rustix::fs::{FlockOperation, Mode, OFlags, flock, openat};
 use std::fs;
 use std::io::Read;
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -60,8 +60,11 @@ impl Site {
         fs::read_to_string(self.www.join(path)).unwrap_or_default()
     }
 
+    /// Without the lock, which stays.
     fn names(&self) -> Vec<String> {
-        crate::spool::append::names(&self.www)
+        let mut names = crate::spool::append::names(&self.www);
+        names.retain(|name| name != ".docs.lock");
+        names
     }
 }
 
@@ -131,6 +134,41 @@ fn a_tree_whose_name_only_begins_like_ours_is_not_called_ours() {
     assert!(!log.contains("the one before is"), "{log}");
     site.publish("two");
     assert!(site.www.join(".docs.at-by-hand").is_dir());
+}
+
+#[test]
+fn whoever_may_read_the_directory_keeps_nobody_from_publishing() {
+    let mut site = Site::new();
+    site.bench.plan.timeout = Duration::from_secs(5);
+    let directory = fs::File::open(&site.www).unwrap();
+    flock(&directory, FlockOperation::NonBlockingLockExclusive).unwrap();
+    site.publish("one");
+    assert_eq!(site.page("docs/index.html"), "one");
+    let lock = fs::metadata(site.www.join(".docs.lock")).unwrap();
+    assert_eq!(lock.permissions().mode() & 0o777, 0o600, "a web server's user cannot open it");
+}
+
+#[test]
+fn a_lock_that_somebody_put_there_is_refused_with_words() {
+    let site = Site::new();
+    site.publish("one");
+    site.build("two");
+    let lock = site.www.join(".docs.lock");
+    let says = |expected: &str| {
+        let reason = site.refused();
+        assert!(reason.contains(expected), "{reason}");
+        assert_eq!(site.page("docs/index.html"), "one");
+        let _either = fs::remove_file(&lock).or_else(|_| fs::remove_dir(&lock));
+    };
+    fs::remove_file(&lock).unwrap();
+    symlink(site.www.join("elsewhere"), &lock).unwrap();
+    says(".docs.lock` is a symbolic link");
+    assert!(!site.www.join("elsewhere").exists());
+    assert!(std::process::Command::new("mkfifo").arg(&lock).status().unwrap().success());
+    says(".docs.lock` is not this user's own file");
+    fs::create_dir(&lock).unwrap();
+    says(".docs.lock`: ");
+    site.publish("two");
 }
 
 #[test]

@@ -2,8 +2,6 @@
 
 use super::place::{PublishTarget, inode_of};
 use crate::runner::steps::attempt::Trouble;
-use rustix::fs::{FlockOperation, flock};
-use rustix::io::Errno;
 use std::path::Path;
 
 /// The end of a step back.
@@ -38,10 +36,7 @@ impl PublishedBack {
 
 fn go_back(to: &Path, tree: u64) -> Result<PublishedBack, Trouble> {
     let place = PublishTarget::of(to)?;
-    match flock(&place.parent, FlockOperation::NonBlockingLockExclusive) {
-        Err(Errno::WOULDBLOCK) => return Ok(PublishedBack::Busy),
-        other => other.map_err(|errno| Trouble::refused(format!("cannot lock `{}`: {errno}", to.display())))?,
-    }
+    let Some(_lock) = place.try_lock()? else { return Ok(PublishedBack::Busy) };
     let _stays_the_tree_of_before = place.name_before();
     if is_published(to, tree) {
         place.put_away(tree)?;

@@ -11,13 +11,15 @@
 //! .NAME.back-<inode>    the tree of before on its way back, or the one that it took the place of
 //! .NAME.undone          the tree that a rollback took away
 //! .NAME.over-<random>   what is over; removed as far as that is possible
+//! .NAME.lock            the lock of all these names
 //! ```
 //!
-//! Two publications into one directory wait for each other (flock on that directory).
+//! Two publications to one target wait for each other (flock on that file).
 
 mod back;
 mod before;
 mod copy;
+mod lock;
 mod place;
 
 pub use back::{PublishedBack, is_published, tree_before};
@@ -28,9 +30,9 @@ use crate::config::Publish;
 use crate::spool::holds;
 use crate::system::users;
 use copy::{Copied, Copy, source, trouble};
+use lock::PublishLock;
 use place::{PublishTarget, Unremoved, give_up};
-use rustix::fs::{FlockOperation, flock, syncfs};
-use rustix::io::Errno;
+use rustix::fs::syncfs;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -44,7 +46,7 @@ pub(super) fn publish(attempt: &mut Attempt<'_>, publish: &Publish, hook: &str, 
     let place = PublishTarget::of(&publish.to)?;
     apart(&from, &attempt.dir, &place)?;
     attempt.check_apart(&place.real_target())?;
-    wait_for_others(attempt, &place, bounds)?;
+    let _lock = wait_for_others(attempt, &place, bounds)?;
     warn(attempt, place.remove_leftovers());
     let fresh = place.fresh()?;
     let copied = copied(attempt, &from, &fresh, &place, bounds).inspect_err(|_| give_up(&fresh))?;
@@ -107,12 +109,11 @@ fn copied(
     Ok(copied)
 }
 
-fn wait_for_others(attempt: &mut Attempt<'_>, place: &PublishTarget, bounds: Bounds) -> Result<(), Trouble> {
+fn wait_for_others(attempt: &mut Attempt<'_>, place: &PublishTarget, bounds: Bounds) -> Result<PublishLock, Trouble> {
     loop {
-        match flock(&place.parent, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) => return Ok(()),
-            Err(Errno::WOULDBLOCK) => attempt.pause(Instant::now() + LOCK_POLL_INTERVAL, bounds.until)?,
-            Err(errno) => return Err(trouble("lock", &place.directory, &errno.into())),
+        match place.try_lock()? {
+            Some(lock) => return Ok(lock),
+            None => attempt.pause(Instant::now() + LOCK_POLL_INTERVAL, bounds.until)?,
         }
     }
 }

@@ -63,7 +63,7 @@ fn a_site_is_built_with_pnpm_and_takes_the_place_of_the_one_before() {
         assert_eq!(names(&home.join("public")), built);
         assert_eq!(page(port), Some(format!("<h1>{}</h1>\n", pages[0].1)));
     }
-    assert_eq!(names(&home), [".public.previous", ".user.ini", "404.html", "index.html", "public"]);
+    assert_eq!(names(&home), [".public.lock", ".public.previous", ".user.ini", "404.html", "index.html", "public"]);
 }
 
 /// What the panel keeps alive: its nginx, whose site has the page's `location`, and the page's one process.
