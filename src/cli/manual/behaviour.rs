@@ -213,7 +213,7 @@ pub(super) const OF_JOBS: &[Chapter] = &[
              step, and stays as `current.before-releases`.",
             "`hookspool rollback app` switches to the good release that was current before, by that log, at once and \
              beside whatever runs; a release that is being made then is not switched to, and its job ends as \
-             superseded. The steps behind the switch run there as a job. The hook is on hold afterwards, and says why, \
+             superseded, also where `--to` names the one that is current. The steps behind the switch run there as a job. The hook is on hold afterwards, and says why, \
              until `hookspool release app`. Twice is two steps back, and a release that was left is not on the way. \
              `--to` names any good one, by number or name. With `rollback = \"on-failure\"` the same happens by \
              itself when a step behind the switch fails, without a hold; the release that was left loses its mark.",

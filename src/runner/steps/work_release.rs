@@ -10,6 +10,7 @@ use crate::model::{JobMeta, Outcome};
 use crate::runner::releases::{
     Keep, ReleaseFault, ReleaseMark, ReleaseName, ReleasesDir, ReleasesLock, Switch, SwitchKind, remove_all,
 };
+use crate::spool;
 use crate::system::room::is_full;
 use crate::system::wait::after;
 use jiff::Timestamp;
@@ -153,10 +154,8 @@ pub(super) fn switch(attempt: &mut Attempt<'_>, meta: &JobMeta, bounds: Bounds) 
     };
     place.mark_good(&name, &mark)?;
     let lock = locked(attempt, &place, bounds.until)?;
-    if let Some(back) = place.rollback_since(seen)? {
-        let by = back.by.unwrap_or_else(|| "somebody".to_owned());
-        let text = format!("{by} went back to release {} meanwhile; {name} is not switched to", back.release);
-        return Err(Trouble::overtaken(text));
+    if let Some(why) = overtaken(attempt, &place, seen, &meta.hook)? {
+        return Err(Trouble::overtaken(format!("{why}; {name} is not switched to")));
     }
     let (job, by) = (Some(attempt.job), meta.pusher.clone());
     let to = Switch { job, by, ..Switch::new(Timestamp::now(), SwitchKind::Switch, name.clone()) };
@@ -173,6 +172,17 @@ pub(super) fn switch(attempt: &mut Attempt<'_>, meta: &JobMeta, bounds: Bounds) 
     let keep = attempt.plan.releases.as_ref().map_or(usize::MAX, |releases| releases.keep);
     tidy(attempt, &place, lock, Keep { good: keep, failed: FAILED });
     Ok(())
+}
+
+/// The rollback that a job which was begun before it must not undo. Its line may be older than what was seen, or there
+/// is none, since it was to what was current; but its hold was there before it let go of the lock.
+fn overtaken(attempt: &Attempt<'_>, place: &ReleasesDir, seen: u64, hook: &str) -> Result<Option<String>, Trouble> {
+    if let Some(back) = place.rollback_since(seen)? {
+        let by = back.by.unwrap_or_else(|| "somebody".to_owned());
+        return Ok(Some(format!("{by} went back to release {} meanwhile", back.release)));
+    }
+    let holds = spool::holds(attempt.spool).map_err(|error| Trouble::passing(error.to_string()))?;
+    Ok(holds.get(hook).filter(|hold| hold.is_of_rollback()).map(|hold| hold.reason(hook)))
 }
 
 /// Removes what is over. That it cannot be removed fails nobody.

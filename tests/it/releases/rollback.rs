@@ -123,6 +123,27 @@ fn a_job_that_runs_meanwhile_does_not_switch_forward_again() {
 }
 
 #[test]
+fn a_job_that_runs_meanwhile_undoes_no_rollback_to_what_is_current() {
+    let app = App::new("", NO_STEPS);
+    deployed(&app, &["1", "2"]);
+    app.set("timeout = \"60s\"\nsteps = [{ shell = \"echo >>../../began; cat ../../../gate\" }]");
+    assert!(Command::new("mkfifo").arg(app.path("gate")).status().unwrap().success());
+    app.commit(&[("page", "3")]);
+    let job = app.push();
+    let runner = app.start();
+    crate::support::until("the build begins", || app.at("began").exists());
+    let text = app.roll_back(&["--to", "2", "-m", "it stays"]);
+    assert!(text.contains("is current already"), "{text}");
+    drop(fs::File::options().write(true).open(app.path("gate")).unwrap());
+    crate::support::until("the job has ended", || app.is_in("done", job));
+    assert_eq!(runner.stop(), Some(0));
+    let [_, outcome, reason] = app.job(job);
+    let expected = "hook `app` is on hold: rolled back to release 2-";
+    assert!(outcome == "superseded" && reason.contains(expected), "{outcome}: {reason}");
+    assert_eq!((app.page("page"), app.switches().len()), ("2".into(), 2), "no line tells of the rollback");
+}
+
+#[test]
 fn an_order_that_comes_a_second_time_after_a_crash_goes_no_further_back() {
     let app = App::new("", RELOAD);
     deployed(&app, &["1\n", "2\n", "3\n"]);
