@@ -206,7 +206,7 @@ pub(super) const OF_JOBS: &[Chapter] = &[
              would hide: the same must be in `shared`, or they must leave the repository. Files that only keep a \
              directory (`.gitkeep`, `.gitignore`) are put there where they are missing.",
             "A release is marked as good (`releases/NAME.good`) when its files are flushed and before it is switched \
-             to. `keep` counts good ones; the one that is current and the one before it stay in any case, and of \
+             to; one that cannot be switched to loses its mark again. `keep` counts good ones; the one that is current and the one before it stay in any case, and of \
              those that failed the last. What cannot be removed, since a web server's user wrote into it, is a \
              warning. Every switch is a line of `/srv/app/releases.log`. The link is the truth: a switch by hand is \
              noted there by the next job. A real directory in the link's place is exchanged for the link in one \

@@ -146,9 +146,12 @@ impl ReleasesDir {
         Ok(parse(&tail))
     }
 
-    /// Takes the mark of a release away. Durable when it returns.
+    /// Takes the mark of a release away, if it has one. Durable when it returns.
     pub(super) fn remove_mark(&self, release: &ReleaseName) -> io::Result<()> {
-        fs::remove_file(self.mark_of(release))?;
+        match fs::remove_file(self.mark_of(release)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            other => other?,
+        }
         Ok(fsync(File::open(self.releases())?)?)
     }
 }

@@ -31,7 +31,7 @@ impl ReleasesDir {
         mark_good(self, release, mark).map_err(|error| ReleaseFault::call("mark", &self.path_of(release), &error))
     }
 
-    /// Takes the mark away: the release is not good after all.
+    /// Takes the mark away, if it has one: the release is not good after all.
     pub fn unmark(&self, release: &ReleaseName) -> Result<(), ReleaseFault> {
         self.remove_mark(release).map_err(|error| ReleaseFault::call("remove", &self.mark_of(release), &error))
     }

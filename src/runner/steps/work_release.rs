@@ -8,7 +8,7 @@ use super::record::JobResult;
 use crate::config::GitUpdate;
 use crate::model::{JobMeta, Outcome};
 use crate::runner::releases::{
-    Keep, ReleaseFault, ReleaseMark, ReleaseName, ReleasesDir, ReleasesLock, Switch, SwitchKind, remove_all,
+    Keep, ReleaseFault, ReleaseMark, ReleaseName, ReleasesDir, ReleasesLock, Switch, SwitchKind, Switched, remove_all,
 };
 use crate::spool;
 use crate::system::room::is_full;
@@ -152,14 +152,16 @@ pub(super) fn switch(attempt: &mut Attempt<'_>, meta: &JobMeta, bounds: Bounds) 
         reference: meta.reference.clone(),
         job: attempt.job,
     };
-    place.mark_good(&name, &mark)?;
-    let lock = locked(attempt, &place, bounds.until)?;
-    if let Some(why) = overtaken(attempt, &place, seen, &meta.hook)? {
-        return Err(Trouble::overtaken(format!("{why}; {name} is not switched to")));
+    let marked = place.mark_good(&name, &mark).map_err(Trouble::from);
+    let locked = marked.and_then(|()| locked(attempt, &place, bounds.until));
+    let switched = match &locked {
+        Ok(lock) => led_to(attempt, meta, (&place, lock), &name, seen),
+        Err(trouble) => Err(trouble.clone()),
+    };
+    if switched.is_err() {
+        unmark_unserved(attempt, &place, &name);
     }
-    let (job, by) = (Some(attempt.job), meta.pusher.clone());
-    let to = Switch { job, by, ..Switch::new(Timestamp::now(), SwitchKind::Switch, name.clone()) };
-    let switched = place.switch(&lock, to)?;
+    let (lock, switched) = (locked?, switched?);
     let before = switched.previous.as_ref().map_or_else(|| "none".to_owned(), ToString::to_string);
     attempt.log.note(&format!("current is release {name}; before: {before}"));
     if let Some(aside) = &switched.aside {
@@ -172,6 +174,29 @@ pub(super) fn switch(attempt: &mut Attempt<'_>, meta: &JobMeta, bounds: Bounds) 
     let keep = attempt.plan.releases.as_ref().map_or(usize::MAX, |releases| releases.keep);
     tidy(attempt, &place, lock, Keep { good: keep, failed: FAILED });
     Ok(())
+}
+
+fn led_to(
+    attempt: &Attempt<'_>,
+    meta: &JobMeta,
+    (place, lock): (&ReleasesDir, &ReleasesLock),
+    name: &ReleaseName,
+    seen: u64,
+) -> Result<Switched, Trouble> {
+    if let Some(why) = overtaken(attempt, place, seen, &meta.hook)? {
+        return Err(Trouble::overtaken(format!("{why}; {name} is not switched to")));
+    }
+    let (job, by) = (Some(attempt.job), meta.pusher.clone());
+    let to = Switch { job, by, ..Switch::new(Timestamp::now(), SwitchKind::Switch, name.clone()) };
+    Ok(place.switch(lock, to)?)
+}
+
+/// The mark came first, for a crash in between. One that was never served is no way back, and pushes none out that was.
+fn unmark_unserved(attempt: &mut Attempt<'_>, place: &ReleasesDir, name: &ReleaseName) {
+    let is_served = place.current().map_or(true, |current| current.release() == Some(name));
+    if let (false, Err(fault)) = (is_served, place.unmark(name)) {
+        attempt.log.note(&format!("warning: {fault}"));
+    }
 }
 
 /// The rollback that a job which was begun before it must not undo. Its line may be older than what was seen, or there

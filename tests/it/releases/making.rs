@@ -271,3 +271,18 @@ fn files_of_git_lfs_are_in_the_tree_and_not_their_pointers() {
         assert_eq!(app.page("a.bin"), text);
     }
 }
+
+#[test]
+fn a_release_that_could_not_be_switched_to_is_not_good() {
+    let app = App::new("keep = 2", NO_STEPS);
+    fs::write(app.at("current"), "a file").unwrap();
+    for page in ["1", "2", "3"] {
+        let reason = app.fails(&[("page", page)]);
+        assert!(reason.contains("cannot replace `ROOT/app/current`"), "{reason}");
+    }
+    assert_eq!((app.good(), app.numbers()), (vec![], vec![3]), "one that failed stays, to be looked at");
+    assert!(!app.names_in("releases").iter().any(|name| name.ends_with(".good")));
+    fs::remove_file(app.at("current")).unwrap();
+    app.deploy(&[("page", "4")]);
+    assert_eq!(app.good().len(), 1, "{:?}", app.good());
+}
