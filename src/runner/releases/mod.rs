@@ -5,6 +5,7 @@
 //! releases/42-1a2b3c4d5e/             number and commit; the tree, without `.git`
 //! releases/42-1a2b3c4d5e.good         its mark: every step before the switch did; one line of JSON
 //! releases/.42-1a2b3c4d5e.gone/       what is being removed, or a leftover of that
+//! releases/.lock                      the lock (flock), for its owner alone; empty
 //! shared/                             what all releases share; in each a link leads here
 //! repo/                               the bare repository that they come from
 //! releases.log                        the log of switches, one line of JSON each
@@ -14,7 +15,7 @@
 //! - The link is the truth; the log follows it. A line is written after the switch that it tells of: what was switched
 //!   and not written down, by a crash or by hand, is noted by whoever looks next.
 //! - A release without a mark is one that failed, or that is being made.
-//! - Whoever switches, marks or removes has the lock (flock on `releases/`), and never for long.
+//! - Whoever switches, marks or removes has the lock, and never for long.
 //! - A way back goes by the log, never by times of files.
 
 mod disk;

@@ -4,11 +4,11 @@ use super::fault::ReleaseFault;
 use super::name::ReleaseName;
 use crate::config::Plan;
 use crate::system::process::UMASK;
-use rustix::fs::{FlockOperation, flock};
+use rustix::fs::{FlockOperation, OFlags, flock};
 use rustix::io::Errno;
 use std::fs::{self, DirBuilder, File, Permissions};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 /// The directory, which may not exist yet.
@@ -85,6 +85,10 @@ impl ReleasesDir {
         self.dir.join("releases")
     }
 
+    fn lock_file(&self) -> PathBuf {
+        self.releases().join(".lock")
+    }
+
     pub(super) fn new_link(&self) -> PathBuf {
         self.dir.join(".current.new")
     }
@@ -134,18 +138,22 @@ impl ReleasesDir {
 
     /// Takes the lock, unless somebody else has it.
     pub fn try_lock(&self) -> Result<Option<ReleasesLock>, ReleaseFault> {
-        let releases = self.releases();
+        let path = self.lock_file();
         let open = |error: io::Error| match error.kind() {
             io::ErrorKind::NotFound => {
                 ReleaseFault::new(format!("there are no releases in `{}` yet", self.dir.display()))
             }
-            _ => ReleaseFault::call("open", &releases, &error),
+            _ => ReleaseFault::call("open", &path, &error),
         };
-        let file = File::open(&releases).map_err(open)?;
+        // Whoever may open a file may lock it, and a web server's user may open the directory.
+        let (mode, flags) = (0o600, OFlags::NOFOLLOW.bits().cast_signed());
+        let options = &mut File::options();
+        let file =
+            options.read(true).write(true).create(true).mode(mode).custom_flags(flags).open(&path).map_err(open)?;
         match flock(&file, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => Ok(Some(ReleasesLock(file))),
             Err(Errno::WOULDBLOCK) => Ok(None),
-            Err(errno) => Err(ReleaseFault::call("lock", &releases, &errno.into())),
+            Err(errno) => Err(ReleaseFault::call("lock", &path, &errno.into())),
         }
     }
 

@@ -115,7 +115,7 @@ impl Bed {
     /// Nothing is left of what was cut short, and the log ends with what is current.
     fn expect_settled(&self, at: &Call) {
         let names = [self.app.names_in(""), self.app.names_in("releases")].concat();
-        let left: Vec<&String> = names.iter().filter(|name| name.starts_with('.')).collect();
+        let left: Vec<&String> = names.iter().filter(|name| name.starts_with('.') && *name != ".lock").collect();
         assert!(left.is_empty(), "{at:?}: {left:?}");
         let switches = self.app.switches();
         let last = switches.last().unwrap().split_once(' ').unwrap().1.to_owned();

@@ -286,3 +286,35 @@ fn a_release_that_could_not_be_switched_to_is_not_good() {
     app.deploy(&[("page", "4")]);
     assert_eq!(app.good().len(), 1, "{:?}", app.good());
 }
+
+#[test]
+fn nobody_who_may_only_read_releases_holds_up_a_switch() {
+    let app = App::new("", &format!("timeout = \"5s\"\n{NO_STEPS}"));
+    app.deploy(&[("page", "1")]);
+    let readable = fs::File::open(app.at("releases")).unwrap();
+    rustix::fs::flock(&readable, rustix::fs::FlockOperation::NonBlockingLockExclusive).unwrap();
+    app.deploy(&[("page", "2")]);
+    assert_eq!(app.page("page"), "2");
+    let lock = app.at("releases/.lock");
+    assert_eq!(fs::metadata(&lock).unwrap().permissions().mode() & 0o777, 0o600);
+    fs::remove_file(&lock).unwrap();
+    fs::write(app.path("elsewhere"), "").unwrap();
+    symlink(app.path("elsewhere"), &lock).unwrap();
+    let reason = app.fails(&[("page", "3")]);
+    assert!(reason.contains("cannot open `ROOT/app/releases/.lock`"), "a link: {reason}");
+}
+
+#[test]
+fn a_switch_waits_for_whoever_has_the_lock() {
+    let app = App::new("", &format!("timeout = \"1s\"\nretry = {{ attempts = 1 }}\n{NO_STEPS}"));
+    app.deploy(&[("page", "1")]);
+    let lock = fs::File::options().read(true).write(true).open(app.at("releases/.lock")).unwrap();
+    rustix::fs::flock(&lock, rustix::fs::FlockOperation::NonBlockingLockExclusive).unwrap();
+    app.commit(&[("page", "2")]);
+    let job = app.push();
+    app.drain();
+    assert_eq!((app.job(job)[1].as_str(), app.page("page").as_str()), ("timed-out", "1"));
+    drop(lock);
+    app.deploy(&[]);
+    assert_eq!(app.page("page"), "2");
+}

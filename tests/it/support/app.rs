@@ -127,7 +127,7 @@ impl App {
     /// Names of the releases in `releases/`, without their marks.
     pub(crate) fn trees(&self) -> Vec<String> {
         let names = self.names_in("releases");
-        names.iter().filter(|name| name.strip_suffix(MARK).is_none()).cloned().collect()
+        names.iter().filter(|name| name.strip_suffix(MARK).is_none() && *name != ".lock").cloned().collect()
     }
 
     /// Names of those that have a mark.
