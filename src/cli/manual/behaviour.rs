@@ -204,7 +204,8 @@ pub(super) const OF_JOBS: &[Chapter] = &[
              or a directory is made. A file that is nowhere (a name with a dot, such as `.env`) is asked for by \
              name; `\".env/\"` would be a directory. A job stops with the names of files of the commit that the link \
              would hide: the same must be in `shared`, or they must leave the repository. Files that only keep a \
-             directory (`.gitkeep`, `.gitignore`) are put there where they are missing.",
+             directory (`.gitkeep`, `.gitignore`) are put there where they are missing. A link \
+             below `shared`, on the way to such a path, that neither root nor the runner's user made is refused.",
             "A release is marked as good (`releases/NAME.good`) when its files are flushed and before it is switched \
              to; one that cannot be switched to loses its mark again. `keep` counts good ones; the one that is current and the one before it stay in any case, and of \
              those that failed the last. What cannot be removed, since a web server's user wrote into it, is a \

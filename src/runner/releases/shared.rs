@@ -13,7 +13,7 @@ use rustix::fs::{CWD, OFlags, RenameFlags, renameat_with, symlinkat};
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, Read};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 /// Names of files whose content says nothing to a program.
@@ -39,6 +39,7 @@ impl ReleasesDir {
     ) -> Result<(), ReleaseFault> {
         let path = shared.path.as_path();
         let (here, there) = (self.path_of(release).join(path), self.shared().join(path));
+        refuse_links_of_others(&self.shared(), path)?;
         make_way(&self.path_of(release), path)?;
         // A move that was cut short left the link that was to take the place of what is moved.
         if fs::read_link(&there).is_ok_and(|led| led == from_site(path)) {
@@ -114,6 +115,26 @@ fn from_site(path: &Path) -> PathBuf {
     led.push("shared");
     led.push(path);
     led
+}
+
+/// Whoever may write above a shared path, such as a web server's user, may lead it elsewhere by a link: what is put
+/// there, and what releases serve, would be of their choice.
+fn refuse_links_of_others(top: &Path, path: &Path) -> Result<(), ReleaseFault> {
+    let trusted = [0, rustix::process::geteuid().as_raw()];
+    let mut at = top.to_owned();
+    for part in path.components() {
+        at.push(part);
+        match fs::symlink_metadata(&at) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(ReleaseFault::call("look at", &at, &error)),
+            Ok(facts) if facts.is_symlink() && !trusted.contains(&facts.uid()) => {
+                let at = at.display();
+                return Err(ReleaseFault::new(format!("`{at}` is a link that somebody else made; remove it")));
+            }
+            Ok(_) => {}
+        }
+    }
+    Ok(())
 }
 
 /// Makes the directories above `path` in the release at `top`.
@@ -199,7 +220,11 @@ fn put_placeholder(here: &Path, there: &Path) -> io::Result<()> {
         return Ok(());
     }
     fs::create_dir_all(there.parent().unwrap_or(there))?;
-    fs::copy(here, there).map(drop)
+    let mut ours = File::open(here)?;
+    // Never into what somebody puts there just now, nor through a link.
+    let mut placed = File::options().write(true).create_new(true).open(there)?;
+    io::copy(&mut ours, &mut placed)?;
+    placed.set_permissions(ours.metadata()?.permissions())
 }
 
 fn hides(path: &Path, there: &Path, hidden: &[PathBuf]) -> ReleaseFault {

@@ -103,3 +103,29 @@ fn what_somebody_else_put_into_the_shared_directory_harms_nobody() {
     assert!(reason.contains("would hide what the commit has: `storage/logs`"), "{reason}");
     assert_eq!(fs::read_dir(app.path("elsewhere")).unwrap().count(), 0, "nothing is put where a link leads");
 }
+
+#[test]
+fn a_link_that_somebody_else_put_in_the_place_of_a_part_is_refused() {
+    let app = App::new("shared = [\"storage/app\"]", NO_STEPS);
+    app.deploy(&[("storage/app/.gitkeep", "")]);
+    fs::create_dir(app.path("elsewhere")).unwrap();
+    for part in ["storage/app", "storage"] {
+        let link = app.at("shared").join(part);
+        fs::rename(&link, app.path("aside")).unwrap();
+        std::os::unix::fs::symlink(app.path("elsewhere"), &link).unwrap();
+        if rustix::process::geteuid().is_root() {
+            std::os::unix::fs::lchown(&link, Some(33), None).unwrap();
+            let reason = app.fails(&[("storage/app/logs/.gitkeep", ""), ("page", part)]);
+            let expected = format!("`ROOT/app/shared/{part}` is a link that somebody else made; remove it");
+            assert!(reason.contains(&expected), "{reason}");
+            assert_eq!(fs::read_dir(app.path("elsewhere")).unwrap().count(), 0, "nothing is put where it leads");
+        }
+        fs::remove_file(&link).unwrap();
+        fs::rename(app.path("aside"), &link).unwrap();
+    }
+    let link = app.at("shared/storage/app");
+    fs::rename(&link, app.path("volume")).unwrap();
+    std::os::unix::fs::symlink(app.path("volume"), &link).unwrap();
+    app.deploy(&[("storage/app/logs/.gitkeep", ""), ("page", "ours")]);
+    assert!(app.path("volume/logs/.gitkeep").is_file(), "a link that the runner's user, or root, made is followed");
+}
