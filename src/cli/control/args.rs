@@ -27,7 +27,7 @@ pub(in crate::cli) struct RetryArgs {
 pub(in crate::cli) struct DeployArgs {
     /// Name of the hook
     pub(in crate::cli) hook: String,
-    /// Branch to deploy [default: what the hook's last job was about]
+    /// Branch to deploy [default: that of the last job that the hook wants]
     #[arg(long, conflicts_with = "tag")]
     pub(in crate::cli) branch: Option<String>,
     /// Tag to deploy

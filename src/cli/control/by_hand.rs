@@ -35,7 +35,7 @@ pub(in crate::cli) fn deploy(config: Option<&Path>, args: &DeployArgs) -> Result
 }
 
 fn described(config: &Config, hook: &Hook, args: &DeployArgs, by: &str) -> Result<JobMeta, Failure> {
-    let last = last_of(config, &hook.name)?;
+    let last = last_of(config, hook)?;
     let typed = typed(args)?;
     let reference = typed.or_else(|| last.as_ref()?.reference.clone());
     if reference.is_none() && hook.rules.branches.is_some() {
@@ -110,13 +110,19 @@ fn wanted(hook: &Hook, meta: JobMeta) -> Result<JobMeta, Failure> {
     }
 }
 
-/// The description of the newest job of a hook that was about a ref.
-fn last_of(config: &Config, hook: &str) -> Result<Option<JobMeta>, Failure> {
+/// The description of the newest job about a ref that the hook wants without any wish: whoever may queue jobs does not
+/// choose the ref of a person's.
+fn last_of(config: &Config, hook: &Hook) -> Result<Option<JobMeta>, Failure> {
     let filter = Filter { newest: Some(LOOK_LIMIT), ..Filter::default() };
     for view in spool::newest_first(&config.spool, &filter).map_err(unreadable)? {
         let view = view.map_err(unreadable)?;
-        if view.hook.as_deref() == Some(hook) && view.reference.is_some() {
-            return Ok(spool::show(&config.spool, view.id).map_err(unreadable)?.and_then(|shown| shown.meta));
+        if view.hook.as_deref() != Some(&hook.name) || view.reference.is_none() {
+            continue;
+        }
+        let meta = spool::show(&config.spool, view.id).map_err(unreadable)?.and_then(|shown| shown.meta);
+        let plain = meta.map(|meta| JobMeta { wish: None, ..meta });
+        if let Some(meta) = plain.filter(|meta| meta.hook == hook.name && unwanted(hook, meta).is_none()) {
+            return Ok(Some(meta));
         }
     }
     Ok(None)

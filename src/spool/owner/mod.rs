@@ -16,7 +16,7 @@ pub(in crate::spool) mod state_dirs;
 pub(in crate::spool) mod sweep;
 pub(in crate::spool) mod waiting;
 
-use crate::model::{JobId, State, Transition, next};
+use crate::model::{JobId, JobMeta, State, Transition, next};
 use crate::spool::disk::lock;
 use crate::spool::disk::real::RealDisk;
 use crate::spool::disk::{Access, Disk, Place};
@@ -205,10 +205,11 @@ impl<D: Disk> SpoolOwner<D> {
         mut whole: Box<Whole>,
         journal: Journal<D>,
     ) -> Claim<D> {
-        // Receivers may write jobs, too, and choose neither commits nor what no rule wants.
-        let is_owners = || self.dirs.disk.facts(&file).is_ok_and(|facts| self.dirs.owners.may_own_history(facts));
-        if whole.meta.wish.is_some() && !is_owners() {
-            whole.meta.wish = None;
+        if whole.meta.wish.is_some() {
+            whole.meta = match self.dirs.disk.facts(&file) {
+                Ok(facts) => self.dirs.owners.granted(whole.meta, facts),
+                Err(_) => JobMeta { wish: None, ..whole.meta },
+            };
         }
         let attempt = journal.history.attempts() + 1;
         Claim { dirs: Arc::clone(&self.dirs), id, file, whole, journal, attempt }

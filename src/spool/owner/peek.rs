@@ -8,21 +8,21 @@ use crate::spool::error::{SpoolError, is_damage, read_twice};
 use crate::spool::job::check::{Damage, check};
 use crate::spool::job::history::History;
 use crate::spool::job::name::Name;
-use crate::spool::view::{describe_job, load_from};
+use crate::spool::view::{describe_file, load_from};
 use rustix::io::Errno;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 impl<D: Disk> SpoolOwner<D> {
-    /// The description of a waiting job, unchecked: enough to order jobs, never to run one. `None` when it says
-    /// nothing; claiming it will find out why. A shortage that passes is an error: nothing is known of the job then.
+    /// The description of a waiting job, unchecked: enough to order jobs, never to run one. A wish that a claim would
+    /// not grant is not in it. `None` when it says nothing; claiming it will find out why. A shortage that passes is an error: nothing is known of the job then.
     pub fn peek(&self, id: JobId, state: State) -> Result<Option<JobMeta>, SpoolError> {
-        match read_twice(|| describe_job(&self.dirs.disk, id, state)) {
+        match read_twice(|| describe_file(&self.dirs.disk, id, state)) {
             Err(errno) if errno != Errno::NOENT => match unopenable::<()>(errno) {
                 Ok(_) => Ok(None),
                 Err(errno) => Err(self.dirs.error("read", state, job_name(id), errno)),
             },
-            described => Ok(described.ok().flatten()),
+            described => Ok(described.ok().flatten().map(|(meta, facts)| self.dirs.owners.granted(meta, facts))),
         }
     }
 

@@ -1,7 +1,7 @@
 //! Edge. The parts that the owner and its claims share: the locked spool, whose files are ours, and how files move
 //! between states.
 
-use crate::model::{JobId, State};
+use crate::model::{JobId, JobMeta, State};
 use crate::spool::disk::reserve::with_reserve;
 use crate::spool::disk::{Access, Disk, Facts, Io, JOB_MODE, Kind, Place};
 use crate::spool::error::{SpoolError, is_damage, is_unreadable, read_twice, words};
@@ -50,6 +50,12 @@ impl Owners {
     /// A history comes from a runner, or from an administrator.
     pub(in crate::spool) fn may_own_history(self, facts: Facts) -> bool {
         [self.our_uid, self.spool_uid, 0].contains(&facts.uid)
+    }
+
+    /// The description in a job's file with these facts: receivers may write jobs, too, and choose neither commits nor
+    /// what no rule wants.
+    pub(in crate::spool) fn granted(self, meta: JobMeta, facts: Facts) -> JobMeta {
+        if self.may_own_history(facts) { meta } else { JobMeta { wish: None, ..meta } }
     }
 }
 

@@ -9,7 +9,7 @@ pub use reader::{HistoryStamp, SpoolReader};
 
 use crate::model::{EventKind, JobId, JobMeta, Outcome, RefName, State};
 use crate::spool::disk::real::RealDisk;
-use crate::spool::disk::{Access, Disk, Io, Kind, Place};
+use crate::spool::disk::{Access, Disk, Facts, Io, Kind, Place};
 use crate::spool::error::{SpoolError, is_unreadable, words};
 use crate::spool::job::check::{Damage, describe};
 use crate::spool::job::history::History;
@@ -194,13 +194,22 @@ fn or_reason<T: Default>(read: Io<T>, of: &str) -> Io<(T, Option<String>)> {
 
 /// The last line, without checking the payload above it; that is for the claim.
 pub(in crate::spool) fn describe_job<D: Disk>(disk: &D, id: JobId, state: State) -> Result<Option<JobMeta>, Errno> {
+    Ok(describe_file(disk, id, state)?.map(|(meta, _)| meta))
+}
+
+/// The same with the facts of the file that says it.
+pub(in crate::spool) fn describe_file<D: Disk>(
+    disk: &D,
+    id: JobId,
+    state: State,
+) -> Result<Option<(JobMeta, Facts)>, Errno> {
     let file = disk.open(Place::In(state), job_name(id).as_ref(), Access::Read)?;
     let facts = disk.facts(&file)?;
     if facts.kind != Kind::Regular {
         return Ok(None);
     }
     match describe(disk, &file, facts.size) {
-        Ok((said, _, _)) => Ok(Some(said.meta)),
+        Ok((said, _, _)) => Ok(Some((said.meta, facts))),
         Err(Damage::Found(_)) => Ok(None),
         Err(Damage::Disk(errno)) => Err(errno),
     }

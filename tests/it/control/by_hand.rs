@@ -154,3 +154,40 @@ fn what_the_hook_does_not_want_runs_by_force_and_only_for_the_spools_owner() {
         assert!(state == "held" && reason.contains("branch side is not deployed"), "{state}: {reason}");
     }
 }
+
+#[test]
+fn a_job_that_the_hook_does_not_want_chooses_no_ref_for_a_person() {
+    let yard = yard("repository = \"me/docs\"\n");
+    let of = |branch: &str, repository: &str| JobMeta {
+        reference: RefName::branch_named(branch),
+        repository: Some(repository.to_owned()),
+        ..crate::spool::append::meta("docs", 0)
+    };
+    yard.append(&of("next", "me/docs"));
+    yard.drain();
+    let wish = Some(hookspool::model::DeployWish { commit: None, is_forced: true });
+    yard.append(&JobMeta { wish: wish.clone(), ..of("evil", "me/docs") });
+    yard.append(&JobMeta { wish, ..of("main", "you/docs") });
+    let (status, text) = said(&yard, &["deploy", "docs", "--force"]);
+    assert!(status == Some(0) && text.ends_with(": queued for docs, next\n"), "{text}");
+}
+
+#[test]
+fn a_job_whose_wish_is_not_granted_takes_nobodys_place() {
+    let yard = yard("");
+    let (status, text) = said(&yard, &["deploy", "docs", "--branch", "evil", "--force"]);
+    assert_eq!(status, Some(0), "{text}");
+    let genuine = id_in(&yard, &text);
+    let forged = yard.append(&JobMeta {
+        reference: RefName::branch_named("evil"),
+        wish: Some(hookspool::model::DeployWish { commit: None, is_forced: true }),
+        ..JobMeta::new("docs", JobMeta::BY_HAND, hookspool::model::EventKind::Push, jiff::Timestamp::now())
+    });
+    if rustix::process::geteuid().is_root() {
+        // As a receiver makes one, who is another user.
+        let job = yard.path("spool/queued").join(format!("{forged}.job"));
+        std::os::unix::fs::chown(&job, Some(1), None).unwrap();
+        yard.drain();
+        assert_eq!((yard.job(genuine)[1].as_str(), yard.job(forged)[0].as_str()), ("succeeded", "held"));
+    }
+}
