@@ -106,9 +106,12 @@ impl Tally {
         }
     }
 
-    /// Those that were counted later.
-    pub(in crate::spool) fn add(&mut self, later: &Self) {
-        for (name, more) in &later.hooks {
+    /// Those that were counted beside these, in any order.
+    pub(in crate::spool) fn add(&mut self, others: &Self) {
+        for (name, more) in &others.hooks {
+            if self.hooks.len() >= HOOK_LIMIT && !self.hooks.contains_key(name) {
+                continue;
+            }
             let hook = self.hooks.entry(name.clone()).or_default();
             for (outcome, count) in &more.ended {
                 let sum = hook.ended.entry(*outcome).or_default();
@@ -116,8 +119,8 @@ impl Tally {
             }
             hook.duration.add(&more.duration);
             hook.wait.add(&more.wait);
-            hook.last_success = more.last_success.or(hook.last_success);
-            hook.last_failure = more.last_failure.or(hook.last_failure);
+            hook.last_success = more.last_success.max(hook.last_success);
+            hook.last_failure = more.last_failure.max(hook.last_failure);
         }
     }
 }
@@ -153,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_counted_later_is_added_and_reads_back_as_json() {
+    fn what_was_counted_beside_is_added_and_reads_back_as_json() {
         let mut sum = tally(Outcome::Failed);
         sum.add(&tally(Outcome::Succeeded));
         sum.add(&tally(Outcome::Succeeded));

@@ -207,14 +207,16 @@ pub(super) const OF_JOBS: &[Chapter] = &[
              directory (`.gitkeep`, `.gitignore`) are put there where they are missing. A link \
              below `shared`, on the way to such a path, that neither root nor the runner's user made is refused.",
             "A release is marked as good (`releases/NAME.good`) when its files are flushed and before it is switched \
-             to; one that cannot be switched to loses its mark again. `keep` counts good ones; the one that is current and the one before it stay in any case, and of \
+             to; one that cannot be switched to loses its mark again. `keep` counts good ones; the one that is \
+             current and the one before it stay in any case, and of \
              those that failed the last. What cannot be removed, since a web server's user wrote into it, is a \
              warning. Every switch is a line of `/srv/app/releases.log`. The link is the truth: a switch by hand is \
              noted there by the next job. A real directory in the link's place is exchanged for the link in one \
              step, and stays as `current.before-releases`.",
             "`hookspool rollback app` switches to the good release that was current before, by that log, at once and \
              beside whatever runs; a release that is being made then is not switched to, and its job ends as \
-             superseded, also where `--to` names the one that is current. The steps behind the switch run there as a job. The hook is on hold afterwards, and says why, \
+             superseded, also where `--to` names the one that is current. The steps behind the switch run there as \
+             a job. The hook is on hold afterwards, and says why, \
              until `hookspool release app`. Twice is two steps back, and a release that was left is not on the way. \
              `--to` names any good one, by number or name. With `rollback = \"on-failure\"` the same happens by \
              itself when a step behind the switch fails, without a hold; the release that was left loses its mark.",

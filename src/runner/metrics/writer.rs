@@ -34,6 +34,8 @@ pub(in crate::runner) struct MetricsWriter<'a> {
     teller: &'a Teller,
     pulse: &'a Pulse,
     sources: MetricSources,
+    /// The counts, as they were known last.
+    tally: Option<Tally>,
     /// The troubles that were told; each is told once.
     told: Vec<String>,
 }
@@ -46,16 +48,17 @@ impl<'a> MetricsWriter<'a> {
         teller: &'a Teller,
         pulse: &'a Pulse,
     ) -> Self {
-        Self { owner, config, teller, pulse, sources: MetricSources::default(), told: Vec::new() }
+        Self { owner, config, teller, pulse, sources: MetricSources::default(), tally: None, told: Vec::new() }
     }
 
     /// Writes down what has ended, and the metrics where a file is named. `is_up`: the runner goes on.
     pub(in crate::runner) fn write(&mut self, is_up: bool) {
         let config = self.config.get();
-        let tally = self.keep_tally();
-        let Some(path) = &config.runner.metrics else { return };
+        self.keep_tally();
+        // Without the counts of before, counters would fall.
+        let (Some(path), Some(tally)) = (&config.runner.metrics, &self.tally) else { return };
         let hooks: Vec<String> = config.hooks.iter().map(|hook| hook.name.clone()).collect();
-        let mut facts = gather(&config.spool, &hooks, &tally, &mut self.sources);
+        let mut facts = gather(&config.spool, &hooks, tally, &mut self.sources);
         facts.runner_is_up = Some(is_up);
         facts.last_loop = self.pulse.last();
         facts.notifications = notifications(&config, self.teller);
@@ -64,18 +67,18 @@ impl<'a> MetricsWriter<'a> {
         }
     }
 
-    fn keep_tally(&mut self) -> Tally {
+    fn keep_tally(&mut self) {
         let (kept, failed) = match self.owner.keep_tally() {
-            Ok(kept) => (kept, None),
+            Ok(kept) => (Some(kept), None),
             Err((kept, error)) => (kept, Some(error)),
         };
-        if let Some(why) = kept.begun_anew {
+        if let Some(why) = kept.as_ref().and_then(|kept| kept.begun_anew.as_ref()) {
             self.tell("tally-begins-anew", format!("the counts of ended jobs cannot be read, and begin anew: {why}"));
         }
         if let Some(error) = failed {
             self.tell("no-tally", error.to_string());
         }
-        kept.tally
+        self.tally = kept.map(|kept| kept.tally).or(self.tally.take());
     }
 
     fn tell(&mut self, event: &'static str, reason: String) {

@@ -50,6 +50,8 @@ pub struct SpoolOwner<D: Disk = RealDisk> {
     pub(in crate::spool) reported: Mutex<HashSet<OsString>>,
     /// The number of the last message, once the outbox was read. Whoever changes the outbox holds it.
     pub(in crate::spool) last_letter: Mutex<Option<u64>>,
+    /// Whoever changes the file of the counts holds it.
+    pub(in crate::spool) tally_file: Mutex<()>,
 }
 
 /// A job in `running/` after every byte of it was read.
@@ -88,6 +90,7 @@ impl<D: Disk> SpoolOwner<D> {
             waits: Mutex::default(),
             reported: Mutex::default(),
             last_letter: Mutex::default(),
+            tally_file: Mutex::default(),
         })
     }
 

@@ -15,7 +15,8 @@ use std::collections::BinaryHeap;
 
 impl<D: Disk> SpoolOwner<D> {
     /// The description of a waiting job, unchecked: enough to order jobs, never to run one. A wish that a claim would
-    /// not grant is not in it. `None` when it says nothing; claiming it will find out why. A shortage that passes is an error: nothing is known of the job then.
+    /// not grant is not in it. `None` when it says nothing; claiming it will find out why. A shortage that passes is an
+    /// error: nothing is known of the job then.
     pub fn peek(&self, id: JobId, state: State) -> Result<Option<JobMeta>, SpoolError> {
         match read_twice(|| describe_file(&self.dirs.disk, id, state)) {
             Err(errno) if errno != Errno::NOENT => match unopenable::<()>(errno) {

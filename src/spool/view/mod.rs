@@ -140,7 +140,7 @@ pub fn log_path(root: &Path, id: JobId) -> PathBuf {
 
 /// The counts of jobs that have ended, as the runner has written them down last.
 pub fn tally(root: &Path) -> Result<KeptTally, SpoolError> {
-    Ok(kept_tally::read(&open(root)?))
+    kept_tally::read(&open(root)?)
 }
 
 /// The hook of a job that lies in `state`, where that can be read.

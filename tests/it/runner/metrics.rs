@@ -1,5 +1,6 @@
 //! Metrics: what the file and the verb tell, that Prometheus' own tools take it, and that counters never fall.
 
+use crate::crash::strace::run;
 use crate::support::control::{open_gate, said, until_begun};
 use crate::support::http::{Framing, Request, send};
 use crate::support::until;
@@ -136,6 +137,45 @@ fn counts_that_are_damaged_begin_anew_and_the_log_says_so() {
     yard.deliver("docs", "main", "8");
     yard.drain();
     assert_eq!(value(&verb(&yard), ended), Some(1.0));
+}
+
+#[test]
+fn counts_that_cannot_be_read_are_not_replaced_and_none_is_lost() {
+    let yard = busy();
+    let (tally, aside) = (yard.spool().join("log/tally"), yard.path("aside"));
+    let ended = "hookspool_jobs_ended_total{hook=\"docs\",outcome=\"succeeded\"}";
+    let runner = yard.start();
+    until("it writes", || value(&file(&yard), "hookspool_runner_up") == Some(1.0));
+    // A shortage of descriptors or memory would pass; a link is what nothing of ours follows.
+    fs::hard_link(&tally, &aside).unwrap();
+    std::os::unix::fs::symlink(&aside, yard.path("link")).unwrap();
+    fs::rename(yard.path("link"), &tally).unwrap();
+    let id = yard.deliver("docs", "main", "5");
+    until("the job has ended", || yard.is_in("done", id));
+    until("it is told", || yard.log().contains("event=no-tally"));
+    assert_eq!(value(&file(&yard), ended), Some(2.0), "as it was known last");
+    assert!(fs::symlink_metadata(&tally).unwrap().is_symlink());
+    let output = yard.hookspool(&["metrics"]).output().unwrap();
+    assert!(!output.status.success() && String::from_utf8_lossy(&output.stderr).contains("/log/tally: "), "{output:?}");
+    fs::rename(&aside, &tally).unwrap();
+    yard.deliver("docs", "main", "6");
+    until("both are counted", || value(&file(&yard), ended) == Some(4.0));
+    runner.stop();
+    assert_eq!(value(&verb(&yard), ended), Some(4.0));
+}
+
+#[test]
+fn counts_are_flushed_before_they_take_the_place_of_the_old_ones() {
+    let yard = yard(&[("docs", GOOD)]);
+    yard.deliver("docs", "main", "1");
+    let paths = ["tally", "tally.new"].map(|name| yard.spool().join("log").join(name));
+    let strace = yard.strace().only(&paths).follow_apart();
+    let output = run(&mut strace.around(&yard.hookspool(&["spool-runner", "--once"])), Stdio::null());
+    assert!(output.status.success(), "{output:?}");
+    let threads = strace.calls_apart();
+    let names: Vec<&str> = threads.iter().flatten().map(|call| call.name.as_str()).collect();
+    let at = |name: &str| names.iter().position(|other| *other == name).unwrap_or_else(|| panic!("{name}: {names:?}"));
+    assert!(at("write") < at("fdatasync") && at("fdatasync") < at("rename"), "{names:?}");
 }
 
 #[test]
