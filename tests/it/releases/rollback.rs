@@ -352,7 +352,16 @@ fn whole(yard: &Yard) -> String {
 
 #[test]
 fn a_publication_of_which_one_call_fails_leaves_a_whole_tree_to_go_back_to() {
-    for (call, errno) in [("unlinkat", "EACCES"), ("renameat2", "EIO"), ("rename", "EIO"), ("fsync", "EIO")] {
+    let faults = [
+        ("unlinkat", "error=EACCES"),
+        ("unlinkat", "signal=KILL"),
+        ("renameat2", "error=EIO"),
+        ("renameat2", "signal=KILL"),
+        ("rename", "error=EIO"),
+        ("rename", "signal=KILL"),
+        ("fsync", "error=EIO"),
+    ];
+    for (call, fault) in faults {
         for nth in 1.. {
             let yard = Yard::in_memory("", &[("docs", "steps = [{ publish = \"dist\", to = \"ROOT/www\" }]")]);
             fs::create_dir(yard.path("www")).unwrap();
@@ -362,16 +371,17 @@ fn a_publication_of_which_one_call_fails_leaves_a_whole_tree_to_go_back_to() {
             }
             wide(&yard, "three");
             let ours = ["", "www", ".www.previous"].map(|name| yard.path(name));
-            let strace = yard.strace().follow().fail_at(call, nth, errno);
+            let strace = yard.strace().follow().inject(call, nth, fault);
             let strace = if call == "unlinkat" { strace } else { strace.only(&ours) };
-            run(&mut strace.around(&yard.hookspool(&["spool-runner", "--once"])), Stdio::null());
-            let is_over = !fs::read_to_string(yard.path("trace")).unwrap().contains("INJECTED");
+            let output = run(&mut strace.around(&yard.hookspool(&["spool-runner", "--once"])), Stdio::null());
+            let trace = fs::read_to_string(yard.path("trace")).unwrap();
+            let is_over = !trace.contains("INJECTED") && !was_killed(&output);
             let published = whole(&yard);
             let (status, text) = said(&yard, &["rollback", "docs"]);
             let expected = if published == "three" { "two" } else { "one" };
-            assert_eq!((whole(&yard).as_str(), status), (expected, Some(0)), "{call} {nth}: {text}");
+            assert_eq!((whole(&yard).as_str(), status), (expected, Some(0)), "{call} {fault} {nth}: {text}");
             if is_over {
-                assert_eq!(published, "three", "{call} {nth}");
+                assert_eq!(published, "three", "{call} {fault} {nth}");
                 break;
             }
         }
