@@ -5,12 +5,13 @@ use hookspool::model::{JobId, State};
 use hookspool::spool::{Answer, Effect, EffectResult, Order, PendingRequest, Request};
 use rustix::process::Signal;
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Kills of one spool, and in all unless `HOOKSPOOL_KILLS` says how many: the more jobs wait, the fewer runners get to
 /// their steps before they are killed.
 const KILLS: u64 = 500;
-/// A runner lives for less than this.
+/// A runner lives for less than this, or than twice the time in which one begins and ends where there is nothing to do:
+/// on a busy machine none would get to hear an order otherwise.
 const LIFE_US: u64 = 60_000;
 
 /// Notes each copy that begins, and those that begin beside another of their queue. It lasts longer than the next
@@ -75,10 +76,17 @@ fn killed_at_any_moment_the_runner_loses_no_job_and_overlaps_none() {
     }
 }
 
+fn life_us(yard: &Yard) -> u64 {
+    let began = Instant::now();
+    assert!(yard.drain().status.success());
+    u64::try_from(2 * began.elapsed().as_micros()).unwrap().max(LIFE_US)
+}
+
 fn kill_again_and_again(kills: u64, state: &mut u64) {
     let yard = Yard::in_memory("workers = 2", &[("docs", HOOK), ("shop", HOOK)]);
     let mut jobs: Vec<JobId> = Vec::new();
     let mut began_before: BTreeMap<JobId, usize> = BTreeMap::new();
+    let life_us = life_us(&yard);
     for kill in 0..kills {
         if kill % 2 == 0 {
             let hook = ["docs", "shop"][usize::try_from(next(state, 2)).unwrap()];
@@ -88,7 +96,7 @@ fn kill_again_and_again(kills: u64, state: &mut u64) {
         let errand = wanted.map(|order| place(&yard, order));
         let runner = yard.start();
         // Not to wait for anything: this is the moment of the kill.
-        std::thread::sleep(Duration::from_micros(next(state, LIFE_US)));
+        std::thread::sleep(Duration::from_micros(next(state, life_us)));
         runner.signal(Signal::KILL);
         drop(runner);
         if let Some(id) = errand.as_ref().and_then(cancelled) {
