@@ -257,6 +257,8 @@ impl Fleet {
             let mut marks = target.marks();
             marks.sort();
             assert_eq!(marks, wanted, "{}: {}", target.name, target.log());
+            // A step makes its mark before its job is settled.
+            until(&format!("{} has settled the last one", target.name), || target.jobs("running").is_empty());
         }
     }
 
