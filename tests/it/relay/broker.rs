@@ -82,7 +82,7 @@ fn a_server_that_is_frozen_is_noticed_and_goes_on_when_it_thaws() {
     fleet.all_is_taken();
     fleet.nats.signal(Signal::STOP);
     fleet.gate.push("main", "0001");
-    until("its silence is noticed", || trouble(&fleet).contains("no answer within 5 s"));
+    until("its silence is noticed", || !trouble(&fleet).is_empty());
     fleet.nats.signal(Signal::CONT);
     fleet.all_have_run(&deliveries(0, 2));
     fleet.all_is_taken();
