@@ -28,67 +28,83 @@ pub(super) fn run(file: Option<&Path>, json: bool) -> Result<ExitCode, Failure> 
     }
 }
 
+/// What there is to say of a configuration that can be read.
+struct Review {
+    secrets: SecretReport,
+    /// Warnings of files that others may replace.
+    replaceable: Vec<String>,
+    /// Troubles of the page.
+    page: Vec<String>,
+    notes: Vec<String>,
+}
+
 fn right(config: &Config, json: bool) -> Result<ExitCode, Failure> {
-    let SecretReport { problems, warnings } = secrets_of(config);
-    let replaceable = replaceable_files(config);
+    let (secrets, replaceable) = (secrets_of(config), replaceable_files(config));
     let page: Vec<String> = page_troubles(config).iter().map(ToString::to_string).collect();
-    let is_ok = problems.is_empty() && warnings.is_empty() && replaceable.is_empty() && page.is_empty();
+    let is_ok = [&secrets.problems, &secrets.warnings, &replaceable, &page].iter().all(|found| found.is_empty());
+    let review = Review { secrets, replaceable, page, notes: notes(config) };
     if json {
-        let hooks: Vec<_> = config
-            .hooks
-            .iter()
-            .map(|h| {
-                let (provider, check) = (h.provider.name(), h.provider.strength().word());
-                let (queue, hosts, from) = (&h.plan.queue, &h.hosts, &h.from);
-                let of_deliveries = from.is_empty().then_some((provider, check));
-                let (provider, check) = of_deliveries.unzip();
-                serde_json::json!({
-                    "name": h.name, "provider": provider, "check": check, "queue": queue, "hosts": hosts, "from": from,
-                })
-            })
-            .collect();
-        let (file, spool, notes) = (&config.file, &config.spool, notes(config));
-        let secrets: Vec<_> = problems.iter().chain(&warnings).collect();
-        print::json(&serde_json::json!({
-            "ok": is_ok, "file": file, "spool": spool, "hooks": hooks, "targets": targets(config), "secrets": secrets,
-            "replaceable": replaceable, "page": page, "notes": notes,
-        }))?;
+        as_json(config, &review, is_ok)?;
     } else {
-        let verdict = match problems.len() {
-            0 => "no problems".to_owned(),
-            count => format!("well-formed, but {} cannot be used", print::count(count, "secret")),
-        };
-        print::line(&format!("{}: {verdict}", config.file.display()))?;
-        problems.iter().try_for_each(|problem| print::line(&format!("PROBLEM: {problem}")))?;
-        print::line(&format!("spool {}", config.spool.display()))?;
-        for hook in &config.hooks {
-            let (steps, dir) = (print::count(hook.plan.steps.len(), "step"), hook.plan.dir.display());
-            let source = if hook.from.is_empty() { hook.provider.name() } else { "from other hosts" };
-            let does = if config.only_passes_on(hook) { "passed on".to_owned() } else { format!("{steps} in {dir}") };
-            print::line(&format!("hook {} ({source}), {does}", hook.name))?;
-            match hook.from.as_slice() {
-                [] => print::line(&format!("  check: {}", hook.provider.strength()))?,
-                from => print::line(&format!("  check: signature of {}", from.join(" or ")))?,
-            }
-            if !hook.hosts.is_empty() {
-                print::line(&format!("  hosts: {}", hook.hosts.join(", ")))?;
-            }
-            print::line(&format!("  queue {}: {}", hook.plan.queue, hook.plan.when_newer.meaning()))?;
-            releases(hook).map_or(Ok(()), |line| print::line(&line))?;
-            for told in told(hook) {
-                print::line(&format!("  {told}"))?;
-            }
-        }
-        for target in &config.notify {
-            let (name, kind, on) = (&target.name, target.messenger.name(), target.on.meaning());
-            print::line(&format!("target {name} ({kind}): {on}"))?;
-        }
-        for problem in warnings.iter().chain(&replaceable).chain(&page) {
-            print::line(&format!("warning: {problem}"))?;
-        }
-        notes(config).iter().try_for_each(|note| print::line(&format!("note: {note}")))?;
+        as_text(config, &review)?;
     }
     Ok(ExitCode::from(if is_ok { 0 } else { exit::NO }))
+}
+
+fn as_json(config: &Config, review: &Review, is_ok: bool) -> Result<(), Failure> {
+    let Review { secrets, replaceable, page, notes } = review;
+    let secrets: Vec<_> = secrets.problems.iter().chain(&secrets.warnings).collect();
+    let hooks: Vec<_> = config.hooks.iter().map(hook_as_json).collect();
+    print::json(&serde_json::json!({
+        "ok": is_ok, "file": config.file, "spool": config.spool, "hooks": hooks, "targets": targets(config),
+        "secrets": secrets, "replaceable": replaceable, "page": page, "notes": notes,
+    }))?;
+    Ok(())
+}
+
+fn hook_as_json(hook: &Hook) -> serde_json::Value {
+    let of_deliveries = (hook.provider.name(), hook.provider.strength().word());
+    let (provider, check) = hook.from.is_empty().then_some(of_deliveries).unzip();
+    serde_json::json!({
+        "name": hook.name, "provider": provider, "check": check, "queue": hook.plan.queue, "hosts": hook.hosts,
+        "from": hook.from,
+    })
+}
+
+fn as_text(config: &Config, review: &Review) -> Result<(), Failure> {
+    let Review { secrets: SecretReport { problems, warnings }, replaceable, page, notes } = review;
+    let verdict = match problems.len() {
+        0 => "no problems".to_owned(),
+        count => format!("well-formed, but {} cannot be used", print::count(count, "secret")),
+    };
+    let head = [format!("{}: {verdict}", config.file.display())].into_iter();
+    let head = head.chain(problems.iter().map(|problem| format!("PROBLEM: {problem}")));
+    let spool = format!("spool {}", config.spool.display());
+    let hooks = config.hooks.iter().flat_map(|hook| hook_as_text(config, hook));
+    let target = |target: &NotifyTarget| {
+        format!("target {} ({}): {}", target.name, target.messenger.name(), target.on.meaning())
+    };
+    let warnings = warnings.iter().chain(replaceable).chain(page).map(|problem| format!("warning: {problem}"));
+    let notes = notes.iter().map(|note| format!("note: {note}"));
+    let lines = head.chain([spool]).chain(hooks).chain(config.notify.iter().map(target)).chain(warnings).chain(notes);
+    lines.into_iter().try_for_each(|line| print::line(&line))
+}
+
+fn hook_as_text(config: &Config, hook: &Hook) -> Vec<String> {
+    let (steps, dir) = (print::count(hook.plan.steps.len(), "step"), hook.plan.dir.display());
+    let does = if config.only_passes_on(hook) { "passed on".to_owned() } else { format!("{steps} in {dir}") };
+    let (source, check) = match hook.from.as_slice() {
+        [] => (hook.provider.name(), hook.provider.strength().to_string()),
+        from => ("from other hosts", format!("signature of {}", from.join(" or "))),
+    };
+    let mut lines = vec![format!("hook {} ({source}), {does}", hook.name), format!("  check: {check}")];
+    if !hook.hosts.is_empty() {
+        lines.push(format!("  hosts: {}", hook.hosts.join(", ")));
+    }
+    lines.push(format!("  queue {}: {}", hook.plan.queue, hook.plan.when_newer.meaning()));
+    lines.extend(releases(hook));
+    lines.extend(told(hook).iter().map(|told| format!("  {told}")));
+    lines
 }
 
 /// The line on the releases of a hook: what stays, what is shared, and when the switch comes.

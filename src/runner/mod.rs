@@ -108,21 +108,17 @@ pub fn drain(config: Config, owner: &SpoolOwner, terms: Terms<'_>) -> Result<Dra
     let (bell, exits) = (Bell::new()?, ChildExits::install()?);
     let (pool, channels) = WorkerPool::new(owner, &bell);
     let (spool, current, pulse) = (config.spool.clone(), CurrentConfig::new(Arc::clone(&config))?, Pulse::default());
-    let (relay, has_relay) = (Relay::new(Arc::clone(&config), terms.once), config.relay.is_some());
+    let relay = Relay::new(Arc::clone(&config), terms.once);
     let (pool, bell, current, pulse, relay) = (&pool, &bell, &current, &pulse, &relay);
-    let aside = Aside { owner, spool: &spool, current, teller: &teller, pulse, clock };
+    let aside = Aside { owner, spool: &spool, current, teller: &teller, relay, pulse, clock };
+    let schedule = Schedule::new(owner.reconcile_times(), terms.once);
     let (ended, page) = scope(|scope| {
         let mut run_loop = RunLoop {
             jobs: Jobs::new(config, owner, outcomes, teller.clone(), relay),
             supply: Supply::new(queued),
             holds: Holds::default(),
             workers: Workers::new(scope, pool, channels, (halted.clone(), halt.clone())),
-            reconciler: Reconciler::new(
-                scope,
-                bell,
-                Schedule::new(owner.reconcile_times(), terms.once),
-                halted.clone(),
-            ),
+            reconciler: Reconciler::new(scope, bell, schedule, halted.clone()),
             reloader: Reloader { reload: terms.reload, current },
             pulse,
             watch,
@@ -132,21 +128,12 @@ pub fn drain(config: Config, owner: &SpoolOwner, terms: Terms<'_>) -> Result<Dra
         run_loop.workers.failed = failed;
         let run_loop = Builder::new().spawn_scoped(scope, move || run_loop.run())?;
         beside(scope, "no-courier", move || courier.run());
-        aside.start(scope, terms.once, &halted);
-        if has_relay {
-            let halted = halted.clone();
-            beside(scope, "no-relay", move || relay.run(owner, &halted, bell));
-        }
+        aside.start(scope, terms.once, &halted, bell);
         let page = Builder::new().spawn_scoped(scope, || LivePage::new(current).go_on(&halted));
         pool.work();
         let ended = run_loop.join();
         halt.request();
-        relay.ring();
-        if terms.once {
-            teller.last_round(time_is_up);
-        } else {
-            teller.halt();
-        }
+        aside.end(terms.once, time_is_up);
         let ended = ended.unwrap_or_else(|panic| resume_unwind(panic)).map_err(DrainError::from);
         Ok::<_, DrainError>((ended, page.map(ScopedJoinHandle::join)))
     })?;
@@ -155,30 +142,45 @@ pub fn drain(config: Config, owner: &SpoolOwner, terms: Terms<'_>) -> Result<Dra
     ended
 }
 
-/// Those who work beside the loop, but for the page and the courier.
+/// Those who work beside the loop.
 #[derive(Clone, Copy)]
 struct Aside<'a> {
     owner: &'a SpoolOwner,
     spool: &'a Path,
     current: &'a CurrentConfig,
     teller: &'a Teller,
+    relay: &'a Relay,
     pulse: &'a Pulse,
     clock: Clock,
 }
 
 impl<'a> Aside<'a> {
-    /// Starts them, until `halted`.
-    fn start<'scope>(self, scope: &'scope Scope<'scope, '_>, once: bool, halted: &Stop)
+    /// Starts those that need nothing else, until `halted`.
+    fn start<'scope>(self, scope: &'scope Scope<'scope, '_>, once: bool, halted: &Stop, bell: &'a Bell)
     where
         'a: 'scope,
     {
-        let Self { owner, spool, current, clock, .. } = self;
+        let Self { owner, spool, current, relay, clock, .. } = self;
+        if current.get().relay.is_some() {
+            let halted = halted.clone();
+            beside(scope, "no-relay", move || relay.run(owner, &halted, bell));
+        }
         if !once {
             let halted = halted.clone();
             beside(scope, "no-retention", move || retention::go_on(owner, spool, current, clock, &halted));
         }
         let halted = halted.clone();
         beside(scope, "no-metrics", move || metrics::go_on(self.metrics(), spool, &halted));
+    }
+
+    /// The loop has ended: nothing more will come for them.
+    fn end(self, once: bool, time_is_up: Option<Instant>) {
+        self.relay.ring();
+        if once {
+            self.teller.last_round(time_is_up);
+        } else {
+            self.teller.halt();
+        }
     }
 
     /// Their last words; `tidies`: nobody has cared for the disk yet.

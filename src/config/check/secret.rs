@@ -49,10 +49,8 @@ fn moment(entry: &TypedEntry<'_>, findings: &mut Findings<'_>) -> Option<Timesta
 }
 
 fn source(table: &Section<'_>, findings: &mut Findings<'_>) -> Option<SecretSource> {
-    let readers: [(&str, SourceReader); 3] = [("file", file), ("env", env), ("credential", credential)];
-    let typed: Vec<_> = readers.iter().filter_map(|(key, read)| Some((table.get(key)?, read))).collect();
-    match typed.as_slice() {
-        [(entry, read)] => masked_unless_right(entry, **read, findings),
+    match typed(table, &ANY).as_slice() {
+        [(entry, read)] => masked_unless_right(entry, *read, findings),
         [] if table.entries().any(|entry| entry.key != "expires") => None,
         _ => not_one(table, findings),
     }
@@ -61,55 +59,55 @@ fn source(table: &Section<'_>, findings: &mut Findings<'_>) -> Option<SecretSour
 /// The one source of a variable's value, which is no secret of the hook's: nothing expires, and a variable of the
 /// runner's own does not come through.
 pub(super) fn of_variable(table: &Section<'_>, findings: &mut Findings<'_>) -> Option<SecretSource> {
-    let readers: [(&str, SourceReader); 2] = [("file", file), ("credential", credential)];
-    let typed: Vec<_> = readers.iter().filter_map(|(key, read)| Some((table.get(key)?, read))).collect();
-    match typed.as_slice() {
-        [(entry, read)] if table.entries().count() == 1 => masked_unless_right(entry, **read, findings),
-        _ => {
-            table.entries().for_each(|entry| findings.mask(entry.span()));
-            let message = "the value of a variable must be a string, or have `file` or `credential`";
-            findings.add(table.span.clone(), message, "as in `{ file = \"/etc/hookspool/secrets/npm-token\" }`");
-            None
-        }
-    }
+    let message = "the value of a variable must be a string, or have `file` or `credential`";
+    let hint = "as in `{ file = \"/etc/hookspool/secrets/npm-token\" }`";
+    the_only(table, &OF_RUNNER, (message, hint), findings)
 }
 
 /// The one source of a secret of a target or a forge: a file, a variable or a credential. Nothing expires there.
 pub(super) fn of_target(entry: &TypedEntry<'_>, findings: &mut Findings<'_>) -> Option<SecretSource> {
-    let readers: [(&str, SourceReader); 3] = [("file", file), ("env", env), ("credential", credential)];
-    let table = entry.as_section(Table::Secret);
     let hint = format!("as in `{} = {{ file = \"/etc/hookspool/secrets/ops\" }}`", entry.key.escape_debug());
-    let Some(table) = table else {
+    let Some(table) = entry.as_section(Table::Secret) else {
         findings.mask(entry.span());
         entry.wrong(findings, "a secret cannot stand in the configuration", hint);
         return None;
     };
     section::known_keys(&table, findings);
-    let typed: Vec<_> = readers.iter().filter_map(|(key, read)| Some((table.get(key)?, read))).collect();
-    match typed.as_slice() {
-        [(entry, read)] if table.entries().count() == 1 => masked_unless_right(entry, **read, findings),
+    let message = format!("`{}` must have exactly one of `file`, `env` and `credential`", entry.key);
+    the_only(&table, &ANY, (&message, &hint), findings)
+}
+
+/// The one source of the key that stands under `name`.
+pub(super) fn of_key(table: &Section<'_>, name: &str, findings: &mut Findings<'_>) -> Option<SecretSource> {
+    let message = format!("`{name}` must have exactly one of `file` and `credential`");
+    the_only(table, &OF_RUNNER, (&message, "as in `{ file = \"/etc/hookspool/relay.key\" }`"), findings)
+}
+
+/// The one source in a table that has nothing else.
+fn the_only(
+    table: &Section<'_>,
+    sources: &[(&str, SourceReader)],
+    (message, hint): (&str, &str),
+    findings: &mut Findings<'_>,
+) -> Option<SecretSource> {
+    match typed(table, sources).as_slice() {
+        [(entry, read)] if table.entries().count() == 1 => masked_unless_right(entry, *read, findings),
         _ => {
             table.entries().for_each(|entry| findings.mask(entry.span()));
-            let message = format!("`{}` must have exactly one of `file`, `env` and `credential`", entry.key);
             findings.add(table.span.clone(), message, hint);
             None
         }
     }
 }
 
-/// The one source of the key that stands under `name`.
-pub(super) fn of_key(table: &Section<'_>, name: &str, findings: &mut Findings<'_>) -> Option<SecretSource> {
-    let readers: [(&str, SourceReader); 2] = [("file", file), ("credential", credential)];
-    let typed: Vec<_> = readers.iter().filter_map(|(key, read)| Some((table.get(key)?, read))).collect();
-    match typed.as_slice() {
-        [(entry, read)] if table.entries().count() == 1 => masked_unless_right(entry, **read, findings),
-        _ => {
-            table.entries().for_each(|entry| findings.mask(entry.span()));
-            let message = format!("`{name}` must have exactly one of `file` and `credential`");
-            findings.add(table.span.clone(), message, "as in `{ file = \"/etc/hookspool/relay.key\" }`");
-            None
-        }
-    }
+/// The places where a secret may be.
+const ANY: [(&str, SourceReader); 3] = [("file", file), ("env", env), ("credential", credential)];
+/// The same, without those that a process is given by whoever starts it.
+const OF_RUNNER: [(&str, SourceReader); 2] = [("file", file), ("credential", credential)];
+
+/// The entries of a table that name a source.
+fn typed<'t>(table: &Section<'t>, sources: &[(&str, SourceReader)]) -> Vec<(TypedEntry<'t>, SourceReader)> {
+    sources.iter().filter_map(|&(key, read)| Some((table.get(key)?, read))).collect()
 }
 
 type SourceReader = fn(&TypedEntry<'_>, &mut Findings<'_>) -> Option<SecretSource>;
