@@ -28,7 +28,7 @@ pub(super) fn run(file: Option<&Path>, json: bool) -> Result<ExitCode, Failure> 
     }
 }
 
-/// What there is to say of a configuration that can be read.
+/// Remarks on a configuration that can be read.
 struct Review {
     secrets: SecretReport,
     /// Warnings of files that others may replace.
