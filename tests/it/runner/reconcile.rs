@@ -105,9 +105,9 @@ fn a_schedule_that_is_damaged_lost_or_of_another_time_silences_nobody() {
     for (content, damage) in [("one", "{\"a\":\"20"), ("two", ""), ("three", "{\"a\":\"2199-01-01T00:00:00Z\"}")] {
         fs::write(&schedule, damage).unwrap();
         push(&yard, &[("file", &format!("{content} more\n"))]);
-        drain(&yard);
+        let log = drain(&yard);
         expected = format!("{expected}{content} more\n");
-        assert_eq!(seen(&yard), expected, "{damage}");
+        assert_eq!(seen(&yard), expected, "{damage}: {log}");
         drain(&yard);
     }
     fs::remove_file(&schedule).unwrap();
