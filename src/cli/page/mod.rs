@@ -22,7 +22,7 @@ pub(super) fn run(config: Option<&Path>) -> Result<ExitCode, Failure> {
     };
     become_owner(&config.spool)?;
     write_once(&config).map_err(|error| match error {
-        PageError::Refused(text) => Failure::new(exit::CANNOT_CREATE, text),
+        PageError::Misplaced(_) | PageError::Refused(_) => Failure::new(exit::CANNOT_CREATE, error),
         PageError::Disk { ref cause, .. } => Failure { text: error.to_string(), ..Failure::io("", cause) },
         PageError::Spool(error) => unreadable(error),
     })?;

@@ -3,7 +3,7 @@
 use crate::cli::exit::Failure;
 use crate::cli::trust::secret_files;
 use crate::config::{Config, PageSettings, is_below};
-use crate::runner::page::check_place;
+use crate::runner::page::{Misplaced, check_place};
 use crate::system::users;
 use rustix::fs::{Access, AtFlags, CWD, accessat};
 use std::fmt;
@@ -38,9 +38,8 @@ pub(in crate::cli) fn page_troubles(config: &Config) -> Vec<PageTrouble> {
 }
 
 fn place(page: &PageSettings, spool: &Path) -> Option<PageTrouble> {
-    let what = check_place(page, spool).err()?;
-    let why = "the page is not written";
-    Some(PageTrouble { what, why, repair: "choose another `dir` for `[page]`".to_owned() })
+    let Misplaced { what, repair } = check_place(page, spool).err()?;
+    Some(PageTrouble { what, why: "the page is not written", repair: repair.to_owned() })
 }
 
 /// The page's directory is there to be read by others: what is kept from them may not lie in it.

@@ -13,7 +13,7 @@ mod tests;
 mod writer;
 
 use super::current_config::CurrentConfig;
-pub use error::PageError;
+pub use error::{Misplaced, PageError};
 pub use place::check_place;
 
 use super::run_loop::DrainEnd;

@@ -1,7 +1,7 @@
 //! Edge. The directory of the page. What the person named is followed; nothing below it is: each file is made under
 //! another name and renamed, so that a reader finds the old one or the new one, and a link in its place is replaced.
 
-use super::error::PageError;
+use super::error::{Misplaced, PageError};
 use crate::config::{PageSettings, is_below};
 use crate::spool::HistoryStamp;
 use crate::system::random::random_bytes;
@@ -44,20 +44,20 @@ pub(super) struct PageDir {
 }
 
 /// Refuses a directory in which the page would hand out the spool, or fill what is not its own.
-pub fn check_place(page: &PageSettings, spool: &Path) -> Result<(), String> {
+pub fn check_place(page: &PageSettings, spool: &Path) -> Result<(), Misplaced> {
+    const ELSEWHERE: &str = "write it to a directory of its own";
     let dir = page.dir.display();
     if is_below(&page.dir, spool) || is_below(spool, &page.dir) {
-        return Err(format!("the page `{dir}` and the spool lie in one another; write it to a directory of its own"));
+        return Err(Misplaced::new(format!("the page `{dir}` and the spool lie in one another"), ELSEWHERE));
     }
     if let Some(file) = strange_file(&page.dir) {
-        return Err(format!(
-            "`{dir}` holds a page that is not hookspool's (`{file}`); name another directory, or empty it"
-        ));
+        let what = format!("`{dir}` holds a page that is not hookspool's (`{file}`)");
+        return Err(Misplaced::new(what, "name another directory, or empty it"));
     }
     let Ok(found) = fs::metadata(&page.dir) else { return Ok(()) };
     let is_same = |other: &PathBuf| fs::metadata(other).is_ok_and(|o| (o.dev(), o.ino()) == (found.dev(), found.ino()));
     if is_same(&PathBuf::from("/")) || users::homes().iter().any(is_same) {
-        return Err(format!("the page `{dir}` is the root directory or a home; write it to a directory of its own"));
+        return Err(Misplaced::new(format!("the page `{dir}` is the root directory or a home"), ELSEWHERE));
     }
     Ok(())
 }
@@ -78,7 +78,7 @@ fn strange_file(dir: &Path) -> Option<&'static str> {
 impl PageDir {
     /// Opens the directory, or makes it where the one that holds it is there.
     pub(super) fn open(page: &PageSettings, spool: &Path) -> Result<Self, PageError> {
-        check_place(page, spool).map_err(PageError::Refused)?;
+        check_place(page, spool)?;
         let path = page.dir.clone();
         let error = |errno: Errno| PageError::Disk { what: "open", path: path.clone(), cause: errno.into() };
         let top = made(CWD, &path, OFlags::empty()).map_err(|errno| match errno {

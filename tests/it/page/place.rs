@@ -74,10 +74,12 @@ fn a_page_of_somebody_else_is_left_alone_and_named() {
         let yard = yard();
         fs::create_dir(yard.path("www")).unwrap();
         fs::write(yard.path("www").join(name), "/* a stranger's */").unwrap();
-        let refusal = format!("holds a page that is not hookspool's (`{name}`); name another directory, or empty it");
+        let refusal = format!("holds a page that is not hookspool's (`{name}`)");
+        let remedy = "name another directory, or empty it";
         for (verb, expected) in [("page", 73), ("check", 1), ("doctor", 1)] {
             let (status, text) = said(&yard, &[verb]);
             assert!(status == Some(expected) && text.contains(&refusal), "{verb}: {status:?} {text}");
+            assert_eq!(text.matches(remedy).count(), 1, "{verb}: {text}");
         }
         yard.deliver("docs", "main", "1");
         let log = String::from_utf8(yard.drain().stderr).unwrap();

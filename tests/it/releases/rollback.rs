@@ -3,8 +3,8 @@
 use crate::crash::strace::{run, was_killed};
 use crate::support::app::{App, NO_STEPS};
 use crate::support::control::{json, said};
-use crate::support::yard::Yard;
-use hookspool::model::{DeployWish, EventKind, JobMeta};
+use crate::support::yard::{Runner, Yard};
+use hookspool::model::{DeployWish, EventKind, JobId, JobMeta};
 use hookspool::spool::{Order, PendingRequest, Request};
 use rustix::process::Signal;
 use std::fs;
@@ -101,23 +101,41 @@ fn neither_a_question_to_the_remote_nor_a_push_undoes_a_rollback() {
     assert_eq!(app.page("page"), "3", "what was missed meanwhile is found");
 }
 
+/// A job whose build of page 3 waits.
+struct Building<'a> {
+    app: &'a App,
+    job: JobId,
+    runner: Runner,
+}
+
+impl<'a> Building<'a> {
+    fn start(app: &'a App) -> Self {
+        app.set("timeout = \"60s\"\nsteps = [{ shell = \"echo >>../../began; cat ../../../gate\" }]");
+        assert!(Command::new("mkfifo").arg(app.path("gate")).status().unwrap().success());
+        app.commit(&[("page", "3")]);
+        let (job, runner) = (app.push(), app.start());
+        crate::support::until("the build begins", || app.at("began").exists());
+        Self { app, job, runner }
+    }
+
+    /// Lets it go on to its end.
+    fn finish(self) -> [String; 3] {
+        drop(fs::File::options().write(true).open(self.app.path("gate")).unwrap());
+        crate::support::until("the job has ended", || self.app.is_in("done", self.job));
+        assert_eq!(self.runner.stop(), Some(0));
+        self.app.job(self.job)
+    }
+}
+
 #[test]
 fn a_job_that_runs_meanwhile_does_not_switch_forward_again() {
     let app = App::new("", NO_STEPS);
     deployed(&app, &["1", "2"]);
-    app.set("timeout = \"60s\"\nsteps = [{ shell = \"echo >>../../began; cat ../../../gate\" }]");
-    assert!(Command::new("mkfifo").arg(app.path("gate")).status().unwrap().success());
-    app.commit(&[("page", "3")]);
-    let job = app.push();
-    let runner = app.start();
-    crate::support::until("the build begins", || app.at("began").exists());
+    let building = Building::start(&app);
     let text = app.roll_back(&[]);
     assert!(text.contains(" is current again"), "{text}");
     assert_eq!(app.page("page"), "1", "at once");
-    drop(fs::File::options().write(true).open(app.path("gate")).unwrap());
-    crate::support::until("the job has ended", || app.is_in("done", job));
-    assert_eq!(runner.stop(), Some(0));
-    let [_, outcome, reason] = app.job(job);
+    let [_, outcome, reason] = building.finish();
     assert!(outcome == "superseded" && reason.contains(" went back to release 1-"), "{outcome}: {reason}");
     assert_eq!((app.page("page"), app.switches().len()), ("1".into(), 3));
 }
@@ -126,18 +144,10 @@ fn a_job_that_runs_meanwhile_does_not_switch_forward_again() {
 fn a_job_that_runs_meanwhile_undoes_no_rollback_to_what_is_current() {
     let app = App::new("", NO_STEPS);
     deployed(&app, &["1", "2"]);
-    app.set("timeout = \"60s\"\nsteps = [{ shell = \"echo >>../../began; cat ../../../gate\" }]");
-    assert!(Command::new("mkfifo").arg(app.path("gate")).status().unwrap().success());
-    app.commit(&[("page", "3")]);
-    let job = app.push();
-    let runner = app.start();
-    crate::support::until("the build begins", || app.at("began").exists());
+    let building = Building::start(&app);
     let text = app.roll_back(&["--to", "2", "-m", "it stays"]);
     assert!(text.contains("is current already"), "{text}");
-    drop(fs::File::options().write(true).open(app.path("gate")).unwrap());
-    crate::support::until("the job has ended", || app.is_in("done", job));
-    assert_eq!(runner.stop(), Some(0));
-    let [_, outcome, reason] = app.job(job);
+    let [_, outcome, reason] = building.finish();
     let expected = "hook `app` is on hold: rolled back to release 2-";
     assert!(outcome == "superseded" && reason.contains(expected), "{outcome}: {reason}");
     assert_eq!((app.page("page"), app.switches().len()), ("2".into(), 2), "no line tells of the rollback");
