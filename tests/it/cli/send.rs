@@ -7,7 +7,7 @@ use hookspool::model::{Delivery, Event, EventKind, Head, Headers, Method, RefNam
 use hookspool::provider::{Provider, ReadOptions, Sample, SampleEvent, SamplePush, Secret};
 use jiff::Timestamp;
 use std::fs;
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Stdio};
 
@@ -177,8 +177,7 @@ fn sent(example: &str, more: &[&str]) -> (Option<i32>, String) {
     let text = example.replace("/etc/hookspool/secrets", root);
     fs::write(dir.path().join("hookspool.toml"), format!("spool = \"{root}/spool\"\n{text}")).unwrap();
     hookspool::spool::create(&dir.path().join("spool")).unwrap();
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let address = format!("127.0.0.1:{port}");
+    let address = crate::support::loopback(crate::support::free_port()).to_string();
     let program = || {
         let mut command = Command::new(env!("CARGO_BIN_EXE_hookspool"));
         command.arg("--config").arg(dir.path().join("hookspool.toml")).stdin(Stdio::null());

@@ -78,10 +78,7 @@ fn on_a_unix_socket_the_mode_says_who_may_connect() {
 #[test]
 fn an_inherited_socket_speaks_http_where_serve_is_typed() {
     let yard = Yard::new("", &[STEPS]);
-    let address = {
-        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        free.local_addr().unwrap()
-    };
+    let address = crate::support::loopback(crate::support::free_port());
     let mut command = Command::new("systemd-socket-activate");
     command.args(["--listen", &address.to_string()]).arg(crate::support::world::PROGRAM);
     command.arg("serve").arg("--runner").arg("--config").arg(yard.path("hookspool.toml"));

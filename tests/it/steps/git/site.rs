@@ -1,12 +1,14 @@
 //! Edge. A work directory, the repository that it comes from, and what serves it.
 
-use crate::support::steps::{Bench, Done, step, until};
+use crate::support::steps::{Bench, Done, step};
+use crate::support::{self, answers, free_port};
 use hookspool::config::{GitUpdate, StepAction};
 use hookspool::model::{EventKind, Outcome, RefName};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
+use tempfile::TempDir;
 
 /// Runs git as a person would; what it says.
 pub(super) fn git(dir: &Path, args: &[&str]) -> String {
@@ -87,36 +89,21 @@ impl Site {
     }
 }
 
-/// `git daemon` on a free port, for what needs a network.
+/// `git daemon`, for what needs a network.
 pub(super) struct Daemon {
-    process: std::process::Child,
     pub(super) port: u16,
+    _server: support::Daemon,
+    _log: TempDir,
 }
 
 impl Daemon {
     pub(super) fn start(base: &Path) -> Self {
-        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = free.local_addr().unwrap().port();
-        drop(free);
+        let (port, log) = (free_port(), tempfile::tempdir().unwrap());
         let path = Command::new("git").arg("--exec-path").output().unwrap().stdout;
-        let daemon = Path::new(String::from_utf8(path).unwrap().trim()).join("git-daemon");
-        let process = Command::new(daemon)
-            .args([
-                "--export-all",
-                "--listen=127.0.0.1",
-                &format!("--port={port}"),
-                &format!("--base-path={}", base.display()),
-            ])
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        until("git daemon listens", || std::net::TcpStream::connect(("127.0.0.1", port)).is_ok());
-        Self { process, port }
-    }
-}
-
-impl Drop for Daemon {
-    fn drop(&mut self) {
-        let _gone = (self.process.kill(), self.process.wait());
+        let mut daemon = Command::new(Path::new(String::from_utf8(path).unwrap().trim()).join("git-daemon"));
+        daemon.args(["--export-all", "--listen=127.0.0.1", &format!("--port={port}")]);
+        daemon.arg(format!("--base-path={}", base.display()));
+        let server = support::Daemon::start("git-daemon", daemon, &log.path().join("log"), &[]);
+        Self { port, _server: server.ready(|| answers(port)), _log: log }
     }
 }
