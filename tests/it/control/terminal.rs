@@ -1,25 +1,21 @@
 //! What is shown on a terminal only: columns, colour, what is waited for; and the local time.
 
 use crate::support::control::{GATE, json, open_gate, queue, said, until_begun};
+use crate::support::terminal::Terminal;
 use crate::support::yard::Yard;
-use std::io::{BufRead, BufReader, Read, Write};
-use std::process::{Command, Stdio};
+use std::io::{BufRead, BufReader};
+use std::process::Stdio;
 
 /// What `list` prints on a terminal of so many columns.
-fn on_a_terminal(yard: &Yard, columns: u32, environment: &str) -> String {
-    let output = terminal(yard, columns, environment, &["list"]).output().unwrap();
-    String::from_utf8(output.stdout).unwrap().replace('\r', "")
+fn on_a_terminal(yard: &Yard, columns: u16, environment: &[(&str, &str)]) -> String {
+    let mut list = yard.hookspool(&["list"]);
+    let (_, text) = Terminal::start(list.envs(environment.iter().copied()), columns).ends();
+    text.replace('\r', "")
 }
 
-/// A verb on a terminal of so many columns.
-fn terminal(yard: &Yard, columns: u32, environment: &str, verb: &[&str]) -> Command {
-    let program = yard.hookspool(verb);
-    let words = std::iter::once(program.get_program()).chain(program.get_args());
-    let words: Vec<_> = words.map(|word| word.to_str().unwrap()).collect();
-    let script = format!("stty cols {columns}; {environment} {}", words.join(" "));
-    let mut command = Command::new("script");
-    command.args(["-qec", &script, "/dev/null"]).env("TERM", "xterm").env_remove("NO_COLOR").stdin(Stdio::null());
-    command
+/// A verb that goes on, on a terminal of 80 columns.
+fn session(yard: &Yard, verb: &[&str]) -> Terminal {
+    Terminal::start(&yard.hookspool(verb), 80)
 }
 
 #[test]
@@ -29,12 +25,12 @@ fn a_table_is_as_wide_as_the_terminal_and_its_colour_can_be_turned_off() {
         Yard::new("", &[("docs", "branches = [\"*\"]\nretry = { attempts = 1 }\nsteps = [{ run = [\"false\"] }]")]);
     queue(&yard, &[long, "文档"]);
     yard.drain();
-    let plain = on_a_terminal(&yard, 80, "NO_COLOR=1");
+    let plain = on_a_terminal(&yard, 80, &[("NO_COLOR", "1")]);
     assert!(plain.lines().all(|line| line.chars().count() <= 80) && plain.contains('…'), "{plain}");
     assert!(!plain.contains('\u{1b}'), "{plain}");
-    let coloured = on_a_terminal(&yard, 80, "");
+    let coloured = on_a_terminal(&yard, 80, &[]);
     assert!(coloured.contains("\u{1b}[31mfailed\u{1b}[0m"), "{coloured}");
-    let wide = on_a_terminal(&yard, 250, "NO_COLOR=1");
+    let wide = on_a_terminal(&yard, 250, &[("NO_COLOR", "1")]);
     assert!(wide.contains(long) && !wide.contains('…'), "{wide}");
     let (_, piped) = said(&yard, &["list"]);
     assert!(piped.contains(long) && !piped.contains('\u{1b}'), "{piped}");
@@ -48,21 +44,14 @@ fn a_wait_shows_on_a_terminal_what_it_waits_for_and_on_a_pipe_nothing() {
     let id = queue(&yard, &["main"])[0].short();
     until_begun(&yard, 1);
     let piped = yard.hookspool(&["wait", &id]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let mut shown = terminal(&yard, 60, "", &["wait", &id]).stdout(Stdio::piped()).spawn().unwrap();
-    let mut output = shown.stdout.take().unwrap();
-    let (mut text, mut buffer) = (String::new(), [0; 4096]);
-    while !text.contains("\u{1b}[K") {
-        let count = output.read(&mut buffer).unwrap();
-        assert!(count > 0, "{text}");
-        text += &String::from_utf8_lossy(&buffer[..count]);
-    }
+    let mut shown = Terminal::start(&yard.hookspool(&["wait", &id]), 60);
+    let text = shown.until("\u{1b}[K");
     let line = text.trim_start_matches('\r').split('\u{1b}').next().unwrap();
     assert!(line.starts_with(&format!("job {id}: running, step 1 of 1, echo ")) && line.ends_with('…'), "{line}");
     assert_eq!(line.chars().count(), 60, "{line}");
     open_gate(&yard);
-    output.read_to_string(&mut text).unwrap();
-    assert!(text.ends_with(&format!("\r\u{1b}[Kjob {id}: succeeded\r\n")), "{text:?}");
-    assert!(shown.wait().unwrap().success());
+    let (is_good, text) = shown.ends();
+    assert!(is_good && text.ends_with(&format!("\r\u{1b}[Kjob {id}: succeeded\r\n")), "{text:?}");
     let piped = piped.wait_with_output().unwrap();
     assert_eq!((piped.stdout, piped.stderr), (format!("job {id}: succeeded\n").into_bytes(), Vec::new()));
     drop(runner);
@@ -88,55 +77,13 @@ fn the_local_time_stands_beside_utc_and_json_has_utc_alone() {
     assert_eq!(json(&yard, &["show", &id])["job"]["arrived_at"], "2026-01-01T00:00:00Z");
 }
 
-/// A verb that goes on, on a terminal of 80 columns and 24 lines, with keys to type.
-struct Session {
-    child: std::process::Child,
-    keys: std::process::ChildStdin,
-    output: std::process::ChildStdout,
-    text: String,
-}
-
-impl Session {
-    fn start(yard: &Yard, verb: &[&str]) -> Self {
-        let mut command = terminal(yard, 80, "", verb);
-        let script =
-            command.get_args().nth(1).unwrap().to_str().unwrap().replace("stty cols 80", "stty cols 80 rows 24");
-        command = Command::new("script");
-        command.args(["-qec", &script, "/dev/null"]).env("TERM", "xterm").env_remove("NO_COLOR").env("TZ", "UTC");
-        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-        let (keys, output) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
-        Self { child, keys, output, text: String::new() }
-    }
-
-    /// Reads until `part` has come, since the last time; all that came.
-    fn until(&mut self, part: &str) -> String {
-        let mut buffer = [0; 4096];
-        while !self.text.contains(part) {
-            let count = self.output.read(&mut buffer).unwrap();
-            assert!(count > 0, "the end, and no {part:?}: {:?}", self.text);
-            self.text += &String::from_utf8_lossy(&buffer[..count]);
-        }
-        std::mem::take(&mut self.text)
-    }
-
-    fn types(&mut self, keys: &str) {
-        self.keys.write_all(keys.as_bytes()).unwrap();
-    }
-
-    /// Reads to the end.
-    fn ends(mut self) -> (bool, String) {
-        self.output.read_to_string(&mut self.text).unwrap();
-        (self.child.wait().unwrap().success(), self.text)
-    }
-}
-
 const ENTER: &str = "\u{1b}[?1049h\u{1b}[?25l\u{1b}[?7l";
 const LEAVE: &str = "\u{1b}[?7h\u{1b}[?25h\u{1b}[?1049l";
 
 #[test]
 fn a_watched_status_is_drawn_in_place_when_something_changes_and_q_ends_it() {
     let yard = Yard::new("", &[("docs", GATE)]);
-    let mut session = Session::start(&yard, &["status", "--watch"]);
+    let mut session = session(&yard, &["status", "--watch"]);
     let first = session.until("q ends this");
     assert!(first.starts_with(ENTER) && first.contains("0 queued") && first.contains("\u{1b}[H"), "{first:?}");
     yard.deliver("docs", "main", "1");
@@ -150,7 +97,7 @@ fn a_watched_status_is_drawn_in_place_when_something_changes_and_q_ends_it() {
 #[test]
 fn control_c_ends_a_watched_status_and_gives_the_terminal_back() {
     let yard = Yard::new("", &[("docs", GATE)]);
-    let mut session = Session::start(&yard, &["status", "--watch"]);
+    let mut session = session(&yard, &["status", "--watch"]);
     session.until("q ends this");
     session.types("\u{3}");
     let (is_good, rest) = session.ends();
@@ -162,7 +109,7 @@ fn a_watched_status_of_more_hooks_than_lines_fits_the_terminal() {
     let names: Vec<String> = (0..60).map(|number| format!("hook{number}")).collect();
     let hooks: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), GATE)).collect();
     let yard = Yard::new("workers = 2", &hooks);
-    let mut session = Session::start(&yard, &["status", "--watch"]);
+    let mut session = session(&yard, &["status", "--watch"]);
     let screen = session.until("q ends this");
     assert_eq!(screen.matches("\r\n").count(), 23, "{screen:?}");
     assert!(screen.contains("more lines; q ends this"), "{screen:?}");
@@ -191,7 +138,7 @@ fn who_follows_a_log_is_told_what_it_waits_for() {
     let runner = yard.start();
     until_begun(&yard, 1);
     let behind = yard.deliver("docs", "main", "2").short();
-    let mut session = Session::start(&yard, &["log", "-f", &behind]);
+    let mut session = session(&yard, &["log", "-f", &behind]);
     let line = session.until(", for ");
     assert!(line.contains(&format!("job {behind}: it is queued behind {id} (docs, other), which runs")), "{line:?}");
     open_gate(&yard);
@@ -210,7 +157,7 @@ fn a_log_whose_job_waits_for_its_next_attempt_says_so_and_why() {
     let yard = Yard::new("", &[("docs", step)]);
     let id = yard.deliver("docs", "main", "1").short();
     let runner = yard.start();
-    let mut session = Session::start(&yard, &["log", "-f", &id]);
+    let mut session = session(&yard, &["log", "-f", &id]);
     let text = session.until("it waits for its next attempt, in ");
     assert!(text.contains(" out no\r\n"), "{text:?}");
     session.until(": step 1 (");

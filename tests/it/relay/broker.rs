@@ -2,7 +2,6 @@
 
 use crate::support::fleet::Fleet;
 use crate::support::until;
-use rustix::process::Signal;
 use std::fs;
 
 fn deliveries(from: usize, to: usize) -> Vec<String> {
@@ -80,10 +79,10 @@ fn a_server_that_is_frozen_is_noticed_and_goes_on_when_it_thaws() {
     fleet.gate.push("main", "0000");
     fleet.all_have_run(&deliveries(0, 1));
     fleet.all_is_taken();
-    fleet.nats.signal(Signal::STOP);
+    fleet.nats.freeze();
     fleet.gate.push("main", "0001");
     until("its silence is noticed", || !trouble(&fleet).is_empty());
-    fleet.nats.signal(Signal::CONT);
+    fleet.nats.thaw();
     fleet.all_have_run(&deliveries(0, 2));
     fleet.all_is_taken();
 }

@@ -34,6 +34,7 @@ pub(crate) mod machine; // a machine of a test's own, for `init`
 pub(crate) mod one_hook; // a world with one hook, and signed deliveries to it
 pub(crate) mod standin; // a service that messages go to, and that answers as a test wants
 pub(crate) mod steps; // a job without a spool: plan, facts, log, and what became of them
+pub(crate) mod terminal; // a terminal, and a program on its far side
 pub(crate) mod world; // the directory, configuration and executable that the worlds above are built on
 pub(crate) mod yard; // a spool, hooks of a test's own and the real runner
 
