@@ -36,7 +36,7 @@ fn outcome(yard: &Yard, id: &str) -> String {
 #[test]
 fn a_verb_whose_runner_dies_before_it_looked_does_the_work_itself() {
     let (yard, runner, id) = busy();
-    runner.signal(Signal::STOP);
+    runner.freeze();
     let verb = cancel(&yard, &id);
     request(&yard);
     drop(runner);
@@ -49,7 +49,7 @@ fn a_verb_whose_runner_dies_before_it_looked_does_the_work_itself() {
 #[test]
 fn an_order_that_a_dead_runner_had_taken_is_carried_out_by_the_next() {
     let (yard, runner, id) = busy();
-    runner.signal(Signal::STOP);
+    runner.freeze();
     let mut verb = cancel(&yard, &id);
     let request = request(&yard);
     // What the runner does first; then it dies, and so does the verb.
@@ -69,7 +69,7 @@ fn an_order_that_a_dead_runner_had_taken_is_carried_out_by_the_next() {
 #[test]
 fn the_answer_to_a_verb_that_died_harms_nobody_and_is_swept_away() {
     let (yard, runner, id) = busy();
-    runner.signal(Signal::STOP);
+    runner.freeze();
     let mut verb = cancel(&yard, &id);
     let request = request(&yard);
     verb.kill().unwrap();
@@ -94,7 +94,7 @@ fn age(path: &std::path::Path) {
 #[test]
 fn an_order_that_nobody_took_for_long_is_not_carried_out_any_more() {
     let (yard, runner, id) = busy();
-    runner.signal(Signal::STOP);
+    runner.freeze();
     let mut verb = cancel(&yard, &id);
     let request = request(&yard);
     verb.kill().unwrap();
@@ -110,7 +110,7 @@ fn an_order_that_nobody_took_for_long_is_not_carried_out_any_more() {
 #[test]
 fn what_is_no_order_never_stops_the_runner() {
     let (yard, runner, id) = busy();
-    runner.signal(Signal::STOP);
+    runner.freeze();
     let place = |number: u64, end: &str| yard.path("spool/control").join(format!("{number:016x}.{end}"));
     let elsewhere = yard.path("elsewhere");
     fs::write(&elsewhere, r#"{"by":"me","order":{"hold":{"hook":"docs","why":"a link"}}}"#).unwrap();

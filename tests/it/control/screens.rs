@@ -4,7 +4,6 @@ use crate::support::control::{FRAGILE, GATE, json, open_gate, queue, said, until
 use crate::support::until;
 use crate::support::yard::Yard;
 use hookspool::model::JobId;
-use rustix::process::Signal;
 use serde_json::Value;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -269,7 +268,7 @@ fn the_doctor_sees_who_has_the_lock_and_what_waits_in_vain() {
     until("the runner has the lock", || json(&yard, &["status"])["runner"]["alive"] == true);
     let (status, findings) = diagnosis(&yard);
     assert_eq!((status, findings.iter().any(|(_, what, _)| what.contains("runner is alive"))), (Some(0), false));
-    runner.signal(Signal::STOP);
+    runner.freeze();
     until("it is seen to be stopped", || diagnosis(&yard).1.iter().any(|(_, what, _)| what.ends_with("is stopped")));
     let (_, findings) = diagnosis(&yard);
     let (_, _, repair) = findings.iter().find(|(_, what, _)| what.ends_with("is stopped")).unwrap();

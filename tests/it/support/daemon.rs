@@ -2,8 +2,9 @@
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fd::OwnedFd;
-use rustix::process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open};
-use std::fs::File;
+use rustix::process::{Pid, PidfdFlags, Signal, kill_process, kill_process_group, pidfd_open};
+use std::fs::{self, File};
+use std::io;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -31,6 +32,17 @@ pub(crate) fn until(what: &str, mut fact: impl FnMut() -> bool) {
         assert!(Instant::now() < deadline, "waited in vain until {what}");
         wait(&mut [], LOOK);
     }
+}
+
+/// Stops a process. SIGSTOP takes its time: it is stopped when its last thread is.
+pub(super) fn freeze(pid: Pid) {
+    kill_process(pid, Signal::STOP).unwrap();
+    let threads = format!("/proc/{pid}/task");
+    let is_stopped = |thread: io::Result<fs::DirEntry>| {
+        let status = fs::read_to_string(thread.unwrap().path().join("status")).unwrap();
+        status.contains("\nState:\tT")
+    };
+    until("it is frozen", || fs::read_dir(&threads).unwrap().all(is_stopped));
 }
 
 /// `program` with nothing in its environment but a `PATH`, gone with this test even when the test is killed.

@@ -1,6 +1,6 @@
 //! Edge. `nats-server` in the foreground, on a free port that it keeps when it is started again.
 
-use super::daemon::{Daemon, foreground, until};
+use super::daemon::{Daemon, foreground, freeze};
 use super::gateway::{answers, free_port};
 use base64::Engine;
 use rustix::process::{Pid, Signal, kill_process};
@@ -69,15 +69,9 @@ impl Nats {
         fs::remove_dir_all(self.root.join("jetstream")).unwrap();
     }
 
-    /// Stops it, until it is thawed: it is stopped when its last thread is.
+    /// Stops it, until it is thawed.
     pub(crate) fn freeze(&self) {
-        self.signal(Signal::STOP);
-        let threads = format!("/proc/{}/task", self.pid());
-        let is_stopped = |thread: fs::DirEntry| {
-            let status = fs::read_to_string(thread.path().join("status")).unwrap();
-            status.contains("\nState:\tT")
-        };
-        until("it is frozen", || fs::read_dir(&threads).unwrap().all(|thread| is_stopped(thread.unwrap())));
+        freeze(self.pid());
     }
 
     pub(crate) fn thaw(&self) {
@@ -85,11 +79,12 @@ impl Nats {
     }
 
     fn signal(&self, signal: Signal) {
-        kill_process(Pid::from_raw(self.pid()).unwrap(), signal).unwrap();
+        kill_process(self.pid(), signal).unwrap();
     }
 
-    fn pid(&self) -> i32 {
-        fs::read_to_string(self.root.join("nats.pid")).unwrap().trim().parse().unwrap()
+    fn pid(&self) -> Pid {
+        let text = fs::read_to_string(self.root.join("nats.pid")).unwrap();
+        Pid::from_raw(text.trim().parse().unwrap()).unwrap()
     }
 
     /// A client that may do everything.

@@ -1,5 +1,6 @@
 //! Edge. A spool, hooks of a test's own, jobs put into it without a web server, and the real runner.
 
+use crate::support::daemon::freeze;
 use crate::support::world::World;
 use hookspool::model::{JobId, JobMeta, RefName};
 use hookspool::spool::{Inbox, create};
@@ -137,6 +138,11 @@ impl Runner {
 
     pub(crate) fn id(&self) -> i32 {
         Pid::from_child(&self.0).as_raw_nonzero().get()
+    }
+
+    /// Stops it, until it gets SIGCONT.
+    pub(crate) fn freeze(&self) {
+        freeze(Pid::from_child(&self.0));
     }
 
     pub(crate) fn signal(&self, signal: Signal) {
