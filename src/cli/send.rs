@@ -10,6 +10,7 @@ use super::wanted_sample;
 use crate::config::Hook;
 use crate::model::{JobId, RefName, without_credentials};
 use crate::provider::{SampleEvent, SamplePush, Secret};
+use crate::system::authorities::client;
 use crate::system::errno::words;
 use crate::system::random::random_bytes;
 use clap::ValueEnum;
@@ -217,12 +218,13 @@ fn said(error: &ureq::Error) -> String {
 }
 
 fn post(url: &str, typed: &str, delivery: &TestDelivery) -> Result<TestReply, Failure> {
-    let agent = ureq::Agent::config_builder()
+    let settings = ureq::Agent::config_builder()
         .timeout_global(Some(Duration::from_secs(30)))
         .http_status_as_error(false)
-        .max_redirects(0)
-        .build()
-        .new_agent();
+        .max_redirects(0);
+    let cannot =
+        |code, why: String| Failure::new(code, format!("cannot send to `{}`: {why}", without_credentials(typed)));
+    let agent = client(settings, url).map_err(|why| cannot(exit::UNAVAILABLE, why))?;
     let request = delivery.headers.iter().fold(agent.post(url), |request, (name, value)| request.header(name, value));
     let unavailable = |error: ureq::Error| {
         let code = if matches!(error, ureq::Error::BadUri(_) | ureq::Error::Http(_)) {
@@ -230,7 +232,7 @@ fn post(url: &str, typed: &str, delivery: &TestDelivery) -> Result<TestReply, Fa
         } else {
             exit::UNAVAILABLE
         };
-        Failure::new(code, format!("cannot send to `{}`: {}", without_credentials(typed), said(&error)))
+        cannot(code, said(&error))
     };
     let mut response = request.send(&delivery.body).map_err(unavailable)?;
     let status = response.status().as_u16();

@@ -1,7 +1,8 @@
-//! Edge. Sends a request, and reads the answer: by TLS with the certificates of public authorities, without redirects,
-//! in bounded time and memory. No error holds the URL.
+//! Edge. Sends a request, and reads the answer: by TLS as this machine trusts, without redirects, in bounded time and
+//! memory. No error holds the URL.
 
 use super::parcel::{HttpAnswer, HttpParcel, Receipt, seconds};
+use crate::system::authorities::{client, is_by_tls};
 use crate::system::errno::words;
 use jiff::Timestamp;
 use jiff::fmt::rfc2822;
@@ -32,7 +33,7 @@ fn send_within(parcel: &HttpParcel, time: Duration) -> Result<HttpAnswer, Receip
         .user_agent(USER_AGENT);
     // By `http://` it goes to this very machine: no proxy that the environment names may read it.
     let settings = if is_by_tls(&parcel.url) { settings } else { settings.proxy(None) };
-    let agent = settings.build().new_agent();
+    let agent = client(settings, &parcel.url).map_err(Receipt::unanswered)?;
     let request = match parcel.method {
         "PUT" => agent.put(&parcel.url),
         _ => agent.post(&parcel.url),
@@ -46,10 +47,6 @@ fn send_within(parcel: &HttpParcel, time: Duration) -> Result<HttpAnswer, Receip
     // The status is an answer, too: a body that is cut short is judged by what there is of it.
     let _cut_short = response.body_mut().as_reader().take(BODY_LIMIT_BYTES).read_to_end(&mut body);
     Ok(HttpAnswer { status, retry_after, body: String::from_utf8_lossy(&body).into_owned() })
-}
-
-fn is_by_tls(url: &str) -> bool {
-    url.get(..8).is_some_and(|scheme| scheme.eq_ignore_ascii_case("https://"))
 }
 
 /// `Retry-After`: a number of seconds, or a date (RFC 9110 §10.2.3).
@@ -100,7 +97,9 @@ fn of_connection(error: &io::Error) -> String {
 }
 
 fn of_tls(what: impl std::fmt::Display) -> String {
-    format!("TLS: {what}; see its certificate, which a public authority must have signed, and this machine's clock")
+    format!(
+        "TLS: {what}; see its certificate, the authorities that this machine trusts, and its clock"
+    )
 }
 
 #[cfg(test)]

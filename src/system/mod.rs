@@ -2,6 +2,7 @@
 
 #[cfg(any(test, target_env = "musl"))]
 pub mod allocator;
+pub mod authorities;
 pub mod bell;
 pub mod boot;
 pub mod bounded;

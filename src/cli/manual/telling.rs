@@ -28,8 +28,8 @@ pub(super) const OF_TELLING: &[Chapter] = &[
              at most (with `--max-runtime` until that time, or for five seconds); the rest waits for the next run. A \
              runner that is told to stop waits two seconds for what is on its way.",
             "Nothing is sent by `http://` but to this machine, past every proxy; redirects are not followed; \
-             certificates must be of a \
-             public authority; an answer may take 20 seconds and is read up to 64 KiB. Text of a delivery is cleaned \
+             certificates must be of an authority that this machine trusts (its `ca-certificates`, or \
+             `SSL_CERT_FILE`); an answer may take 20 seconds and is read up to 64 KiB. Text of a delivery is cleaned \
              of control characters and marks of direction, escaped as the service asks, and mentions nobody. A change \
              of a secret's file counts with the next message, one of the configuration after SIGHUP; a message for a \
              target that is gone by then goes to `outbox/failed/`.",

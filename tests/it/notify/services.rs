@@ -2,7 +2,9 @@
 
 use crate::support::standin::{HeardRequest, Reply, StandIn};
 use crate::support::world::World;
-use std::process::{Command, Output, Stdio};
+use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
+use std::process::{Child, ChildStdout, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 const SECRET_PATH: &str = "/services/T000/B00000000/XXXXsecretXXXX";
@@ -179,7 +181,7 @@ fn signatures_are_those_that_another_program_computes() {
     assert_eq!(heard.header("webhook-signature"), Some(expected.as_str()));
 }
 
-/// A server with a certificate that nobody vouches for.
+/// A server with a certificate that nobody vouches for but itself.
 const TLS_SERVER: &str = r#"
 import ssl, socket, subprocess, sys, os
 os.chdir(sys.argv[1])
@@ -194,33 +196,67 @@ print(listener.getsockname()[1], flush=True)
 while True:
     connection, _ = listener.accept()
     try:
-        context.wrap_socket(connection, server_side=True).recv(4096)
+        connection = context.wrap_socket(connection, server_side=True)
+        connection.recv(4096)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
         print("read", flush=True)
     except (ssl.SSLError, OSError):
         pass
 "#;
 
+/// It, with what it has said so far.
+struct TlsServer {
+    child: Child,
+    said: BufReader<ChildStdout>,
+    dir: World,
+    port: String,
+}
+
+impl TlsServer {
+    fn start() -> Self {
+        let dir = World::in_memory();
+        let mut python = Command::new("python3");
+        python.args(["-c", TLS_SERVER, dir.root().to_str().unwrap()]).stdout(Stdio::piped()).stdin(Stdio::null());
+        let mut child = python.spawn().unwrap();
+        let (mut said, mut port) = (BufReader::new(child.stdout.take().unwrap()), String::new());
+        said.read_line(&mut port).unwrap();
+        Self { child, said, dir, port: port.trim().to_owned() }
+    }
+
+    /// `tell ops`, by a program that trusts the authorities in `file`.
+    fn told_by(&self, file: &Path) -> (Option<i32>, String) {
+        let url = format!("https://localhost:{}{SECRET_PATH}", self.port);
+        let world = world(&url, &format!("kind = \"slack\"\n{URL}"));
+        let output = world.hookspool(&["tell", "ops"]).env("SSL_CERT_FILE", file).output().unwrap();
+        (output.status.code(), all_of(&output))
+    }
+
+    /// Ends it; what came through.
+    fn ends(mut self) -> String {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+        let mut rest = String::new();
+        self.said.read_to_string(&mut rest).unwrap();
+        rest
+    }
+}
+
 #[test]
 fn a_certificate_that_nobody_vouches_for_ends_it_before_anything_is_sent() {
-    use std::io::{BufRead, BufReader, Read};
-    let there = World::in_memory();
-    let mut server = Command::new("python3")
-        .args(["-c", TLS_SERVER, there.root().to_str().unwrap()])
-        .stdout(Stdio::piped())
-        .stdin(Stdio::null())
-        .spawn()
-        .unwrap();
-    let mut said = BufReader::new(server.stdout.take().unwrap());
-    let mut port = String::new();
-    said.read_line(&mut port).unwrap();
-    let url = format!("https://localhost:{}{SECRET_PATH}", port.trim());
-    let (exit, words) = tell(&world(&url, &format!("kind = \"slack\"\n{URL}")));
-    server.kill().unwrap();
-    server.wait().unwrap();
-    let mut rest = String::new();
-    said.read_to_string(&mut rest).unwrap();
+    let (server, other) = (TlsServer::start(), TlsServer::start());
+    let (exit, words) = server.told_by(&other.dir.path("cert"));
     assert!(exit == Some(69) && words.contains("TLS: ") && words.contains("certificate"), "{exit:?} {words}");
-    assert_eq!(rest, "", "nothing came through");
+    let (exit, words) = server.told_by(&other.dir.path("none"));
+    assert!(exit == Some(69) && words.contains("no certificate of an authority was found"), "{exit:?} {words}");
+    assert_eq!([server.ends(), other.ends()], [""; 2], "nothing came through");
+}
+
+#[test]
+fn an_authority_that_the_machine_trusts_may_be_nobody_else_s() {
+    let server = TlsServer::start();
+    let (exit, words) = server.told_by(&server.dir.path("cert"));
+    assert_eq!(exit, Some(0), "{words}");
+    assert_eq!(server.ends(), "read\n");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use super::command;
 use crate::cli::init::goal::{Answers, Url};
 use crate::cli::init::tool;
+use crate::system::authorities::client;
 use crate::system::errno::words;
 use std::io::Read;
 use std::time::Duration;
@@ -32,7 +33,7 @@ pub(super) fn wait_for(it: &Answers) -> Result<bool, String> {
 pub(in crate::cli::init) fn answers(at: &Url) -> Result<(), String> {
     let config =
         ureq::Agent::config_builder().timeout_global(Some(ANSWER)).http_status_as_error(false).max_redirects(0);
-    let mut request = config.build().new_agent().get(&at.url);
+    let mut request = client(config, &at.url)?.get(&at.url);
     if let Some(host) = &at.host {
         request = request.header("Host", host);
     }
