@@ -97,9 +97,7 @@ fn of_connection(error: &io::Error) -> String {
 }
 
 fn of_tls(what: impl std::fmt::Display) -> String {
-    format!(
-        "TLS: {what}; see its certificate, the authorities that this machine trusts, and its clock"
-    )
+    format!("TLS: {what}; see its certificate, the authorities that this machine trusts, and its clock")
 }
 
 #[cfg(test)]
