@@ -227,7 +227,13 @@ pub const KEYS: &[Key] = &[
 
     key(Table::Match, "field", "JSON pointer", REQUIRED, "place in the payload, as `/repository/name`"),
     key(Table::Match, "equals", "string, integer or boolean", "(none)", "value that the field must have"),
-    key(Table::Match, "regex", "regular expression", "(none)", "pattern that the text of the field must contain"),
+    key(
+        Table::Match,
+        "regex",
+        "regular expression",
+        "(none)",
+        "pattern that the text of the field must contain; `\\p{…}` takes general categories and scripts",
+    ),
 
     key(Table::Relay, "name", "string", REQUIRED, "name of this host among the others: lower-case letters, digits \
         and `-`"),

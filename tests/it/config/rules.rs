@@ -315,6 +315,12 @@ hookspool.toml:8:101: the regular expression is too large
 }
 
 #[test]
+fn classes_of_characters_are_general_categories_scripts_and_those_of_perl() {
+    let known = r#"match = [{ field = "/a", regex = '(?i)^\p{Han}+\p{Lu}\w\d\s\bÉ$' }]"#;
+    assert!(read(&with(known)).is_ok());
+}
+
+#[test]
 fn words_to_skip_by_are_a_list_of_texts() {
     is_reported(
         &with(r#"skip = ["", 7]"#),
