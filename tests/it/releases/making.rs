@@ -26,6 +26,17 @@ fn a_job_makes_a_release_and_its_steps_work_there() {
 }
 
 #[test]
+fn a_repository_of_which_a_power_cut_left_only_names_is_made_anew() {
+    let app = App::new("", NO_STEPS);
+    git(app.root(), &["init", "--quiet", "--bare", "app/repo"]);
+    for name in ["HEAD", "config"] {
+        fs::write(app.at("repo").join(name), "").unwrap();
+    }
+    app.deploy(&[("page", "one")]);
+    assert_eq!(app.page("page"), "one");
+}
+
+#[test]
 fn a_build_that_fails_leaves_the_site_as_it_was_and_one_of_them_stays() {
     let app = App::new("", "steps = [{ shell = \"test ! -e fail\" }]");
     app.deploy(&[("page", "one")]);

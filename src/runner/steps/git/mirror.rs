@@ -36,7 +36,7 @@ pub(in crate::runner::steps) fn fill(
     let remote = options.remote.as_deref().unwrap_or("origin");
     check_remote_name(remote)?;
     let git = &mut Git::of_bare(attempt, tree.bare, bounds)?;
-    let is_new = !tree.bare.join("HEAD").exists();
+    let is_new = !place::is_begun(tree.bare);
     if is_new && options.from.is_none() {
         let text = format!("`{}` holds no repository; `from` would say where releases come from", tree.bare.display());
         return Err(Trouble::refused(text));

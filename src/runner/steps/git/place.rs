@@ -37,6 +37,7 @@ fn make_all(dir: &Path) -> io::Result<()> {
 pub(super) fn prepare(git: &mut Git<'_, '_>, options: &GitUpdate, remote: &str, is_empty: bool) -> Result<(), Trouble> {
     // Also where an init was cut short.
     if is_empty && options.from.is_some() && git.ask(&["rev-parse", "--git-dir"])?.is_none() {
+        remove_empty_head(&git.repository());
         init(git, "sha1")?;
     }
     match git.ask(&["rev-parse", "--is-inside-work-tree"])?.as_deref() {
@@ -55,6 +56,18 @@ pub(super) fn prepare(git: &mut Git<'_, '_>, options: &GitUpdate, remote: &str, 
             git.note(&format!("cloning {}", without_credentials(from)));
             set_remote(git, remote, from)
         }
+    }
+}
+
+/// `true` if the bare repository `dir` was begun: its HEAD says something.
+pub(super) fn is_begun(dir: &Path) -> bool {
+    fs::metadata(dir.join("HEAD")).is_ok_and(|head| head.len() > 0)
+}
+
+/// Removes a HEAD of which a power cut has left nothing but the name: git takes it for one, and makes no other.
+fn remove_empty_head(repository: &Path) {
+    if !is_begun(repository) {
+        let _there_was_none = fs::remove_file(repository.join("HEAD"));
     }
 }
 

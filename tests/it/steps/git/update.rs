@@ -330,6 +330,16 @@ fn a_clone_that_was_cut_short_goes_on() {
 }
 
 #[test]
+fn a_clone_of_which_a_power_cut_left_only_names_begins_anew() {
+    let mut site = Site::new();
+    git(site.dir(), &["init", "--quiet"]);
+    for name in ["HEAD", "config"] {
+        fs::write(site.dir().join(".git").join(name), "").unwrap();
+    }
+    site.updated_to("refs/heads/main");
+}
+
+#[test]
 fn submodules_come_along() {
     let mut site = Site::new();
     let part = site.bench.root.path().join("part");
