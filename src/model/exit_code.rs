@@ -24,7 +24,7 @@ pub const MEANINGS: [(u8, &str); 10] = [
     (0, "Done."),
     (NO, "The answer is no: a job failed, a check found something, an order was refused."),
     (USAGE, "Wrong usage."),
-    (UNAVAILABLE, "Something that is needed is not there."),
+    (UNAVAILABLE, "Something that is needed is not there, or of a version that is not known."),
     (INTERNAL, "A fault of hookspool: please report it with the message."),
     (CANNOT_CREATE, "Something cannot be created, such as a spool whose parent directory is missing."),
     (IO_ERROR, "Reading or writing failed, or the disk is full."),

@@ -37,6 +37,20 @@ pub enum SpoolError {
         /// Its path.
         path: PathBuf,
     },
+    /// The spool is of a version that this program does not know.
+    #[error(
+        "{} says `{found}`, and this program knows spools of version {known} at most; nothing was touched: run the \
+         hookspool that wrote it, or a newer one",
+        path.display()
+    )]
+    UnknownVersion {
+        /// The file that says so.
+        path: PathBuf,
+        /// Its content.
+        found: String,
+        /// The highest that is known.
+        known: u64,
+    },
     /// A job's description does not fit its line.
     #[error("the job's description takes {bytes} bytes, more than {limit_bytes}; allow fewer or shorter headers")]
     DescriptionTooLong {
@@ -90,6 +104,7 @@ impl SpoolError {
             Self::Call { .. } if self.is_permission() => exit_code::NO_PERMISSION,
             Self::Call { .. } if self.is_missing() => exit_code::CANNOT_CREATE,
             Self::IllegalMove(_) => exit_code::INTERNAL,
+            Self::UnknownVersion { .. } => exit_code::UNAVAILABLE,
             _ => exit_code::IO_ERROR,
         }
     }

@@ -16,6 +16,7 @@
 //!   seen/     <hook>         3770   the last deliveries of a hook, whatever became of them: see `seen/mod.rs`
 //!   outbox/   <id>.<addressee>.json  2750   a message that waits to be sent: facts, no secret
 //!             failed/        2750   those that nobody will take, with the reason
+//!   version                  0640   a number: what this directory is like; without it, 1
 //!   lock                     0600   held by the runner; its process id, for people
 //!   sequence                 0660   19 digits: the last number given out
 //!   reserve                  0660   1 MiB that a full disk gets back once
@@ -74,6 +75,8 @@
 //!   loses one. What was sent is removed, and that is flushed: it does not come back behind what followed it.
 //! - **Orders** ([`PendingRequest`], [`SpoolOwner::take_requests`]): whoever may write to `control/` may order a runner
 //!   about; a verb that finds none takes the lock and does it itself. Every order may be carried out twice.
+//! - **Versions** (`disk/version.rs`): a spool of a version that is not known is refused by whatever opens it, before
+//!   anything is touched; one of an older version is taken over.
 //! - **Two of anything**: one owner at a time (`flock` of `lock` and of `control/`; the second is told who has it); any
 //!   number of receivers and readers. A reader may see a job that has moved on since. An owner whose `lock` was removed
 //!   makes it anew at its next look.

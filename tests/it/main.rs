@@ -27,4 +27,5 @@ mod runner; // the runner with real processes
 mod spool; // the spool through its public interface
 mod steps; // steps without a spool
 mod support; // real web servers, each under a root of its own
+mod upgrade; // spools of older and of newer versions
 mod vectors; // deliveries of all providers: published answers, sample payloads, memory

@@ -75,6 +75,9 @@ pub(super) const OF_THE_PROGRAM: &[Chapter] = &[
              what the hook wants. Without `branches` that is any branch, since only a delivery says which one is \
              the default. A job with values that no delivery could have told goes to `corrupt/`. A job whose hook \
              has gone from the configuration is held, not lost: put the hook back, and `hookspool release` it.",
+            "The file `version` says what the spool is like. A newer hookspool takes over the spool of an older \
+             one. An older one refuses that of a newer one, where the two differ, with exit code 69 and, to \
+             senders, 503: nothing in it is touched.",
             "`log/` has ID.log of each job, with the first and the last MiB of what it printed, and the daily logs \
              of the runner: 30 days of them, at most 32 MiB a day.",
         ],

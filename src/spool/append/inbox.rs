@@ -7,6 +7,7 @@ use super::sequence::Sequence;
 use crate::model::State;
 use crate::spool::disk::in_place;
 use crate::spool::disk::real::RealDisk;
+use crate::spool::disk::version;
 use crate::spool::disk::{Disk, Place};
 use crate::spool::error::SpoolError;
 use crate::system::random::random_bytes;
@@ -22,7 +23,7 @@ impl Inbox {
     /// Opens the spool at `root` and the directories that an append needs, so that running out of descriptors later
     /// costs one delivery, not the spool.
     pub fn open(root: &Path) -> Result<Self, SpoolError> {
-        let disk = RealDisk::open(root).map_err(|e| SpoolError::call("open", root, e))?;
+        let disk = version::open(root)?;
         for place in [Place::Tmp, Place::In(State::Queued)] {
             disk.hold(place).map_err(|e| SpoolError::call("open", root.join(place.as_str()), e))?;
         }

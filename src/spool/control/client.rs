@@ -5,6 +5,7 @@ use crate::spool::control::order::{Answer, Request};
 use crate::spool::disk::Place;
 use crate::spool::disk::real::RealDisk;
 use crate::spool::disk::reserve::with_reserve;
+use crate::spool::disk::version;
 use crate::spool::error::SpoolError;
 use crate::system::random::random_bytes;
 use crate::system::watch::Watch;
@@ -27,7 +28,7 @@ const LOOK: Duration = Duration::from_millis(100);
 impl PendingRequest {
     /// Places a request in the spool at `root`.
     pub fn place(root: &Path, request: &Request) -> Result<Self, SpoolError> {
-        let disk = RealDisk::open(root).map_err(|e| SpoolError::call("open", root, e))?;
+        let disk = version::open(root)?;
         let directory = root.join(Place::Control.as_str());
         // Before the request, so that no answer can come unseen.
         let (watch, _poll_instead) = Watch::directory(&directory);

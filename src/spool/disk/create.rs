@@ -1,7 +1,8 @@
-//! Edge. Makes a spool: directories, lock, sequence, reserve. What is there already stays as it is.
+//! Edge. Makes a spool: directories, version, lock, sequence, reserve. What is there already stays as it is.
 
 use super::real::RealDisk;
 use super::reserve;
+use super::version;
 use super::{Disk, LOCK_MODE, Place, SHARED_MODE};
 use crate::model::State;
 use crate::spool::SpoolError;
@@ -50,13 +51,18 @@ fn is_setgid(mode: u32) -> bool {
 /// A new spool is for nobody but us, unless the directory above is setgid. Where receivers are other users, make `root`
 /// beforehand, `deploy:hookspool`, mode 2751: what is made in it is for that group, too.
 pub fn create(root: &Path) -> Result<(), SpoolError> {
+    // What a newer program made is left as it is.
+    if root.exists() {
+        version::open(root)?;
+    }
     make_dir(root, &|inherits| mode_of(Place::Root, if inherits { Audience::Group } else { Audience::Owner }))?;
     let audience = audience(root);
     let make_below = |place: Place| make_dir(&root.join(place.as_str()), &|_| mode_of(place, audience));
     Place::VITAL.iter().copied().try_for_each(make_below)?;
     // Without traces of deliveries jobs run all the same.
     let _ = make_below(Place::Seen);
-    let disk = RealDisk::open(root).map_err(|e| SpoolError::call("open", root, e))?;
+    let disk = version::open(root)?;
+    make_file(&disk, version::FILE, version::MODE, format!("{}\n", version::VERSION).as_bytes())?;
     make_file(&disk, "lock", LOCK_MODE, b"")?;
     make_file(&disk, "sequence", SHARED_MODE, FIRST)?;
     // A reserve is a comfort: a disk that has no room for it can still take jobs.

@@ -5,6 +5,7 @@ pub(in crate::spool) mod in_place;
 pub(in crate::spool) mod lock;
 pub(in crate::spool) mod real;
 pub(in crate::spool) mod reserve;
+pub(in crate::spool) mod version;
 
 use crate::model::State;
 use rustix::io::Errno;

@@ -1,8 +1,8 @@
 //! Edge. Hooks on hold: `holds/<hook>`, there as long as a person wants it so.
 
 use super::SpoolOwner;
-use crate::spool::disk::real::RealDisk;
 use crate::spool::disk::reserve::with_reserve;
+use crate::spool::disk::version;
 use crate::spool::disk::{Access, Disk, JOB_MODE, Kind, Place};
 use crate::spool::error::SpoolError;
 use crate::system::random::random_bytes;
@@ -104,7 +104,7 @@ impl<D: Disk> SpoolOwner<D> {
 
 /// The hooks on hold, for whoever may look. None where there is no such directory: an older spool.
 pub fn holds(root: &Path) -> Result<BTreeMap<String, Hold>, SpoolError> {
-    read_all(&RealDisk::open(root).map_err(|e| SpoolError::call("open", root, e))?)
+    read_all(&version::open(root)?)
 }
 
 fn read_all<D: Disk>(disk: &D) -> Result<BTreeMap<String, Hold>, SpoolError> {

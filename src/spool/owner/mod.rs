@@ -19,6 +19,7 @@ pub(in crate::spool) mod waiting;
 use crate::model::{JobId, JobMeta, State, Transition, next};
 use crate::spool::disk::lock;
 use crate::spool::disk::real::RealDisk;
+use crate::spool::disk::version;
 use crate::spool::disk::{Access, Disk, Place};
 use crate::spool::error::{SpoolError, is_damage, words};
 use crate::spool::job::check::{Damage, Whole, check};
@@ -64,7 +65,7 @@ impl SpoolOwner {
     /// Locks the spool at `root`, after making what is missing of it.
     pub fn lock(root: &Path) -> Result<Self, SpoolError> {
         crate::spool::disk::create::create(root)?;
-        let disk = RealDisk::open(root).map_err(|e| SpoolError::call("open", root, e))?;
+        let disk = version::open(root)?;
         for &place in Place::VITAL {
             disk.hold(place).map_err(|e| SpoolError::call("open", root.join(place.as_str()), e))?;
         }

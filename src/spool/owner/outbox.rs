@@ -2,8 +2,8 @@
 
 use super::SpoolOwner;
 use crate::model::{Addressee, JobId, Tidings};
-use crate::spool::disk::real::RealDisk;
 use crate::spool::disk::reserve::with_reserve;
+use crate::spool::disk::version;
 use crate::spool::disk::{Access, Disk, Io, JOB_MODE, Kind, Place};
 use crate::spool::error::{SpoolError, is_unreadable};
 use crate::system::random::random_bytes;
@@ -197,7 +197,7 @@ impl<D: Disk> SpoolOwner<D> {
 
 /// The messages that wait and those that failed. Nothing where there is no such directory: an older spool.
 pub fn outbox(root: &Path) -> Result<OutboxView, SpoolError> {
-    let disk = RealDisk::open(root).map_err(|e| SpoolError::call("open", root, e))?;
+    let disk = version::open(root)?;
     let (waiting, damaged) = read_waiting(&disk)?;
     let mut view = OutboxView { waiting, damaged: damaged.len(), ..OutboxView::default() };
     for name in names(&disk, Place::OutboxFailed)?.into_iter().filter(|name| !name.ends_with(UNFINISHED)) {

@@ -4,6 +4,7 @@ use super::SpoolOwner;
 use super::state_dirs::job_name;
 use crate::model::{JobId, State};
 use crate::spool::disk::real::RealDisk;
+use crate::spool::disk::version;
 use crate::spool::disk::{Disk, Facts, Kind, Place};
 use crate::spool::error::SpoolError;
 use crate::spool::job::journal::history_name;
@@ -38,7 +39,7 @@ pub struct Removed {
 /// Jobs that `retention` gives up, oldest first: those that ended well or by a decision, and with `failed` those in
 /// `failed/`; then logs without a job. Reads names and times only.
 pub fn expired(root: &Path, retention: Retention, failed: bool) -> Result<Vec<JobId>, SpoolError> {
-    let disk = RealDisk::open(root).map_err(|e| SpoolError::call("open", root, e))?;
+    let disk = version::open(root)?;
     let states: &[State] = if failed { &[State::Done, State::Failed] } else { &[State::Done] };
     let mut found = Vec::new();
     // Where no number is given, what arrived later need not be looked at, nor kept in memory.

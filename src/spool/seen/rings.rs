@@ -4,6 +4,7 @@ use super::batch::Batch;
 use super::delivery::SeenDelivery;
 use super::{ring, ring_name};
 use crate::spool::disk::real::RealDisk;
+use crate::spool::disk::version;
 use crate::spool::disk::{Disk, Lock};
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
@@ -208,7 +209,7 @@ impl Writer {
 
     fn opened(&mut self) -> Option<&mut OpenRings> {
         if self.open.as_ref().is_none_or(|open| open.since.elapsed() >= STALE) {
-            let disk = RealDisk::open(&self.root).ok();
+            let disk = version::open(&self.root).ok();
             self.open = disk.map(|disk| OpenRings { disk, files: BTreeMap::new(), since: Instant::now() });
         }
         self.open.as_mut()

@@ -3,7 +3,7 @@
 use super::delivery::SeenDelivery;
 use super::result::{DeliveryResult, SeenCounts};
 use super::{RECORDS, ring, ring_name};
-use crate::spool::disk::real::RealDisk;
+use crate::spool::disk::version;
 use crate::spool::disk::{Access, Disk, Kind, Place};
 use crate::spool::error::SpoolError;
 use jiff::Timestamp;
@@ -67,7 +67,7 @@ impl Seen {
 
 /// The deliveries to `hook`, or those that named none. Empty if none has arrived; an error where that cannot be told.
 pub fn seen(root: &Path, hook: Option<&str>) -> Result<Seen, SpoolError> {
-    let disk = RealDisk::open(root).map_err(|e| SpoolError::call("open", root, e))?;
+    let disk = version::open(root)?;
     disk.hold(Place::Seen).map_err(|e| SpoolError::call("list", root.join(Place::Seen.as_str()), e))?;
     let Some(name) = ring_name(hook) else { return Ok(Seen::default()) };
     read(&disk, name)

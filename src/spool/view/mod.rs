@@ -9,6 +9,7 @@ pub use reader::{HistoryStamp, SpoolReader};
 
 use crate::model::{EventKind, JobId, JobMeta, Outcome, RefName, State};
 use crate::spool::disk::real::RealDisk;
+use crate::spool::disk::version;
 use crate::spool::disk::{Access, Disk, Facts, Io, Kind, Place};
 use crate::spool::error::{SpoolError, is_unreadable, words};
 use crate::spool::job::check::{Damage, describe};
@@ -149,7 +150,7 @@ pub fn hook_of(root: &Path, id: JobId, state: State) -> Option<String> {
 }
 
 fn open(root: &Path) -> Result<RealDisk, SpoolError> {
-    RealDisk::open(root).map_err(|e| SpoolError::call("open", root, e))
+    version::open(root)
 }
 
 /// Reads a job wherever it is. It may move while we read, so a miss is looked for once more.

@@ -131,7 +131,8 @@ fn a_new_spool_is_flushed_with_everything_in_it() {
     let last = flushed.last().copied();
     flushed.sort_unstable();
     flushed.dedup();
-    let below = ["corrupt", "done", "failed", "held", "lock", "log", "queued", "reserve", "running", "sequence"];
+    let below =
+        ["corrupt", "done", "failed", "held", "lock", "log", "queued", "reserve", "running", "sequence", "version"];
     let mut expected: Vec<String> = below.iter().map(|name| format!("SPOOL/{name}")).collect();
     expected.extend(["SPOOL/control", "SPOOL/holds", "SPOOL/seen"].map(str::to_owned));
     expected.extend(["SPOOL/outbox", "SPOOL/outbox/failed"].map(str::to_owned));
