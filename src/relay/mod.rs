@@ -18,6 +18,9 @@ pub mod key;
 mod nats;
 mod outbox;
 mod presence;
+#[doc(hidden)]
+#[allow(dead_code, reason = "the fuzz targets throw bytes at it")]
+pub mod probe;
 mod receipt;
 mod sender;
 mod session;

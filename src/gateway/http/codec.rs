@@ -139,37 +139,11 @@ impl HttpCodec {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::gateway::responder::Params;
+    use crate::gateway::http::probe;
     use proptest::prelude::*;
 
-    /// The parts of a stream, as understood; neighbouring parts of a body are one.
-    #[derive(Debug, Default, PartialEq)]
-    struct Understood {
-        requests: Vec<Params>,
-        body: Vec<u8>,
-        ended: bool,
-        malformed: Option<MalformedRequest>,
-    }
-
-    fn understood(stream: &[u8], piece_bytes: usize) -> Understood {
-        let limits = HeadLimits { bytes: 300, fields: 5 };
-        let mut codec = HttpCodec::new(Arc::default(), None, limits);
-        let mut understood = Understood::default();
-        for mut piece in stream.chunks(piece_bytes) {
-            loop {
-                match codec.next(&mut piece) {
-                    Ok(None) => break,
-                    Ok(Some(Message::Head(params))) => understood.requests.push(params),
-                    Ok(Some(Message::Body(part))) => understood.body.extend(part),
-                    Ok(Some(Message::End)) => understood.ended = true,
-                    Ok(Some(message)) => panic!("{message:?}"),
-                    Err(malformed) => return Understood { malformed: Some(malformed), ..understood },
-                }
-            }
-            assert!(piece.is_empty(), "input was left");
-        }
-        understood
+    fn understood(stream: &[u8], piece_bytes: usize) -> probe::Understood {
+        probe::understood(stream, piece_bytes, 300, 5)
     }
 
     /// One of `known`, or seldom something else.

@@ -12,6 +12,9 @@ mod codec;
 mod head;
 mod health;
 mod malformed;
+#[doc(hidden)]
+#[allow(dead_code, reason = "the fuzz targets throw bytes at it")]
+pub mod probe;
 mod protocol;
 mod reply;
 mod trust;
