@@ -1,7 +1,8 @@
 //! Edge. The spool, the backlog and the verdicts, driven by random stories on a disk that forgets, beside a small
 //! reference of what people may rely on.
 //!
-//! `HOOKSPOOL_MODEL_CASES` in the environment says how many stories (10,000).
+//! `HOOKSPOOL_STORIES` in the environment says how many stories (10,000), and `HOOKSPOOL_SEED` which; `tests/campaign
+//! stories` tells them for hours.
 
 mod machine;
 mod reference;
@@ -10,7 +11,7 @@ use crate::model::Outcome;
 use crate::spool::fake::Survives;
 use machine::Machine;
 use proptest::prelude::*;
-use proptest::test_runner::{Config, RngAlgorithm, TestRunner};
+use proptest::test_runner::{Config, RngAlgorithm, RngSeed, TestRunner};
 
 /// Something that happens. Numbers choose among what there is.
 #[derive(Debug, Clone, Copy)]
@@ -58,14 +59,17 @@ fn event() -> impl Strategy<Value = SpoolEvent> {
     ]
 }
 
-fn stories() -> u32 {
-    std::env::var("HOOKSPOOL_MODEL_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(10_000)
+fn number(name: &str) -> Option<u64> {
+    std::env::var(name).ok().and_then(|text| text.parse().ok())
 }
 
 fn tell(part: u32, of: u32) {
-    let cases = stories().div_ceil(of);
+    let stories = number("HOOKSPOOL_STORIES").map_or(10_000, |count| u32::try_from(count).unwrap_or(u32::MAX));
+    let cases = stories.div_ceil(of);
+    let rng_seed =
+        number("HOOKSPOOL_SEED").map_or(RngSeed::Random, |seed| RngSeed::Fixed(seed << 1 | u64::from(part % 2)));
     let rng_algorithm = RngAlgorithm::XorShift;
-    let config = Config { cases, failure_persistence: None, rng_algorithm, ..Config::default() };
+    let config = Config { cases, failure_persistence: None, rng_algorithm, rng_seed, ..Config::default() };
     let mut runner = TestRunner::new(config);
     let told = runner.run(&prop::collection::vec(event(), 1..20), |story| {
         let mut machine = Machine::start();

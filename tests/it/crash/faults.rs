@@ -2,7 +2,7 @@
 //! runner stops and the next one accounts for it. What may not happen is a job that is gone, or runs beside itself.
 //!
 //! Without more, each third call fails with one error. With `HOOKSPOOL_CRASH=full` in the environment
-//! (`tests/crash/run`) each call fails with each error.
+//! (`tests/campaign calls`) each call fails with each error.
 
 use crate::crash::strace::Call;
 use crate::support::crash_home::{Home, tree, whole_map};

@@ -1,7 +1,8 @@
 //! A runner of four workers with jobs that do what they should not, killed again and again: every job ends in one
 //! place, after no more attempts than it has, never beside itself, and nothing of it stays alive.
 
-use crate::crash::random::{next, number};
+use crate::crash::random::next;
+use crate::support::campaign::{number, tried};
 use crate::support::yard::Yard;
 use hookspool::model::{JobId, State};
 use rustix::fs::{FlockOperation, flock};
@@ -57,6 +58,7 @@ fn jobs_that_misbehave_are_all_accounted_for_whoever_kills_the_runner() {
         // Not to wait for anything: this is the moment of the kill.
         std::thread::sleep(Duration::from_micros(next(&mut state, LIFE_US)));
         runner.signal(Signal::KILL);
+        tried(1);
     }
     drain(&yard, jobs.len());
     assert_eq!(yard.site("overlaps"), "");

@@ -6,6 +6,7 @@ mod hostile; // jobs that misbehave, and a runner that is killed meanwhile
 pub(crate) mod order; // the sequences of writes, flushes and moves
 pub(crate) mod random; // a runner killed again and again, at random moments
 pub(crate) mod receiver; // the CGI program killed and failed at each system call
+mod restarts; // receivers and runner restarted at random while deliveries come
 pub(crate) mod run_loop; // the runner's loop, killed and failed where it decides
 pub(crate) mod runner; // the runner killed at each system call, and the next one accounts for the job
 pub(crate) mod strace; // system calls as values, and a fault at any one of them

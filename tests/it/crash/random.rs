@@ -1,5 +1,6 @@
 //! A runner of two workers that is killed again and again, at moments that nobody chose, while people give orders.
 
+use crate::support::campaign::{number, tried};
 use crate::support::yard::Yard;
 use hookspool::model::{JobId, State};
 use hookspool::spool::{Answer, Effect, EffectResult, Order, PendingRequest, Request};
@@ -23,11 +24,6 @@ retry = { attempts = 100, backoff = "1ms", cap = "1ms" }
 steps = [{ shell = """
 exec 9>>alone.$HOOKSPOOL_HOOK; flock -n 9 || echo $HOOKSPOOL_JOB >>overlaps
 echo $HOOKSPOOL_JOB >>began; sleep 0.02""" }]"#;
-
-/// A number from `HOOKSPOOL_<name>`, or `default`.
-pub(crate) fn number(name: &str, default: u64) -> u64 {
-    std::env::var(format!("HOOKSPOOL_{name}")).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
-}
 
 /// The next of a sequence that looks random (Knuth's MMIX generator), below `limit`.
 pub(crate) fn next(state: &mut u64, limit: u64) -> u64 {
@@ -99,6 +95,7 @@ fn kill_again_and_again(kills: u64, state: &mut u64) {
         std::thread::sleep(Duration::from_micros(next(state, life_us)));
         runner.signal(Signal::KILL);
         drop(runner);
+        tried(1);
         if let Some(id) = errand.as_ref().and_then(cancelled) {
             began_before.insert(id, began(&yard, id));
         }

@@ -2,7 +2,7 @@
 //! not promise is whole or absent, and the next delivery is taken.
 //!
 //! Without more, kills begin with the first call on the spool, before which nothing can have changed. With
-//! `HOOKSPOOL_CRASH=full` in the environment (`tests/crash/run`) they begin with the first call of the process, and
+//! `HOOKSPOOL_CRASH=full` in the environment (`tests/campaign calls`) they begin with the first call of the process, and
 //! each call fails with each error instead of two of them.
 
 use crate::crash::strace::{Call, was_killed};

@@ -1,7 +1,7 @@
 //! The runner's loop, killed and failed at each system call of what it decides: which job gives way to another, and
 //! what people order. The next runner leaves every job where an undisturbed one would.
 //!
-//! Without more, every so manieth call is taken. With `HOOKSPOOL_CRASH=full` in the environment (`tests/crash/run`) it
+//! Without more, every so manieth call is taken. With `HOOKSPOOL_CRASH=full` in the environment (`tests/campaign calls`) it
 //! is each call that changes something, and each call fails with two errors.
 
 use crate::crash::runner::changes_the_spool;

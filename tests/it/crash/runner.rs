@@ -2,7 +2,7 @@
 //! the right place, its attempts counted, and never beside a copy of itself.
 //!
 //! Without more, kills are where something changes: files of the spool, processes, log lines. With
-//! `HOOKSPOOL_CRASH=full` in the environment (`tests/crash/run`) they are at every such call, and at the first of those
+//! `HOOKSPOOL_CRASH=full` in the environment (`tests/campaign calls`) they are at every such call, and at the first of those
 //! that follow one and only look around: the others (thousands, most of them in `/proc`) find all as the first did.
 
 use crate::crash::strace::{Call, Strace, was_killed};

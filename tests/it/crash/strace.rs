@@ -1,5 +1,6 @@
 //! Edge. strace around the real executable: its system calls as values, and a fault at any one of them.
 
+use crate::support::campaign::tried;
 use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -100,6 +101,7 @@ impl Strace {
         traced.arg(command.get_program()).args(command.get_args());
         traced.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default());
         traced.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        tried(u64::from(self.options.iter().any(|option| option.starts_with("inject="))));
         traced
     }
 

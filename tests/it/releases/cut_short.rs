@@ -2,7 +2,7 @@
 //! is served is one whole release, and the next start makes up for the rest.
 //!
 //! Without more, each third call is one of these moments. With `HOOKSPOOL_CRASH=full` in the environment
-//! (`tests/crash/run`) each is.
+//! (`tests/campaign calls`) each is.
 
 use crate::crash::strace::{Call, Strace, run, was_killed};
 use crate::support::app::App;

@@ -1,8 +1,8 @@
 //! A reader that opens the served files in a loop while releases are switched: it finds no gap and no mixture.
 //!
-//! Without more there are 200 switches; `tests/publish/run` makes 10,000.
+//! Without more there are 200 switches; `tests/campaign reads` makes 10,000.
 
-use crate::crash::random::number;
+use crate::support::campaign::{number, tried};
 use hookspool::config::{Plan, Releases};
 use hookspool::model::JobId;
 use hookspool::runner::releases::{Keep, ReleaseMark, ReleasesDir, Switch, SwitchKind, remove_all};
@@ -91,5 +91,6 @@ fn a_reader_of_a_link_that_is_switched_finds_no_gap_and_no_mixture() {
         let reads: u64 = readers.into_iter().map(|reader| reader.join().unwrap()).sum();
         println!("{builds} switches, {reads} reads");
         assert!(reads > 0);
+        tried(builds);
     });
 }

@@ -1,7 +1,7 @@
 //! `publish`: a tree takes the place of another in one step, or nothing happens.
 
-use crate::crash::random::number;
 use crate::crash::strace::{run, was_killed};
+use crate::support::campaign::{number, tried};
 use crate::support::steps::{Bench, step};
 use crate::support::yard::Yard;
 use hookspool::config::{Publish, StepAction};
@@ -269,7 +269,7 @@ fn read_until_end(built: &AtomicUsize, builds: usize, target: &Path) -> usize {
     reads
 }
 
-/// Publications, unless `HOOKSPOOL_BUILDS` says how many (`tests/publish/run`).
+/// Publications, unless `HOOKSPOOL_BUILDS` says how many (`tests/campaign reads`).
 const BUILDS: u64 = 100;
 
 #[test]
@@ -292,6 +292,7 @@ fn a_reader_finds_no_gap_and_no_mixture() {
             }
             let reads = reader.join().unwrap();
             println!("{builds} publications, {reads} reads");
+            tried(builds as u64);
             assert!(reads > 0);
         });
     }

@@ -121,6 +121,16 @@ pub(crate) fn send(address: SocketAddr, request: &Request) -> Response {
     })
 }
 
+/// The same where the server may be gone, or go: `None` unless a whole reply comes.
+pub(crate) fn try_send(address: SocketAddr, request: &Request) -> Option<Response> {
+    let mut stream = TcpStream::connect(address).ok()?;
+    stream.set_read_timeout(Some(PATIENCE)).ok()?;
+    let _may_be_gone = stream.write_all(&request.head()).and_then(|()| stream.write_all(&request.framed_body()));
+    let reply = parse(&read_to_end(&mut stream))?;
+    let is_whole = reply.header("content-length") == Some(reply.body.len().to_string().as_str());
+    is_whole.then_some(reply)
+}
+
 /// Sends the head and `part` of the body, then ends its half of the connection; returns whatever the server says until
 /// it lets the connection go.
 pub(crate) fn stop_after(address: SocketAddr, request: &Request, part: usize) -> Vec<u8> {

@@ -25,6 +25,7 @@ pub(crate) mod supervisor;
 pub(crate) mod uwsgi;
 
 pub(crate) mod app; // a hook with releases, and the repository that they come from
+pub(crate) mod campaign; // what a campaign tells a test, and is told by it
 pub(crate) mod control; // a yard for the verbs that change something
 pub(crate) mod crash_home; // a spool, deliveries by CGI and a runner whose steps leave marks
 pub(crate) mod decision; // jobs, an order, and where that must leave them

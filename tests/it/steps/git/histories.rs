@@ -6,6 +6,7 @@ use super::authors::{Author, Chance, Files};
 use super::kills::Kill;
 use super::proxy::{Cut, Proxy};
 use super::site::{Daemon, git};
+use crate::support::campaign::{given, number, tried};
 use crate::support::git_http::GitHttp;
 use crate::support::yard::Yard;
 use hookspool::model::{JobId, JobMeta, RefName};
@@ -255,15 +256,11 @@ fn expect_deployed(
     people.keep_those_in_place(&world.site());
 }
 
-fn number(name: &str, default: u64) -> u64 {
-    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
-}
-
 #[test]
 fn however_an_attempt_is_interrupted_the_next_one_is_right() {
-    let (first, count) = (number("HOOKSPOOL_SEED", 1), number("HOOKSPOOL_HISTORIES", HISTORIES));
+    let (first, count) = (number("SEED", 1), number("HISTORIES", HISTORIES));
     let (forges, next, has_failed) = (Forges::start(), AtomicU64::new(first), AtomicBool::new(false));
-    let goes_on = std::env::var_os("HOOKSPOOL_HISTORIES").is_some();
+    let goes_on = given("HISTORIES").is_some();
     std::thread::scope(|scope| {
         for _ in 0..AT_ONCE {
             scope.spawn(|| {
@@ -276,6 +273,7 @@ fn however_an_attempt_is_interrupted_the_next_one_is_right() {
                         eprintln!("---- history {seed} went wrong; HOOKSPOOL_SEED={seed} HOOKSPOOL_HISTORIES=1");
                         has_failed.store(true, Ordering::SeqCst);
                     }
+                    tried(1);
                 }
             });
         }
