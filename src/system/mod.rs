@@ -22,6 +22,7 @@ pub mod reap;
 pub mod rename;
 pub mod replaceable;
 pub mod room;
+pub mod seccomp;
 pub mod stop;
 pub mod stoppable;
 pub mod table;
