@@ -28,7 +28,11 @@ const FILES: ABI = ABI::V5;
 pub struct Permit(BitFlags<AccessFs>);
 
 impl Permit {
-    /// Reads files and lists directories.
+    /// Reads files.
+    pub const CONTENT: Self = Self(make_bitflags!(AccessFs::{ReadFile}));
+    /// Opens and lists directories.
+    pub const LIST: Self = Self(make_bitflags!(AccessFs::{ReadDir}));
+    /// Both.
     pub const READ: Self = Self(make_bitflags!(AccessFs::{ReadFile | ReadDir}));
     /// Starts programs.
     pub const EXECUTE: Self = Self(make_bitflags!(AccessFs::{Execute}));
@@ -47,6 +51,13 @@ impl Permit {
     }));
     /// Reads, writes and commands a device, such as `/dev/null` or a terminal.
     pub const DEVICE: Self = Self(make_bitflags!(AccessFs::{ReadFile | WriteFile | Truncate | IoctlDev}));
+}
+
+impl Permit {
+    /// True if whoever has this has `other`, too.
+    pub fn includes(self, other: Self) -> bool {
+        self.0.contains(other.0)
+    }
 }
 
 impl BitOr for Permit {

@@ -22,7 +22,7 @@ impl Inbox {
     /// Opens the spool at `root` and the directories that an append needs, so that running out of descriptors later
     /// costs one delivery, not the spool.
     pub fn open(root: &Path) -> Result<Self, SpoolError> {
-        let disk = RealDisk::open(root).map_err(|e| SpoolError::call("open", root, e))?;
+        let disk = RealDisk::open_to_pass(root).map_err(|e| SpoolError::call("open", root, e))?;
         for place in [Place::Tmp, Place::In(State::Queued)] {
             disk.hold(place).map_err(|e| SpoolError::call("open", root.join(place.as_str()), e))?;
         }
