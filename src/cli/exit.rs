@@ -1,6 +1,7 @@
 //! Edge. The end of a verb: an exit code, and one line on standard error.
 
 use super::args::Cli;
+use crate::intake::Unconfined;
 use crate::system::errno::words;
 use crate::system::outlet;
 use clap::Parser;
@@ -31,6 +32,12 @@ impl Failure {
     pub(super) fn io(what: impl Display, error: &Error) -> Self {
         let code = if error.kind() == ErrorKind::PermissionDenied { NO_PERMISSION } else { IO_ERROR };
         Self::new(code, format!("{what}: {}", words(error)))
+    }
+
+    /// `sandbox = "require"` cannot be kept.
+    pub(super) fn unconfined(error: &Unconfined) -> Self {
+        let code = if matches!(error, Unconfined::NoSpool(_)) { TRY_AGAIN } else { UNAVAILABLE };
+        Self::new(code, format!("no sandbox, which `sandbox = \"require\"` asks for: {error}"))
     }
 
     /// The process cannot be told by signals what to do.

@@ -20,7 +20,7 @@ pub(super) fn run(config: Option<&Path>, args: ServeArgs) -> Result<ExitCode, Fa
 /// HTTP on sockets that are there.
 pub(super) fn on(listeners: Vec<Listener>, config: Option<&Path>, args: ServeArgs) -> Result<ExitCode, Failure> {
     let (workers, protocol) = (usize::from(args.socket.workers), ReceiverProtocol::Http(Trust::new(args.trust)));
-    let receiver = Receiver { config, listeners, workers, protocol };
+    let receiver = Receiver { config, listeners, workers, protocol, is_beside_runner: args.runner };
     let stop = Stop::install().map_err(|error| Failure::cannot_watch(&error))?;
     if args.runner { beside_runner(receiver, &stop) } else { receiver.run(&stop) }
 }
@@ -28,6 +28,7 @@ pub(super) fn on(listeners: Vec<Listener>, config: Option<&Path>, args: ServeArg
 /// Receives and drains. When either ends, so does the other: a process that does half of its work would look alive.
 fn beside_runner(receiver: Receiver<'_>, stop: &Stop) -> Result<ExitCode, Failure> {
     let runner = SpoolRunner::new(receiver.config)?;
+    runner.refuse_sandbox()?;
     std::thread::scope(|scope| {
         let drain = || {
             let ended = runner.drain(stop, false, None);

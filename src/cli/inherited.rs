@@ -22,6 +22,6 @@ pub(super) fn run(listeners: io::Result<Vec<Listener>>) -> Result<ExitCode, Fail
         _ => Limits::default().workers,
     };
     let protocol = ReceiverProtocol::Fastcgi;
-    Receiver { config: config.as_deref(), listeners, workers, protocol }
+    Receiver { config: config.as_deref(), listeners, workers, protocol, is_beside_runner: false }
         .run(&Stop::install().map_err(|error| Failure::cannot_watch(&error))?)
 }

@@ -4,17 +4,18 @@ use super::args::{FastcgiArgs, SocketArgs};
 use super::exit::{self, Failure};
 use super::load::load;
 use super::logging;
+use crate::config::Config;
 use crate::gateway::http::Trust;
 use crate::gateway::{self, Limits, Listener, Notice};
-use crate::intake::Intake;
+use crate::intake::{Confinement, Intake, Stay};
 use crate::model::Throttle;
 use crate::system::errno::words;
 use crate::system::stop::{Hangup, Stop};
 use crate::system::wait::{after, ready};
 use std::io::{self, ErrorKind};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::Builder;
 use std::time::{Duration, Instant};
 
@@ -25,6 +26,8 @@ pub(super) struct Receiver<'a> {
     pub(super) listeners: Vec<Listener>,
     pub(super) workers: usize,
     pub(super) protocol: ReceiverProtocol,
+    /// A runner works in the same process, whose steps need everything: there is no sandbox.
+    pub(super) is_beside_runner: bool,
 }
 
 /// The language of those who connect.
@@ -38,7 +41,7 @@ pub(super) enum ReceiverProtocol {
 pub(super) fn fastcgi(config: Option<&Path>, args: &FastcgiArgs) -> Result<ExitCode, Failure> {
     let listeners = vec![listen(&args.socket, "unix:/run/hookspool/hookspool.sock")?];
     let workers = usize::from(args.socket.workers);
-    Receiver { config, listeners, workers, protocol: ReceiverProtocol::Fastcgi }
+    Receiver { config, listeners, workers, protocol: ReceiverProtocol::Fastcgi, is_beside_runner: false }
         .run(&Stop::install().map_err(|error| Failure::cannot_watch(&error))?)
 }
 
@@ -73,17 +76,23 @@ impl Receiver<'_> {
         logging::to_stderr();
         let hangup = Hangup::install().map_err(|error| Failure::cannot_watch(&error))?;
         let (over, end) = Stop::by_hand().map_err(|error| Failure::cannot_watch(&error))?;
-        let intake = Intake::that_stays(load(self.config)?);
+        let config = load(self.config)?;
+        let confinement = Arc::new(self.confine(&config)?);
+        confinement.ends_by(stop.trigger());
+        // Looked for but once: inside the sandbox the user's own file could not be found any more.
+        let file = config.file.clone();
+        let intake = Intake::that_stays(config, Arc::clone(&confinement));
         let address = self.listeners.iter().find_map(Listener::tcp_address);
         tracing::info!(
             event = "listening",
             sockets = self.listeners.len(),
-            address = address.map(tracing::field::display)
+            address = address.map(tracing::field::display),
+            sandbox = %confinement,
         );
-        let config = self.config;
         let served = std::thread::scope(|scope| {
             let reloads = Builder::new().name("reload".into());
-            if let Err(error) = reloads.spawn_scoped(scope, || reload_on(&hangup, &over, config, &intake)) {
+            if let Err(error) = reloads.spawn_scoped(scope, || reload_on(&hangup, &over, &file, &intake, &confinement))
+            {
                 tracing::error!(event = "no-reload", reason = words(&error));
             }
             let served = self.serve(&intake, stop);
@@ -91,8 +100,26 @@ impl Receiver<'_> {
             served
         });
         served.map_err(|error| Failure::io("cannot serve", &error))?;
+        if confinement.is_outgrown() {
+            let text = "a directory inside the sandbox was moved, replaced or mounted over; start this receiver again";
+            return Err(Failure::new(exit::TRY_AGAIN, text));
+        }
         tracing::info!(event = "stopped");
         Ok(ExitCode::SUCCESS)
+    }
+
+    /// Gives up what a receiver never needs. All that opens something for it was done before.
+    fn confine(&self, config: &Config) -> Result<Confinement, Failure> {
+        if self.is_beside_runner {
+            return Ok(Confinement::default());
+        }
+        let files: Vec<PathBuf> = self.listeners.iter().filter_map(Listener::own_file).map(Path::to_owned).collect();
+        let confinement = Confinement::enter(config, Stay::Long(&files));
+        let confinement = confinement.map_err(|error| Failure::unconfined(&error))?;
+        for gap in confinement.gaps() {
+            tracing::warn!(event = "no-sandbox", reason = %gap);
+        }
+        Ok(confinement)
     }
 
     fn serve(self, intake: &Intake, stop: &Stop) -> io::Result<()> {
@@ -115,7 +142,7 @@ impl Receiver<'_> {
 
 /// Loads the configuration again whenever SIGHUP asks for it. One that is wrong changes nothing; requests that have
 /// begun keep the one that they began with.
-fn reload_on(hangup: &Hangup, over: &Stop, file: Option<&Path>, intake: &Intake) {
+fn reload_on(hangup: &Hangup, over: &Stop, file: &Path, intake: &Intake, confinement: &Confinement) {
     while let Ok(ready) = ready(&[hangup.fd(), over.fd()], after(Duration::MAX)) {
         if ready[1] {
             return;
@@ -123,7 +150,7 @@ fn reload_on(hangup: &Hangup, over: &Stop, file: Option<&Path>, intake: &Intake)
         if !hangup.take() {
             continue;
         }
-        match load(file) {
+        match load_inside(file, confinement) {
             Ok(config) => {
                 tracing::info!(event = "reloaded", config = %config.file.display(), hooks = config.hooks.len());
                 intake.replace(config);
@@ -132,6 +159,22 @@ fn reload_on(hangup: &Hangup, over: &Stop, file: Option<&Path>, intake: &Intake)
                 let kept = "the configuration as it was";
                 tracing::error!(event = "reload-refused", reason = failure.text, kept);
             }
+        }
+    }
+}
+
+/// The configuration anew, if this process can go by it.
+fn load_inside(file: &Path, confinement: &Confinement) -> Result<Config, Failure> {
+    let config = load(Some(file)).inspect_err(|_| _ = confinement.heed())?;
+    if !confinement.is_enough_for(config.sandbox) {
+        let text = "`sandbox = \"require\"` asks for more than this receiver began with; start it again";
+        return Err(Failure::new(exit::CONFIGURATION, text));
+    }
+    match confinement.lacks_for(&config).as_deref().map(Path::display) {
+        None => Ok(config),
+        Some(path) => {
+            let text = format!("`{path}` lies outside of the sandbox that this receiver has; start it again");
+            Err(Failure::new(exit::CONFIGURATION, text))
         }
     }
 }

@@ -6,7 +6,7 @@ use super::last_run::TOLD_TO_STOP;
 use super::load::load;
 use super::logging;
 use super::trust::foreign_directory;
-use crate::config::Config;
+use crate::config::{Config, SandboxMode};
 use crate::runner::{DrainEnd, DrainError, Reload, Terms, drain};
 use crate::spool::{SpoolError, SpoolOwner};
 use crate::system::errno::{is_shortage, words};
@@ -57,6 +57,16 @@ impl<'a> SpoolRunner<'a> {
         let cannot_log = |error| Failure::create(format!("cannot write logs to `{}`", log_dir.display()), &error);
         let log = logging::to_stderr_and(&log_dir).map_err(cannot_log)?;
         Ok(Self { file, config, owner, log, hangup, began })
+    }
+
+    /// A receiver in this process could give up nothing that the steps need.
+    pub(super) fn refuse_sandbox(&self) -> Result<(), Failure> {
+        if self.config.sandbox != SandboxMode::Require {
+            return Ok(());
+        }
+        let text = "`sandbox = \"require\"` cannot be kept with `--runner`, whose steps may do anything: start \
+                    `hookspool serve` and `hookspool spool-runner` apart";
+        Err(Failure::new(exit::CONFIGURATION, text))
     }
 
     /// Drains until told to stop, with `once` until nothing is left, and no longer than `max_runtime`. Exit 1 when it

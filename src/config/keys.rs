@@ -94,6 +94,8 @@ const fn key(
 pub const KEYS: &[Key] = &[
     key(Table::Top, "spool", "absolute path", REQUIRED, "directory of the spool"),
     key(Table::Top, "body_limit", "size", "25MiB", "largest payload, 1KiB to 1GiB"),
+    key(Table::Top, "sandbox", "`auto`, `require` or `off`", "auto", "how far a receiver gives up what it never needs, \
+        see SANDBOX"),
     key(Table::Top, "runner", "table", "(none)", "settings of the runner"),
     key(Table::Top, "page", "table", "(none)", "a page for people, in static files"),
     key(Table::Top, "relay", "table", "(none)", "this host among others: \

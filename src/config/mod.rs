@@ -40,7 +40,7 @@ pub use report::{Problem, Report};
 pub use secret::{SecretError, is_out_of_reach, oddity};
 pub use settings::{
     Backoff, Config, FieldRule, FieldTest, GitUpdate, Hook, HookSecret, InTheWay, NotifyTarget, OnInterrupt,
-    PageSettings, Plan, Publish, Releases, Retry, RetryOn, Rules, RunnerSettings, SecretSource, SharedPath,
-    StatusSettings, Step, StepAction, TargetUrl, Variable, VariableValue, WhenNewer,
+    PageSettings, Plan, Publish, Releases, Retry, RetryOn, Rules, RunnerSettings, SandboxMode, SecretSource,
+    SharedPath, StatusSettings, Step, StepAction, TargetUrl, Variable, VariableValue, WhenNewer,
 };
 pub use shell_script::hides_failures;

@@ -23,6 +23,8 @@ pub struct Config {
     pub spool: PathBuf,
     /// Largest payload in bytes (`body_limit`, default 25 MiB).
     pub body_limit_bytes: u64,
+    /// The choice about the receivers' sandbox (`sandbox`, default `auto`).
+    pub sandbox: SandboxMode,
     /// `[runner]`.
     pub runner: RunnerSettings,
     /// `[page]`.
@@ -64,6 +66,22 @@ impl Config {
     pub fn only_passes_on(&self, hook: &Hook) -> bool {
         !hook.hosts.is_empty() && self.other_hosts(hook).count() == hook.hosts.len()
     }
+}
+
+/// `sandbox`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SandboxMode {
+    /// As far as the kernel can (default).
+    Auto,
+    /// A receiver that cannot have one refuses to work.
+    Require,
+    /// None.
+    Off,
+}
+
+impl SandboxMode {
+    /// The words for it.
+    pub const WORDS: [(&'static str, Self); 3] = [("auto", Self::Auto), ("require", Self::Require), ("off", Self::Off)];
 }
 
 /// `[runner]`.

@@ -2,7 +2,8 @@
 
 use super::settings::FileVersion;
 use super::{
-    Backoff, Config, Globs, Hook, NotifyTarget, OnInterrupt, Plan, Retry, RetryOn, Rules, RunnerSettings, WhenNewer,
+    Backoff, Config, Globs, Hook, NotifyTarget, OnInterrupt, Plan, Retry, RetryOn, Rules, RunnerSettings, SandboxMode,
+    WhenNewer,
 };
 use crate::provider::{Provider, ReadOptions};
 use globset::GlobBuilder;
@@ -18,6 +19,7 @@ pub(crate) fn config(notify: Vec<NotifyTarget>) -> Config {
         version: FileVersion::default(),
         spool: PathBuf::from("/nonexistent/spool"),
         body_limit_bytes: 1,
+        sandbox: SandboxMode::Auto,
         runner: RunnerSettings { workers: 1, log_dir: None, grace, keep, keep_count: None, metrics: None },
         page: None,
         relay: None,

@@ -1,5 +1,6 @@
 //! Edge. The front half: request → verified → matched → queued. One request, one reply, one log line.
 
+mod confinement;
 mod detect;
 mod handled;
 mod jobs;
@@ -12,6 +13,7 @@ mod setup;
 mod spooled_headers;
 mod traces;
 
+pub use confinement::{Confinement, Stay, Unconfined};
 pub use detect::{looks_like, mismatch};
 pub use outcome::denied;
 pub use rules::{Decision, decide, each, short, unmatched};
@@ -25,7 +27,11 @@ use setup::Setup;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// The handler behind every gateway.
-pub struct Intake(Mutex<Arc<Setup>>);
+pub struct Intake {
+    setup: Mutex<Arc<Setup>>,
+    stays: bool,
+    confinement: Arc<Confinement>,
+}
 
 const FORM: &str = "application/x-www-form-urlencoded";
 
@@ -46,19 +52,25 @@ impl Handler for Intake {
 }
 
 impl Intake {
-    /// An intake for `config` and one request. Opens nothing yet.
-    pub fn new(config: Config) -> Self {
-        Self(Mutex::new(Arc::new(Setup::new(config, false))))
+    /// An intake for `config` and one request, in this sandbox. Opens nothing yet.
+    pub fn new(config: Config, confinement: Confinement) -> Self {
+        Self::with(config, false, Arc::new(confinement))
     }
 
     /// The same for a process that stays.
-    pub fn that_stays(config: Config) -> Self {
-        Self(Mutex::new(Arc::new(Setup::new(config, true))))
+    pub fn that_stays(config: Config, confinement: Arc<Confinement>) -> Self {
+        Self::with(config, true, confinement)
+    }
+
+    fn with(config: Config, stays: bool, confinement: Arc<Confinement>) -> Self {
+        let setup = Setup::new(config, stays, Arc::clone(&confinement));
+        Self { setup: Mutex::new(Arc::new(setup)), stays, confinement }
     }
 
     /// Judges by `config` what begins from now on.
     pub fn replace(&self, config: Config) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(Setup::new(config, true));
+        let setup = Setup::new(config, self.stays, Arc::clone(&self.confinement));
+        *self.setup.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(setup);
     }
 
     /// Notes a request that a gateway refused before anybody could tell for which hook it was.
@@ -67,7 +79,7 @@ impl Intake {
     }
 
     fn setup(&self) -> Arc<Setup> {
-        Arc::clone(&self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(&self.setup.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 

@@ -74,7 +74,10 @@ impl Reception {
     pub(super) fn begin(setup: Arc<Setup>, hook: usize, head: Head, identity: Identity) -> Result<Self, Response> {
         let arrived_at = Timestamp::now();
         let left_bytes = head.content_length.unwrap_or(setup.config.body_limit_bytes + 1);
-        let opened = begin_check(setup.hook(hook), &head, arrived_at).and_then(|begun| Ok((begun, setup.draft()?)));
+        let checked = secrets(setup.hook(hook), arrived_at).map_err(|refusal| setup.secret_failed(refusal));
+        let opened = checked
+            .and_then(|secrets| begin_check(setup.hook(hook), &head, secrets, arrived_at))
+            .and_then(|begun| Ok((begun, setup.draft()?)));
         let ((check, sources), draft) = match opened {
             Ok(opened) => opened,
             Err(refusal) => {
@@ -141,8 +144,13 @@ fn incomplete(error: &io::Error) -> Refusal {
 }
 
 /// The check of a hook's secrets that count now, and where each of them comes from.
-fn begin_check(hook: &Hook, head: &Head, now: Timestamp) -> Result<(Check, Vec<String>), Refusal> {
-    let (named, secrets): (Vec<_>, Vec<_>) = secrets(hook, now)?.into_iter().unzip();
+fn begin_check(
+    hook: &Hook,
+    head: &Head,
+    secrets: Vec<(&HookSecret, Secret)>,
+    now: Timestamp,
+) -> Result<(Check, Vec<String>), Refusal> {
+    let (named, secrets): (Vec<_>, Vec<_>) = secrets.into_iter().unzip();
     let check = hook.provider.begin(head, &secrets, now).map_err(|error| outcome::denied(&error, hook, head))?;
     let sources = if hook.secrets.len() > 1 { named } else { Vec::new() };
     Ok((check, sources.iter().map(|secret| secret.source.source_name()).collect()))

@@ -1,5 +1,6 @@
 //! Edge. The basis on which deliveries are judged: one configuration, and the spool that it names.
 
+use super::confinement::Confinement;
 use super::jobs::AppendError;
 use super::outcome;
 use super::route;
@@ -21,13 +22,14 @@ pub(super) struct Setup {
     /// The document root that was found harmless last: a web server names the same one each time.
     harmless_root: Mutex<Vec<u8>>,
     pub(super) traces: Traces,
+    confinement: Arc<Confinement>,
 }
 
 impl Setup {
     /// `stays`: for more than one request.
-    pub(super) fn new(config: Config, stays: bool) -> Self {
+    pub(super) fn new(config: Config, stays: bool, confinement: Arc<Confinement>) -> Self {
         let traces = Traces::of(&config.spool, stays);
-        Self { config, inbox: Mutex::new(None), harmless_root: Mutex::default(), traces }
+        Self { config, inbox: Mutex::new(None), harmless_root: Mutex::default(), traces, confinement }
     }
 
     /// The hook that the path names, by its place in the configuration.
@@ -80,9 +82,11 @@ impl Setup {
         if let Some(open) = inbox.as_ref().filter(|open| open.check_in_place().is_ok()) {
             return Ok(Arc::clone(open));
         }
-        let open = Arc::new(
-            Inbox::open(&self.config.spool).map_err(|error| outcome::unavailable(with_remedy(&error.into())))?,
-        );
+        let open = Inbox::open(&self.config.spool).map_err(|error| {
+            self.confinement.heed();
+            outcome::unavailable(self.with_remedy(&error.into()))
+        })?;
+        let open = Arc::new(open);
         *inbox = Some(Arc::clone(&open));
         Ok(open)
     }
@@ -94,12 +98,22 @@ impl Setup {
 
     pub(super) fn spool_failed(&self, error: &AppendError) -> Refusal {
         *self.inbox.lock().unwrap_or_else(PoisonError::into_inner) = None;
-        outcome::unavailable(with_remedy(error))
+        outcome::unavailable(self.with_remedy(error))
     }
-}
 
-/// The error, and what lets this user in where it is kept out.
-fn with_remedy(error: &AppendError) -> String {
-    let AppendError::Spool(of_spool) = error else { return error.to_string() };
-    remedy_of_closed(of_spool).map_or_else(|| error.to_string(), |remedy| format!("{error}: {remedy}"))
+    /// Refuses for as long as this process has to be started again to read a secret.
+    pub(super) fn secret_failed(&self, refusal: Refusal) -> Refusal {
+        if self.confinement.heed() { outcome::unavailable(refusal.reason) } else { refusal }
+    }
+
+    /// The error, and what lets this user in where it is kept out.
+    fn with_remedy(&self, error: &AppendError) -> String {
+        let AppendError::Spool(of_spool) = error else { return error.to_string() };
+        if self.confinement.is_outgrown() {
+            return format!("{error}: something else lies there since this receiver began, which has to start again");
+        }
+        let found = || remedy_of_closed(of_spool);
+        let remedy = self.confinement.remedy_of_closed().filter(|_| of_spool.is_permission()).map(str::to_owned);
+        remedy.or_else(found).map_or_else(|| error.to_string(), |remedy| format!("{error}: {remedy}"))
+    }
 }

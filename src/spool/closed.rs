@@ -2,6 +2,8 @@
 
 use super::error::SpoolError;
 use crate::system::{groups, users};
+use rustix::fs::{Access, access};
+use rustix::io::Errno;
 use rustix::process::{getegid, geteuid, getgroups};
 use std::fs::{self, Metadata};
 use std::os::unix::fs::MetadataExt;
@@ -12,6 +14,14 @@ pub fn remedy(error: &SpoolError) -> Option<String> {
     let SpoolError::Call { path, .. } = error else { return None };
     let (place, found) = path.ancestors().find_map(|path| Some((path, fs::metadata(path).ok()?)))?;
     (error.is_permission() && geteuid().as_raw() != found.uid()).then(|| of(place, &found))
+}
+
+/// The same before anything was tried: for a receiver that soon cannot look up names any more.
+pub fn foreseen(root: &Path) -> Option<String> {
+    let parts = [root.to_owned(), root.join("tmp"), root.join("queued")];
+    let rights = |path: &Path| if path == root { Access::EXEC_OK } else { Access::WRITE_OK | Access::EXEC_OK };
+    let closed = parts.iter().find(|path| access(path.as_path(), rights(path)) == Err(Errno::ACCESS))?;
+    remedy(&SpoolError::call("open", closed, Errno::ACCESS))
 }
 
 fn of(place: &Path, found: &Metadata) -> String {

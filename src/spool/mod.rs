@@ -119,8 +119,8 @@ mod seen;
 mod tally;
 mod view;
 
-pub use append::{draft::Draft, inbox::Inbox};
-pub use closed::remedy as remedy_of_closed;
+pub use append::{draft::Draft, inbox::Inbox, receiver_reach::ReceiverReach};
+pub use closed::{foreseen as foreseen_remedy, remedy as remedy_of_closed};
 pub use control::order::{Answer, Effect, EffectResult, Order, Request};
 pub use control::{PendingRequest, TakenRequest};
 pub use disk::create::{Audience, audience, create, is_unmade, mode_of};

@@ -24,6 +24,7 @@ mod relay; // several hosts, and the broker between them
 mod releases; // releases, their switch and the way back
 mod reported; // faults that were reported with a reproduction, and what real forges sent
 mod runner; // the runner with real processes
+mod sandbox; // what a receiver gives up, and what it can still do
 mod spool; // the spool through its public interface
 mod steps; // steps without a spool
 mod support; // real web servers, each under a root of its own

@@ -18,6 +18,7 @@ mod releases;
 mod remote;
 mod rights;
 mod runner;
+mod sandbox;
 mod ssh;
 mod strangers;
 
@@ -39,6 +40,7 @@ pub(super) fn run(config: Option<&Path>, offline: bool, json: bool) -> Result<Ex
     let config = load(config)?;
     let mut findings = Vec::new();
     configuration::look(&config, &mut findings);
+    sandbox::look(&config, &mut findings);
     if config.spool.is_dir() {
         if !look_at_spool(&config, &mut findings) && !is_unmade(&config.spool) {
             return report(&findings, json);

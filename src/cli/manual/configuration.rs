@@ -3,6 +3,7 @@
 use super::behaviour::{self, OF_JOBS};
 use super::public_page::OF_THE_PAGE;
 use super::roff::Roff;
+use super::sandbox::OF_THE_SANDBOX;
 use super::telling::OF_TELLING;
 use crate::config::{Key, REQUIRED, Table, keys_of};
 use crate::provider::Provider;
@@ -48,6 +49,7 @@ pub(super) fn page() -> String {
     roff.section("environment of steps");
     roff.paragraph(ENVIRONMENT);
     behaviour::append(&mut roff, OF_JOBS);
+    behaviour::append(&mut roff, OF_THE_SANDBOX);
     behaviour::append(&mut roff, OF_THE_PAGE);
     behaviour::append(&mut roff, OF_TELLING);
     roff.section("see also");

@@ -7,6 +7,7 @@ mod configuration;
 mod json;
 mod public_page;
 mod roff;
+mod sandbox;
 mod telling;
 
 use super::args::{Cli, Page};

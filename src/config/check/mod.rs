@@ -24,7 +24,7 @@ use super::keys::{Table, default_of};
 use super::quantity;
 use super::raw::{Raw, Section};
 use super::report::Report;
-use super::settings::{Config, FileVersion, RunnerSettings};
+use super::settings::{Config, FileVersion, RunnerSettings, SandboxMode};
 use jiff::Timestamp;
 use section::Layers;
 use std::ops::RangeInclusive;
@@ -66,6 +66,7 @@ fn config(top: &Section<'_>, file: PathBuf, findings: &mut Findings<'_>) -> Opti
     section::required_keys(top, findings);
     let spool = top.get("spool").and_then(|entry| value::absolute_path(&entry, findings));
     let body_limit_bytes = body_limit_bytes(top, findings);
+    let sandbox = sandbox(top, findings);
     let runner = runner(top, findings);
     let layers = layers(top, findings);
     let notify = target::targets(top, findings);
@@ -90,6 +91,7 @@ fn config(top: &Section<'_>, file: PathBuf, findings: &mut Findings<'_>) -> Opti
         version,
         spool: spool?,
         body_limit_bytes: body_limit_bytes?,
+        sandbox: sandbox?,
         runner: runner?,
         page: page?,
         notify: notify?,
@@ -103,6 +105,11 @@ fn body_limit_bytes(top: &Section<'_>, findings: &mut Findings<'_>) -> Option<u6
         Some(entry) => value::size_bytes(&entry, BODY_LIMITS, findings),
         None => quantity::size_bytes(default_of(Table::Top, "body_limit")),
     }
+}
+
+fn sandbox(top: &Section<'_>, findings: &mut Findings<'_>) -> Option<SandboxMode> {
+    let entry = top.get("sandbox");
+    entry.map_or(Some(SandboxMode::Auto), |entry| value::word(&entry, &SandboxMode::WORDS, findings))
 }
 
 fn runner(top: &Section<'_>, findings: &mut Findings<'_>) -> Option<RunnerSettings> {

@@ -10,7 +10,7 @@ use crate::config::raw::{Section, TypedEntry};
 pub(super) const SECRET_ADVICE: &str = "put it into a file: `secret = { file = \"/etc/hookspool/secrets/name\" }`";
 
 /// Most keys that a hint lists.
-const LISTED_KEYS: usize = 8;
+const LISTED_KEYS: usize = 9;
 
 /// A hook over the defaults.
 pub(super) struct Layers<'a> {

@@ -17,7 +17,7 @@ pub struct Listener {
     /// True if it was bound here, so that nobody else accepts from it.
     own: bool,
     /// Removed at the end.
-    _file: Option<SocketFile>,
+    file: Option<SocketFile>,
 }
 
 /// True if standard input is a listening socket, as process managers hand it over. A connected socket is none: CGI
@@ -64,12 +64,17 @@ impl Listener {
             // Accepted sockets inherit it.
             sockopt::set_tcp_nodelay(&socket, true)?;
         }
-        Ok(Self { socket, own, _file: file })
+        Ok(Self { socket, own, file })
     }
 
     /// The address of a TCP listener, with the port that the system chose if it was bound to port 0.
     pub fn tcp_address(&self) -> Option<SocketAddr> {
         getsockname(&self.socket).ok().and_then(|address| SocketAddr::try_from(address).ok())
+    }
+
+    /// The socket's file, if it was made here; it is removed at the end.
+    pub fn own_file(&self) -> Option<&Path> {
+        self.file.as_ref().map(SocketFile::path)
     }
 
     pub(super) fn socket(&self) -> BorrowedFd<'_> {

@@ -23,7 +23,7 @@ impl Inbox {
     /// Opens the spool at `root` and the directories that an append needs, so that running out of descriptors later
     /// costs one delivery, not the spool.
     pub fn open(root: &Path) -> Result<Self, SpoolError> {
-        let disk = version::open(root)?;
+        let disk = version::open_to_pass(root)?;
         for place in [Place::Tmp, Place::In(State::Queued)] {
             disk.hold(place).map_err(|e| SpoolError::call("open", root.join(place.as_str()), e))?;
         }

@@ -4,4 +4,5 @@ pub(in crate::spool) mod arrivals;
 pub(in crate::spool) mod draft;
 pub(in crate::spool) mod inbox;
 pub(in crate::spool) mod receiver_disk;
+pub(in crate::spool) mod receiver_reach;
 pub(in crate::spool) mod sequence;

@@ -32,7 +32,16 @@ pub struct RealDisk {
 impl RealDisk {
     /// Opens the spool at `root`; the directories below are opened when first used, and stay open.
     pub fn open(root: &Path) -> Io<Self> {
-        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        Self::opened(root, OFlags::RDONLY)
+    }
+
+    /// The same for whoever neither lists nor flushes the root itself, and may not be allowed to: a receiver.
+    pub fn open_to_pass(root: &Path) -> Io<Self> {
+        Self::opened(root, OFlags::PATH)
+    }
+
+    fn opened(root: &Path, purpose: OFlags) -> Io<Self> {
+        let flags = purpose | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let root_fd = retry_on_intr(|| rustix::fs::open(root, flags, Mode::empty()))?;
         let below = std::array::from_fn(|_| OnceLock::new());
         Ok(Self { root: root.to_owned(), root_fd, below, modes_are_right: AtomicBool::new(false) })

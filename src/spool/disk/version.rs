@@ -21,7 +21,16 @@ const LIMIT_BYTES: usize = 32;
 
 /// Opens the spool at `root`, unless it is of a version that this program does not know.
 pub(in crate::spool) fn open(root: &Path) -> Result<RealDisk, SpoolError> {
-    let disk = RealDisk::open(root).map_err(|e| SpoolError::call("open", root, e))?;
+    checked(RealDisk::open(root), root)
+}
+
+/// The same for a receiver.
+pub(in crate::spool) fn open_to_pass(root: &Path) -> Result<RealDisk, SpoolError> {
+    checked(RealDisk::open_to_pass(root), root)
+}
+
+fn checked(opened: Io<RealDisk>, root: &Path) -> Result<RealDisk, SpoolError> {
+    let disk = opened.map_err(|e| SpoolError::call("open", root, e))?;
     check(&disk)?;
     Ok(disk)
 }

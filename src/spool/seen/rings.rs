@@ -209,7 +209,7 @@ impl Writer {
 
     fn opened(&mut self) -> Option<&mut OpenRings> {
         if self.open.as_ref().is_none_or(|open| open.since.elapsed() >= STALE) {
-            let disk = version::open(&self.root).ok();
+            let disk = version::open_to_pass(&self.root).ok();
             self.open = disk.map(|disk| OpenRings { disk, files: BTreeMap::new(), since: Instant::now() });
         }
         self.open.as_mut()

@@ -219,7 +219,7 @@ fn wide_characters_keep_the_caret_right() {
 hookspool.toml:2:1: unknown key `文档`
   |
 2 | "文档" = 1
-  | ^^^^^^ the top level may hold `spool`, `body_limit`, `runner`, `page`, `relay`, `defaults`, `notify`, `hook`"#,
+  | ^^^^^^ the top level may hold `spool`, `body_limit`, `sandbox`, `runner`, `page`, `relay`, `defaults`, `notify`, `hook`"#,
     );
 }
 

@@ -89,6 +89,12 @@ impl Strace {
         self
     }
 
+    /// A kernel that answers `call` with a number, without doing anything.
+    pub(crate) fn returning(mut self, call: &str, number: u32) -> Self {
+        self.options.extend(["-f".to_owned(), "-e".to_owned(), format!("inject={call}:retval={number}")]);
+        self
+    }
+
     pub(crate) fn inject(mut self, name: &str, nth: usize, what: &str) -> Self {
         self.options.extend(["-e".to_owned(), format!("inject={name}:{what}:when={nth}")]);
         self

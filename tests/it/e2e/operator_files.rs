@@ -193,12 +193,15 @@ fn allowed_calls(unit: &str) -> Vec<String> {
     allowed
 }
 
-/// The system calls of one of systemd's sets, and of the sets in it.
+/// The system calls of one of systemd's sets, and of the sets in it; a call itself is one.
 fn calls_of(set: &str) -> Vec<String> {
+    if !set.starts_with('@') {
+        return vec![set.to_owned()];
+    }
     let output = run(Command::new("systemd-analyze").args(["syscall-filter", set]));
     let text = String::from_utf8(output.stdout).expect("text");
     let members = text.lines().skip(1).map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
-    members.flat_map(|name| if name.starts_with('@') { calls_of(name) } else { vec![name.to_owned()] }).collect()
+    members.flat_map(calls_of).collect()
 }
 
 /// Names of the calls in what strace(1) wrote, sorted.

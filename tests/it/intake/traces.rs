@@ -74,7 +74,8 @@ fn every_answer_leaves_one_trace_at_the_hook_that_the_path_names() {
 
 /// A handler that refuses each request by its method, and the request.
 fn refusing(site: &OneHook) -> (Intake, Params) {
-    let intake = Intake::that_stays(hookspool::config::load(&site.path("hookspool.toml")).unwrap());
+    let intake =
+        Intake::that_stays(hookspool::config::load(&site.path("hookspool.toml")).unwrap(), std::sync::Arc::default());
     let pairs = [("REQUEST_METHOD", "PUT"), ("SCRIPT_NAME", "/docs"), ("REMOTE_ADDR", "192.0.2.1")];
     (intake, Params::collect(pairs.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes()))))
 }

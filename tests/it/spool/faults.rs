@@ -84,7 +84,7 @@ fn a_receiver_outside_the_group_is_told_what_to_do() {
         denied.to_string(),
         format!(
             "cannot open {}: permission denied; run as the spool's owner or as a member of its group",
-            root.display()
+            root.join("tmp").display()
         )
     );
 }

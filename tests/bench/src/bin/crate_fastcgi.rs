@@ -16,7 +16,7 @@ fn main() -> Result<()> {
     // hookspool logs one line for each delivery too.
     tracing_subscriber::fmt().with_writer(std::io::stderr).with_ansi(false).init();
     let config = hookspool::config::load(Path::new(config)).map_err(|e| Error::other(e.to_string()))?;
-    let intake = Intake::that_stays(config);
+    let intake = Intake::that_stays(config, std::sync::Arc::default());
     let listener = UnixListener::bind(socket)?;
     fastcgi::run_raw(move |mut request| answer(&intake, &mut request), listener.as_raw_fd());
     Ok(())
