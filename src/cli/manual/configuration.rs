@@ -1,13 +1,14 @@
 //! Pure. hookspool.toml(5): every key, out of the table that the checks go by.
 
 use super::behaviour::{self, OF_JOBS};
+use super::confined::OF_CONFINED_STEPS;
 use super::public_page::OF_THE_PAGE;
 use super::roff::Roff;
 use super::telling::OF_TELLING;
 use crate::config::{Key, REQUIRED, Table, keys_of};
 use crate::provider::Provider;
 
-const TABLES: [Table; 13] = [
+const TABLES: [Table; 14] = [
     Table::Top,
     Table::Runner,
     Table::Page,
@@ -18,6 +19,7 @@ const TABLES: [Table; 13] = [
     Table::Match,
     Table::Retry,
     Table::Releases,
+    Table::Confine,
     Table::Step,
     Table::Notify,
     Table::CommitStatus,
@@ -47,6 +49,7 @@ pub(super) fn page() -> String {
     roff.paragraph(&format!("`{}`.", Provider::NAMES.join("`, `")));
     roff.section("environment of steps");
     roff.paragraph(ENVIRONMENT);
+    behaviour::append(&mut roff, OF_CONFINED_STEPS);
     behaviour::append(&mut roff, OF_JOBS);
     behaviour::append(&mut roff, OF_THE_PAGE);
     behaviour::append(&mut roff, OF_TELLING);
