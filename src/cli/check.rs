@@ -67,7 +67,7 @@ fn hook_as_json(hook: &Hook) -> serde_json::Value {
     let (provider, check) = hook.from.is_empty().then_some(of_deliveries).unzip();
     serde_json::json!({
         "name": hook.name, "provider": provider, "check": check, "queue": hook.plan.queue, "hosts": hook.hosts,
-        "from": hook.from,
+        "from": hook.from, "confined": hook.plan.boxes().count(),
     })
 }
 
@@ -103,6 +103,7 @@ fn hook_as_text(config: &Config, hook: &Hook) -> Vec<String> {
     }
     lines.push(format!("  queue {}: {}", hook.plan.queue, hook.plan.when_newer.meaning()));
     lines.extend(releases(hook));
+    lines.extend(confined(hook));
     lines.extend(told(hook).iter().map(|told| format!("  {told}")));
     lines
 }
@@ -117,6 +118,16 @@ fn releases(hook: &Hook) -> Option<String> {
     let back = if *rolls_back { ", and back if one after it fails" } else { "" };
     let current = dir.join("current");
     Some(format!("  releases: {keep} are kept{what}; step {at} of {of} switches {}{back}", current.display()))
+}
+
+/// The line on the steps of a hook that run in a box.
+fn confined(hook: &Hook) -> Option<String> {
+    let boxes: Vec<_> = hook.plan.boxes().collect();
+    let all = hook.plan.all_steps().filter(|step| matches!(step.action, StepAction::Run(_) | StepAction::Shell(_)));
+    let offline = boxes.iter().filter(|confine| !confine.network).count();
+    let network = if offline == 0 { String::new() } else { format!("; {offline} without network") };
+    let count = print::count(all.count(), "program");
+    (!boxes.is_empty()).then(|| format!("  confined: {} of {count}{network}", boxes.len()))
 }
 
 /// Lines on who is told of the jobs of `hook`.

@@ -25,6 +25,8 @@ pub enum Table {
     Releases,
     /// An element of `steps` or `on_failure`.
     Step,
+    /// `confine = { … }`.
+    Confine,
     /// `env = { … }`: any name.
     Env,
     /// `[[notify]]`.
@@ -52,6 +54,7 @@ impl Table {
             Self::Retry => "`retry`",
             Self::Releases => "`releases`",
             Self::Step => "a step",
+            Self::Confine => "`confine`",
             Self::Env => "`env`",
             Self::Notify => "`[[notify]]`",
             Self::CommitStatus => "`status`",
@@ -164,6 +167,8 @@ pub const KEYS: &[Key] = &[
     key(Table::Hook, "env", "table", "(none)", "variables of the steps' environment, as in \
         `{ NODE_ENV = \"production\" }`; `{ TOKEN = { file = \"/path\" } }` keeps a secret in a file; \
         nothing in a value is expanded"),
+    key(Table::Hook, "confine", "true, false or table", "false", "runs its `run` and `shell` steps in a box: they see \
+        the system, and write below `dir` and a `HOME` of the hook's own; see CONFINED STEPS"),
     key(Table::Hook, "umask", "octal string", "022", "permissions that files of the steps never have, as in `\"027\"`"),
     key(Table::Hook, "ssh_key", "absolute path", "(those of the runner's user)", "private key by which git and ssh \
         in the steps log in, and no other; its owner alone may read it"),
@@ -273,6 +278,17 @@ pub const KEYS: &[Key] = &[
     key(Table::Releases, "from", "URL or path", "(none)", "where a release comes from, \
         unless a step with `git` says so"),
 
+    key(Table::Confine, "read", "array of paths", "(none)", "files and directories that a step reads, and starts \
+        programs from, beside those of the system; `~/` is the home of the runner's user"),
+    key(Table::Confine, "write", "array of paths", "(none)", "those that it writes, beside its own; they \
+        must be there"),
+    key(Table::Confine, "network", "true or false", "true", "`false`: no network, not even to this host"),
+    key(Table::Confine, "local_sockets", "true or false", "false", "`true`: it may connect to servers of this host \
+        through sockets that are files; one that acts for whoever asks (D-Bus, docker, an agent of ssh) leads out \
+        of the box"),
+    key(Table::Confine, "fallback", "word", "refuse", "where the kernel has no Landlock: `refuse` holds the job, `run` \
+        runs the step without a box"),
+
     key(Table::Step, "git", "word", "(none)", "`update`: fetch and move the work tree to what was pushed"),
     key(Table::Step, "from", "URL or path", "(none)", "with `git`: clone from here when `dir` is empty; \
         after that the repository's own remote counts, until `from` is changed"),
@@ -293,6 +309,8 @@ pub const KEYS: &[Key] = &[
     key(Table::Step, "run", "array of strings", "(none)", "a program and its arguments, without a shell"),
     key(Table::Step, "shell", "string", "(none)", "a command for `/bin/sh -c`"),
     key(Table::Step, "env", "table", "(none)", "variables of this step's environment, over those of the hook"),
+    key(Table::Step, "confine", "true, false or table", "(the hook's)", "its box, in the \
+        place of the hook's as a whole"),
     key(Table::Step, "timeout", "duration", "(what the attempt has left)", "longest time of the step"),
     key(Table::Step, "silence", "duration", "(the hook's)", "longest time in which the step prints nothing"),
     key(Table::Step, "restarts_runner", "true or false", "false", "the last step, \

@@ -1,6 +1,7 @@
 //! Edge. The configuration: what was typed (`raw`), whether it is right (`check`), what it means (`settings`).
 
 mod check;
+mod closed;
 mod destination;
 mod excerpt;
 mod exposure;
@@ -28,6 +29,7 @@ pub(crate) mod testing;
 mod wanted;
 
 pub use check::check as checked;
+pub use closed::{Clash, ClosedPaths};
 pub use exposure::is_below;
 pub use find::{NotFound, find, is_found_unasked, unused};
 pub use globs::Globs;
@@ -39,8 +41,9 @@ pub use relay::{PayloadRule, RelaySettings};
 pub use report::{Problem, Report};
 pub use secret::{SecretError, is_out_of_reach, oddity};
 pub use settings::{
-    Backoff, Config, FieldRule, FieldTest, GitUpdate, Hook, HookSecret, InTheWay, NotifyTarget, OnInterrupt,
-    PageSettings, Plan, Publish, Releases, Retry, RetryOn, Rules, RunnerSettings, SandboxMode, SecretSource,
-    SharedPath, StatusSettings, Step, StepAction, TargetUrl, Variable, VariableValue, WhenNewer,
+    Backoff, BoxPath, Config, Confine, Confining, FieldRule, FieldTest, GitUpdate, Hook, HookSecret, InTheWay,
+    NotifyTarget, OnInterrupt, PageSettings, Plan, Publish, Releases, Retry, RetryOn, Rules, RunnerSettings,
+    SandboxMode, SecretSource, SharedPath, StatusSettings, Step, StepAction, TargetUrl, Variable, VariableValue,
+    WhenNewer,
 };
 pub use shell_script::hides_failures;

@@ -7,7 +7,8 @@ use crate::notify::{MessageRate, Messenger, StatusForge, TellOn};
 use crate::provider::{Pointer, Provider, ReadOptions};
 use jiff::Timestamp;
 use regex::Regex;
-use std::path::PathBuf;
+use std::fmt;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// A whole configuration.
@@ -244,6 +245,8 @@ pub struct Plan {
     pub reconcile: Option<Duration>,
     /// Variables of the steps' environment.
     pub env: Vec<Variable>,
+    /// The box of its `run` and `shell` steps, where these say nothing else.
+    pub confine: Option<Confine>,
     /// The steps, in order; at least one.
     pub steps: Vec<Step>,
     /// Run after a failed last attempt. The failure of what runs after a job changes nothing, here and below.
@@ -321,6 +324,41 @@ impl Plan {
     /// The place of the step that switches among `steps`, from 0.
     pub fn switch_at(&self) -> Option<usize> {
         self.steps.iter().position(|step| step.action == StepAction::Switch)
+    }
+
+    /// The box in which `step` runs; none for what is done by the runner itself.
+    pub fn box_of<'a>(&'a self, step: &'a Step) -> Option<&'a Confine> {
+        match (&step.action, &step.confining) {
+            (StepAction::Run(_) | StepAction::Shell(_), Confining::AsHook) => self.confine.as_ref(),
+            (StepAction::Run(_) | StepAction::Shell(_), Confining::In(own)) => Some(own),
+            _ => None,
+        }
+    }
+
+    /// The steps of all lists.
+    pub fn all_steps(&self) -> impl Iterator<Item = &Step> {
+        [&self.steps, &self.on_failure, &self.on_success, &self.on_recovery, &self.always].into_iter().flatten()
+    }
+
+    /// The boxes of all its steps.
+    pub fn boxes(&self) -> impl Iterator<Item = &Confine> {
+        self.all_steps().filter_map(|step| self.box_of(step))
+    }
+
+    /// `true` if its confined steps write to the work directory of `other`, as far as names tell.
+    pub fn confines_in(&self, other: &Self) -> bool {
+        let own = Some(self.dir.as_path()).filter(|_| self.releases.is_none());
+        let written = self.boxes().flat_map(|confine| &confine.write).filter_map(|path| match path {
+            BoxPath::At(path) => Some(path.as_path()),
+            BoxPath::InHome(_) => None,
+        });
+        let meets = |place: &Path| place.starts_with(&other.dir) || other.dir.starts_with(place);
+        self.boxes().next().is_some() && own.into_iter().chain(written).any(meets)
+    }
+
+    /// The variables of the hook and of all its steps.
+    pub fn all_variables(&self) -> impl Iterator<Item = &Variable> {
+        self.env.iter().chain(self.all_steps().flat_map(|step| &step.env))
     }
 
     /// The steps that follow the switch.
@@ -421,11 +459,75 @@ pub struct Step {
     pub silence: Option<Duration>,
     /// Variables of its environment, over the hook's.
     pub env: Vec<Variable>,
+    /// Its box, where it is not that of the hook.
+    pub confining: Confining,
     /// Also after a failed step.
     pub always: bool,
     /// The last step of a job that makes its own runner stop: when that happens while it runs, it has done what it was
     /// for, and is left to itself.
     pub restarts_runner: bool,
+}
+
+/// `confine` of a step.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Confining {
+    /// It says nothing.
+    #[default]
+    AsHook,
+    /// `false`.
+    Free,
+    /// A box of its own.
+    In(Confine),
+}
+
+/// `confine`: the box that a step runs in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Confine {
+    /// Files and trees that it reads beside those of the system (`read`).
+    pub read: Vec<BoxPath>,
+    /// Those that it writes beside its own (`write`).
+    pub write: Vec<BoxPath>,
+    /// `true` if it may use the network (`network`).
+    pub network: bool,
+    /// `true` if it may connect to sockets of this host that are files (`local_sockets`).
+    pub local_sockets: bool,
+    /// `true` if it runs without a box where the kernel has none (`fallback = "run"`).
+    pub runs_without: bool,
+}
+
+impl Default for Confine {
+    /// `confine = true`.
+    fn default() -> Self {
+        Self { read: Vec::new(), write: Vec::new(), network: true, local_sockets: false, runs_without: false }
+    }
+}
+
+/// An element of `read` or `write`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BoxPath {
+    /// An absolute path.
+    At(PathBuf),
+    /// `~/…`: below the home of the runner's user.
+    InHome(PathBuf),
+}
+
+impl BoxPath {
+    /// The path, for a user whose home is `home`.
+    pub fn within(&self, home: &Path) -> PathBuf {
+        match self {
+            Self::At(path) => path.clone(),
+            Self::InHome(path) => home.join(path),
+        }
+    }
+}
+
+impl fmt::Display for BoxPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::At(path) => path.display().fmt(f),
+            Self::InHome(path) => write!(f, "~/{}", path.display()),
+        }
+    }
 }
 
 /// An entry of `env`.
@@ -461,6 +563,16 @@ pub enum StepAction {
     Run(Vec<String>),
     /// `shell = "…"`: `/bin/sh -c`.
     Shell(String),
+}
+
+impl StepAction {
+    /// The place that it publishes to.
+    pub fn published_to(&self) -> Option<&Path> {
+        match self {
+            Self::Publish(publish) => Some(&publish.to),
+            _ => None,
+        }
+    }
 }
 
 /// `publish = "dist", to = "/srv/www"`: a copy of a directory takes the place of another in one step.

@@ -74,6 +74,7 @@ pub(crate) fn hook(name: &str) -> Hook {
             silence: None,
             reconcile: None,
             env: Vec::new(),
+            confine: None,
             steps: Vec::new(),
             on_failure: Vec::new(),
             on_success: Vec::new(),

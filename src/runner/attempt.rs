@@ -33,6 +33,9 @@ pub(super) fn run(owner: &SpoolOwner, task: &Task) -> Result<AttemptEnd, SpoolEr
     if let Some(why) = unwanted(hook, claim.meta()) {
         return hold_unwanted(owner, claim, task, &why);
     }
+    if let Some(why) = steps::missing_box(&hook.plan) {
+        return hold_unconfined(owner, claim, task, &why);
+    }
     let attempt = claim.attempt();
     claim.record(&Entry::new(Timestamp::now(), HistoryEvent::Started { attempt }))?;
     tracing::info!(event = "started", job = %task.id, hook = hook.name, attempt);
@@ -75,6 +78,13 @@ fn hold_unwanted(owner: &SpoolOwner, claim: Claim, task: &Task, why: &str) -> Re
     let remedy = remedy(&task.config, claim.id());
     let remedy = remedy.unwrap_or_else(|| "change the hook and release the job, or cancel it".to_owned());
     hold(owner, claim, task, format!("the hook does not want it: {why}; {remedy}"))
+}
+
+/// Its steps need a box that this kernel has not: nothing of it runs, and a person decides.
+fn hold_unconfined(owner: &SpoolOwner, claim: Claim, task: &Task, why: &str) -> Result<AttemptEnd, SpoolError> {
+    let id = claim.id().short();
+    let remedy = "start a kernel that has it, or allow them to run without (`fallback = \"run\"`)";
+    hold(owner, claim, task, format!("{why}; {remedy}, then `hookspool release {id}`"))
 }
 
 /// The remedy where this runner goes by an older configuration than the one that is there.

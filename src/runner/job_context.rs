@@ -4,7 +4,7 @@ use super::log::JobLog;
 use super::payload::PayloadFile;
 use super::steps::{self, Control, JobFacts, JobResult, List, StepNews, StepRecord, StepResult};
 use super::task::Task;
-use crate::config::Hook;
+use crate::config::{ClosedPaths, Hook};
 use crate::model::{JobId, Outcome, State};
 use crate::spool::{Claim, Entry, HistoryEvent, log_path};
 use crate::system::errno::words;
@@ -41,17 +41,30 @@ impl JobContext {
         let log = JobLog::open(&log_path).map_err(|error| naming(&log_path, &error))?;
         let (job, meta, payload_path) = (claim.id(), meta.clone(), payload.path().to_owned());
         let spool = spool.to_owned();
-        let facts = JobFacts { job, meta, deployed, attempt, payload: payload_path, log: log_path, spool };
+        let facts = JobFacts {
+            job,
+            meta,
+            deployed,
+            attempt,
+            payload: payload_path,
+            log: log_path,
+            spool,
+            closed: ClosedPaths::default(),
+        };
         Ok(Self { facts, log, _payload: payload })
     }
 
     /// Removes what an attempt left whose runner died.
     pub(super) fn clear(spool: &Path, id: JobId) {
         PayloadFile::remove(&spool.join(State::Running.as_str()), id);
+        if let Err(error) = steps::clear_scratch(spool, id) {
+            tracing::warn!(event = "scratch", job = %id, error);
+        }
     }
 
     /// Runs the steps of the job.
     pub(super) fn run_steps(&mut self, claim: &mut Claim, hook: &Hook, task: &Task) -> JobResult {
+        self.facts.closed = task.config.closed_to(hook);
         let mut on_news = |news: StepNews<'_>| record(claim, news);
         steps::run_job(&hook.plan, &self.facts, &mut self.log, &control(task), &mut on_news)
     }
@@ -59,6 +72,7 @@ impl JobContext {
     /// Runs the steps of `list`, after the job. What the job itself used of the grace is gone: whoever told the runner
     /// to stop does not wait twice. A person who cancelled the job did not mean these.
     pub(super) fn run_after(&mut self, list: List, claim: &mut Claim, hook: &Hook, result: &JobResult, task: &Task) {
+        self.facts.closed = task.config.closed_to(hook);
         let control = control(task);
         let grace = if task.halted.requested() { control.grace.min(GRACE_AFTER_JOB) } else { control.grace };
         let cancel = control.cancel.filter(|_| result.outcome != Outcome::Cancelled);
@@ -111,6 +125,7 @@ fn in_history(step: &StepRecord) -> HistoryEvent {
         timed_out: matches!(step.result, StepResult::TimedOut(_) | StepResult::Silent(_)),
         list,
         result: step.result.to_string(),
+        confined: step.confined.clone(),
         ms: milliseconds(step.duration),
     }
 }

@@ -5,6 +5,7 @@ use super::attempt;
 use super::cancel::Cancel;
 use super::outcome_cache::OutcomeCache;
 use super::payload::PayloadFile;
+use super::steps;
 use super::supply::report;
 use super::task::Task;
 use super::telling::Teller;
@@ -43,5 +44,8 @@ pub(super) fn recover(
         failed += usize::from(attempt::account_for(owner, claim, &task)?.is_failure());
     }
     PayloadFile::remove_all(&config.spool.join(State::Running.as_str()));
+    for error in steps::clear_all_scratch(&config.spool) {
+        tracing::warn!(event = "scratch", error);
+    }
     Ok((failed, queued))
 }

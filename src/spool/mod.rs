@@ -21,6 +21,8 @@
 //!   sequence                 0660   19 digits: the last number given out
 //!   reserve                  0660   1 MiB that a full disk gets back once
 //!   relay/                   2750   of a host among several: see `relay/mod.rs`
+//!   home/     <hook>         0700   HOME of a hook's confined steps; stays, so that their caches stay warm
+//!   scratch/  <id>           0700   TMPDIR of a job's confined steps; goes with the attempt
 //!   reconcile                0640   JSON: by hook, when its remote is asked next; there if any ever was
 //! ```
 //!

@@ -3,6 +3,8 @@
 //! `PR_SET_PDEATHSIG` is not used: it is tied to the thread that forked, reaches direct children only, and a setuid
 //! program clears it. What outlives a killed runner is found by its mark instead (`tree`).
 
+use super::enclosure::Enclosure;
+use super::errno::words;
 use super::wait::{after, ready};
 use super::{exit_watch, reap};
 use rustix::fs::Mode;
@@ -53,7 +55,20 @@ impl Child {
         Self::spawn(program, [Stdio::null(), output(file)?, output(file)?])
     }
 
-    /// The same with standard input from a file, and both outputs in another.
+    /// As `start`, and inside `enclosure` from its first instruction on. The thread that starts it goes in and ends
+    /// there; this one stays outside.
+    pub fn start_inside(enclosure: &Enclosure, program: &Program) -> io::Result<Self> {
+        let inside = || {
+            enclosure.enter().map_err(|error| not_confined(&error))?;
+            Self::start(program, None)
+        };
+        std::thread::scope(|scope| {
+            let entered = std::thread::Builder::new().name("enclosure".to_owned()).spawn_scoped(scope, inside)?;
+            entered.join().unwrap_or_else(|_| Err(io::Error::other("the thread that was to start it has ended")))
+        })
+    }
+
+    /// As `start`, with standard input from a file, and both outputs in another.
     pub fn start_reading(program: &Program, input: &File, file: &File) -> io::Result<Self> {
         Self::spawn(program, [input.try_clone()?.into(), output(Some(file))?, output(Some(file))?])
     }
@@ -122,6 +137,10 @@ impl Drop for Child {
 
 fn output(file: Option<&File>) -> io::Result<Stdio> {
     file.map_or_else(|| Ok(Stdio::piped()), |file| Ok(file.try_clone()?.into()))
+}
+
+fn not_confined(error: &io::Error) -> io::Error {
+    io::Error::other(format!("it cannot be confined: {}", words(error)))
 }
 
 fn pid_of(child: &std::process::Child) -> Pid {

@@ -23,6 +23,8 @@ pub const MARK: &str = "HOOKSPOOL_JOB";
 const FREEZE_ROUNDS: usize = 500;
 /// Between two of them.
 const FREEZE_WAIT: Duration = Duration::from_millis(2);
+/// Looks in a row that find nothing where it cannot be known.
+const QUIET_LOOKS: usize = 3;
 /// Time for which KILL is repeated before processes are given up as stuck.
 const GIVE_UP: Duration = Duration::from_secs(10);
 /// Between two looks at a process of whose exit no descriptor tells.
@@ -45,7 +47,8 @@ pub struct Survivors {
 /// The processes of one job.
 #[derive(Debug)]
 pub struct Tree {
-    job: String,
+    /// The variable that marks its processes, and its value.
+    mark: (&'static str, String),
     known: HashSet<(i32, u64)>,
     /// Children that this process had before the job; `None`: orphans are not told apart.
     before: Option<HashSet<(i32, u64)>>,
@@ -54,7 +57,12 @@ pub struct Tree {
 impl Tree {
     /// The tree of the job with id `job`.
     pub fn of(job: &str) -> Self {
-        Self { job: job.to_owned(), known: HashSet::new(), before: None }
+        Self::marked(MARK, job)
+    }
+
+    /// The tree of whatever has the variable `name` with this `value` in its environment.
+    pub fn marked(name: &'static str, value: &str) -> Self {
+        Self { mark: (name, value.to_owned()), known: HashSet::new(), before: None }
     }
 
     /// From now on, orphans that come to this process are the job's.
@@ -88,7 +96,7 @@ impl Tree {
             return false;
         }
         self.known.contains(&p.key())
-            || match table::mark(p.pid, MARK, &self.job) {
+            || match table::mark(p.pid, self.mark.0, &self.mark.1) {
                 Mark::Ours => true,
                 Mark::Absent | Mark::Unknown => self.is_claimed_orphan(p, relatives),
                 Mark::Other => false,
@@ -107,6 +115,29 @@ impl Tree {
         let left = self.kill(&mut seen, after(GIVE_UP), wait)?;
         reap::reap_orphans(self.before.is_some())?;
         Ok(Survivors { ended: seen.len() - left, left })
+    }
+
+    /// As `end`, after the last of them was reaped that was waited for: what was forked during a look and is an orphan
+    /// since may have been missed, and is looked for again.
+    pub fn end_left_behind(&mut self, patience: Duration, wait: WaitFn<'_>) -> io::Result<Survivors> {
+        let give_up = after(patience.saturating_add(GIVE_UP));
+        let (mut ended, mut quiet_looks) = (0, 0);
+        while !self.is_childless() && quiet_looks < QUIET_LOOKS {
+            let survivors = self.end(patience, wait)?;
+            ended += survivors.ended;
+            quiet_looks = if survivors.ended == 0 { quiet_looks + 1 } else { 0 };
+            if survivors.left > 0 || Instant::now() >= give_up {
+                return Ok(Survivors { ended, left: survivors.left });
+            }
+            std::thread::sleep(FREEZE_WAIT);
+        }
+        Ok(Survivors { ended, left: 0 })
+    }
+
+    /// True if this process has no children, and had none before: then none of them is left, since each orphan comes
+    /// here.
+    fn is_childless(&self) -> bool {
+        self.before.as_ref().is_some_and(HashSet::is_empty) && matches!(reap::children(), Ok(Children::None))
     }
 
     /// TERM to each once, those that appear meanwhile included, until none is left or `until`.

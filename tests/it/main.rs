@@ -3,6 +3,7 @@
 mod architecture; // what a file may do, and who may use whom
 mod cli; // verbs that only look
 mod config; // what is said of configuration files
+mod confine; // steps in a box: hostile ones, and builds that work there
 mod control; // the verbs of an operator, beside a runner and without one
 mod crash; // deaths and failures at each system call, and what the next start makes of them
 mod dependencies; // licences and versions of the crates that are built in

@@ -2,6 +2,7 @@
 
 mod clock;
 mod configuration;
+mod confinement;
 mod deliveries;
 mod disk;
 mod finding;
@@ -58,6 +59,7 @@ pub(super) fn run(config: Option<&Path>, offline: bool, json: bool) -> Result<Ex
     if is_runners_user(&config, &mut findings) {
         git::look(&config, offline, &mut findings);
         programs::look(&config, &mut findings);
+        confinement::look(&config, &mut findings);
         releases::look(&config, &mut findings);
         messages::look_at_secrets(&config, &mut findings);
         #[cfg(feature = "relay")]

@@ -85,13 +85,22 @@ fn path_of_runner(spool: &Path) -> Option<OsString> {
 mod tests {
     use super::*;
     use crate::cli::doctor::finding::Level;
+    use crate::config::Confining;
     use crate::config::testing::hook;
     use std::fs;
     use std::os::unix::fs::PermissionsExt;
 
     fn run(name: &str) -> Step {
         let action = StepAction::Run(vec![name.to_owned(), "argument".to_owned()]);
-        Step { action, timeout: None, silence: None, env: Vec::new(), always: false, restarts_runner: false }
+        Step {
+            action,
+            timeout: None,
+            silence: None,
+            env: Vec::new(),
+            confining: Confining::AsHook,
+            always: false,
+            restarts_runner: false,
+        }
     }
 
     /// The findings on a hook with these programs in `steps`, and `always` with one that does not exist.

@@ -1,6 +1,7 @@
 //! Pure. hookspool.toml(5): every key, out of the table that the checks go by.
 
 use super::behaviour::{self, OF_JOBS};
+use super::confined::OF_CONFINED_STEPS;
 use super::public_page::OF_THE_PAGE;
 use super::roff::Roff;
 use super::sandbox::OF_THE_SANDBOX;
@@ -8,7 +9,7 @@ use super::telling::OF_TELLING;
 use crate::config::{Key, REQUIRED, Table, keys_of};
 use crate::provider::Provider;
 
-const TABLES: [Table; 13] = [
+const TABLES: [Table; 14] = [
     Table::Top,
     Table::Runner,
     Table::Page,
@@ -19,6 +20,7 @@ const TABLES: [Table; 13] = [
     Table::Match,
     Table::Retry,
     Table::Releases,
+    Table::Confine,
     Table::Step,
     Table::Notify,
     Table::CommitStatus,
@@ -48,6 +50,7 @@ pub(super) fn page() -> String {
     roff.paragraph(&format!("`{}`.", Provider::NAMES.join("`, `")));
     roff.section("environment of steps");
     roff.paragraph(ENVIRONMENT);
+    behaviour::append(&mut roff, OF_CONFINED_STEPS);
     behaviour::append(&mut roff, OF_JOBS);
     behaviour::append(&mut roff, OF_THE_SANDBOX);
     behaviour::append(&mut roff, OF_THE_PAGE);

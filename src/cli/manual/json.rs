@@ -383,6 +383,7 @@ const SHAPES: &[Shape] = &[
             ("targets[].on", "The jobs that it is told of: `change`, `failure` or `always`"),
             ("hooks[].hosts[]", "The hosts that run its jobs; none: this one alone"),
             ("hooks[].from[]", "The hosts whose jobs it takes; it has no `provider` and no `check` then"),
+            ("hooks[].confined", "Number of its steps that run in a box"),
             ("secrets[]", "What is wrong or odd with a secret"),
             ("replaceable[]", "Files that others may replace"),
             ("page[]", "What is wrong with the page's directory"),

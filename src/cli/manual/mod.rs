@@ -4,6 +4,7 @@ mod behaviour;
 mod commands;
 mod completion;
 mod configuration;
+mod confined;
 mod json;
 mod public_page;
 mod roff;

@@ -1,5 +1,7 @@
 //! Pure. From the typed document to the settings, or to everything that is wrong with it.
 
+mod boxes;
+mod confine;
 mod env;
 mod field;
 mod hook;
@@ -85,7 +87,7 @@ fn config(top: &Section<'_>, file: PathBuf, findings: &mut Findings<'_>) -> Opti
     }
     let read_at = Timestamp::UNIX_EPOCH;
     let version = FileVersion::default();
-    Some(Config {
+    let config = Config {
         file,
         read_at,
         version,
@@ -97,7 +99,9 @@ fn config(top: &Section<'_>, file: PathBuf, findings: &mut Findings<'_>) -> Opti
         notify: notify?,
         relay: relay?,
         hooks: hooks?,
-    })
+    };
+    boxes::apart(&config, &layers, findings);
+    Some(config)
 }
 
 fn body_limit_bytes(top: &Section<'_>, findings: &mut Findings<'_>) -> Option<u64> {

@@ -1,7 +1,7 @@
 //! Pure. The plan of a job, and how often it is tried.
 
 use super::section::{self, Layers};
-use super::{env, releases, step, telling, value};
+use super::{confine, env, releases, step, telling, value};
 use crate::config::findings::Findings;
 use crate::config::keys::{Table, default_of};
 use crate::config::quantity;
@@ -49,6 +49,7 @@ pub(super) fn plan(layers: &Layers<'_>, only_passes_on: bool, findings: &mut Fin
     let silence = optional(layers, "silence", findings);
     let reconcile = optional(layers, "reconcile", findings);
     let variables = layers.get("env").map_or(Some(Vec::new()), |entry| env::variables(&entry, findings));
+    let confine = layers.get("confine").map_or(Some(None), |entry| confine::of_hook(&entry, findings));
     let (notify, status) = (telling::told(layers, findings), telling::status(layers, findings));
     let nothing = only_passes_on.then(Vec::new);
     let steps = layers.get("steps").map_or(nothing, |entry| step::steps(&entry, findings));
@@ -73,6 +74,7 @@ pub(super) fn plan(layers: &Layers<'_>, only_passes_on: bool, findings: &mut Fin
         silence: silence?,
         reconcile: reconcile?,
         env: variables?,
+        confine: confine?,
         steps: steps?,
         on_failure: on_failure?,
         on_success: on_success?,

@@ -6,7 +6,7 @@ use super::{step, value};
 use crate::config::findings::Findings;
 use crate::config::keys::{Table, default_of};
 use crate::config::raw::{Section, TypedEntry};
-use crate::config::settings::{GitUpdate, Releases, SharedPath, Step, StepAction};
+use crate::config::settings::{Confining, GitUpdate, Releases, SharedPath, Step, StepAction};
 use std::path::PathBuf;
 
 /// Bounds of `keep`.
@@ -95,7 +95,15 @@ fn completed(mut steps: Vec<Step>, needs_git: bool, needs_switch: bool, from: Op
 }
 
 fn plain(action: StepAction) -> Step {
-    Step { action, timeout: None, silence: None, env: Vec::new(), always: false, restarts_runner: false }
+    Step {
+        action,
+        timeout: None,
+        silence: None,
+        env: Vec::new(),
+        confining: Confining::AsHook,
+        always: false,
+        restarts_runner: false,
+    }
 }
 
 /// Two jobs at a time would switch in any order.

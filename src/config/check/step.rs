@@ -1,6 +1,6 @@
 //! Pure. The steps of a job.
 
-use super::{env, section, value};
+use super::{confine, env, section, value};
 use crate::config::findings::Findings;
 use crate::config::keys::Table;
 use crate::config::raw::{Section, TypedEntry};
@@ -64,6 +64,7 @@ fn step(entry: &TypedEntry<'_>, findings: &mut Findings<'_>) -> Option<Step> {
     let always = table.get("always").map_or(Some(false), |entry| value::boolean(&entry, findings));
     let restarts_runner = restarts_runner(&table, findings);
     let variables = table.get("env").map_or(Some(Vec::new()), |entry| env::variables(&entry, findings));
+    let confining = confine::of_step(&table, findings);
     let timeout = match timeout {
         Some(read) => Some(read?),
         None => None,
@@ -77,6 +78,7 @@ fn step(entry: &TypedEntry<'_>, findings: &mut Findings<'_>) -> Option<Step> {
         timeout,
         silence,
         env: variables?,
+        confining: confining?,
         always: always?,
         restarts_runner: restarts_runner?,
     })

@@ -40,6 +40,7 @@ fn heads(config: &Config, hook: &str, halted: &Stop) -> Result<Vec<RemoteHead>, 
         payload: PathBuf::from(NOWHERE),
         log: PathBuf::from(NOWHERE),
         spool: config.spool.clone(),
+        closed: config.closed_to(hook),
     };
     let wanted = |branch: &str| hook.rules.branches.as_ref().map(|globs| globs.is_match(branch));
     remote_heads(&hook.plan, &facts, &mut log, &control, TIMEOUT, &wanted)

@@ -1,5 +1,6 @@
 //! Edge. One attempt at a job: its environment, its processes, the time it has left.
 
+use super::confine::{self, BoxTree, Walls, clear_scratch};
 use super::control::Control;
 use super::environment::Environment;
 use super::facts::JobFacts;
@@ -9,7 +10,7 @@ use super::lookup;
 use super::output::{Output, Sink};
 use super::record::{StepResult, TimeLimit};
 use super::work_release::AttemptRelease;
-use crate::config::{Plan, Step, Variable, VariableValue};
+use crate::config::{ClosedPaths, Plan, Step, Variable, VariableValue};
 use crate::model::JobId;
 use crate::runner::log::{JobLog, Source};
 use crate::system::errno::{is_shortage, words};
@@ -114,6 +115,20 @@ pub(super) struct Attempt<'a> {
     /// The limit that the step under way would run into.
     limit: TimeLimit,
     pub(super) spool: &'a Path,
+    /// Name of the hook.
+    pub(super) hook: &'a str,
+    /// Name of its provider.
+    pub(super) provider: &'a str,
+    /// The paths that confined steps never reach.
+    pub(super) closed: &'a ClosedPaths,
+    /// The box of the step under way, in words.
+    pub(super) confined: Option<String>,
+    /// `true` once it has a directory for TMPDIR.
+    pub(super) has_scratch: bool,
+    walls: Option<Walls>,
+    boxes: u32,
+    /// The log, for what it says of a step that failed.
+    pub(super) log_file: &'a Path,
     log_dir: &'a Path,
     interrupts: Interrupts<'a>,
     tree: Tree,
@@ -143,10 +158,36 @@ impl<'a> Attempt<'a> {
             deadline: after(plan.timeout),
             limit: TimeLimit::Hook(plan.timeout),
             spool: &facts.spool,
+            hook: &facts.meta.hook,
+            provider: &facts.meta.provider,
+            closed: &facts.closed,
+            confined: None,
+            has_scratch: false,
+            walls: None,
+            boxes: 0,
+            log_file: &facts.log,
             log_dir: facts.log.parent().unwrap_or(Path::new("/")),
             interrupts: Interrupts::new(control),
             tree,
         })
+    }
+
+    /// Puts up the box of `step` around what runs from now on, or takes the one before away.
+    pub(super) fn confine(&mut self, step: &Step) -> Result<(), Trouble> {
+        self.walls = confine::raise(self, step)?;
+        Ok(())
+    }
+
+    /// Takes the box away: what runs from now on is ours. What it was, in words.
+    pub(super) fn leave_box(&mut self) -> Option<String> {
+        self.walls = None;
+        self.confined.take()
+    }
+
+    /// A number for a box of this attempt.
+    pub(super) fn next_box(&mut self) -> u32 {
+        self.boxes += 1;
+        self.boxes
     }
 
     /// The deadline of a step that begins now.
@@ -270,12 +311,27 @@ impl<'a> Attempt<'a> {
             let reason = lookup::why_not_started(&program.file, &program.dir, &error);
             Trouble::failed(&error, reason)
         };
-        let mut child = Child::start(program, file).map_err(start_failed)?;
+        let left_behind = self.walls.as_ref().map(|walls| BoxTree::of(walls, self.control.alone));
+        let mut left_behind = left_behind.transpose().map_err(|error| watch_failed(&error))?;
+        let started = match &self.walls {
+            Some(walls) => Child::start_inside(&walls.enclosure, program),
+            None => Child::start(program, file),
+        };
+        let mut child = started.map_err(start_failed)?;
         self.tree.add(child.pid());
+        if let Some(tree) = &mut left_behind {
+            tree.add(child.pid());
+        }
         let mut output = Output::new(child.take_output(), sink, self.log);
         let watched = watch(&mut self.interrupts, &child, &mut output, bounds);
         let ended = match watched {
-            Ok(Wake::Ready) => None,
+            Ok(Wake::Ready) => match &mut left_behind {
+                Some(tree) => {
+                    child.reap().map_err(|error| watch_failed(&error))?;
+                    tree.end(self.control.kill_delay, &mut output)
+                }
+                None => None,
+            },
             Ok(Wake::Restarted) => {
                 child.leave();
                 return Err(Trouble { result: StepResult::Restarted, transient: false });
@@ -314,6 +370,10 @@ impl<'a> Attempt<'a> {
 
     /// Takes leave: reaps what is left of orphans.
     pub(super) fn end(self) {
+        let cleared = if self.has_scratch { clear_scratch(self.spool, self.job) } else { Ok(()) };
+        if let Err(error) = cleared {
+            self.log.note(&format!("warning: {error}"));
+        }
         if let Err(error) = reap::reap_orphans(self.control.alone) {
             self.log.note(&format!("cannot look for orphans: {}", words(&error)));
         }

@@ -132,6 +132,7 @@ mod tests {
             payload: "/spool/running/x.job".into(),
             log: "/spool/log/x.log".into(),
             spool: "/spool".into(),
+            closed: crate::config::ClosedPaths::default(),
         }
     }
 

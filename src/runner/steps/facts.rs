@@ -1,5 +1,6 @@
 //! Pure. Facts of a job that its steps may know.
 
+use crate::config::ClosedPaths;
 use crate::model::{JobId, JobMeta};
 use std::path::PathBuf;
 
@@ -21,4 +22,6 @@ pub struct JobFacts {
     pub log: PathBuf,
     /// The spool, in which no step works.
     pub spool: PathBuf,
+    /// The paths that confined steps never reach.
+    pub closed: ClosedPaths,
 }

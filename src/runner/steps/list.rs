@@ -7,12 +7,18 @@ use super::record::{JobResult, List, StepNews, StepRecord, StepResult, TRY_AGAIN
 use super::{git, publish, remove, work_release};
 use crate::config::{Plan, Step, StepAction};
 use crate::model::{JobMeta, Outcome};
-use crate::runner::log::JobLog;
+use crate::runner::log::{JobLog, end_of};
 use crate::system::room::is_full;
 use crate::system::wait::after;
 use std::io;
 use std::path::Path;
 use std::time::{Duration, Instant};
+
+/// Words of tools that were denied something.
+const DENIALS: [&str; 6] =
+    ["ermission denied", "EACCES", "PermissionError", "peration not permitted", "EPERM", "is not in PATH"];
+/// Bytes at the end of the log in which they are looked for.
+const DENIED_WITHIN_BYTES: u64 = 64 * 1024;
 
 /// Is told what has to be written down before the next thing happens.
 type OnNews<'a> = &'a mut dyn FnMut(StepNews<'_>) -> io::Result<()>;
@@ -139,7 +145,9 @@ fn one(attempt: &mut Attempt<'_>, place: StepPlace, step: &Step, meta: &JobMeta)
     let ready = ready.and_then(|()| attempt.set_identity());
     let ready = ready.and_then(|()| attempt.set_variables(&attempt.plan.env));
     let ready = ready.and_then(|()| attempt.set_variables(&step.env));
+    let ready = ready.and_then(|()| attempt.confine(step));
     let acted = ready.and_then(|()| act(attempt, step, meta));
+    let confined = attempt.leave_box();
     attempt.environment = environment;
     work_release::tell(attempt);
     let (result, transient, commit) = match acted {
@@ -150,10 +158,11 @@ fn one(attempt: &mut Attempt<'_>, place: StepPlace, step: &Step, meta: &JobMeta)
     attempt.log.note(&format!("{word} {index} of {of}: {result} ({:.3} s)", duration.as_secs_f64()));
     let is_programs = matches!(result, StepResult::Exited(1..) | StepResult::Signalled(_));
     let hint = if is_programs { full_disk(attempt) } else { None };
+    let hint = hint.or_else(|| denied(attempt, confined.as_deref()?, &result));
     if let Some(hint) = &hint {
         attempt.log.note(hint);
     }
-    StepEnd { record: StepRecord { index, title, list, result, duration }, hint, transient, commit }
+    StepEnd { record: StepRecord { index, title, list, result, duration, confined }, hint, transient, commit }
 }
 
 /// The disk on which a step found no room, which few programs say plainly.
@@ -163,11 +172,24 @@ fn full_disk(attempt: &Attempt<'_>) -> Option<String> {
     Some(format!("no space is left on the disk of `{}`; free some, then retry the job", full.display()))
 }
 
+/// The remedy where a step met the walls of its box: tools say no more than that something was denied.
+fn denied(attempt: &Attempt<'_>, confined: &str, result: &StepResult) -> Option<String> {
+    let said = match result {
+        StepResult::Refused(reason) => reason.clone(),
+        StepResult::Exited(1..) | StepResult::Signalled(_) => {
+            end_of(attempt.log_file, DENIED_WITHIN_BYTES).unwrap_or_default()
+        }
+        _ => return None,
+    };
+    let is_denied = DENIALS.iter().any(|denial| said.contains(denial));
+    is_denied.then(|| format!("it is {confined}: name the path that it was denied in `confine`, `read` or `write`"))
+}
+
 /// A step that was not begun, because that could not be written down.
 fn unrecorded(place: StepPlace, step: &Step, error: &io::Error) -> StepEnd {
     let StepPlace { index, list, .. } = place;
     let result = StepResult::Refused(format!("cannot record that it begins: {error}"));
-    let record = StepRecord { index, title: title(step), list, result, duration: Duration::ZERO };
+    let record = StepRecord { index, title: title(step), list, result, duration: Duration::ZERO, confined: None };
     StepEnd { record, hint: None, transient: true, commit: None }
 }
 

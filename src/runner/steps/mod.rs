@@ -12,6 +12,7 @@
 //! `config/check/step.rs`, an arm of `act` in `list.rs`, and its title in `record.rs`; the compiler names the rest.
 
 mod attempt;
+mod confine;
 mod control;
 mod environment;
 mod facts;
@@ -28,6 +29,7 @@ mod remove;
 mod work_release;
 
 pub use crate::system::tree::Survivors;
+pub use confine::{clear_all_scratch, clear_scratch, missing as missing_box, unheld};
 pub use control::Control;
 pub use environment::search_path;
 pub use facts::JobFacts;

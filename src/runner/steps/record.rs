@@ -153,6 +153,8 @@ pub struct StepRecord {
     pub result: StepResult,
     /// Its duration.
     pub duration: Duration,
+    /// The box that it ran in, in words.
+    pub confined: Option<String>,
 }
 
 /// News that has to be written down before the next thing happens.
@@ -207,6 +209,7 @@ pub fn title(step: &Step) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Confining;
 
     #[test]
     fn a_title_is_one_line_of_bounded_length() {
@@ -216,6 +219,7 @@ mod tests {
             timeout: None,
             silence: None,
             env: Vec::new(),
+            confining: Confining::AsHook,
             always: false,
             restarts_runner: false,
         };

@@ -39,6 +39,13 @@ pub(super) struct AttemptRelease {
     stage: ReleaseStage,
 }
 
+impl AttemptRelease {
+    /// The directory of the hook's releases.
+    pub(super) fn place(&self) -> &ReleasesDir {
+        &self.place
+    }
+}
+
 /// The part that a release has in its attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum ReleaseStage {

@@ -53,6 +53,9 @@ pub enum HistoryEvent {
         /// Its end, in words.
         #[serde(default)]
         result: String,
+        /// The box that it ran in, in words.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        confined: Option<String>,
         /// Its duration.
         ms: u64,
     },
@@ -84,9 +87,10 @@ impl fmt::Display for HistoryEvent {
         match self {
             Self::Claimed { runner_pid, .. } => write!(f, "claimed by runner {runner_pid}"),
             Self::Started { attempt, .. } => write!(f, "attempt {attempt} started"),
-            Self::Step { index, title, list, result, ms, .. } => {
+            Self::Step { index, title, list, result, ms, confined, .. } => {
                 let list = if list.is_empty() { "step" } else { list };
-                write!(f, "{list} {index} `{title}` {result} after {ms} ms")
+                let confined = confined.as_ref().map(|confined| format!(", {confined}")).unwrap_or_default();
+                write!(f, "{list} {index} `{title}` {result} after {ms} ms{confined}")
             }
             Self::Concluded { outcome, commit: None, .. } => write!(f, "steps over: {}", outcome.as_str()),
             Self::Concluded { outcome, commit: Some(commit), .. } => {

@@ -321,6 +321,7 @@ fn every_key_of_the_reference_is_known_to_the_checks() {
             Table::Signature => format!("[[hook]]\nsignature = {{ {} = 1.5 }}", key.name),
             Table::Match => format!("[[hook]]\nmatch = [{{ {} = 1.5 }}]", key.name),
             Table::Retry => format!("[[hook]]\nretry = {{ {} = 1.5 }}", key.name),
+            Table::Confine => format!("[[hook]]\nconfine = {{ {} = 1.5 }}", key.name),
             Table::Releases => format!("[[hook]]\nreleases = {{ {} = 1.5 }}", key.name),
             Table::Step if matches!(key.name, "from" | "remote" | "in_the_way" | "forward_only" | "depth") => {
                 format!("[[hook]]\nsteps = [{{ git = \"update\", {} = 1.5 }}]", key.name)
@@ -329,6 +330,7 @@ fn every_key_of_the_reference_is_known_to_the_checks() {
             Table::CommitStatus => format!("[[hook]]\nstatus = {{ {} = 1.5 }}", key.name),
             Table::Env => unreachable!("its keys are the names of variables"),
             Table::Step if key.name == "to" => "[[hook]]\nsteps = [{ publish = \"dist\", to = 1.5 }]".to_owned(),
+            Table::Step if key.name == "confine" => "[[hook]]\nsteps = [{ shell = \"x\", confine = 1.5 }]".to_owned(),
             Table::Step => format!("[[hook]]\nsteps = [{{ {} = 1.5 }}]", key.name),
             Table::Relay if matches!(key.name, "credentials" | "sign") => continue,
             Table::Relay => format!("[relay]\n{} = 1.5\n", key.name),

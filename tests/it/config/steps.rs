@@ -1,6 +1,6 @@
 //! What is said of steps.
 
-use crate::config::golden::{is_reported, with, without};
+use crate::config::golden::{is_reported, report, with, without};
 use hookspool::config::probe::read as load_text;
 use hookspool::config::{Publish, StepAction};
 
@@ -293,4 +293,88 @@ hookspool.toml:7:35: the work directory lies in `to`, and would be replaced with
 7 | steps = [{ publish = "dist", to = "/srv" }]
   |                                   ^^^^^^ publish into a directory of its own"#,
     );
+}
+
+#[test]
+fn a_box_is_true_false_or_a_table_of_paths_that_hold_nothing_secret() {
+    is_reported(
+        &with(r#"confine = "yes""#),
+        r#"
+hookspool.toml:8:11: `confine` must be `true`, `false` or a table, not a string
+  |
+8 | confine = "yes"
+  |           ^^^^^ as in `confine = { network = false }`"#,
+    );
+    is_reported(
+        &with(r#"confine = { read = ["nvm", "~x", "~/../y", "/"], fallback = "go" }"#),
+        r#"
+hookspool.toml:8:21: `read` must be an absolute path
+  |
+8 | confine = { read = ["nvm", "~x", "~/../y", "/"], fallback = "go" }
+  |                     ^^^^^
+
+hookspool.toml:8:28: not a path below the home directory
+  |
+8 | confine = { read = ["nvm", "~x", "~/../y", "/"], fallback = "go" }
+  |                            ^^^^ as in `"~/.cache/pnpm"`
+
+hookspool.toml:8:34: not a path below the home directory
+  |
+8 | confine = { read = ["nvm", "~x", "~/../y", "/"], fallback = "go" }
+  |                                  ^^^^^^^^ as in `"~/.cache/pnpm"`
+
+hookspool.toml:8:44: `/` would be no box
+  |
+8 | confine = { read = ["nvm", "~x", "~/../y", "/"], fallback = "go" }
+  |                                            ^^^ name what the step needs
+
+hookspool.toml:8:61: unknown word `go` for `fallback`
+  |
+8 | confine = { read = ["nvm", "~x", "~/../y", "/"], fallback = "go" }
+  |                                                             ^^^^ known: `refuse`, `run`"#,
+    );
+}
+
+#[test]
+fn only_programs_are_confined_and_none_that_restarts_the_runner() {
+    is_reported(
+        &with(r#"steps = [{ remove = "dist", confine = true }]"#),
+        r#"
+hookspool.toml:7:29: `confine` goes with `run` and `shell` only
+  |
+7 | steps = [{ remove = "dist", confine = true }]
+  |                             ^^^^^^^ the others are done by the runner"#,
+    );
+    let restarts = with(r#"steps = [{ shell = "make" }, { shell = "restart", restarts_runner = true }]"#);
+    is_reported(
+        &format!("{restarts}\nconfine = true"),
+        r#"
+hookspool.toml:7:30: from its box this step cannot restart the runner
+  |
+7 | steps = [{ shell = "make" }, { shell = "restart", restarts_runner = true }]
+  |                              ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ add `confine = false` to it"#,
+    );
+    let free = restarts.replace("restarts_runner", "confine = false, restarts_runner");
+    assert!(load_text(&format!("{free}\nconfine = true")).is_ok());
+}
+
+#[test]
+fn nothing_that_a_confined_step_reaches_holds_a_secret_the_configuration_or_the_spool() {
+    let said = |lines: &str| report(&with(lines)).to_string();
+    let dir = said("dir = \"/etc\"\nconfine = true");
+    assert!(dir.contains("a confined step must not reach this: it holds `/etc/docs`"), "{dir}");
+    let write = said(r#"confine = { write = ["/var/spool/hookspool/log", "/var/spool"] }"#);
+    assert!(write.contains("it lies in `/var/spool/hookspool`"), "{write}");
+    assert!(write.contains("it holds `/var/spool/hookspool`"), "{write}");
+    let of_step = said(r#"steps = [{ shell = "make", confine = { read = ["/etc/docs"] } }]"#);
+    assert!(of_step.contains("a confined step must not reach this\n"), "{of_step}");
+    assert!(load_text(&with(r#"confine = { read = ["/etc"] }"#)).is_ok(), "opened around them");
+    assert!(load_text(&with("dir = \"/etc\"")).is_ok(), "nothing is confined");
+}
+
+#[test]
+fn jobs_that_update_one_tree_beside_confined_steps_do_not_run_side_by_side() {
+    let lines = "steps = [{ git = \"update\" }, { shell = \"make\" }]\nconfine = true\nwhen_newer = \"parallel\"";
+    let said = report(&with(lines)).to_string();
+    assert!(said.contains("jobs that update one work tree must not run side by side"), "{said}");
 }

@@ -305,8 +305,17 @@ impl BusyDay {
 fn step(at: Timestamp, index: u32, title: &str, status: Option<i32>, ms: u64) -> Entry {
     let result = status.map_or("ok".to_owned(), |status| format!("exited with {status}"));
     let title = title.to_owned();
-    let what =
-        HistoryEvent::Step { index, title, status, signal: None, timed_out: false, list: String::new(), result, ms };
+    let what = HistoryEvent::Step {
+        index,
+        title,
+        status,
+        signal: None,
+        timed_out: false,
+        list: String::new(),
+        result,
+        confined: None,
+        ms,
+    };
     Entry::new(at, what)
 }
 

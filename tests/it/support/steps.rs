@@ -1,6 +1,8 @@
 //! Edge. A job without a spool: plan, facts, log, and what became of them.
 
-use hookspool::config::{Backoff, OnInterrupt, Plan, Retry, RetryOn, Step, StepAction, WhenNewer};
+use hookspool::config::{
+    Backoff, ClosedPaths, Confining, OnInterrupt, Plan, Retry, RetryOn, Step, StepAction, WhenNewer,
+};
 use hookspool::model::{EventKind, JobId, JobMeta, RefName};
 use hookspool::runner::log::JobLog;
 use hookspool::runner::steps::{
@@ -47,7 +49,15 @@ impl Done {
 }
 
 pub(crate) fn step(action: StepAction) -> Step {
-    Step { action, timeout: None, silence: None, env: Vec::new(), always: false, restarts_runner: false }
+    Step {
+        action,
+        timeout: None,
+        silence: None,
+        env: Vec::new(),
+        confining: Confining::AsHook,
+        always: false,
+        restarts_runner: false,
+    }
 }
 
 pub(crate) fn shell(script: &str) -> Step {
@@ -214,6 +224,7 @@ fn plan(dir: PathBuf, steps: Vec<Step>) -> Plan {
         silence: None,
         reconcile: None,
         env: Vec::new(),
+        confine: None,
         steps,
         on_failure: Vec::new(),
         on_success: Vec::new(),
@@ -244,5 +255,6 @@ fn facts(root: &Path) -> JobFacts {
         payload: root.join("x.job"),
         log: root.join("x.log"),
         spool: root.join("spool"),
+        closed: ClosedPaths { trees: vec![root.join("spool")], ..ClosedPaths::default() },
     }
 }

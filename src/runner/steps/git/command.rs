@@ -1,5 +1,6 @@
 //! Edge. Runs git: without prompts, without hooks, and with patience for another git's locks.
 
+use super::guard;
 use super::packs::clear_packs;
 use super::reason::{Scene, trouble};
 use super::trouble::{Cause, GitFailure, failure};
@@ -69,6 +70,8 @@ pub(super) struct Git<'a, 'b> {
     update_note: Option<UpdateNote>,
     /// `true` once a command failed for want of space.
     pub(super) met_full_disk: bool,
+    /// `true` if confined steps write to the repository.
+    pub(super) is_guarded: bool,
     /// `true` once a command was ended.
     was_cut: bool,
 }
@@ -86,7 +89,13 @@ impl<'a, 'b> Git<'a, 'b> {
     /// Git for the work directory of `attempt`, which must exist.
     pub(super) fn new(attempt: &'a mut Attempt<'b>, bounds: Bounds) -> Result<Self, Trouble> {
         let dir = real(&attempt.dir);
-        Self::at(attempt, dir, None, bounds)
+        let (plan, is_guarded) = (attempt.plan, guard::is_needed(attempt));
+        let mut git = Self::at(attempt, dir, None, bounds)?;
+        if is_guarded {
+            git.is_guarded = true;
+            guard::check(&mut git, guard::from_of(plan))?;
+        }
+        Ok(git)
     }
 
     /// Git for the bare repository `bare`, whose directory must exist.
@@ -116,6 +125,7 @@ impl<'a, 'b> Git<'a, 'b> {
             dirs_elsewhere: HashMap::new(),
             update_note: None,
             met_full_disk: false,
+            is_guarded: false,
             was_cut: false,
         };
         let own = git.ask(&["config", "--get-regexp", r"^(core\.sshcommand|http\.lowspeed.*)$"])?.unwrap_or_default();
@@ -183,6 +193,14 @@ impl<'a, 'b> Git<'a, 'b> {
     /// Works in the work directory itself meanwhile.
     pub(super) fn at_top<T>(&mut self, work: impl FnOnce(&mut Self) -> T) -> T {
         self.working_in(self.top.clone(), work)
+    }
+
+    /// Works outside of any repository meanwhile.
+    pub(super) fn outside<T>(&mut self, work: impl FnOnce(&mut Self) -> T) -> T {
+        let top = std::mem::replace(&mut self.top, PathBuf::from("/"));
+        let done = self.working_in(PathBuf::from("/"), work);
+        self.top = top;
+        done
     }
 
     fn working_in<T>(&mut self, dir: PathBuf, work: impl FnOnce(&mut Self) -> T) -> T {

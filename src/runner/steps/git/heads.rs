@@ -1,6 +1,7 @@
 //! Edge. The branches of a remote as they are now, and as they are here.
 
 use super::command::Git;
+use super::guard;
 use super::options_of;
 use crate::config::Plan;
 use crate::model::RefName;
@@ -59,16 +60,31 @@ fn heads(
         None => Git::new(attempt, bounds)?,
     };
     super::note_address(git, &remote)?;
-    let args = ["ls-remote", "--symref", "--", &remote, "HEAD", "refs/heads/*"];
-    let Some(answer) = git.ask_remote(&args)? else {
-        git.run_remote(&["ls-remote", "--quiet", "--", &remote, "HEAD"])?; // says why
-        return Err(Trouble::refused("the remote did not answer"));
+    let answer = if git.is_guarded {
+        // A step may be at work in the repository meanwhile: nothing of its configuration counts but the address.
+        let address = git.ask(&["config", "--get", &format!("remote.{remote}.url")])?.unwrap_or_default();
+        if let Some(why) = guard::check_address(&address, guard::from_of(plan)) {
+            return Err(Trouble::refused(why));
+        }
+        git.outside(|git| answer(git, &address))?
+    } else {
+        answer(git, &remote)?
     };
     let mut heads = parse(&answer, wanted);
     for head in &mut heads {
         head.here = git.ask(&["rev-parse", "--verify", "--quiet", head.branch.as_str()])?;
     }
     Ok(heads)
+}
+
+/// The answer of `remote`.
+fn answer(git: &mut Git<'_, '_>, remote: &str) -> Result<String, Trouble> {
+    let args = ["ls-remote", "--symref", "--", remote, "HEAD", "refs/heads/*"];
+    if let Some(answer) = git.ask_remote(&args)? {
+        return Ok(answer);
+    }
+    git.run_remote(&["ls-remote", "--quiet", "--", remote, "HEAD"])?; // says why
+    Err(Trouble::refused("the remote did not answer"))
 }
 
 /// Lines of git-ls-remote(1): `ref: refs/heads/main\tHEAD`, and for each branch `<commit>\trefs/heads/<name>`.

@@ -16,6 +16,7 @@ mod debris;
 mod disk;
 mod fetch;
 mod filters;
+mod guard;
 mod heads;
 mod mirror;
 mod names;

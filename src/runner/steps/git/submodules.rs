@@ -6,6 +6,7 @@
 use super::command::Git;
 use super::debris::remove_half_submodule;
 use super::filters;
+use super::guard;
 use super::note_address;
 use super::people::is_there;
 use super::survey::survey;
@@ -95,6 +96,9 @@ fn submodules(git: &mut Git<'_, '_>, commit: &str) -> Result<Vec<Submodule>, Tro
             entries.iter().find_map(|entry| entry.strip_prefix(b"160000 commit ")?.split(|&b| b == b'\t').next());
         let commit = commit.map(|commit| String::from_utf8_lossy(commit).into_owned());
         submodules.extend(commit.map(|commit| Submodule { name, path, commit }));
+    }
+    if git.is_guarded && !submodules.is_empty() {
+        return Err(guard::no_submodules(git));
     }
     Ok(submodules)
 }

@@ -23,6 +23,7 @@ fn golden() -> Vec<(HistoryEvent, &'static str)> {
         timed_out,
         list: list.into(),
         result: "how it ended".into(),
+        confined: None,
         ms: 12,
     };
     let reason = || "why".to_owned();

@@ -1,6 +1,7 @@
 //! `git = "update"` against real repositories, with every git that the machine has.
 
 mod authors; // people who push, and people who leave files, at random
+mod confined; // work directories that confined steps write to
 mod cut_short; // what a killed git leaves, and the next one makes of it
 pub(crate) mod forge; // servers that a test starts
 mod histories; // random histories of the real runner, its connections cut and its processes killed
