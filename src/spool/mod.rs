@@ -107,6 +107,7 @@ mod control;
 mod disk;
 mod error;
 mod job;
+mod journal;
 mod owner;
 #[doc(hidden)]
 #[allow(dead_code, reason = "the fuzz targets throw bytes at it")]

@@ -13,6 +13,7 @@ pub mod groups;
 pub mod holders;
 pub mod identity;
 pub mod inherited;
+pub mod kernel;
 pub mod locks;
 pub mod outlet;
 pub mod process;

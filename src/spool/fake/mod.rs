@@ -147,6 +147,8 @@ fn facts(world: &World, inode: usize) -> Facts {
 impl Disk for FakeDisk {
     type File = FakeFile;
 
+    const JOURNAL_HALF_BYTES: usize = 8 * 1024;
+
     fn path(&self, place: Place, name: &OsStr) -> PathBuf {
         Path::new("/fake").join(place.as_str()).join(name)
     }
@@ -223,6 +225,22 @@ impl Disk for FakeDisk {
             inode.pending.clear();
         }
         Ok(())
+    }
+
+    fn flush_data(&self, file: &FakeFile) -> Io<()> {
+        self.flush(file)
+    }
+
+    fn flush_all(&self) -> Io<()> {
+        let mut world = self.enter()?;
+        if world.mute != Some(Mute::All) {
+            world.flush_all();
+        }
+        Ok(())
+    }
+
+    fn may_flush_all(&self) -> bool {
+        true
     }
 
     fn flush_dir(&self, place: Place) -> Io<()> {

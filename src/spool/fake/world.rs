@@ -27,6 +27,8 @@ pub(crate) enum Mute {
     File(Place, &'static str),
     /// Flushes of this directory.
     Dir(Place),
+    /// Flushes of everything.
+    All,
 }
 
 #[derive(Debug, Default)]
@@ -154,6 +156,21 @@ impl World {
 
     pub(super) fn names_of(&self, inode: usize) -> impl Iterator<Item = &(Place, OsString)> {
         self.names.iter().filter(move |(_, b)| b.now() == Some(inode)).map(|(name, _)| name)
+    }
+
+    /// Makes everything durable, but what a failed flush has spoiled.
+    pub(super) fn flush_all(&mut self) {
+        for inode in self.inodes.iter_mut().filter(|inode| !inode.spoiled) {
+            inode.durable = inode.content.clone();
+            inode.pending.clear();
+        }
+        for binding in self.names.values_mut() {
+            binding.durable = binding.now();
+            binding.pending.clear();
+            if let Some(inode) = binding.durable {
+                self.inodes[inode].was_durably_named = true;
+            }
+        }
     }
 
     pub(super) fn is_muted(&self, inode: usize) -> bool {
