@@ -1,7 +1,7 @@
 //! Edge. Power cuts and kills at every call.
 
 use super::promises::{Promises, places_on};
-use super::scenarios::{append, at, backlog, day};
+use super::scenarios::{append, at, backlog, day, journaled_day};
 use crate::model::{Outcome, State};
 use crate::spool::disk::Place;
 use crate::spool::fake::{FakeDisk, Mute, Survives};
@@ -51,6 +51,11 @@ fn a_power_cut_at_any_call_of_an_append_loses_nothing_acknowledged() {
 #[test]
 fn a_power_cut_at_any_call_of_a_runners_day_keeps_every_job_once() {
     assert_eq!(breakage(backlog, day, 4, None), [""; 0]);
+}
+
+#[test]
+fn a_power_cut_at_any_call_of_a_day_with_a_journal_keeps_every_job_once() {
+    assert_eq!(breakage(backlog, journaled_day, 12, None), [""; 0]);
 }
 
 /// Ends two jobs, and removes them.
@@ -213,12 +218,17 @@ fn a_power_cut_brings_nothing_back_that_was_put_away() {
 fn each_flush_that_is_left_out_breaks_a_promise() {
     let queued = Place::In(State::Queued);
     let running = Place::In(State::Running);
-    let rows: [(&str, Start, Scenario, Mute); 5] = [
+    let root = Place::Root;
+    let rows: [(&str, Start, Scenario, Mute); 9] = [
         ("append: the file", empty, append, Mute::File(Place::Tmp, "")),
         ("append: queued/", empty, append, Mute::Dir(queued)),
         ("record: the history", backlog, day, Mute::File(running, ".events")),
         ("claim: running/, which holds the history", backlog, day, Mute::Dir(running)),
         ("decide: the history", backlog, day, Mute::File(queued, ".events")),
+        ("journal: its records", backlog, journaled_day, Mute::File(root, "journal")),
+        ("journal: its zeros", backlog, journaled_day, Mute::File(root, "journal.new")),
+        ("journal: its name", backlog, journaled_day, Mute::Dir(root)),
+        ("journal: what a checkpoint makes durable", backlog, journaled_day, Mute::All),
     ];
     for (what, start, scenario, mute) in rows {
         let broken = breakage(start, scenario, 6, Some(mute));

@@ -176,6 +176,9 @@ pub trait Disk: std::fmt::Debug + Send + Sync + 'static {
     /// Makes everything on the file system durable, names and contents (syncfs).
     fn flush_all(&self) -> Io<()>;
 
+    /// A name for the time in which what was not flushed is seen all the same: the boot's. Empty where it has none.
+    fn boot_id(&self) -> String;
+
     /// `true` if `flush_all` does what it says, and tells of what could not be written.
     fn may_flush_all(&self) -> bool;
 

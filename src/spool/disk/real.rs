@@ -1,11 +1,12 @@
 //! Edge. The disk: directory descriptors and `*at` calls below them. Opens files, holds directories open.
 
 use super::{Access, Disk, Facts, Io, JOB_MODE, Kind, Lock, Place};
+use crate::system::boot::boot_id;
 use crate::system::kernel;
 use crate::system::rename::rename_to_new;
 use rustix::fs::{
-    AtFlags, FileType, FlockOperation, Mode, OFlags, RawDir, Stat, fchmod, fdatasync, flock, fstat, fstatfs, fstatvfs, fsync,
-    ftruncate, openat, stat, statat, syncfs, unlinkat,
+    AtFlags, FileType, FlockOperation, Mode, OFlags, RawDir, Stat, fchmod, fdatasync, flock, fstat, fstatfs, fstatvfs,
+    fsync, ftruncate, openat, stat, statat, syncfs, unlinkat,
 };
 use rustix::io::{Errno, pread, pwrite, retry_on_intr};
 use std::ffi::OsStr;
@@ -142,6 +143,10 @@ impl Disk for RealDisk {
 
     fn flush_all(&self) -> Io<()> {
         retry_on_intr(|| syncfs(&self.root_fd))
+    }
+
+    fn boot_id(&self) -> String {
+        boot_id()
     }
 
     fn may_flush_all(&self) -> bool {

@@ -106,7 +106,8 @@ impl FakeDisk {
         let names = world.names_after_crash(survives, &dice);
         let binding = |inode| Binding { durable: Some(inode), pending: Vec::new() };
         let names = names.into_iter().map(|(name, inode)| (name, binding(inode))).collect();
-        Self(Arc::new(Mutex::new(World { inodes, names, ..World::default() })))
+        let boots = world.boots + u32::from(!matches!(survives, Survives::Everything));
+        Self(Arc::new(Mutex::new(World { inodes, names, boots, ..World::default() })))
     }
 
     fn world(&self) -> MutexGuard<'_, World> {
@@ -237,6 +238,10 @@ impl Disk for FakeDisk {
             world.flush_all();
         }
         Ok(())
+    }
+
+    fn boot_id(&self) -> String {
+        format!("boot-{}", self.world().boots)
     }
 
     fn may_flush_all(&self) -> bool {

@@ -40,6 +40,7 @@ pub(super) struct World {
     pub(super) fault: Option<(usize, Errno)>,
     pub(super) mute: Option<Mute>,
     pub(super) handles: u64,
+    pub(super) boots: u32,
 }
 
 #[derive(Debug, Default, Clone)]

@@ -5,6 +5,7 @@ pub(in crate::spool) mod reading;
 pub(in crate::spool) mod record;
 
 use crate::model::JobId;
+use crate::spool::disk::reserve::with_reserve;
 use crate::spool::disk::{Access, Disk, Facts, Io, Kind, Place};
 use crate::spool::error::is_damage;
 use reading::{Reading, half_of};
@@ -118,31 +119,44 @@ impl<D: Disk> Journal<D> {
         // Held while it is flushed: no record is ever written behind one that may not be there.
         let mut writing = self.writing();
         let addition = Some(Addition { id, offset, lines: lines.to_vec() });
-        if writing.is_over || !self.put(disk, &mut writing, addition, D::JOURNAL_HALF_BYTES - MARKS_BYTES)? {
+        if writing.is_over {
             return Ok(false);
         }
+        // What could not be written is flushed where it lies, as all that follows is.
+        let limit = D::JOURNAL_HALF_BYTES - MARKS_BYTES;
+        let Ok(Some(length)) = self.write(disk, &mut writing, addition, limit) else { return Ok(false) };
+        self.flush(disk, &mut writing, length)?;
         writing.additions += 1;
         writing.written += 1;
         Ok(true)
     }
 
-    /// After an error of the flush nothing can be told of the file any more.
-    fn put(&self, disk: &D, writing: &mut Writing, addition: Option<Addition>, limit: usize) -> Io<bool> {
+    /// Its length; `None` where it does not fit.
+    fn write(&self, disk: &D, writing: &mut Writing, addition: Option<Addition>, limit: usize) -> Io<Option<usize>> {
         let Writing { generation, index, since, before, .. } = *writing;
         let bytes = Record { generation, index, since, before, boot: self.boot.clone(), addition }.to_bytes();
         if writing.at + bytes.len() > limit {
-            return Ok(false);
+            return Ok(None);
         }
         let offset = half_of(generation) * D::JOURNAL_HALF_BYTES + writing.at;
         writing.is_over = true;
-        if disk.write_all_at(&self.file, &bytes, offset as u64).is_err() {
-            return Ok(false);
-        }
+        with_reserve(disk, || disk.write_all_at(&self.file, &bytes, offset as u64))?;
+        Ok(Some(bytes.len()))
+    }
+
+    /// After an error nothing can be told of the file any more.
+    fn flush(&self, disk: &D, writing: &mut Writing, length: usize) -> Io<()> {
         disk.flush_data(&self.file)?;
         writing.is_over = false;
-        writing.at += bytes.len();
+        writing.at += length;
         writing.index += 1;
-        Ok(true)
+        Ok(())
+    }
+
+    /// Writes down from where on records count.
+    fn mark(&self, disk: &D, writing: &mut Writing) -> Io<()> {
+        let length = self.write(disk, writing, None, D::JOURNAL_HALF_BYTES)?.ok_or(Errno::NOSPC)?;
+        self.flush(disk, writing, length)
     }
 
     /// Keeps checkpoints away until the moves that follow from a record are made.
@@ -181,7 +195,7 @@ impl<D: Disk> Journal<D> {
         }
         if !writing.is_over {
             writing.since = writing.generation;
-            self.put(disk, &mut writing, None, D::JOURNAL_HALF_BYTES)?;
+            self.mark(disk, &mut writing)?;
         }
         Ok(())
     }
@@ -203,7 +217,7 @@ impl<D: Disk> Journal<D> {
     pub(in crate::spool) fn close(&self, disk: &D) -> Io<()> {
         let mut writing = self.writing();
         writing.since = writing.generation + 1;
-        if self.put(disk, &mut writing, None, D::JOURNAL_HALF_BYTES)? { Ok(()) } else { Err(Errno::IO) }
+        self.mark(disk, &mut writing)
     }
 
     /// Records of jobs so far, if any of them counts.

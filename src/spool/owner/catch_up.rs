@@ -90,7 +90,8 @@ impl<D: Disk> SpoolOwner<D> {
     }
 
     fn hold_unknown(&self, id: JobId, state: State, damage: &str, at: Timestamp) -> Result<(), SpoolError> {
-        let reason = format!("it may have begun: the runner's journal is damaged ({damage}); release the job to run it");
+        let reason =
+            format!("it may have begun: the runner's journal is damaged ({damage}); release the job to run it");
         let mut history_file = self.dirs.history_file(state, id, at)?;
         history_file.note(&self.dirs.disk, &Entry::new(at, HistoryEvent::from(Settlement::Held { reason })))?;
         self.dirs.carry(id, state, State::Held, at)

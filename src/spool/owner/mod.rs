@@ -28,11 +28,10 @@ use crate::spool::job::entry::{Entry, HistoryEvent};
 use crate::spool::job::history_file::{HistoryFile, history_name};
 use crate::spool::job::settlement::Settlement;
 use crate::spool::job::wait::Wait;
-use crate::system::boot::boot_id;
 use claim::{Claim, Claimed};
-use scan::SpoolProblem;
 use jiff::Timestamp;
 use rustix::io::Errno;
+use scan::SpoolProblem;
 use state_dirs::{KeptHistory, Opened, Owners, StateDirs, job_name};
 use std::collections::{BTreeMap, HashSet};
 use std::ffi::{OsStr, OsString};
@@ -88,7 +87,7 @@ impl<D: Disk> SpoolOwner<D> {
         let owners = Owners { our_uid, spool_uid: here.uid, spool_gid: here.gid };
         let payload_limit_bytes = AtomicU64::new(PAYLOAD_LIMIT_BYTES);
         let runner_pid = std::process::id();
-        let (lock, boot_id, counted) = (Mutex::new(lock), boot_id(), Mutex::default());
+        let (lock, boot_id, counted) = (Mutex::new(lock), disk.boot_id(), Mutex::default());
         let journal = OnceLock::new();
         let dirs = StateDirs { disk, lock, owners, payload_limit_bytes, runner_pid, boot_id, counted, journal };
         let owner = Self {
@@ -236,7 +235,12 @@ impl<D: Disk> SpoolOwner<D> {
     }
 
     /// Moves the history after its job, or begins one. Why the one before is lost, if it is.
-    fn bring_history(&self, id: JobId, from: State, at: Timestamp) -> Result<(HistoryFile<D>, Option<String>), SpoolError> {
+    fn bring_history(
+        &self,
+        id: JobId,
+        from: State,
+        at: Timestamp,
+    ) -> Result<(HistoryFile<D>, Option<String>), SpoolError> {
         let lost = match self.dirs.kept_history(from, id, at)? {
             KeptHistory::None => None,
             KeptHistory::Lost(why) => Some(why),

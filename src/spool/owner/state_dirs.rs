@@ -14,8 +14,8 @@ use crate::system::random::random_bytes;
 use jiff::Timestamp;
 use rustix::io::Errno;
 use std::ffi::OsStr;
-use std::sync::{Mutex, OnceLock, RwLockReadGuard};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, OnceLock, RwLockReadGuard};
 
 /// The locked spool.
 #[derive(Debug)]
@@ -131,7 +131,12 @@ impl<D: Disk> StateDirs<D> {
     }
 
     /// The history of a job in `state`, for writing; made if there is none that can be used.
-    pub(in crate::spool) fn history_file(&self, state: State, id: JobId, at: Timestamp) -> Result<HistoryFile<D>, SpoolError> {
+    pub(in crate::spool) fn history_file(
+        &self,
+        state: State,
+        id: JobId,
+        at: Timestamp,
+    ) -> Result<HistoryFile<D>, SpoolError> {
         let lost = match self.kept_history(state, id, at)? {
             KeptHistory::Open(history_file) => return Ok(history_file),
             KeptHistory::Lost(why) => Some(why),

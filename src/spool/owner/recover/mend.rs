@@ -52,7 +52,12 @@ struct ReadHistory {
 }
 
 impl<'a, D: Disk> Mending<'a, D> {
-    pub(in crate::spool::owner) fn of(owner: &'a SpoolOwner<D>, found: Found, recovered: &'a mut Recovered<D>, at: Timestamp) -> Self {
+    pub(in crate::spool::owner) fn of(
+        owner: &'a SpoolOwner<D>,
+        found: Found,
+        recovered: &'a mut Recovered<D>,
+        at: Timestamp,
+    ) -> Self {
         Self { owner, found, recovered, touched: BTreeSet::new(), at, journaled: None }
     }
 
