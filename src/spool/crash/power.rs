@@ -59,8 +59,11 @@ fn a_power_cut_at_any_call_of_a_day_with_a_journal_keeps_every_job_once() {
 }
 
 /// Ends two jobs, and removes them.
-fn removal(disk: &FakeDisk, promises: &mut Promises) -> Result<(), SpoolError> {
+fn removal(disk: &FakeDisk, promises: &mut Promises, journaled: bool) -> Result<(), SpoolError> {
     let owner = SpoolOwner::on(disk.clone())?;
+    if journaled {
+        let _goes_on_without = owner.begin_journal();
+    }
     let jobs = owner.scan(at(2))?.jobs;
     for &id in &jobs[..2] {
         promises.places(id, &[State::Queued, State::Done]);
@@ -77,15 +80,15 @@ fn removal(disk: &FakeDisk, promises: &mut Promises) -> Result<(), SpoolError> {
 }
 
 /// Findings of a recovery: what is wrong, or in another place than the one where a removal began or nowhere.
-fn unfinished(mute: Option<Mute>) -> Vec<String> {
+fn unfinished(journaled: bool, mute: Option<Mute>) -> Vec<String> {
     let (disk, mut promises) = backlog();
-    removal(&disk, &mut promises).unwrap();
+    removal(&disk, &mut promises, journaled).unwrap();
     let mut found = Vec::new();
     for call in 1..=disk.calls() {
         let (disk, mut promises) = backlog();
         disk.mute(mute);
         disk.die_at(call);
-        let _ = removal(&disk, &mut promises);
+        let _ = removal(&disk, &mut promises, journaled);
         for survives in cuts(call, 8) {
             let after = disk.after(survives);
             let recovered = SpoolOwner::on(after.clone()).and_then(|owner| owner.recover(at(3))).unwrap();
@@ -100,9 +103,11 @@ fn unfinished(mute: Option<Mute>) -> Vec<String> {
 
 #[test]
 fn a_power_cut_at_any_call_of_a_removal_leaves_jobs_and_no_history_without_one() {
-    assert_eq!(unfinished(None), [""; 0]);
-    let missed = unfinished(Some(Mute::Dir(Place::In(State::Done))));
-    assert!(!missed.is_empty(), "nobody missed the flush of done/ between histories and jobs");
+    for journaled in [true, false] {
+        assert_eq!(unfinished(journaled, None), [""; 0]);
+        let missed = unfinished(journaled, Some(Mute::Dir(Place::In(State::Done))));
+        assert!(!missed.is_empty(), "nobody missed the flush of done/ between histories and jobs");
+    }
 }
 
 #[test]
@@ -137,22 +142,24 @@ fn a_power_cut_at_any_call_of_a_hold_leaves_all_of_it_or_nothing() {
 
 #[test]
 fn a_power_cut_at_any_call_of_a_recovery_is_recovered_from() {
-    let (disk, mut promises) = backlog();
-    day(&disk, &mut promises).unwrap();
-    for call in (1..=disk.calls() + 1).step_by(23) {
+    for (day, mixtures) in [(day as Scenario, 1), (journaled_day, 3)] {
         let (disk, mut promises) = backlog();
-        disk.die_at(call);
-        let _ = day(&disk, &mut promises);
-        let first = disk.after(Survives::Some(call as u64));
-        for call in 1.. {
-            let again = first.after(Survives::Everything);
-            again.die_at(call);
-            let complete = SpoolOwner::on(again.clone()).and_then(|owner| owner.recover(at(2)).map(drop)).is_ok();
-            for survives in cuts(call, 1) {
-                assert_eq!(promises.broken_on(&again.after(survives)), [""; 0]);
-            }
-            if complete {
-                break;
+        day(&disk, &mut promises).unwrap();
+        for call in (1..=disk.calls() + 1).step_by(23) {
+            let (disk, mut promises) = backlog();
+            disk.die_at(call);
+            let _ = day(&disk, &mut promises);
+            let first = disk.after(Survives::Some(call as u64));
+            for call in 1.. {
+                let again = first.after(Survives::Everything);
+                again.die_at(call);
+                let complete = SpoolOwner::on(again.clone()).and_then(|owner| owner.recover(at(2)).map(drop)).is_ok();
+                for survives in cuts(call, mixtures) {
+                    assert_eq!(promises.broken_on(&again.after(survives)), [""; 0]);
+                }
+                if complete {
+                    break;
+                }
             }
         }
     }

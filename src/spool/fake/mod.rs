@@ -72,6 +72,11 @@ impl FakeDisk {
         self.world().calls
     }
 
+    /// Flushes so far, of whatever kind.
+    pub(crate) fn flushes(&self) -> usize {
+        self.world().flushes
+    }
+
     /// Call `n`, counted from now and from 1, and all after it do nothing and fail.
     pub(crate) fn die_at(&self, n: usize) {
         let mut world = self.world();
@@ -217,6 +222,7 @@ impl Disk for FakeDisk {
             self.world().inodes[file.inode].spoiled = true;
             return world.map(drop);
         };
+        world.flushes += 1;
         if world.is_muted(file.inode) {
             return Ok(());
         }
@@ -234,6 +240,7 @@ impl Disk for FakeDisk {
 
     fn flush_all(&self) -> Io<()> {
         let mut world = self.enter()?;
+        world.flushes += 1;
         if world.mute != Some(Mute::All) {
             world.flush_all();
         }
@@ -250,6 +257,7 @@ impl Disk for FakeDisk {
 
     fn flush_dir(&self, place: Place) -> Io<()> {
         let mut world = self.enter()?;
+        world.flushes += 1;
         if world.mute == Some(Mute::Dir(place)) {
             return Ok(());
         }

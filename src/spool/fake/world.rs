@@ -36,6 +36,7 @@ pub(super) struct World {
     pub(super) inodes: Vec<Inode>,
     pub(super) names: BTreeMap<(Place, OsString), Binding>,
     pub(super) calls: usize,
+    pub(super) flushes: usize,
     pub(super) die_at: Option<usize>,
     pub(super) fault: Option<(usize, Errno)>,
     pub(super) mute: Option<Mute>,
