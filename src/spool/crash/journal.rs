@@ -92,6 +92,16 @@ fn an_attempt_costs_two_flushes_and_a_checkpoint_two_more() {
     assert_eq!(disk.flushes() - before, 3 * 2 + 2);
 }
 
+/// Durably, and nothing else.
+fn move_by_hand(disk: &FakeDisk, id: JobId, from: State, to: State) {
+    for name in [format!("{id}.job"), format!("{id}.events")] {
+        disk.rename((Place::In(from), name.as_ref()), (Place::In(to), name.as_ref())).unwrap();
+    }
+    for state in [to, from, State::Running] {
+        disk.flush_dir(Place::In(state)).unwrap();
+    }
+}
+
 /// A job that failed, and that a person moves back by hand; where it is after a power cut.
 fn moved_by_hand(checkpoint: bool, mute: Option<Mute>, survives: Survives) -> Vec<State> {
     let (disk, _) = backlog();
@@ -103,13 +113,7 @@ fn moved_by_hand(checkpoint: bool, mute: Option<Mute>, survives: Survives) -> Ve
         owner.checkpoint().unwrap();
     }
     drop(owner);
-    for name in [format!("{id}.job"), format!("{id}.events")] {
-        let (from, to) = (Place::In(State::Failed), Place::In(State::Queued));
-        disk.rename((from, name.as_ref()), (to, name.as_ref())).unwrap();
-    }
-    for state in [State::Queued, State::Failed, State::Running] {
-        disk.flush_dir(Place::In(state)).unwrap();
-    }
+    move_by_hand(&disk, id, State::Failed, State::Queued);
     recovered(&disk, survives, &[id]).0.remove(0)
 }
 
@@ -120,6 +124,38 @@ fn what_a_person_moves_stays_unless_the_power_goes_before_a_checkpoint() {
     assert_eq!(moved_by_hand(false, None, Survives::Nothing), [State::Failed]);
     let mute = Some(Mute::File(ROOT, "journal"));
     assert_eq!(moved_by_hand(true, mute, Survives::Nothing), [State::Failed], "nobody missed the last record's flush");
+}
+
+#[test]
+fn a_runner_that_dies_at_its_end_leaves_no_record_that_undoes_what_a_person_did() {
+    let (disk, _) = backlog();
+    let owner = runner(&disk);
+    let id = jobs(&owner)[0];
+    end(begin(&owner, id), Outcome::Failed);
+    // Its last flush is never made.
+    disk.mute(Some(Mute::File(ROOT, "journal")));
+    owner.checkpoint().unwrap();
+    drop(owner);
+    disk.mute(None);
+    drop(SpoolOwner::on(disk.clone()).unwrap());
+    move_by_hand(&disk, id, State::Failed, State::Queued);
+    assert_eq!(recovered(&disk, Survives::Nothing, &[id]).0, [[State::Queued]]);
+}
+
+#[test]
+fn a_job_that_is_removed_soon_after_its_end_does_not_come_back_as_another() {
+    let (disk, _) = backlog();
+    let owner = runner(&disk);
+    let id = jobs(&owner)[0];
+    let claim = begin(&owner, id);
+    owner.checkpoint().unwrap();
+    end(claim, Outcome::Succeeded);
+    assert_eq!(owner.remove(&[id], false).unwrap().ids, [id]);
+    for survives in mixtures() {
+        let (places, problems) = recovered(&disk, survives, &[id]);
+        let is_right = places[0].is_empty() || places == [[State::Done]];
+        assert!(is_right && problems.is_empty(), "{survives:?}: {places:?}, {problems:?}");
+    }
 }
 
 #[test]

@@ -213,6 +213,11 @@ impl<D: Disk> Journal<D> {
         true
     }
 
+    /// Makes durable what is seen in it.
+    pub(in crate::spool) fn make_sure(&self, disk: &D) -> Io<()> {
+        if self.writing().generation == 0 { Ok(()) } else { disk.flush_data(&self.file) }
+    }
+
     /// Says that no record counts any more: whoever followed them has made all of it durable.
     pub(in crate::spool) fn close(&self, disk: &D) -> Io<()> {
         let mut writing = self.writing();

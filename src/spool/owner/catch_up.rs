@@ -27,7 +27,8 @@ impl<D: Disk> SpoolOwner<D> {
         let opened = Journal::open(disk, &self.dirs.boot_id).map_err(|e| self.dirs.journal_error("read", e))?;
         let Some((journal, reading)) = opened else { return Ok(()) };
         if reading.records.is_empty() && reading.damage.is_none() {
-            return Ok(());
+            // Whoever wrote that no record counts may not have flushed it.
+            return journal.make_sure(disk).map_err(|e| self.dirs.journal_error("flush", e));
         }
         let problems = self.follow(&reading, at)?;
         self.found_early.lock().unwrap_or_else(PoisonError::into_inner).extend(problems);
