@@ -99,10 +99,10 @@ pub fn drain(config: Config, owner: &SpoolOwner, terms: Terms<'_>) -> Result<Dra
     let time_is_up = terms.max_runtime.map(|time| Instant::now() + time);
     let limits = DrainLimits { stop: terms.stop, once: terms.once, until: time_is_up };
     let clock = Clock::new(owner.last_ended(), Instant::now());
+    checkpoints::begin(owner);
     // Before the first look into the spool, so that nothing that arrives after it is missed.
     let watch = watch(&config);
     let (config, outcomes) = (Arc::new(config), OutcomeCache::default());
-    checkpoints::begin(owner);
     let (teller, courier) = Teller::with_courier(owner, &config, terms.stop);
     let (failed, queued) = recovery::recover(owner, &config, (&outcomes, &teller), terms.stop)?;
     owner.put_requests_back()?;
