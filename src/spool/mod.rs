@@ -40,8 +40,8 @@
 //!
 //! # The history
 //!
-//! `<id>.events` only grows: one line of JSON for each thing that happened, durable before anything follows from it: here,
-//! or in the journal. A line from which nothing follows (`claimed`, the end of a step) becomes so with the next.
+//! `<id>.events` only grows: one line of JSON for each thing that happened, durable before anything follows from it,
+//! here or in the journal. A line from which nothing follows (`claimed`, the end of a step) becomes so with the next.
 //! [`History`] adds the lines up to a state, and that state is the directory where the job belongs. What follows the
 //! last line feed was never promised; it is ignored, and replaced by the next line.
 //!
@@ -61,7 +61,8 @@
 //!   `running/`, `queued/`*. Then the job is ours, whatever happens; that it was claimed is durable with the line after
 //!   it. A file that is no regular file, has a second name, belongs to a stranger, is too large, differs from its
 //!   seal in a single bit, or says what no delivery could have told goes to `corrupt/`.
-//! - **Settle** ([`Claim::settle`]): line, durable; rename job, then history; flush file, new directory, old directory*.
+//! - **Settle** ([`Claim::settle`]): line, durable; rename job, then history; flush file, new directory, old
+//!   directory*.
 //! - **Recover** ([`SpoolOwner::recover`]): goes by id. A job in two directories, or settled and not moved, is brought
 //!   to where its history says; a job whose history says that it was running is handed to the caller. A job that a
 //!   person moved by hand, with its history, stays where it was put; unless the power went after a runner had it and

@@ -32,7 +32,7 @@ fn jobs(owner: &SpoolOwner<FakeDisk>) -> Vec<JobId> {
     owner.scan(at(2)).unwrap().jobs
 }
 
-/// Where jobs are after a recovery on what is left.
+/// The places of jobs after a recovery on what is left.
 fn recovered(disk: &FakeDisk, survives: Survives, ids: &[JobId]) -> (Vec<Vec<State>>, Vec<String>) {
     let after = disk.after(survives);
     let owner = SpoolOwner::on(after.clone()).unwrap();
@@ -53,7 +53,7 @@ fn flip(disk: &FakeDisk, offset: u64) {
     disk.flush(&file).unwrap();
 }
 
-/// Where the first record of a new journal is: that of generation 1, in the other half.
+/// The place of the first record of a new journal: that of generation 1, in the other half.
 const FIRST: u64 = FakeDisk::JOURNAL_HALF_BYTES as u64;
 
 /// Three jobs: ended, waiting, begun. What is lost of that by a power cut.

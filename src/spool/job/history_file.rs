@@ -88,8 +88,8 @@ impl<D: Disk> HistoryFile<D> {
         self.added.clear();
     }
 
-    /// Brings one that was just opened up to date: what is at `offset` must be `lines`, and may go on after them. `false`
-    /// if it was so.
+    /// Brings one that was just opened up to date: what is at `offset` must be `lines`, and may go on after them.
+    /// `false` if it was so.
     pub(in crate::spool) fn make_whole(&mut self, disk: &D, offset: usize, lines: &[u8]) -> Io<bool> {
         if self.added.get(offset..).is_some_and(|rest| rest.starts_with(lines)) {
             return Ok(false);

@@ -52,7 +52,7 @@ struct Writing {
     index: u32,
     since: u64,
     before: u32,
-    /// Where in its half.
+    /// Its distance from the beginning of the half.
     at: usize,
     /// Records of jobs in this generation.
     additions: u32,

@@ -8,19 +8,19 @@ use std::collections::BTreeMap;
 pub(in crate::spool) struct Reading {
     /// Those that count, in the order in which they were written.
     pub(in crate::spool) records: Vec<Record>,
-    /// What is missing among them, if anything is.
+    /// The gap among them, if there is one.
     pub(in crate::spool) damage: Option<String>,
     /// The generation that was written last, and that from which on records count.
     pub(in crate::spool) generation: u64,
     pub(in crate::spool) since: u64,
-    /// Where the last record ends in its half.
+    /// The end of the last record in its half.
     pub(in crate::spool) end: usize,
     /// Number of records of the last generation.
     pub(in crate::spool) count: u32,
 }
 
 /// A whole record, and where it ends.
-struct Found {
+struct WholeRecord {
     record: Record,
     end: usize,
 }
@@ -28,7 +28,7 @@ struct Found {
 impl Reading {
     /// Reads both halves.
     pub(in crate::spool) fn of(halves: [&[u8]; 2]) -> Self {
-        let mut generations: BTreeMap<u64, BTreeMap<u32, Found>> = BTreeMap::new();
+        let mut generations: BTreeMap<u64, BTreeMap<u32, WholeRecord>> = BTreeMap::new();
         for (at, half) in halves.into_iter().enumerate() {
             for found in whole(half) {
                 let generation = found.record.generation;
@@ -63,13 +63,13 @@ fn unreadable([even, odd]: [&[u8]; 2]) -> Option<String> {
 }
 
 /// Every whole record, of whatever generation.
-fn whole(half: &[u8]) -> Vec<Found> {
+fn whole(half: &[u8]) -> Vec<WholeRecord> {
     let (mut found, mut at) = (Vec::new(), 0);
     while at < half.len() {
         match Record::parse(&half[at..]) {
             Some((record, bytes)) => {
                 at += bytes;
-                found.push(Found { record, end: at });
+                found.push(WholeRecord { record, end: at });
             }
             None => at += SECTOR_BYTES,
         }
@@ -79,7 +79,7 @@ fn whole(half: &[u8]) -> Vec<Found> {
 
 /// A record that is missing before another one. That the very last was torn cannot be told from that it was never
 /// written, and need not be: nothing had followed from it.
-fn damage(generations: &BTreeMap<u64, BTreeMap<u32, Found>>, since: u64) -> Option<String> {
+fn damage(generations: &BTreeMap<u64, BTreeMap<u32, WholeRecord>>, since: u64) -> Option<String> {
     let last = *generations.keys().next_back()?;
     for generation in since..=last {
         let of_it = generations.get(&generation);

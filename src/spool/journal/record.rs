@@ -41,7 +41,7 @@ pub(in crate::spool) struct Record {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::spool) struct Addition {
     pub(in crate::spool) id: JobId,
-    /// Where in the history the lines go.
+    /// The place of the lines in the history.
     pub(in crate::spool) offset: u64,
     pub(in crate::spool) lines: Vec<u8>,
 }

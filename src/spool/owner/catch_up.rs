@@ -54,9 +54,9 @@ impl<D: Disk> SpoolOwner<D> {
         Ok(recovered.problems)
     }
 
-    /// Some records are gone. Where the machine stayed up, names and histories tell all of it; else nobody knows how far
-    /// any job came that is not at rest. What is told of it; the last thing is to put the journal away, after which
-    /// nothing of this is done again.
+    /// Some records are gone. Where the machine stayed up, names and histories tell all of it; else nobody knows how
+    /// far any job came that is not at rest. The answer says what was done. The last thing is to put the journal away,
+    /// after which nothing of this is done again.
     fn survive(
         &self,
         reading: &Reading,

@@ -54,7 +54,7 @@ pub struct SpoolOwner<D: Disk = RealDisk> {
     pub(in crate::spool) last_letter: Mutex<Option<u64>>,
     /// Whoever changes the file of the counts holds it.
     pub(in crate::spool) tally_file: Mutex<()>,
-    /// What was found when the journal was followed, until a recovery tells it.
+    /// Problems that were found when the journal was followed, until a recovery tells them.
     pub(in crate::spool) found_early: Mutex<Vec<SpoolProblem>>,
 }
 
@@ -107,8 +107,8 @@ impl<D: Disk> SpoolOwner<D> {
         self.dirs.payload_limit_bytes.store(limit_bytes, Ordering::Relaxed);
     }
 
-    /// Takes a job out of `queued/` or `waiting/`: moves it to `running/`, checks every byte, notes the claim. Without a
-    /// journal the move is flushed. The note needs no flush of its own: until something is recorded after it, nothing
+    /// Takes a job out of `queued/` or `waiting/`: moves it to `running/`, checks every byte, notes the claim; without
+    /// a journal the move is flushed. The note needs no flush of its own: until something is recorded after it, nothing
     /// has begun. On error the job stays in `running/`; stop, and let `recover` handle it.
     pub fn claim(&self, id: JobId, at: Timestamp) -> Result<Claimed<D>, SpoolError> {
         for from in [State::Queued, State::Waiting] {

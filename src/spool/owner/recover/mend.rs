@@ -243,7 +243,7 @@ impl<'a, D: Disk> Mending<'a, D> {
         self.owner.dirs.flush_dirs(&[State::Corrupt, *from])
     }
 
-    /// What is found in `running/` may have been moved there moments ago.
+    /// A job that is found in `running/` may have been moved there moments ago.
     fn make_durable(&mut self, target: State) -> Result<(), SpoolError> {
         if self.found.jobs.contains(&State::Running) {
             self.touched.extend([State::Running, State::Queued, State::Waiting]);
