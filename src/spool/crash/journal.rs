@@ -227,6 +227,26 @@ fn a_power_cut_while_a_damaged_journal_is_dealt_with_changes_nothing_of_it() {
 }
 
 #[test]
+fn a_journal_that_cannot_be_written_to_any_more_keeps_no_runner_from_its_work() {
+    let (disk, _) = backlog();
+    let owner = runner(&disk);
+    let id = jobs(&owner)[0];
+    end(begin(&owner, id), Outcome::Succeeded);
+    drop(owner);
+    let after = disk.after(Survives::Nothing);
+    let said = (1..200).find_map(|call| {
+        let again = after.after(Survives::Everything);
+        again.fail_at(call, rustix::io::Errno::IO);
+        let problems = SpoolOwner::on(again.clone()).and_then(|owner| owner.recover(at(3))).ok()?.problems;
+        let told = problems.first().filter(|problem| problem.text.starts_with("damaged: input"))?.to_string();
+        Some((told, places_on(&again).remove(&id)))
+    });
+    let (told, places) = said.expect("a failed write of the last record is told");
+    assert!(told.starts_with("/fake/./journal: damaged: input/output error; moved to corrupt/"), "{told}");
+    assert_eq!(places, Some(vec![State::Done]));
+}
+
+#[test]
 fn a_history_of_which_the_beginning_is_gone_holds_its_job() {
     let (disk, _) = backlog();
     let owner = runner(&disk);

@@ -6,7 +6,7 @@ use super::recover::{Found, Recovered};
 use super::scan::{Scan, SpoolProblem};
 use crate::model::{JobId, State};
 use crate::spool::disk::{Disk, Place};
-use crate::spool::error::SpoolError;
+use crate::spool::error::{SpoolError, words};
 use crate::spool::job::entry::{Entry, HistoryEvent};
 use crate::spool::job::name::Name;
 use crate::spool::job::settlement::Settlement;
@@ -15,7 +15,7 @@ use crate::spool::journal::record::{Addition, Record};
 use crate::spool::journal::{self, Journal};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::PoisonError;
+use std::sync::{MutexGuard, PoisonError};
 
 /// States out of which a runner takes jobs, or in which it has them.
 const NOT_AT_REST: [State; 3] = [State::Running, State::Queued, State::Waiting];
@@ -28,50 +28,53 @@ impl<D: Disk> SpoolOwner<D> {
         let Some((journal, reading)) = opened else { return Ok(()) };
         if reading.records.is_empty() && reading.damage.is_none() {
             // Whoever wrote that no record counts may not have flushed it.
-            return journal.make_sure(disk).map_err(|e| self.dirs.journal_error("flush", e));
+            return journal.make_sure(disk).or_else(|e| self.put_journal_away(words(e), "", at));
         }
-        let problems = self.follow(&reading, at)?;
-        self.found_early.lock().unwrap_or_else(PoisonError::into_inner).extend(problems);
+        let held = self.follow(&reading, at)?;
         disk.flush_all().map_err(|e| self.dirs.journal_error("flush what follows from", e))?;
-        if reading.damage.is_none() {
-            return journal.close(disk).map_err(|e| self.dirs.journal_error("close", e));
+        match reading.damage {
+            Some(damage) => self.put_journal_away(damage, &held, at),
+            None => journal.close(disk).or_else(|e| self.put_journal_away(words(e), "", at)),
         }
-        let gone = disk.flush_dir(Place::In(State::Corrupt)).and_then(|()| disk.flush_dir(Place::Root));
-        gone.map_err(|e| self.dirs.journal_error("flush the removal of", e))
     }
 
-    fn follow(&self, reading: &Reading, at: Timestamp) -> Result<Vec<SpoolProblem>, SpoolError> {
+    /// The answer says what became of jobs of which nothing is known, for people.
+    fn follow(&self, reading: &Reading, at: Timestamp) -> Result<String, SpoolError> {
         let (interrupted, problems, queued) = (Vec::new(), Vec::new(), Scan::default());
         let mut recovered = Recovered { interrupted, problems, queued };
         for (id, journaled) in histories(&reading.records, &self.dirs.boot_id) {
             Mending::of(self, self.look_for(id)?, &mut recovered, at).follow(journaled)?;
         }
-        if let Some(damage) = &reading.damage {
-            let text = self.survive(reading, damage, &mut recovered, at)?;
-            let path = self.dirs.disk.path(Place::Root, journal::name());
-            recovered.problems.push(SpoolProblem { path, text });
-        }
-        Ok(recovered.problems)
+        let held = match &reading.damage {
+            Some(damage) if !self.has_stayed_up(reading) => {
+                let held = self.hold_all(damage, &mut recovered, at)?;
+                format!("; {held} jobs that had not ended are held")
+            }
+            _ => String::new(),
+        };
+        self.found_early().extend(recovered.problems);
+        Ok(held)
     }
 
-    /// Some records are gone. Where the machine stayed up, names and histories tell all of it; else nobody knows how
-    /// far any job came that is not at rest. The answer says what was done. The last thing is to put the journal away,
-    /// after which nothing of this is done again.
-    fn survive(
-        &self,
-        reading: &Reading,
-        damage: &str,
-        recovered: &mut Recovered<D>,
-        at: Timestamp,
-    ) -> Result<String, SpoolError> {
-        let is_ours = |record: &Record| is_of_boot(record, &self.dirs.boot_id);
-        let stayed_up = !reading.records.is_empty() && reading.records.iter().all(is_ours);
-        let held = if stayed_up { 0 } else { self.hold_all(damage, recovered, at)? };
-        self.dirs.disk.flush_all().map_err(|e| self.dirs.journal_error("flush what follows from", e))?;
-        let safe = self.dirs.put_away_from(Place::Root, journal::name(), damage, at);
+    /// Where it has, names and histories tell all that a damaged journal does not; else nobody knows how far any job
+    /// came that is not at rest.
+    fn has_stayed_up(&self, reading: &Reading) -> bool {
+        !reading.records.is_empty() && reading.records.iter().all(|record| is_of_boot(record, &self.dirs.boot_id))
+    }
+
+    /// The journal cannot be relied upon. What follows from it is durable by then, so that it is not needed any more.
+    fn put_journal_away(&self, damage: String, held: &str, at: Timestamp) -> Result<(), SpoolError> {
+        let disk = &self.dirs.disk;
+        let safe = self.dirs.put_away_from(Place::Root, journal::name(), &damage, at);
         let safe = safe.map_err(|e| self.dirs.journal_error("move to corrupt/", e))?;
-        let fate = format!("damaged: {damage}; moved to corrupt/{safe}");
-        Ok(if stayed_up { fate } else { format!("{fate}; {held} jobs that had not ended are held") })
+        let text = format!("damaged: {damage}; moved to corrupt/{safe}{held}");
+        self.found_early().push(SpoolProblem { path: disk.path(Place::Root, journal::name()), text });
+        let gone = disk.flush_dir(Place::In(State::Corrupt)).and_then(|()| disk.flush_dir(Place::Root));
+        gone.map_err(|e| self.dirs.journal_error("flush the removal of", e))
+    }
+
+    fn found_early(&self) -> MutexGuard<'_, Vec<SpoolProblem>> {
+        self.found_early.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn hold_all(&self, damage: &str, recovered: &mut Recovered<D>, at: Timestamp) -> Result<usize, SpoolError> {
