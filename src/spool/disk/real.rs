@@ -24,7 +24,7 @@ const ENTRIES_BYTES: usize = 32 * 1024;
 
 /// File systems whose `syncfs` is known to flush everything: ext4, xfs, btrfs, overlayfs above one of them, and tmpfs,
 /// of which nothing survives anyway. That of FUSE, for one, does nothing.
-const WHOLE_FLUSH: [u64; 5] = [0xef53, 0x5846_5342, 0x9123_683e, 0x794c_7630, 0x0102_1994];
+const WHOLE_FLUSH: [i128; 5] = [0xef53, 0x5846_5342, 0x9123_683e, 0x794c_7630, 0x0102_1994];
 /// The first Linux whose `syncfs` tells of writes that failed.
 const SYNCFS_TELLS: (u32, u32) = (5, 8);
 
@@ -150,7 +150,8 @@ impl Disk for RealDisk {
     }
 
     fn may_flush_all(&self) -> bool {
-        let is_known = fstatfs(&self.root_fd).is_ok_and(|found| WHOLE_FLUSH.contains(&(found.f_type as u64)));
+        let is_known =
+            fstatfs(&self.root_fd).is_ok_and(|found| WHOLE_FLUSH.contains(&(i128::from(found.f_type) & 0xffff_ffff)));
         is_known && kernel::is_at_least(SYNCFS_TELLS)
     }
 

@@ -89,13 +89,11 @@ impl<D: Disk> Journal<D> {
 
     /// The journal, to be written to: with no record that counts, made if it is not there.
     pub(in crate::spool) fn begin(disk: &D, boot: &str) -> Io<Self> {
-        let opened = match Self::open(disk, boot)? {
-            Some(opened) => Some(opened),
-            None => {
-                make(disk)?;
-                Self::open(disk, boot)?
-            }
-        };
+        let mut opened = Self::open(disk, boot)?;
+        if opened.is_none() {
+            make(disk)?;
+            opened = Self::open(disk, boot)?;
+        }
         let (journal, reading) = opened.ok_or(Errno::NOENT)?;
         if reading.damage.is_some() || !reading.records.is_empty() {
             return Err(Errno::BADMSG);

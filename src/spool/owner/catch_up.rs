@@ -28,13 +28,13 @@ impl<D: Disk> SpoolOwner<D> {
         let Some((journal, reading)) = opened else { return Ok(()) };
         if reading.records.is_empty() && reading.damage.is_none() {
             // Whoever wrote that no record counts may not have flushed it.
-            return journal.make_sure(disk).or_else(|e| self.put_journal_away(words(e), "", at));
+            return journal.make_sure(disk).or_else(|e| self.put_journal_away(&words(e), "", at));
         }
         let held = self.follow(&reading, at)?;
         disk.flush_all().map_err(|e| self.dirs.journal_error("flush what follows from", e))?;
         match reading.damage {
-            Some(damage) => self.put_journal_away(damage, &held, at),
-            None => journal.close(disk).or_else(|e| self.put_journal_away(words(e), "", at)),
+            Some(damage) => self.put_journal_away(&damage, &held, at),
+            None => journal.close(disk).or_else(|e| self.put_journal_away(&words(e), "", at)),
         }
     }
 
@@ -56,16 +56,16 @@ impl<D: Disk> SpoolOwner<D> {
         Ok(held)
     }
 
-    /// Where it has, names and histories tell all that a damaged journal does not; else nobody knows how far any job
-    /// came that is not at rest.
+    /// `true` if names and histories tell all that a damaged journal does not. Else nobody knows how far any job came
+    /// that is not at rest.
     fn has_stayed_up(&self, reading: &Reading) -> bool {
         !reading.records.is_empty() && reading.records.iter().all(|record| is_of_boot(record, &self.dirs.boot_id))
     }
 
     /// The journal cannot be relied upon. What follows from it is durable by then, so that it is not needed any more.
-    fn put_journal_away(&self, damage: String, held: &str, at: Timestamp) -> Result<(), SpoolError> {
+    fn put_journal_away(&self, damage: &str, held: &str, at: Timestamp) -> Result<(), SpoolError> {
         let disk = &self.dirs.disk;
-        let safe = self.dirs.put_away_from(Place::Root, journal::name(), &damage, at);
+        let safe = self.dirs.put_away_from(Place::Root, journal::name(), damage, at);
         let safe = safe.map_err(|e| self.dirs.journal_error("move to corrupt/", e))?;
         let text = format!("damaged: {damage}; moved to corrupt/{safe}{held}");
         self.found_early().push(SpoolProblem { path: disk.path(Place::Root, journal::name()), text });
