@@ -53,6 +53,7 @@ enum Step {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[expect(clippy::struct_excessive_bools, reason = "facts of a model, each true or not beside any other")]
 struct Job {
     is_accepted: bool,
     /// The places where it is seen, and those where a power cut may leave a name.
@@ -348,7 +349,9 @@ impl World {
             let left = if seen == disk { vec![seen] } else { vec![seen, disk, None] };
             cuts = cuts.iter().flat_map(|w| left.iter().map(|found| w.with(|w| w.seen[half][slot] = *found))).collect();
         }
-        cuts.iter_mut().for_each(|w| w.disk = w.seen);
+        for world in &mut cuts {
+            world.disk = world.seen;
+        }
         cuts
     }
 
