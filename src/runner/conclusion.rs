@@ -92,7 +92,9 @@ impl Conclusion<'_> {
             return Ok(());
         }
         let reason = Some(reason).filter(|reason| !reason.is_empty());
-        self.claim.record(&Entry::new(Timestamp::now(), HistoryEvent::Concluded { outcome, reason, commit }))
+        let entry = Entry::new(Timestamp::now(), HistoryEvent::Concluded { outcome, reason, commit });
+        // With nothing in between, it is as durable as the settlement behind it.
+        if is_followed { self.claim.record(&entry) } else { self.claim.note(&entry) }
     }
 
     fn run(&mut self, lists: &[List]) {

@@ -5,6 +5,7 @@ mod attempt;
 mod attempt_end;
 mod backlog;
 mod cancel;
+mod checkpoints;
 mod clock;
 mod conclusion;
 mod current_config;
@@ -98,6 +99,7 @@ pub fn drain(config: Config, owner: &SpoolOwner, terms: Terms<'_>) -> Result<Dra
     let time_is_up = terms.max_runtime.map(|time| Instant::now() + time);
     let limits = DrainLimits { stop: terms.stop, once: terms.once, until: time_is_up };
     let clock = Clock::new(owner.last_ended(), Instant::now());
+    checkpoints::begin(owner);
     // Before the first look into the spool, so that nothing that arrives after it is missed.
     let watch = watch(&config);
     let (config, outcomes) = (Arc::new(config), OutcomeCache::default());
@@ -169,6 +171,8 @@ impl<'a> Aside<'a> {
             let halted = halted.clone();
             beside(scope, "no-retention", move || retention::go_on(owner, spool, current, clock, &halted));
         }
+        let halted_too = halted.clone();
+        beside(scope, "no-checkpoints", move || checkpoints::go_on(owner, &halted_too));
         let halted = halted.clone();
         beside(scope, "no-metrics", move || metrics::go_on(self.metrics(), spool, &halted));
     }
@@ -191,6 +195,7 @@ impl<'a> Aside<'a> {
         if tidies {
             retention::once(self.owner, self.spool, self.current, self.clock);
         }
+        checkpoints::last(self.owner);
         self.metrics().write(false);
     }
 

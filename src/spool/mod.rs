@@ -19,6 +19,7 @@
 //!   version                  0640   a number: what this directory is like; without it, 1
 //!   lock                     0600   held by the runner; its process id, for people
 //!   sequence                 0660   19 digits: the last number given out
+//!   journal                  0600   1 MiB: what the runner did since its last checkpoint; made by the first runner
 //!   reserve                  0660   1 MiB that a full disk gets back once
 //!   relay/                   2750   of a host among several: see `relay/mod.rs`
 //!   home/     <hook>         0700   HOME of a hook's confined steps; stays, so that their caches stay warm
@@ -42,8 +43,8 @@
 //!
 //! # The history
 //!
-//! `<id>.events` only grows: one line of JSON for each thing that happened, flushed before anything follows from it; a
-//! line from which nothing follows (`claimed`, the end of a step) is flushed with the next.
+//! `<id>.events` only grows: one line of JSON for each thing that happened, durable before anything follows from it,
+//! here or in the journal. A line from which nothing follows (`claimed`, the end of a step) becomes so with the next.
 //! [`History`] adds the lines up to a state, and that state is the directory where the job belongs. What follows the
 //! last line feed was never promised; it is ignored, and replaced by the next line.
 //!
@@ -55,14 +56,20 @@
 //!   `queued/` the job may be there, whole, and will run. A descriptor whose flush failed is not used again.
 //! - **Full disk**: an append or a line of history that meets a full disk empties `reserve` and tries once more. The
 //!   runner makes the reserve whole when there is space again.
+//! - **Journal** ([`SpoolOwner::begin_journal`], [`SpoolOwner::checkpoint`]): with one, what was added to a history is
+//!   written there and flushed, and the moves before and after it wait for the next checkpoint, which flushes the whole
+//!   file system (`syncfs`). `src/README.md` has the protocol. Whoever takes the lock follows what is in it before all
+//!   else. Where it cannot be made, flushes go where the files lie; those are marked with a star below.
 //! - **Claim** ([`SpoolOwner::claim`]): rename into `running/`; read every byte once; line `claimed`; flush file,
-//!   `running/`, `queued/`. Then the job is ours, whatever happens; that it was claimed is flushed with the line after
+//!   `running/`, `queued/`*. Then the job is ours, whatever happens; that it was claimed is durable with the line after
 //!   it. A file that is no regular file, has a second name, belongs to a stranger, is too large, differs from its
 //!   seal in a single bit, or says what no delivery could have told goes to `corrupt/`.
-//! - **Settle** ([`Claim::settle`]): line, flushed; rename job, then history; flush file, new directory, old directory.
+//! - **Settle** ([`Claim::settle`]): line, durable; rename job, then history; flush file, new directory, old
+//!   directory*.
 //! - **Recover** ([`SpoolOwner::recover`]): goes by id. A job in two directories, or settled and not moved, is brought
 //!   to where its history says; a job whose history says that it was running is handed to the caller. A job that a
-//!   person moved by hand, with its history, stays where it was put.
+//!   person moved by hand, with its history, stays where it was put; unless the power went after a runner had it and
+//!   before that runner's end or next quiet minute: then the journal says where it is.
 //! - **One file that cannot be read** (its mode, a damaged sector, a history over 4 MiB) never stops the others. A job
 //!   goes to `corrupt/`. A history goes there too, and its job is held, or stays where it ended: nothing of which
 //!   nobody knows how far it came runs unasked.
@@ -112,6 +119,7 @@ mod control;
 mod disk;
 mod error;
 mod job;
+mod journal;
 mod owner;
 #[doc(hidden)]
 #[allow(dead_code, reason = "the fuzz targets throw bytes at it")]

@@ -14,6 +14,7 @@ pub mod groups;
 pub mod holders;
 pub mod identity;
 pub mod inherited;
+pub mod kernel;
 pub mod landlock;
 pub mod locks;
 pub mod outlet;

@@ -2,6 +2,7 @@
 
 use super::finding::Finding;
 use super::rights::Rights;
+use crate::model::State;
 use crate::spool::{Audience, Place, audience, is_unmade, mode_of};
 use crate::system::errno::words;
 use crate::system::{groups, users};
@@ -18,8 +19,11 @@ const FILES: [(&str, u32, &str); 4] = [
     ("reserve", 0o660, "anyone who can change it can use up the space reserved for a full disk"),
 ];
 
-/// A file that is there once a remote was asked.
-const SCHEDULE: (&str, u32, &str) = ("reconcile", 0o640, "anyone who can change it decides when remotes are asked");
+/// Files that are there once a remote was asked, and once a runner has worked.
+const LATER: [(&str, u32, &str); 2] = [
+    ("reconcile", 0o640, "anyone who can change it decides when remotes are asked"),
+    ("journal", 0o600, "anyone who can change it decides what becomes of jobs after a power cut"),
+];
 
 /// Looks at the spool, its directories and its files. `false` if nothing of it can be seen.
 pub(super) fn look(spool: &Path, findings: &mut Vec<Finding>) -> bool {
@@ -44,16 +48,32 @@ pub(super) fn look(spool: &Path, findings: &mut Vec<Finding>) -> bool {
     for (name, mode, why) in FILES {
         file(&spool.join(name), (mode, audience), why, root, findings);
     }
-    let (name, mode, why) = SCHEDULE;
-    if fs::symlink_metadata(spool.join(name)).is_ok() {
+    for (name, mode, why) in LATER.into_iter().filter(|(name, ..)| fs::symlink_metadata(spool.join(name)).is_ok()) {
         file(&spool.join(name), (mode, audience), why, root, findings);
     }
+    damaged_journals(spool, findings);
     if findings.len() == before {
         let (owner, group) = (users::name_of(root.uid), groups::name_of(root.gid));
         findings.push(Finding::ok(format!("the spool's parts belong to {owner}:{group}, with the right modes")));
     }
     receivers(root, audience, findings);
     true
+}
+
+/// The runner puts one that it cannot rely on into `corrupt/`.
+fn damaged_journals(spool: &Path, findings: &mut Vec<Finding>) {
+    let Ok(entries) = fs::read_dir(spool.join(State::Corrupt.as_str())) else { return };
+    let names = entries.flatten().filter_map(|entry| entry.file_name().into_string().ok());
+    let mut journals: Vec<String> = names.filter(|name| name.ends_with(".journal")).collect();
+    journals.sort();
+    findings.extend(journals.into_iter().map(|name| {
+        let path = spool.join(State::Corrupt.as_str()).join(name);
+        Finding::problem(
+            format!("a journal of the runner was damaged, and is now {}", path.display()),
+            "the disk may be failing; after a power cut jobs that had not ended are held, since they may have begun",
+            format!("read {}.events, look at `hookspool list --state held`, then remove both", path.display()),
+        )
+    }));
 }
 
 /// One finding for a spool of which no part can be seen.
@@ -201,7 +221,6 @@ fn receivers(root: Rights, audience: Audience, findings: &mut Vec<Finding>) {
 mod tests {
     use super::*;
     use crate::cli::doctor::finding::Level;
-    use crate::model::State;
     use std::os::unix::fs::PermissionsExt;
 
     /// The findings on a spool for a group, of which one part has another mode.
@@ -244,6 +263,24 @@ mod tests {
         fs::remove_file(&schedule).unwrap();
         fs::create_dir(&schedule).unwrap();
         assert_eq!(said(), ["/reconcile is not a file"]);
+    }
+
+    #[test]
+    fn a_journal_that_was_put_away_is_a_problem_and_one_that_others_may_read_is_another() {
+        let home = tempfile::tempdir().unwrap();
+        let spool = home.path().join("spool");
+        crate::spool::create(&spool).unwrap();
+        let said = || {
+            let mut findings = Vec::new();
+            look(&spool, &mut findings);
+            let wrong = findings.iter().filter(|f| f.level != Level::Ok);
+            wrong.map(|f| f.what.replace(spool.to_str().unwrap(), "")).collect::<Vec<_>>()
+        };
+        fs::write(spool.join("journal"), "").unwrap();
+        fs::set_permissions(spool.join("journal"), fs::Permissions::from_mode(0o644)).unwrap();
+        assert_eq!(said(), ["/journal has mode 0644; 0600 is right"]);
+        fs::rename(spool.join("journal"), spool.join("corrupt/0123456789abcdef.journal")).unwrap();
+        assert_eq!(said(), ["a journal of the runner was damaged, and is now /corrupt/0123456789abcdef.journal"]);
     }
 
     #[test]

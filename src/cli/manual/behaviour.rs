@@ -69,6 +69,13 @@ pub(super) const OF_THE_PROGRAM: &[Chapter] = &[
              seconds at the latest, takes the one with the smallest number, and writes down that it did before it \
              starts anything. Moving a job by hand is allowed while no runner has it. Jobs that ended well go \
              after `keep`, with their logs; failed and corrupt ones stay until a person removes them.",
+            "That an attempt began, and how it ended, is flushed to `journal`, before anything follows from it; the \
+             moves of many jobs are flushed together, a few moments later. After a power cut the runner, or any \
+             verb that gives an order, first puts the spool right from it: start the runner once before you move \
+             jobs by hand, since what lies about then may be old. Never remove the journal while a runner works, \
+             nor after a power cut. One that is damaged goes to `corrupt/`, and where the power was lost, too, each \
+             job that had not ended is held. Where the journal cannot be made (no room; a kernel before 5.8; a file \
+             system other than ext4, xfs and btrfs) the runner says `no-journal`, and each move is flushed by itself.",
             "Before a job's first step, also before a retry, the runner asks `repository`, `events`, `branches` \
              and `tags` of its hook once more. A job that they do not want, as the hook is by then, is held, with \
              the reason: whoever may write to `queued/` (the web server's user, with CGI) can queue a job only for \

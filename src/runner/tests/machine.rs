@@ -25,6 +25,7 @@ const TURNS: usize = 2000;
 pub(super) struct Machine {
     disk: FakeDisk,
     runner: Option<Runner>,
+    is_journaled: bool,
     hooks: [Hook; HOOKS],
     now: Timestamp,
     deliveries: Vec<JobMeta>,
@@ -44,8 +45,11 @@ struct Runner {
 }
 
 impl Runner {
-    fn new(disk: &FakeDisk) -> Result<Self, SpoolError> {
+    fn new(disk: &FakeDisk, is_journaled: bool) -> Result<Self, SpoolError> {
         let owner = SpoolOwner::on(disk.clone())?;
+        if is_journaled {
+            owner.begin_journal().expect("room for a journal");
+        }
         Ok(Self { owner, backlog: Backlog::default(), running: BTreeMap::new(), outcomes: OutcomeCache::default() })
     }
 }
@@ -69,10 +73,11 @@ fn nth<T: Copy>(of: &[T], n: usize) -> Option<T> {
 }
 
 impl Machine {
-    pub(super) fn start() -> Self {
+    pub(super) fn start(is_journaled: bool) -> Self {
         let disk = FakeDisk::with_spool();
         Self {
-            runner: Some(Runner::new(&disk).unwrap()),
+            runner: Some(Runner::new(&disk, is_journaled).unwrap()),
+            is_journaled,
             disk,
             hooks: hooks(),
             now: Timestamp::from_second(1_000_000).unwrap(),
@@ -138,6 +143,7 @@ impl Machine {
             }
             SpoolEvent::Release(n) => nth(&self.reference.of(&idle), n)
                 .map_or(Ok(()), |id| self.order(id, Settlement::Released, State::Queued)),
+            SpoolEvent::Checkpoint => self.runner().owner.checkpoint(),
             SpoolEvent::Clock(_) | SpoolEvent::Crash(_) | SpoolEvent::CrashAt(..) => Ok(()),
         }
     }
@@ -321,7 +327,7 @@ impl Machine {
         self.reference.crashes(&had_started);
         self.dying = None;
         self.disk = self.disk.after(survives);
-        self.runner = Some(Runner::new(&self.disk).unwrap());
+        self.runner = Some(Runner::new(&self.disk, self.is_journaled).unwrap());
         let now = self.now;
         let recovered = self.runner().owner.recover(now).unwrap();
         assert!(recovered.problems.is_empty(), "{:?}", recovered.problems);

@@ -32,6 +32,8 @@ enum SpoolEvent {
     Release(usize),
     /// The clock moves by so many seconds, in either direction.
     Clock(i64),
+    /// All has been quiet for a while.
+    Checkpoint,
     /// The machine dies, and another runner is started.
     Crash(Survives),
     /// The machine will die at this call of the disk.
@@ -54,6 +56,7 @@ fn event() -> impl Strategy<Value = SpoolEvent> {
         1 => any::<usize>().prop_map(SpoolEvent::Hold),
         2 => any::<usize>().prop_map(SpoolEvent::Release),
         1 => (-3600..3600_i64).prop_map(SpoolEvent::Clock),
+        1 => Just(SpoolEvent::Checkpoint),
         1 => survives().prop_map(SpoolEvent::Crash),
         1 => (1..40_usize, survives()).prop_map(|(call, survives)| SpoolEvent::CrashAt(call, survives)),
     ]
@@ -71,8 +74,10 @@ fn tell(part: u32, of: u32) {
     let rng_algorithm = RngAlgorithm::XorShift;
     let config = Config { cases, failure_persistence: None, rng_algorithm, rng_seed, ..Config::default() };
     let mut runner = TestRunner::new(config);
-    let told = runner.run(&prop::collection::vec(event(), 1..20), |story| {
-        let mut machine = Machine::start();
+    // One runner in four finds no room for a journal.
+    let story = (prop::bool::weighted(0.75), prop::collection::vec(event(), 1..20));
+    let told = runner.run(&story, |(is_journaled, story)| {
+        let mut machine = Machine::start(is_journaled);
         for event in story {
             machine.happen(event);
         }

@@ -1,7 +1,7 @@
 //! Edge. A disk that is full or broken at one call, and works again afterwards.
 
 use super::promises::Promises;
-use super::scenarios::{append, at, backlog, day};
+use super::scenarios::{append, at, backlog, day, journaled_day};
 use crate::spool::disk::{Disk, Place};
 use crate::spool::fake::{FakeDisk, Survives};
 use crate::spool::owner::SpoolOwner;
@@ -34,15 +34,17 @@ fn an_append_that_fails_at_any_call_acknowledges_nothing_that_is_not_there() {
 
 #[test]
 fn a_runner_that_stops_at_a_failed_call_leaves_what_recovery_puts_right() {
-    let (disk, mut promises) = backlog();
-    day(&disk, &mut promises).unwrap();
-    for call in 1..=disk.calls() {
-        for errno in [Errno::NOSPC, Errno::IO] {
-            let (disk, mut promises) = backlog();
-            disk.fail_at(call, errno);
-            let _ = day(&disk, &mut promises);
-            for survives in ENDS {
-                assert_eq!(promises.broken_on(&disk.after(survives)), [""; 0], "{errno:?} at call {call}");
+    for day in [day, journaled_day] {
+        let (disk, mut promises) = backlog();
+        day(&disk, &mut promises).unwrap();
+        for call in 1..=disk.calls() {
+            for errno in [Errno::NOSPC, Errno::IO] {
+                let (disk, mut promises) = backlog();
+                disk.fail_at(call, errno);
+                let _ = day(&disk, &mut promises);
+                for survives in ENDS {
+                    assert_eq!(promises.broken_on(&disk.after(survives)), [""; 0], "{errno:?} at call {call}");
+                }
             }
         }
     }

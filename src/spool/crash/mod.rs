@@ -1,6 +1,7 @@
 //! Edge. Dies at each call of each protocol, fails at each, and looks at what a reboot would find.
 
 mod faults;
+mod journal;
 mod outbox;
 mod power;
 mod promises;

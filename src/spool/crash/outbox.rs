@@ -46,8 +46,11 @@ fn end(owner: &SpoolOwner<FakeDisk>, claim: Claim<FakeDisk>, outcome: Outcome) -
 }
 
 /// Two jobs of one commit fail, one after the other. With `early` the forge hears of each claim before the end.
-fn two_failures(disk: &FakeDisk, heard: &mut Heard, early: bool) -> Result<(), SpoolError> {
+fn two_failures(disk: &FakeDisk, heard: &mut Heard, early: bool, journaled: bool) -> Result<(), SpoolError> {
     let owner = SpoolOwner::on(disk.clone())?;
+    if journaled {
+        let _goes_on_without = owner.begin_journal();
+    }
     let jobs = owner.scan(at(2))?.jobs;
     for &id in &jobs[..2] {
         let Claimed::Job(mut claim) = owner.claim(id, at(2))? else { panic!("{id} is not there") };
@@ -99,16 +102,16 @@ fn broken(disk: &FakeDisk, heard: &Heard) -> Option<String> {
     (!is_right).then(|| format!("the forge shows {last:?}, and the last job is {newest:?}"))
 }
 
-fn breakage(early: bool, mute: Option<Mute>) -> Option<String> {
+fn breakage(early: bool, journaled: bool, mute: Option<Mute>) -> Option<String> {
     let (disk, _) = backlog();
-    two_failures(&disk, &mut Vec::new(), early).unwrap();
+    two_failures(&disk, &mut Vec::new(), early, journaled).unwrap();
     let calls = disk.calls();
     for call in 1..=calls + 1 {
         let (disk, _) = backlog();
         let mut heard = Vec::new();
         disk.mute(mute);
         disk.die_at(call);
-        let result = two_failures(&disk, &mut heard, early);
+        let result = two_failures(&disk, &mut heard, early, journaled);
         // What cannot be read stays for the next runner.
         assert!(result.is_ok() || call <= calls, "{result:?} without a death");
         let mixtures = (0..6).map(|n| Survives::Some(n + 1000 * call as u64));
@@ -125,12 +128,17 @@ fn breakage(early: bool, mute: Option<Mute>) -> Option<String> {
 
 #[test]
 fn a_power_cut_at_any_call_loses_no_message_and_the_forge_shows_the_last_end() {
-    assert_eq!((breakage(true, None), breakage(false, None)), (None, None));
+    for journaled in [true, false] {
+        assert_eq!((breakage(true, journaled, None), breakage(false, journaled, None)), (None, None));
+    }
 }
 
 #[test]
 fn each_flush_of_a_message_that_is_left_out_is_missed() {
     for mute in [Mute::File(Place::Outbox, "~"), Mute::Dir(Place::Outbox)] {
-        assert!(breakage(true, Some(mute)).is_some(), "nobody missed the flush of {mute:?}");
+        for journaled in [true, false] {
+            let broken = breakage(true, journaled, Some(mute));
+            assert!(broken.is_some(), "nobody missed the flush of {mute:?}, journal: {journaled}");
+        }
     }
 }

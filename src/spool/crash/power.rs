@@ -1,7 +1,7 @@
 //! Edge. Power cuts and kills at every call.
 
 use super::promises::{Promises, places_on};
-use super::scenarios::{append, at, backlog, day};
+use super::scenarios::{append, at, backlog, day, journaled_day};
 use crate::model::{Outcome, State};
 use crate::spool::disk::Place;
 use crate::spool::fake::{FakeDisk, Mute, Survives};
@@ -53,9 +53,17 @@ fn a_power_cut_at_any_call_of_a_runners_day_keeps_every_job_once() {
     assert_eq!(breakage(backlog, day, 4, None), [""; 0]);
 }
 
+#[test]
+fn a_power_cut_at_any_call_of_a_day_with_a_journal_keeps_every_job_once() {
+    assert_eq!(breakage(backlog, journaled_day, 8, None), [""; 0]);
+}
+
 /// Ends two jobs, and removes them.
-fn removal(disk: &FakeDisk, promises: &mut Promises) -> Result<(), SpoolError> {
+fn removal(disk: &FakeDisk, promises: &mut Promises, journaled: bool) -> Result<(), SpoolError> {
     let owner = SpoolOwner::on(disk.clone())?;
+    if journaled {
+        let _goes_on_without = owner.begin_journal();
+    }
     let jobs = owner.scan(at(2))?.jobs;
     for &id in &jobs[..2] {
         promises.places(id, &[State::Queued, State::Done]);
@@ -72,15 +80,15 @@ fn removal(disk: &FakeDisk, promises: &mut Promises) -> Result<(), SpoolError> {
 }
 
 /// Findings of a recovery: what is wrong, or in another place than the one where a removal began or nowhere.
-fn unfinished(mute: Option<Mute>) -> Vec<String> {
+fn unfinished(journaled: bool, mute: Option<Mute>) -> Vec<String> {
     let (disk, mut promises) = backlog();
-    removal(&disk, &mut promises).unwrap();
+    removal(&disk, &mut promises, journaled).unwrap();
     let mut found = Vec::new();
     for call in 1..=disk.calls() {
         let (disk, mut promises) = backlog();
         disk.mute(mute);
         disk.die_at(call);
-        let _ = removal(&disk, &mut promises);
+        let _ = removal(&disk, &mut promises, journaled);
         for survives in cuts(call, 8) {
             let after = disk.after(survives);
             let recovered = SpoolOwner::on(after.clone()).and_then(|owner| owner.recover(at(3))).unwrap();
@@ -95,9 +103,11 @@ fn unfinished(mute: Option<Mute>) -> Vec<String> {
 
 #[test]
 fn a_power_cut_at_any_call_of_a_removal_leaves_jobs_and_no_history_without_one() {
-    assert_eq!(unfinished(None), [""; 0]);
-    let missed = unfinished(Some(Mute::Dir(Place::In(State::Done))));
-    assert!(!missed.is_empty(), "nobody missed the flush of done/ between histories and jobs");
+    for journaled in [true, false] {
+        assert_eq!(unfinished(journaled, None), [""; 0]);
+        let missed = unfinished(journaled, Some(Mute::Dir(Place::In(State::Done))));
+        assert!(!missed.is_empty(), "nobody missed the flush of done/ between histories and jobs");
+    }
 }
 
 #[test]
@@ -132,22 +142,24 @@ fn a_power_cut_at_any_call_of_a_hold_leaves_all_of_it_or_nothing() {
 
 #[test]
 fn a_power_cut_at_any_call_of_a_recovery_is_recovered_from() {
-    let (disk, mut promises) = backlog();
-    day(&disk, &mut promises).unwrap();
-    for call in (1..=disk.calls() + 1).step_by(23) {
+    for (day, mixtures) in [(day as Scenario, 1), (journaled_day, 1)] {
         let (disk, mut promises) = backlog();
-        disk.die_at(call);
-        let _ = day(&disk, &mut promises);
-        let first = disk.after(Survives::Some(call as u64));
-        for call in 1.. {
-            let again = first.after(Survives::Everything);
-            again.die_at(call);
-            let complete = SpoolOwner::on(again.clone()).and_then(|owner| owner.recover(at(2)).map(drop)).is_ok();
-            for survives in cuts(call, 1) {
-                assert_eq!(promises.broken_on(&again.after(survives)), [""; 0]);
-            }
-            if complete {
-                break;
+        day(&disk, &mut promises).unwrap();
+        for call in (1..=disk.calls() + 1).step_by(23) {
+            let (disk, mut promises) = backlog();
+            disk.die_at(call);
+            let _ = day(&disk, &mut promises);
+            let first = disk.after(Survives::Some(call as u64));
+            for call in 1.. {
+                let again = first.after(Survives::Everything);
+                again.die_at(call);
+                let complete = SpoolOwner::on(again.clone()).and_then(|owner| owner.recover(at(2)).map(drop)).is_ok();
+                for survives in cuts(call, mixtures) {
+                    assert_eq!(promises.broken_on(&again.after(survives)), [""; 0]);
+                }
+                if complete {
+                    break;
+                }
             }
         }
     }
@@ -213,12 +225,17 @@ fn a_power_cut_brings_nothing_back_that_was_put_away() {
 fn each_flush_that_is_left_out_breaks_a_promise() {
     let queued = Place::In(State::Queued);
     let running = Place::In(State::Running);
-    let rows: [(&str, Start, Scenario, Mute); 5] = [
+    let root = Place::Root;
+    let rows: [(&str, Start, Scenario, Mute); 9] = [
         ("append: the file", empty, append, Mute::File(Place::Tmp, "")),
         ("append: queued/", empty, append, Mute::Dir(queued)),
         ("record: the history", backlog, day, Mute::File(running, ".events")),
         ("claim: running/, which holds the history", backlog, day, Mute::Dir(running)),
         ("decide: the history", backlog, day, Mute::File(queued, ".events")),
+        ("journal: its records", backlog, journaled_day, Mute::File(root, "journal")),
+        ("journal: its zeros", backlog, journaled_day, Mute::File(root, "journal.new")),
+        ("journal: its name", backlog, journaled_day, Mute::Dir(root)),
+        ("journal: what a checkpoint makes durable", backlog, journaled_day, Mute::All),
     ];
     for (what, start, scenario, mute) in rows {
         let broken = breakage(start, scenario, 6, Some(mute));

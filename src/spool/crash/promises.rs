@@ -5,7 +5,7 @@ use crate::spool::append::inbox::Inbox;
 use crate::spool::disk::{Access, Disk, Place};
 use crate::spool::fake::{FakeDisk, Survives};
 use crate::spool::job::check::check;
-use crate::spool::job::journal;
+use crate::spool::job::history_file;
 use crate::spool::owner::SpoolOwner;
 use crate::spool::owner::state_dirs::job_name;
 use crate::spool::{Entry, History};
@@ -94,9 +94,9 @@ impl Promise {
 }
 
 fn history(disk: &FakeDisk, id: JobId, state: State) -> History {
-    let name = journal::history_name(id);
+    let name = history_file::history_name(id);
     let file = disk.open(Place::In(state), name.as_ref(), Access::Read);
-    file.map_or_else(|_| History::default(), |file| journal::read(disk, &file).unwrap().0)
+    file.map_or_else(|_| History::default(), |file| history_file::read(disk, &file).unwrap().0)
 }
 
 pub(super) fn places_on(disk: &FakeDisk) -> BTreeMap<JobId, Vec<State>> {

@@ -45,25 +45,37 @@ pub(super) fn backlog() -> (FakeDisk, Promises) {
 /// A runner's day: every way in which a job can go, and one that is still running at the end.
 pub(super) fn day(disk: &FakeDisk, promises: &mut Promises) -> Result<(), SpoolError> {
     let owner = SpoolOwner::on(disk.clone())?;
+    day_of(&owner, promises)
+}
+
+/// The same, with a journal.
+pub(super) fn journaled_day(disk: &FakeDisk, promises: &mut Promises) -> Result<(), SpoolError> {
+    let owner = SpoolOwner::on(disk.clone())?;
+    let _goes_on_without = owner.begin_journal();
+    day_of(&owner, promises)?;
+    owner.checkpoint()
+}
+
+fn day_of(owner: &SpoolOwner<FakeDisk>, promises: &mut Promises) -> Result<(), SpoolError> {
     owner.recover(at(2))?;
     let jobs = owner.scan(at(2))?.jobs;
     let ended = |outcome| Settlement::Ended { outcome, reason: None };
     let waiting = Settlement::Waiting { not_before: at(3), reason: "again".to_owned() };
     let held = || Settlement::Held { reason: "hold".to_owned() };
-    run(&owner, jobs[1], ended(Outcome::Failed), State::Failed, promises)?;
-    run(&owner, jobs[0], waiting.clone(), State::Waiting, promises)?;
-    decide(&owner, jobs[0], Settlement::Released, [State::Waiting, State::Queued], promises)?;
-    run(&owner, jobs[0], ended(Outcome::Succeeded), State::Done, promises)?;
-    run(&owner, jobs[2], waiting, State::Waiting, promises)?;
-    decide(&owner, jobs[3], Settlement::SupersededBy { id: jobs[4] }, [State::Queued, State::Done], promises)?;
-    decide(&owner, jobs[4], held(), [State::Queued, State::Held], promises)?;
-    decide(&owner, jobs[4], Settlement::Released, [State::Held, State::Queued], promises)?;
-    decide(&owner, jobs[1], Settlement::Released, [State::Failed, State::Queued], promises)?;
-    run(&owner, jobs[4], held(), State::Held, promises)?;
+    run(owner, jobs[1], ended(Outcome::Failed), State::Failed, promises)?;
+    run(owner, jobs[0], waiting.clone(), State::Waiting, promises)?;
+    decide(owner, jobs[0], Settlement::Released, [State::Waiting, State::Queued], promises)?;
+    run(owner, jobs[0], ended(Outcome::Succeeded), State::Done, promises)?;
+    run(owner, jobs[2], waiting, State::Waiting, promises)?;
+    decide(owner, jobs[3], Settlement::SupersededBy { id: jobs[4] }, [State::Queued, State::Done], promises)?;
+    decide(owner, jobs[4], held(), [State::Queued, State::Held], promises)?;
+    decide(owner, jobs[4], Settlement::Released, [State::Held, State::Queued], promises)?;
+    decide(owner, jobs[1], Settlement::Released, [State::Failed, State::Queued], promises)?;
+    run(owner, jobs[4], held(), State::Held, promises)?;
     let waiting: Vec<JobId> = owner.waiting()?.into_iter().map(|(id, _)| id).collect();
     assert_eq!(waiting, [jobs[2]]);
-    run(&owner, jobs[2], ended(Outcome::Succeeded), State::Done, promises)?;
-    claim(&owner, jobs[5], State::Queued, promises).map(drop)
+    run(owner, jobs[2], ended(Outcome::Succeeded), State::Done, promises)?;
+    claim(owner, jobs[5], State::Queued, promises).map(drop)
 }
 
 fn claim(

@@ -138,6 +138,9 @@ pub trait Disk: std::fmt::Debug + Send + Sync + 'static {
     /// An open file. Dropping it closes it and gives back its lock.
     type File: std::fmt::Debug + Send + Sync;
 
+    /// Length of each half of the runner's journal.
+    const JOURNAL_HALF_BYTES: usize = 512 * 1024;
+
     /// The path of an entry, for messages only.
     fn path(&self, place: Place, name: &OsStr) -> PathBuf;
 
@@ -167,6 +170,18 @@ pub trait Disk: std::fmt::Debug + Send + Sync + 'static {
     /// Makes the file's content durable (fsync). After an error the same descriptor says nothing more: the kernel has
     /// marked the pages clean, and a second call would lie.
     fn flush(&self, file: &Self::File) -> Io<()>;
+
+    /// Makes the content of a file durable whose length has not changed (fdatasync). Errors as those of `flush`.
+    fn flush_data(&self, file: &Self::File) -> Io<()>;
+
+    /// Makes everything on the file system durable, names and contents (syncfs).
+    fn flush_all(&self) -> Io<()>;
+
+    /// A name for the time in which what was not flushed is seen all the same: the boot's. Empty where it has none.
+    fn boot_id(&self) -> String;
+
+    /// `true` if `flush_all` does what it says, and tells of what could not be written.
+    fn may_flush_all(&self) -> bool;
 
     /// Makes every name made, moved or removed in the directory durable.
     fn flush_dir(&self, place: Place) -> Io<()>;

@@ -1,10 +1,12 @@
 //! Edge. The disk: directory descriptors and `*at` calls below them. Opens files, holds directories open.
 
 use super::{Access, Disk, Facts, Io, JOB_MODE, Kind, Lock, Place};
+use crate::system::boot::boot_id;
+use crate::system::kernel;
 use crate::system::rename::rename_to_new;
 use rustix::fs::{
-    AtFlags, FileType, FlockOperation, Mode, OFlags, RawDir, Stat, fchmod, flock, fstat, fstatvfs, fsync, ftruncate,
-    openat, stat, statat, unlinkat,
+    AtFlags, FileType, FlockOperation, Mode, OFlags, RawDir, Stat, fchmod, fdatasync, flock, fstat, fstatfs, fstatvfs,
+    fsync, ftruncate, openat, stat, statat, syncfs, unlinkat,
 };
 use rustix::io::{Errno, pread, pwrite, retry_on_intr};
 use std::ffi::OsStr;
@@ -19,6 +21,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 const DIRECTORY: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
 /// Room for about 500 names of ours per call.
 const ENTRIES_BYTES: usize = 32 * 1024;
+
+/// File systems whose `syncfs` is known to flush everything: ext4, xfs, btrfs, overlayfs above one of them, and tmpfs,
+/// of which nothing survives anyway. That of FUSE, for one, does nothing.
+const WHOLE_FLUSH: [i128; 5] = [0xef53, 0x5846_5342, 0x9123_683e, 0x794c_7630, 0x0102_1994];
+/// The first Linux whose `syncfs` tells of writes that failed.
+const SYNCFS_TELLS: (u32, u32) = (5, 8);
 
 /// A spool on a file system.
 #[derive(Debug)]
@@ -136,6 +144,24 @@ impl Disk for RealDisk {
 
     fn flush(&self, file: &OwnedFd) -> Io<()> {
         retry_on_intr(|| fsync(file))
+    }
+
+    fn flush_data(&self, file: &OwnedFd) -> Io<()> {
+        retry_on_intr(|| fdatasync(file))
+    }
+
+    fn flush_all(&self) -> Io<()> {
+        retry_on_intr(|| syncfs(&self.root_fd))
+    }
+
+    fn boot_id(&self) -> String {
+        boot_id()
+    }
+
+    fn may_flush_all(&self) -> bool {
+        let is_known =
+            fstatfs(&self.root_fd).is_ok_and(|found| WHOLE_FLUSH.contains(&(i128::from(found.f_type) & 0xffff_ffff)));
+        is_known && kernel::is_at_least(SYNCFS_TELLS)
     }
 
     fn flush_dir(&self, place: Place) -> Io<()> {

@@ -72,6 +72,11 @@ impl FakeDisk {
         self.world().calls
     }
 
+    /// Flushes so far, of whatever kind.
+    pub(crate) fn flushes(&self) -> usize {
+        self.world().flushes
+    }
+
     /// Call `n`, counted from now and from 1, and all after it do nothing and fail.
     pub(crate) fn die_at(&self, n: usize) {
         let mut world = self.world();
@@ -106,7 +111,8 @@ impl FakeDisk {
         let names = world.names_after_crash(survives, &dice);
         let binding = |inode| Binding { durable: Some(inode), pending: Vec::new() };
         let names = names.into_iter().map(|(name, inode)| (name, binding(inode))).collect();
-        Self(Arc::new(Mutex::new(World { inodes, names, ..World::default() })))
+        let boots = world.boots + u32::from(!matches!(survives, Survives::Everything));
+        Self(Arc::new(Mutex::new(World { inodes, names, boots, ..World::default() })))
     }
 
     fn world(&self) -> MutexGuard<'_, World> {
@@ -146,6 +152,8 @@ fn facts(world: &World, inode: usize) -> Facts {
 
 impl Disk for FakeDisk {
     type File = FakeFile;
+
+    const JOURNAL_HALF_BYTES: usize = 8 * 1024;
 
     fn path(&self, place: Place, name: &OsStr) -> PathBuf {
         Path::new("/fake").join(place.as_str()).join(name)
@@ -214,6 +222,7 @@ impl Disk for FakeDisk {
             self.world().inodes[file.inode].spoiled = true;
             return world.map(drop);
         };
+        world.flushes += 1;
         if world.is_muted(file.inode) {
             return Ok(());
         }
@@ -225,8 +234,30 @@ impl Disk for FakeDisk {
         Ok(())
     }
 
+    fn flush_data(&self, file: &FakeFile) -> Io<()> {
+        self.flush(file)
+    }
+
+    fn flush_all(&self) -> Io<()> {
+        let mut world = self.enter()?;
+        world.flushes += 1;
+        if world.mute != Some(Mute::All) {
+            world.flush_all();
+        }
+        Ok(())
+    }
+
+    fn boot_id(&self) -> String {
+        format!("boot-{}", self.world().boots)
+    }
+
+    fn may_flush_all(&self) -> bool {
+        true
+    }
+
     fn flush_dir(&self, place: Place) -> Io<()> {
         let mut world = self.enter()?;
+        world.flushes += 1;
         if world.mute == Some(Mute::Dir(place)) {
             return Ok(());
         }

@@ -27,6 +27,8 @@ pub(crate) enum Mute {
     File(Place, &'static str),
     /// Flushes of this directory.
     Dir(Place),
+    /// Flushes of everything.
+    All,
 }
 
 #[derive(Debug, Default)]
@@ -34,10 +36,12 @@ pub(super) struct World {
     pub(super) inodes: Vec<Inode>,
     pub(super) names: BTreeMap<(Place, OsString), Binding>,
     pub(super) calls: usize,
+    pub(super) flushes: usize,
     pub(super) die_at: Option<usize>,
     pub(super) fault: Option<(usize, Errno)>,
     pub(super) mute: Option<Mute>,
     pub(super) handles: u64,
+    pub(super) boots: u32,
 }
 
 #[derive(Debug, Default, Clone)]
@@ -154,6 +158,21 @@ impl World {
 
     pub(super) fn names_of(&self, inode: usize) -> impl Iterator<Item = &(Place, OsString)> {
         self.names.iter().filter(move |(_, b)| b.now() == Some(inode)).map(|(name, _)| name)
+    }
+
+    /// Makes everything durable, but what a failed flush has spoiled.
+    pub(super) fn flush_all(&mut self) {
+        for inode in self.inodes.iter_mut().filter(|inode| !inode.spoiled) {
+            inode.durable = inode.content.clone();
+            inode.pending.clear();
+        }
+        for binding in self.names.values_mut() {
+            binding.durable = binding.now();
+            binding.pending.clear();
+            if let Some(inode) = binding.durable {
+                self.inodes[inode].was_durably_named = true;
+            }
+        }
     }
 
     pub(super) fn is_muted(&self, inode: usize) -> bool {

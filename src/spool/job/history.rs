@@ -47,6 +47,17 @@ impl History {
         self.whats().fold(State::Queued, state_after)
     }
 
+    /// `true` if it was there: where it is, or came through, on the way that the entries tell of.
+    pub(in crate::spool) fn was_in(&self, place: State) -> bool {
+        let mut state = State::Queued;
+        let mut has_been = [State::Queued, State::Running].contains(&place);
+        for what in self.whats() {
+            state = state_after(state, what);
+            has_been |= state == place;
+        }
+        has_been
+    }
+
     /// Attempts begun.
     pub fn attempts(&self) -> u32 {
         count_starts(self.whats())

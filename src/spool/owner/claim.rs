@@ -1,6 +1,6 @@
 //! Edge. A job that the runner holds: what it is, what happened to it, and how it is settled.
 
-use super::state_dirs::StateDirs;
+use super::state_dirs::{StateDirs, job_name};
 use crate::model::{JobId, JobMeta, State, next};
 use crate::spool::disk::Disk;
 use crate::spool::disk::real::RealDisk;
@@ -8,7 +8,7 @@ use crate::spool::error::SpoolError;
 use crate::spool::job::check::{PayloadReader, Whole};
 use crate::spool::job::entry::{Entry, HistoryEvent};
 use crate::spool::job::history::History;
-use crate::spool::job::journal::Journal;
+use crate::spool::job::history_file::HistoryFile;
 use crate::spool::job::settlement::Settlement;
 use crate::spool::tally::EndedJob;
 use jiff::Timestamp;
@@ -22,8 +22,10 @@ pub struct Claim<D: Disk = RealDisk> {
     pub(in crate::spool) id: JobId,
     pub(in crate::spool) file: D::File,
     pub(in crate::spool) whole: Box<Whole>,
-    pub(in crate::spool) journal: Journal<D>,
+    pub(in crate::spool) history_file: HistoryFile<D>,
     pub(in crate::spool) attempt: u32,
+    /// The state out of which it was claimed, as long as that is not flushed: the journal's next record stands for it.
+    pub(in crate::spool) unflushed: Option<State>,
 }
 
 /// The result of a claim.
@@ -63,7 +65,7 @@ impl<D: Disk> Claim<D> {
 
     /// The events up to the last `record`.
     pub fn history(&self) -> &History {
-        &self.journal.history
+        &self.history_file.history
     }
 
     /// Exactly the payload. The bytes are compared with their hash once more as they pass, since a receiver may still
@@ -72,15 +74,35 @@ impl<D: Disk> Claim<D> {
         PayloadReader::new(&self.dirs.disk, &self.file, &self.whole)
     }
 
-    /// Adds a line to the history and flushes it. No crash can undo it after `Ok`.
+    /// Adds a line to the history. No crash can undo it after `Ok`.
     pub fn record(&mut self, entry: &Entry) -> Result<(), SpoolError> {
-        self.journal.append(&self.dirs.disk, entry)
+        self.dirs.make_room()?;
+        self.put_down(entry).map(drop)
+    }
+
+    /// `true` if the journal has the line, and stands for all moves so far. Else everything is flushed where it lies.
+    fn put_down(&mut self, entry: &Entry) -> Result<bool, SpoolError> {
+        let is_recorded = self.dirs.put_down(self.id, &mut self.history_file, entry)?;
+        if !is_recorded {
+            self.flush_claim()?;
+        }
+        Ok(is_recorded)
+    }
+
+    /// Makes the claim durable, unless it is.
+    pub(in crate::spool) fn flush_claim(&mut self) -> Result<(), SpoolError> {
+        let Some(from) = self.unflushed else { return Ok(()) };
+        let flushed = self.dirs.disk.flush(&self.file);
+        flushed.map_err(|e| self.dirs.error("flush", State::Running, job_name(self.id), e))?;
+        self.dirs.flush_dirs(&[State::Running, from])?;
+        self.unflushed = None;
+        Ok(())
     }
 
     /// Adds a line from which nothing follows. The end of this process cannot undo it; a power cut can, until the next
     /// `record`.
     pub fn note(&mut self, entry: &Entry) -> Result<(), SpoolError> {
-        self.journal.note(&self.dirs.disk, entry)
+        self.history_file.note(&self.dirs.disk, entry)
     }
 
     /// Records the decision, moves job and history to where it says, and makes both durable. After a crash in between,
@@ -88,12 +110,18 @@ impl<D: Disk> Claim<D> {
     pub fn settle(mut self, settlement: Settlement, at: Timestamp) -> Result<State, SpoolError> {
         let to = next(State::Running, settlement.transition())?;
         let outcome = settlement.outcome();
-        self.record(&Entry::new(at, HistoryEvent::from(settlement)))?;
+        self.dirs.make_room()?;
+        let dirs = Arc::clone(&self.dirs);
+        let _no_checkpoint = dirs.moving();
+        let is_recorded = self.put_down(&Entry::new(at, HistoryEvent::from(settlement)))?;
         if let Some(outcome) = outcome {
             let JobMeta { hook, arrived_at, .. } = self.meta();
             self.dirs.count(&EndedJob { hook, arrived_at: *arrived_at, history: self.history(), outcome, at });
         }
-        self.dirs.carry(self.id, State::Running, to, Some(&self.file), at)?;
+        self.dirs.carry(self.id, State::Running, to, at)?;
+        if !is_recorded {
+            self.dirs.flush_move(self.id, State::Running, to, Some(&self.file))?;
+        }
         Ok(to)
     }
 }

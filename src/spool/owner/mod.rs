@@ -1,5 +1,7 @@
 //! Edge. The runner's side: holds the spool's lock, claims jobs, and decides about those that never run.
 
+pub(in crate::spool) mod catch_up;
+pub(in crate::spool) mod checkpoint;
 pub(in crate::spool) mod claim;
 pub(in crate::spool) mod hold;
 pub(in crate::spool) mod kept_tally;
@@ -24,19 +26,19 @@ use crate::spool::disk::{Access, Disk, Place};
 use crate::spool::error::{SpoolError, is_damage, words};
 use crate::spool::job::check::{Damage, Whole, check};
 use crate::spool::job::entry::{Entry, HistoryEvent};
-use crate::spool::job::journal::{Journal, history_name};
+use crate::spool::job::history_file::{HistoryFile, history_name};
 use crate::spool::job::settlement::Settlement;
 use crate::spool::job::wait::Wait;
-use crate::system::boot::boot_id;
 use claim::{Claim, Claimed};
 use jiff::Timestamp;
 use rustix::io::Errno;
+use scan::SpoolProblem;
 use state_dirs::{KeptHistory, Opened, Owners, StateDirs, job_name};
 use std::collections::{BTreeMap, HashSet};
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 /// Largest payload that is claimed, unless `limit_payload` says otherwise.
 const PAYLOAD_LIMIT_BYTES: u64 = 256 * 1024 * 1024;
@@ -53,6 +55,8 @@ pub struct SpoolOwner<D: Disk = RealDisk> {
     pub(in crate::spool) last_letter: Mutex<Option<u64>>,
     /// Whoever changes the file of the counts holds it.
     pub(in crate::spool) tally_file: Mutex<()>,
+    /// Problems that were found when the journal was followed, until a recovery tells them.
+    pub(in crate::spool) found_early: Mutex<Vec<SpoolProblem>>,
 }
 
 /// A job in `running/` after every byte of it was read.
@@ -74,7 +78,7 @@ impl SpoolOwner {
 }
 
 impl<D: Disk> SpoolOwner<D> {
-    /// Locks a spool on any disk.
+    /// Locks a spool on any disk, and brings it up to date where a runner died or the power went: from its journal.
     pub fn on(disk: D) -> Result<Self, SpoolError> {
         let lock = lock::take(&disk)?;
         let here = disk.facts_at(Place::In(State::Queued), OsStr::new("."));
@@ -84,15 +88,19 @@ impl<D: Disk> SpoolOwner<D> {
         let owners = Owners { our_uid, spool_uid: here.uid, spool_gid: here.gid };
         let payload_limit_bytes = AtomicU64::new(PAYLOAD_LIMIT_BYTES);
         let runner_pid = std::process::id();
-        let (lock, boot_id, counted) = (Mutex::new(lock), boot_id(), Mutex::default());
-        let dirs = StateDirs { disk, lock, owners, payload_limit_bytes, runner_pid, boot_id, counted };
-        Ok(Self {
+        let (lock, boot_id, counted) = (Mutex::new(lock), disk.boot_id(), Mutex::default());
+        let journal = OnceLock::new();
+        let dirs = StateDirs { disk, lock, owners, payload_limit_bytes, runner_pid, boot_id, counted, journal };
+        let owner = Self {
             dirs: Arc::new(dirs),
             waits: Mutex::default(),
             reported: Mutex::default(),
             last_letter: Mutex::default(),
             tally_file: Mutex::default(),
-        })
+            found_early: Mutex::default(),
+        };
+        owner.catch_up(Timestamp::now())?;
+        Ok(owner)
     }
 
     /// Sets the largest payload that is claimed; what is larger goes to `corrupt/`.
@@ -100,9 +108,9 @@ impl<D: Disk> SpoolOwner<D> {
         self.dirs.payload_limit_bytes.store(limit_bytes, Ordering::Relaxed);
     }
 
-    /// Takes a job out of `queued/` or `waiting/`: moves it to `running/`, checks every byte, notes the claim, flushes
-    /// the move. The note needs no flush of its own: until something is recorded after it, nothing has begun. On error
-    /// the job stays in `running/`; stop, and let `recover` handle it.
+    /// Takes a job out of `queued/` or `waiting/`: moves it to `running/`, checks every byte, notes the claim; without
+    /// a journal the move is flushed. The note needs no flush of its own: until something is recorded after it, nothing
+    /// has begun. On error the job stays in `running/`; stop, and let `recover` handle it.
     pub fn claim(&self, id: JobId, at: Timestamp) -> Result<Claimed<D>, SpoolError> {
         for from in [State::Queued, State::Waiting] {
             if self.take(id, from, at)? {
@@ -116,17 +124,23 @@ impl<D: Disk> SpoolOwner<D> {
     pub fn decide(&self, id: JobId, settlement: Settlement, at: Timestamp) -> Result<State, SpoolError> {
         let from = self.find_at_rest(id)?;
         let to = next(from, settlement.transition())?;
-        let mut journal = self.dirs.journal(from, id, at)?;
-        let is_new = journal.history.entries().is_empty();
         let outcome = settlement.outcome();
-        journal.append(&self.dirs.disk, &Entry::new(at, HistoryEvent::from(settlement)))?;
-        if is_new {
+        self.dirs.make_room()?;
+        let _no_checkpoint = self.dirs.moving();
+        let mut history_file = self.dirs.history_file(from, id, at)?;
+        let is_new = history_file.history.entries().is_empty();
+        let entry = Entry::new(at, HistoryEvent::from(settlement));
+        let is_recorded = self.dirs.put_down(id, &mut history_file, &entry)?;
+        if is_new && !is_recorded {
             self.dirs.flush_dirs(&[from])?;
         }
         let job = self.dirs.disk.open(Place::In(from), job_name(id).as_ref(), Access::Read).ok();
-        self.dirs.carry(id, from, to, job.as_ref(), at)?;
+        self.dirs.carry(id, from, to, at)?;
+        if !is_recorded {
+            self.dirs.flush_move(id, from, to, job.as_ref())?;
+        }
         if let Some(outcome) = outcome {
-            self.dirs.count_at_rest((id, to), &journal.history, outcome, at);
+            self.dirs.count_at_rest((id, to), &history_file.history, outcome, at);
         }
         Ok(to)
     }
@@ -162,17 +176,19 @@ impl<D: Disk> SpoolOwner<D> {
             Inspected::Whole(file, whole) => (file, whole),
             Inspected::Damaged(file, reason) => return self.reject(id, from, file.as_ref(), reason, at),
         };
-        let (journal, lost) = self.bring_history(id, from, at)?;
+        let (history_file, lost) = self.bring_history(id, from, at)?;
         if let Some(why) = lost {
             let reason = format!("{why}; release the job to run it");
-            self.put_aside((id, from), Some(&file), journal, Settlement::Held { reason: reason.clone() }, at)?;
+            self.put_aside((id, from), Some(&file), history_file, Settlement::Held { reason: reason.clone() }, at)?;
             return Ok(Claimed::Held { reason });
         }
-        let mut claim = self.claim_of(id, file, whole, journal);
+        let mut claim = self.claim_of(id, file, whole, history_file);
         let (runner_pid, boot_id) = (self.dirs.runner_pid, self.dirs.boot_id.clone());
         claim.note(&Entry::new(at, HistoryEvent::Claimed { runner_pid, boot_id }))?;
-        self.dirs.disk.flush(&claim.file).map_err(|e| self.dirs.error("flush", State::Running, job_name(id), e))?;
-        self.dirs.flush_dirs(&[State::Running, from])?;
+        claim.unflushed = Some(from);
+        if self.dirs.journal.get().is_none() {
+            claim.flush_claim()?;
+        }
         Ok(Claimed::Job(Box::new(claim)))
     }
 
@@ -207,7 +223,7 @@ impl<D: Disk> SpoolOwner<D> {
         id: JobId,
         file: D::File,
         mut whole: Box<Whole>,
-        journal: Journal<D>,
+        history_file: HistoryFile<D>,
     ) -> Claim<D> {
         if whole.meta.wish.is_some() {
             whole.meta = match self.dirs.disk.facts(&file) {
@@ -215,12 +231,17 @@ impl<D: Disk> SpoolOwner<D> {
                 Err(_) => JobMeta { wish: None, ..whole.meta },
             };
         }
-        let attempt = journal.history.attempts() + 1;
-        Claim { dirs: Arc::clone(&self.dirs), id, file, whole, journal, attempt }
+        let attempt = history_file.history.attempts() + 1;
+        Claim { dirs: Arc::clone(&self.dirs), id, file, whole, history_file, attempt, unflushed: None }
     }
 
     /// Moves the history after its job, or begins one. Why the one before is lost, if it is.
-    fn bring_history(&self, id: JobId, from: State, at: Timestamp) -> Result<(Journal<D>, Option<String>), SpoolError> {
+    fn bring_history(
+        &self,
+        id: JobId,
+        from: State,
+        at: Timestamp,
+    ) -> Result<(HistoryFile<D>, Option<String>), SpoolError> {
         let lost = match self.dirs.kept_history(from, id, at)? {
             KeptHistory::None => None,
             KeptHistory::Lost(why) => Some(why),
@@ -229,7 +250,7 @@ impl<D: Disk> SpoolOwner<D> {
                 None
             }
         };
-        Ok((self.dirs.journal(State::Running, id, at)?, lost))
+        Ok((self.dirs.history_file(State::Running, id, at)?, lost))
     }
 
     /// Moves a claimed job that is none to `corrupt/`, with the reason in its history.
@@ -241,8 +262,8 @@ impl<D: Disk> SpoolOwner<D> {
         reason: String,
         at: Timestamp,
     ) -> Result<Claimed<D>, SpoolError> {
-        let (journal, _) = self.bring_history(id, from, at)?;
-        self.put_aside((id, from), file, journal, Settlement::Corrupt { reason: reason.clone() }, at)?;
+        let (history_file, _) = self.bring_history(id, from, at)?;
+        self.put_aside((id, from), file, history_file, Settlement::Corrupt { reason: reason.clone() }, at)?;
         Ok(Claimed::Corrupt { reason })
     }
 
@@ -251,13 +272,19 @@ impl<D: Disk> SpoolOwner<D> {
         &self,
         (id, from): (JobId, State),
         file: Option<&D::File>,
-        mut journal: Journal<D>,
+        mut history_file: HistoryFile<D>,
         settlement: Settlement,
         at: Timestamp,
     ) -> Result<(), SpoolError> {
         let to = next(State::Running, settlement.transition())?;
-        journal.append(&self.dirs.disk, &Entry::new(at, settlement.into()))?;
-        self.dirs.carry(id, State::Running, to, file, at)?;
+        self.dirs.make_room()?;
+        let _no_checkpoint = self.dirs.moving();
+        let is_recorded = self.dirs.put_down(id, &mut history_file, &Entry::new(at, settlement.into()))?;
+        self.dirs.carry(id, State::Running, to, at)?;
+        if is_recorded {
+            return Ok(());
+        }
+        self.dirs.flush_move(id, State::Running, to, file)?;
         self.dirs.flush_dirs(&[from])
     }
 }

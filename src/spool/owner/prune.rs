@@ -7,7 +7,7 @@ use crate::spool::disk::real::RealDisk;
 use crate::spool::disk::version;
 use crate::spool::disk::{Disk, Facts, Kind, Place};
 use crate::spool::error::SpoolError;
-use crate::spool::job::journal::history_name;
+use crate::spool::job::history_file::history_name;
 use crate::spool::relay::RelayDir;
 use crate::spool::view::where_is;
 use jiff::Timestamp;
@@ -122,6 +122,8 @@ impl<D: Disk> SpoolOwner<D> {
     /// last, after the removal of its history is durable: whatever a crash leaves is still a job in its place, which
     /// is found and removed the next time, and never a history without one.
     pub fn remove(&self, ids: &[JobId], failed: bool) -> Result<Removed, SpoolError> {
+        // A name that came back where the job was before would be a job again.
+        self.checkpoint()?;
         let mut removed = Removed::default();
         let mut jobs: Vec<(JobId, State)> = Vec::new();
         for &id in ids {

@@ -8,7 +8,7 @@ use crate::spool::disk::in_place;
 use crate::spool::disk::lock;
 use crate::spool::disk::{Disk, Kind, Place};
 use crate::spool::error::{SpoolError, words};
-use crate::spool::job::journal::history_name;
+use crate::spool::job::history_file::history_name;
 use jiff::Timestamp;
 use rustix::io::Errno;
 use std::ffi::OsStr;
@@ -51,6 +51,7 @@ impl<D: Disk> SpoolOwner<D> {
         let listing = self.list_queued(Listing::default())?;
         let mut scan = self.put_in_order(listing, at)?;
         let path = self.dirs.disk.path(Place::Root, lock::NAME.as_ref());
+        scan.problems.extend(self.keep_journal()?);
         scan.problems.extend(lost_lock.map(|text| SpoolProblem { path, text }));
         Ok(scan)
     }

@@ -6,15 +6,16 @@ use crate::spool::disk::reserve::with_reserve;
 use crate::spool::disk::{Access, Disk, Facts, Io, JOB_MODE, Kind, Place};
 use crate::spool::error::{SpoolError, is_damage, is_unreadable, read_twice, words};
 use crate::spool::job::entry::{Entry, HistoryEvent};
-use crate::spool::job::journal::{Journal, history_name};
+use crate::spool::job::history_file::{HistoryFile, history_name};
 use crate::spool::job::settlement::Settlement;
+use crate::spool::journal::{self, Journal};
 use crate::spool::tally::Tally;
 use crate::system::random::random_bytes;
 use jiff::Timestamp;
 use rustix::io::Errno;
 use std::ffi::OsStr;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, OnceLock, RwLockReadGuard};
 
 /// The locked spool.
 #[derive(Debug)]
@@ -28,6 +29,8 @@ pub(in crate::spool) struct StateDirs<D: Disk> {
     pub(in crate::spool) boot_id: String,
     /// Jobs that have ended since the counts were last written down.
     pub(in crate::spool) counted: Mutex<Tally>,
+    /// The runner's journal, if there is one.
+    pub(in crate::spool) journal: OnceLock<Journal<D>>,
 }
 
 /// Whose files are trusted with what.
@@ -76,7 +79,7 @@ pub(in crate::spool) fn strangers_history(state: State) -> Option<String> {
 /// The history beside a job.
 pub(in crate::spool) enum KeptHistory<D: Disk> {
     None,
-    Open(Journal<D>),
+    Open(HistoryFile<D>),
     /// It could not be read, and why; it is no longer there.
     Lost(String),
 }
@@ -128,18 +131,23 @@ impl<D: Disk> StateDirs<D> {
     }
 
     /// The history of a job in `state`, for writing; made if there is none that can be used.
-    pub(in crate::spool) fn journal(&self, state: State, id: JobId, at: Timestamp) -> Result<Journal<D>, SpoolError> {
+    pub(in crate::spool) fn history_file(
+        &self,
+        state: State,
+        id: JobId,
+        at: Timestamp,
+    ) -> Result<HistoryFile<D>, SpoolError> {
         let lost = match self.kept_history(state, id, at)? {
-            KeptHistory::Open(journal) => return Ok(journal),
+            KeptHistory::Open(history_file) => return Ok(history_file),
             KeptHistory::Lost(why) => Some(why),
             KeptHistory::None => None,
         };
-        let created = Journal::create(&self.disk, state, id);
-        let mut journal = created.map_err(|e| self.error("create", state, history_name(id), e))?;
+        let created = HistoryFile::create(&self.disk, state, id);
+        let mut history_file = created.map_err(|e| self.error("create", state, history_name(id), e))?;
         if let Some(text) = lost {
-            journal.note(&self.disk, &Entry::new(at, HistoryEvent::Note { text }))?;
+            history_file.note(&self.disk, &Entry::new(at, HistoryEvent::Note { text }))?;
         }
-        Ok(journal)
+        Ok(history_file)
     }
 
     /// The history of a job in `state`, if there is one and it is a runner's. One that a stranger made, or that cannot
@@ -159,8 +167,8 @@ impl<D: Disk> StateDirs<D> {
             self.put_away(state, name.as_ref(), STRANGERS_HISTORY, at)?;
             return Ok(strangers_history(state).map_or(KeptHistory::None, KeptHistory::Lost));
         }
-        match read_twice(|| Journal::open(&self.disk, state, id)) {
-            Ok(journal) => Ok(KeptHistory::Open(journal)),
+        match read_twice(|| HistoryFile::open(&self.disk, state, id)) {
+            Ok(history_file) => Ok(KeptHistory::Open(history_file)),
             Err(errno) if is_unreadable(errno) => self.lose_history(state, &name, errno, at).map(KeptHistory::Lost),
             Err(errno) => Err(self.error("open", state, name, errno)),
         }
@@ -179,16 +187,61 @@ impl<D: Disk> StateDirs<D> {
         Ok(format!("{why}; moved to corrupt/{safe}"))
     }
 
-    /// Moves a job and its history, and makes that durable. The job goes first, because its name is the claim; only
-    /// into `queued/`, where anybody may claim it at once, the history goes first.
-    pub(in crate::spool) fn carry(
+    /// Adds a line to a history, and makes it durable: in the journal (`true`), which then stands for all moves of the
+    /// job so far; or where it lies, with names that are still to be flushed.
+    pub(in crate::spool) fn put_down(
         &self,
         id: JobId,
-        from: State,
-        to: State,
-        job: Option<&D::File>,
-        at: Timestamp,
-    ) -> Result<(), SpoolError> {
+        history_file: &mut HistoryFile<D>,
+        entry: &Entry,
+    ) -> Result<bool, SpoolError> {
+        history_file.put(&self.disk, entry)?;
+        let is_recorded = self.record(id, history_file)?;
+        if !is_recorded {
+            history_file.flush(&self.disk)?;
+        }
+        history_file.push(entry);
+        Ok(is_recorded)
+    }
+
+    fn record(&self, id: JobId, history_file: &mut HistoryFile<D>) -> Result<bool, SpoolError> {
+        let Some(journal) = self.journal.get() else { return Ok(false) };
+        let (offset, lines) = history_file.added();
+        match journal.record(&self.disk, id, offset, lines) {
+            Ok(true) => history_file.is_kept(),
+            Ok(false) => return Ok(false),
+            Err(errno) => {
+                history_file.lose();
+                return Err(self.journal_error("flush", errno));
+            }
+        }
+        Ok(true)
+    }
+
+    /// Keeps checkpoints away from a record and the moves that follow from it.
+    pub(in crate::spool) fn moving(&self) -> Option<RwLockReadGuard<'_, ()>> {
+        self.journal.get().map(Journal::moving)
+    }
+
+    /// Makes room in the journal for a record. Not while moving.
+    pub(in crate::spool) fn make_room(&self) -> Result<(), SpoolError> {
+        let made = self.journal.get().map_or(Ok(()), |journal| journal.make_room(&self.disk));
+        made.map_err(|e| self.journal_error("flush the moves in", e))
+    }
+
+    /// Makes every move durable that the journal stands for.
+    pub(in crate::spool) fn checkpoint(&self) -> Result<(), SpoolError> {
+        let made = self.journal.get().map_or(Ok(()), |journal| journal.checkpoint(&self.disk));
+        made.map_err(|e| self.journal_error("flush the moves in", e))
+    }
+
+    pub(in crate::spool) fn journal_error(&self, call: &'static str, errno: Errno) -> SpoolError {
+        SpoolError::call(call, self.disk.path(Place::Root, journal::name()), errno)
+    }
+
+    /// Moves a job and its history. The job goes first, because its name is the claim; only into `queued/`, where
+    /// anybody may claim it at once, the history goes first.
+    pub(in crate::spool) fn carry(&self, id: JobId, from: State, to: State, at: Timestamp) -> Result<(), SpoolError> {
         let (job_name, history_name) = (job_name(id), history_name(id));
         if to == State::Queued {
             self.shift(&history_name, from, to, at)?;
@@ -196,9 +249,19 @@ impl<D: Disk> StateDirs<D> {
         if !self.shift(&job_name, from, to, at)? {
             return Err(SpoolError::NoSuchJob(id));
         }
-        self.shift(&history_name, from, to, at)?;
+        self.shift(&history_name, from, to, at).map(drop)
+    }
+
+    /// Makes a move durable that no journal stands for.
+    pub(in crate::spool) fn flush_move(
+        &self,
+        id: JobId,
+        from: State,
+        to: State,
+        job: Option<&D::File>,
+    ) -> Result<(), SpoolError> {
         if let Some(job) = job {
-            self.disk.flush(job).map_err(|e| self.error("flush", to, &job_name, e))?;
+            self.disk.flush(job).map_err(|e| self.error("flush", to, job_name(id), e))?;
         }
         self.flush_dirs(&[to, from])
     }
@@ -244,10 +307,14 @@ impl<D: Disk> StateDirs<D> {
     }
 
     pub(in crate::spool) fn try_put_away(&self, state: State, name: &OsStr, why: &str, at: Timestamp) -> Io<String> {
+        self.put_away_from(Place::In(state), name, why, at)
+    }
+
+    pub(in crate::spool) fn put_away_from(&self, place: Place, name: &OsStr, why: &str, at: Timestamp) -> Io<String> {
         let safe = format!("{}.{}", hex::encode(random_bytes::<8>()?), harmless(name));
         let corrupt = Place::In(State::Corrupt);
-        with_reserve(&self.disk, || self.disk.rename((Place::In(state), name), (corrupt, safe.as_ref())))?;
-        let reason = format!("found as {:?} in {}/: {why}", name.to_string_lossy(), state.as_str());
+        with_reserve(&self.disk, || self.disk.rename((place, name), (corrupt, safe.as_ref())))?;
+        let reason = format!("found as {:?} in {}/: {why}", name.to_string_lossy(), place.as_str());
         let line = Entry::new(at, HistoryEvent::from(Settlement::Corrupt { reason })).to_line();
         // The move is what matters: a disk too full for the reason must not stop it.
         if let Ok(file) = self.disk.create(corrupt, format!("{safe}.events").as_ref(), JOB_MODE) {

@@ -4,7 +4,7 @@ use super::SpoolOwner;
 use crate::model::{JobId, State};
 use crate::spool::disk::{Access, Disk, Place};
 use crate::spool::error::{SpoolError, is_unreadable, read_twice};
-use crate::spool::job::journal::{self, history_name};
+use crate::spool::job::history_file::{self, history_name};
 use crate::spool::job::name::Name;
 use crate::spool::job::wait::Wait;
 use jiff::Timestamp;
@@ -34,7 +34,7 @@ impl<D: Disk> SpoolOwner<D> {
         let disk = &self.dirs.disk;
         let name = history_name(id);
         let open = || disk.open(Place::In(State::Waiting), name.as_ref(), Access::Read);
-        match read_twice(|| journal::read(disk, &open()?)) {
+        match read_twice(|| history_file::read(disk, &open()?)) {
             Ok((history, _)) => Ok(history.wait().unwrap_or(NONE)),
             Err(errno) if errno == Errno::NOENT || is_unreadable(errno) => Ok(NONE),
             Err(errno) => Err(self.dirs.error("read", State::Waiting, name, errno)),

@@ -14,7 +14,7 @@ use crate::spool::disk::{Access, Disk, Facts, Io, Kind, Place};
 use crate::spool::error::{SpoolError, is_unreadable, words};
 use crate::spool::job::check::{Damage, describe};
 use crate::spool::job::history::History;
-use crate::spool::job::journal::{self, history_name};
+use crate::spool::job::history_file::{self, history_name};
 use crate::spool::job::wait::Wait;
 use crate::spool::owner::kept_tally::{self, KeptTally};
 use crate::spool::owner::state_dirs::job_name;
@@ -173,7 +173,7 @@ pub(in crate::spool) fn load_from<D: Disk>(disk: &D, id: JobId, state: State) ->
     let history = match disk.open(Place::In(state), events.as_ref(), Access::Read) {
         Err(Errno::NOENT) => Ok(History::default()),
         Err(errno) => Err(errno),
-        Ok(file) => journal::read(disk, &file).map(|(history, _)| history),
+        Ok(file) => history_file::read(disk, &file).map(|(history, _)| history),
     };
     let (history, no_history) = or_reason(history, "its history").map_err(|e| error(&events, e))?;
     let mut view = view(id, state, meta.as_ref(), &history);

@@ -5,7 +5,7 @@ use crate::model::{JobId, State};
 use crate::spool::disk::real::RealDisk;
 use crate::spool::disk::{Disk, Place};
 use crate::spool::error::SpoolError;
-use crate::spool::job::journal::history_name;
+use crate::spool::job::history_file::history_name;
 use crate::spool::owner::state_dirs::job_name;
 use std::path::Path;
 

@@ -16,7 +16,7 @@ fn words(call: &Call) -> Option<String> {
             format!("create{} {}", if is_safe { "" } else { " (over what is there)" }, named.join("/"))
         }
         "pwrite64" | "write" | "ftruncate" if of_spool => format!("write {}", named[0]),
-        "fsync" | "fdatasync" if of_spool => format!("{} {}", call.name, named[0]),
+        "fsync" | "fdatasync" | "syncfs" if of_spool => format!("{} {}", call.name, named[0]),
         "renameat2" if of_spool && call.arguments.contains("RENAME_NOREPLACE") => format!("move {}", named.join("/")),
         "rename" | "renameat" | "renameat2" | "link" | "linkat" if !named.is_empty() => {
             format!("{} {}", call.name, named.join("/"))
@@ -102,7 +102,7 @@ fn a_flush_that_fails_is_not_tried_again_and_the_draft_goes() {
 }
 
 #[test]
-fn a_job_is_claimed_and_recorded_then_run_then_settled_with_a_flush_after_each() {
+fn a_job_is_claimed_then_recorded_and_run_then_recorded_and_moved_and_all_is_flushed_at_the_end() {
     let home = Home::new();
     home.deliver("succeeds", "one");
     let strace = home.strace();
@@ -115,19 +115,17 @@ fn a_job_is_claimed_and_recorded_then_run_then_settled_with_a_flush_after_each()
             "move queued/ID.job/running/ID.job",
             "create running/ID.events",
             "write running/ID.events",
-            "fsync running/ID.job",
-            "fsync running",
-            "fsync queued",
-            "write running/ID.events",
-            "fsync running/ID.events",
+            "write journal",
+            "fdatasync journal",
             "start the step",
             "write running/ID.events",
-            "fsync running/ID.events",
+            "write journal",
+            "fdatasync journal",
             "move running/ID.job/done/ID.job",
             "move running/ID.events/done/ID.events",
-            "fsync done/ID.job",
-            "fsync done",
-            "fsync running",
+            "syncfs spool",
+            "write journal",
+            "fdatasync journal",
         ]
     );
 }

@@ -7,7 +7,7 @@ use hookspool::spool::{Claimed, SpoolOwner, create};
 use std::fs;
 use std::path::Path;
 
-const CALLS: &str = "trace=open,openat,pread64,pwrite64,write,fsync,fdatasync,\
+const CALLS: &str = "trace=open,openat,pread64,pwrite64,write,fsync,fdatasync,syncfs,\
     rename,renameat,renameat2,link,linkat,unlink,unlinkat,flock,close,\
     statx,fstat,newfstatat,fchmod,chmod,ftruncate,mkdir,mkdirat,access,faccessat,faccessat2";
 
@@ -85,7 +85,9 @@ fn an_append_is_these_calls_and_no_more() {
 
 /// The calls that change something or make it durable.
 fn effects(all: Vec<String>) -> Vec<String> {
-    let is_effect = |call: &String| ["pwrite64", "fsync", "renameat2", "unlinkat"].iter().any(|e| call.starts_with(e));
+    let is_effect = |call: &String| {
+        ["pwrite64", "fsync", "fdatasync", "syncfs", "renameat2", "unlinkat"].iter().any(|e| call.starts_with(e))
+    };
     all.into_iter().filter(is_effect).collect()
 }
 
@@ -124,6 +126,28 @@ fn a_claim_a_record_and_a_settlement_flush_before_they_return() {
 }
 
 #[test]
+fn with_a_journal_an_attempt_flushes_twice_and_a_checkpoint_everything() {
+    let home = tempfile::tempdir().unwrap();
+    create(&spool(&home)).unwrap();
+    let run = |from, to| {
+        said(&mut driver(&[], &spool(&home), "append"));
+        effects(calls(&spool(&home), "run with a journal", from, to))
+    };
+    let record = ["pwrite64 SPOOL/running/ID.events", "pwrite64 SPOOL/journal", "fdatasync SPOOL/journal"];
+    assert_eq!(
+        run("claim", "record"),
+        ["renameat2 SPOOL/queued ID.job SPOOL/running ID.job RENAME_NOREPLACE", "pwrite64 SPOOL/running/ID.events",]
+    );
+    assert_eq!(run("record", "settle"), record);
+    let moves = [
+        "renameat2 SPOOL/running ID.job SPOOL/done ID.job RENAME_NOREPLACE",
+        "renameat2 SPOOL/running ID.events SPOOL/done ID.events RENAME_NOREPLACE",
+    ];
+    assert_eq!(run("settle", "end"), [record.as_slice(), &moves].concat());
+    assert_eq!(run("end", "checkpoint"), ["syncfs SPOOL", "pwrite64 SPOOL/journal", "fdatasync SPOOL/journal"]);
+}
+
+#[test]
 fn a_new_spool_is_flushed_with_everything_in_it() {
     let home = tempfile::tempdir().unwrap();
     let made = calls(&spool(&home), "create and append", "create", "end");
@@ -150,7 +174,13 @@ fn a_recovery_removes_a_double_and_flushes_what_stays() {
     fs::hard_link(root.join(format!("queued/{id}.job")), root.join(format!("running/{id}.job"))).unwrap();
     assert_eq!(
         effects(calls(&root, "recover", "recover", "end")),
-        ["unlinkat SPOOL/running ID.job", "fsync SPOOL/queued/ID.job", "fsync SPOOL/queued", "fsync SPOOL/running"]
+        [
+            "unlinkat SPOOL/running ID.job",
+            "fsync SPOOL/queued/ID.job",
+            "fsync SPOOL/queued",
+            "fsync SPOOL/running",
+            "fsync SPOOL/waiting",
+        ]
     );
 }
 

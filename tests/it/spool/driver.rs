@@ -50,8 +50,11 @@ fn tell(result: Result<String, SpoolError>) -> bool {
     accepted
 }
 
-fn run_one(spool: &Path) -> Result<State, SpoolError> {
+fn run_one(spool: &Path, journaled: bool) -> Result<State, SpoolError> {
     let owner = SpoolOwner::lock(spool)?;
+    if journaled {
+        owner.begin_journal().unwrap();
+    }
     let id = owner.scan(at(1))?.jobs[0];
     mark("claim");
     let Claimed::Job(mut claim) = owner.claim(id, at(1))? else { panic!("{id} cannot be claimed") };
@@ -60,6 +63,8 @@ fn run_one(spool: &Path) -> Result<State, SpoolError> {
     mark("settle");
     let state = claim.settle(Settlement::Ended { outcome: Outcome::Succeeded, reason: None }, at(1))?;
     mark("end");
+    owner.checkpoint()?;
+    mark("checkpoint");
     Ok(state)
 }
 
@@ -100,7 +105,10 @@ fn play(spool: &Path, script: &str) {
             owner.recover(at(1)).unwrap();
             mark("end");
         }
-        "run" => println!("driver: {}", run_one(spool).map_or_else(|e| e.to_string(), |s| s.as_str().to_owned())),
+        "run" | "run with a journal" => {
+            let ended = run_one(spool, script != "run");
+            println!("driver: {}", ended.map_or_else(|e| e.to_string(), |state| state.as_str().to_owned()));
+        }
         other => panic!("what is `{other}`?"),
     }
 }

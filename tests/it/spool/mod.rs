@@ -6,5 +6,6 @@ pub(crate) mod driver; // a process that does what a test's script says
 mod faults; // full, read-only and closed disks; two users and one spool
 mod hostile; // entries of queued/ that are no jobs
 mod in_place; // spools that are moved or replaced beneath a process
+mod journal_model; // every state that the protocol of the runner's journal can come to
 pub(crate) mod owner; // claims, histories and settlements, and what people see of them
 mod unreadable; // one job or history that cannot be read

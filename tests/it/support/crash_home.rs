@@ -232,7 +232,7 @@ impl Home {
         let spool = self.spool();
         let places = ["queued", "running", "waiting", "held", "done", "failed", "corrupt"];
         let mut paths = vec![spool.clone(), spool.join("tmp"), spool.join("log")];
-        paths.extend(["lock", "sequence", "reserve"].map(|name| spool.join(name)));
+        paths.extend(["lock", "sequence", "reserve", "journal", "journal.new"].map(|name| spool.join(name)));
         paths.push(spool.join(format!("log/{id}.log")));
         for place in places {
             let dir = spool.join(place);

@@ -221,7 +221,8 @@ impl Staged {
     /// The paths of everything that is decided about, by names that are known before.
     pub(crate) fn paths(&self) -> Vec<PathBuf> {
         let spool = self.yard.path("spool");
-        let mut paths = vec![spool.join("control"), spool.join("holds"), spool.join("holds/each"), spool.join("log")];
+        let names = ["control", "holds", "holds/each", "log", "journal"];
+        let mut paths: Vec<PathBuf> = names.map(|name| spool.join(name)).into();
         let letters = crate::support::control::control(&self.yard);
         let letters = letters.iter().filter_map(|name| name.strip_suffix(".request"));
         let letters = letters.flat_map(|stem| ["request", "taken"].map(|end| format!("control/{stem}.{end}")));

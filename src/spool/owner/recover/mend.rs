@@ -9,19 +9,32 @@ use crate::spool::disk::{Access, Disk, Kind, Place};
 use crate::spool::error::{SpoolError, is_unreadable, read_twice};
 use crate::spool::job::entry::Entry;
 use crate::spool::job::history::History;
-use crate::spool::job::journal::{self, history_name};
+use crate::spool::job::history_file::{self, history_name};
 use crate::spool::job::settlement::Settlement;
 use jiff::Timestamp;
 use std::collections::BTreeSet;
 
 /// The work on one job.
-pub(super) struct Mending<'a, D: Disk> {
+pub(in crate::spool::owner) struct Mending<'a, D: Disk> {
     owner: &'a SpoolOwner<D>,
     found: Found,
     recovered: &'a mut Recovered<D>,
     /// Directories to be flushed.
     touched: BTreeSet<State>,
     at: Timestamp,
+    /// The history as the journal has it.
+    journaled: Option<Journaled>,
+}
+
+/// The end of a history as the runner's journal has it.
+#[derive(Debug)]
+pub(in crate::spool) struct Journaled {
+    pub(in crate::spool) offset: u64,
+    pub(in crate::spool) lines: Vec<u8>,
+    /// The machine has been up since: names and lines are all there, as far as the runner came.
+    pub(in crate::spool) is_of_this_boot: bool,
+    /// The lines were there.
+    pub(in crate::spool) was_whole: bool,
 }
 
 /// The history of a job, as far as one was found that can be used.
@@ -39,19 +52,40 @@ struct ReadHistory {
 }
 
 impl<'a, D: Disk> Mending<'a, D> {
-    pub(super) fn of(owner: &'a SpoolOwner<D>, found: Found, recovered: &'a mut Recovered<D>, at: Timestamp) -> Self {
-        Self { owner, found, recovered, touched: BTreeSet::new(), at }
+    pub(in crate::spool::owner) fn of(
+        owner: &'a SpoolOwner<D>,
+        found: Found,
+        recovered: &'a mut Recovered<D>,
+        at: Timestamp,
+    ) -> Self {
+        Self { owner, found, recovered, touched: BTreeSet::new(), at, journaled: None }
+    }
+
+    /// Of a job in the journal: names tell less of it, and what is durable is seen to for all of them at once.
+    pub(in crate::spool::owner) fn follow(mut self, journaled: Journaled) -> Result<(), SpoolError> {
+        self.journaled = Some(journaled);
+        if self.found.jobs.is_empty() { Ok(()) } else { self.bring_home().map(drop) }
     }
 
     /// Brings job and history to where they belong; the answer is where, if there is a job.
     pub(super) fn mend(mut self) -> Result<Option<State>, SpoolError> {
+        let target = self.bring_home()?;
+        if target == Some(State::Running) {
+            self.readmit()?;
+        }
+        Ok(target)
+    }
+
+    /// The same, and no more: whatever is in `running/` is left there.
+    pub(in crate::spool::owner) fn bring_home(&mut self) -> Result<Option<State>, SpoolError> {
         let chosen = self.choose_history()?;
+        let chosen = self.make_whole(chosen)?;
         if self.found.jobs.is_empty() {
             return self.put_orphan_away(&chosen).map(|()| None);
         }
         let target = match &chosen {
             Chosen::None => place_for(&self.found.jobs, &History::default()),
-            Chosen::In(_, history) => place_for(&self.found.jobs, history),
+            Chosen::In(here, history) => self.place(*here, history),
             Chosen::Lost(_) => place_without_history(&self.found.jobs),
         };
         self.gather_job(target)?;
@@ -63,11 +97,42 @@ impl<'a, D: Disk> Mending<'a, D> {
             Chosen::Lost(why) => self.begin_history(target, &why)?,
             _ => {}
         }
-        self.make_durable(target)?;
-        if target == State::Running {
-            self.readmit()?;
+        if self.journaled.is_none() {
+            self.make_durable(target)?;
         }
         Ok(Some(target))
+    }
+
+    /// Brings the history up to what the journal has of it.
+    fn make_whole(&mut self, chosen: Chosen) -> Result<Chosen, SpoolError> {
+        let Some(journaled) = &mut self.journaled else { return Ok(chosen) };
+        let (dirs, id) = (&self.owner.dirs, self.found.id);
+        let state = match &chosen {
+            Chosen::In(state, _) => *state,
+            _ => preferred(&self.found.jobs),
+        };
+        let mut file = dirs.history_file(state, id, self.at)?;
+        let has = file.history.length_bytes();
+        let Some(offset) = usize::try_from(journaled.offset).ok().filter(|_| journaled.offset <= has) else {
+            let why = format!("its history ends after {has} bytes, and went on after {}", journaled.offset);
+            let safe = dirs.put_away(state, history_name(id).as_ref(), &why, self.at)?;
+            let why = format!("{why}; moved to corrupt/{safe}");
+            self.report(state, &history_name(id), &why);
+            return Ok(Chosen::Lost(why));
+        };
+        let made = file.make_whole(&dirs.disk, offset, &journaled.lines);
+        journaled.was_whole = !made.map_err(|e| dirs.error("write", state, history_name(id), e))?;
+        Ok(Chosen::In(state, file.history))
+    }
+
+    /// The directory for a job with a history, which lies `here`. After a power cut names from each place where it was
+    /// may be left or missing; where the machine stayed up, what is at one place stays there.
+    fn place(&self, here: State, history: &History) -> State {
+        let jobs = self.found.jobs.as_slice();
+        let Some(journaled) = &self.journaled else { return place_for(jobs, history) };
+        let stayed = journaled.is_of_this_boot && journaled.was_whole && jobs == [here];
+        let was_there = jobs.iter().any(|state| history.was_in(*state));
+        if was_there && !stayed { history.state() } else { place_for(jobs, history) }
     }
 
     /// The history with the most lines; the others are names of the same file, or older. A stranger's never counts.
@@ -111,7 +176,7 @@ impl<'a, D: Disk> Mending<'a, D> {
             return Ok(Err(strangers_history(state)));
         }
         let open = || dirs.disk.open(Place::In(state), name.as_ref(), Access::Read);
-        match read_twice(|| journal::read(&dirs.disk, &open()?)) {
+        match read_twice(|| history_file::read(&dirs.disk, &open()?)) {
             Ok((history, _)) => Ok(Ok(ReadHistory { history, inode: facts.inode })),
             Err(errno) if is_unreadable(errno) => {
                 let why = dirs.lose_history(state, &name, errno, self.at)?;
@@ -125,10 +190,10 @@ impl<'a, D: Disk> Mending<'a, D> {
     /// The first lines of a job that has lost its history: why, and that a person has to decide.
     fn begin_history(&mut self, target: State, why: &str) -> Result<(), SpoolError> {
         let dirs = &self.owner.dirs;
-        let mut journal = dirs.journal(target, self.found.id, self.at)?;
+        let mut history_file = dirs.history_file(target, self.found.id, self.at)?;
         if target == State::Held {
             let held = Settlement::Held { reason: format!("{why}; release the job to run it") };
-            journal.append(&dirs.disk, &Entry::new(self.at, held.into()))?;
+            history_file.append(&dirs.disk, &Entry::new(self.at, held.into()))?;
         }
         self.touched.insert(target);
         Ok(())
@@ -178,7 +243,11 @@ impl<'a, D: Disk> Mending<'a, D> {
         self.owner.dirs.flush_dirs(&[State::Corrupt, *from])
     }
 
-    fn make_durable(&self, target: State) -> Result<(), SpoolError> {
+    /// A job that is found in `running/` may have been moved there moments ago.
+    fn make_durable(&mut self, target: State) -> Result<(), SpoolError> {
+        if self.found.jobs.contains(&State::Running) {
+            self.touched.extend([State::Running, State::Queued, State::Waiting]);
+        }
         if self.touched.is_empty() {
             return Ok(());
         }
@@ -196,8 +265,8 @@ impl<'a, D: Disk> Mending<'a, D> {
         let (owner, id) = (self.owner, self.found.id);
         match owner.inspect(id)? {
             Inspected::Whole(file, whole) => {
-                let journal = owner.dirs.journal(State::Running, id, self.at)?;
-                self.recovered.interrupted.push(owner.claim_of(id, file, whole, journal));
+                let history_file = owner.dirs.history_file(State::Running, id, self.at)?;
+                self.recovered.interrupted.push(owner.claim_of(id, file, whole, history_file));
             }
             Inspected::Damaged(file, reason) => {
                 let rejected = owner.reject(id, State::Running, file.as_ref(), reason, self.at)?;

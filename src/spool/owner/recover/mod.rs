@@ -1,6 +1,6 @@
 //! Edge. After a crash: every job back in exactly one place, the one that its history names.
 
-mod mend;
+pub(in crate::spool::owner) mod mend;
 
 use super::SpoolOwner;
 use super::claim::Claim;
@@ -11,13 +11,15 @@ use crate::model::{JobId, State};
 use crate::spool::append::sequence::{Sequence, number_in};
 use crate::spool::disk::real::RealDisk;
 use crate::spool::disk::reserve;
-use crate::spool::disk::{Disk, Kind, Place};
+use crate::spool::disk::{Disk, Io, Kind, Place};
 use crate::spool::error::SpoolError;
+use crate::spool::job::history_file::history_name;
 use crate::spool::job::name::Name;
 use jiff::Timestamp;
 use mend::Mending;
 use rustix::io::Errno;
 use std::ffi::OsStr;
+use std::sync::PoisonError;
 
 /// The findings of a recovery.
 #[derive(Debug)]
@@ -54,7 +56,7 @@ impl SeenName {
 }
 
 /// A job's names.
-struct Found {
+pub(in crate::spool::owner) struct Found {
     id: JobId,
     jobs: Vec<State>,
     histories: Vec<State>,
@@ -64,6 +66,21 @@ impl Found {
     fn of(seen: &[SeenName]) -> Self {
         let states = |is_history| seen.iter().filter(|s| s.is_history == is_history).map(|s| s.state).collect();
         Self { id: seen[0].id, jobs: states(false), histories: states(true) }
+    }
+
+    /// Looks for a job's names in every place.
+    pub(in crate::spool::owner) fn look<D: Disk>(disk: &D, id: JobId) -> Io<Self> {
+        let all = |name: String| {
+            let mut states = Vec::new();
+            for state in State::ALL {
+                match disk.facts_at(Place::In(state), name.as_ref()) {
+                    Err(Errno::NOENT) => {}
+                    other => other.map(|_| states.push(state))?,
+                }
+            }
+            Ok(states)
+        };
+        Ok(Self { id, jobs: all(job_name(id))?, histories: all(history_name(id))? })
     }
 
     /// `true` if nothing but the history's content could tell that a move is missing.
@@ -85,7 +102,8 @@ impl<D: Disk> SpoolOwner<D> {
     pub fn recover(&self, at: Timestamp) -> Result<Recovered<D>, SpoolError> {
         let (mut last, mut listing) = (0, Listing::default());
         let seen = self.look_around(&mut last, &mut listing)?;
-        let mut recovered = Recovered { interrupted: Vec::new(), problems: Vec::new(), queued: Scan::default() };
+        let problems = std::mem::take(&mut *self.found_early.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut recovered = Recovered { interrupted: Vec::new(), problems, queued: Scan::default() };
         // A second name in `tmp/` that came back would make a job that was running look hostile.
         self.sweep(at, &mut recovered.problems)?;
         for names in seen.chunk_by(|a, b| a.id == b.id) {
