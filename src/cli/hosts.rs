@@ -2,94 +2,27 @@
 
 use super::jobs::age;
 use crate::config::Config;
-use crate::model::JobId;
-use crate::spool::{RelayDir, SpoolError};
+use crate::spool::{HostWord, HostWords, RelayDir, RelayState, SpoolError};
 use jiff::Timestamp;
 use serde::Serialize;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-/// The word by which a host says that it has a job.
-const TAKEN: &str = "taken";
-
-/// The standing of one job with one host.
-#[derive(Debug, Clone, Serialize)]
-pub(super) struct HostWord {
-    /// The host.
-    pub(super) host: String,
-    /// `taken`, `sent`, `to send`, or `refused: …` and `given up: …` with the reason.
-    pub(super) word: String,
-    /// Since when, where that is known.
-    pub(super) at: Option<Timestamp>,
+/// The standing of all jobs with other hosts; nothing where this host is alone.
+pub(super) fn host_words(config: &Config) -> Result<HostWords, SpoolError> {
+    if config.relay.is_some() { HostWords::read(&RelayDir::of(&config.spool)) } else { Ok(HostWords::default()) }
 }
 
-impl HostWord {
-    /// True if the host has said that it has the job.
-    pub(super) fn is_taken(&self) -> bool {
-        self.word == TAKEN
+/// The word of a host, and for how long it has been true.
+pub(super) fn words(word: &HostWord, now: Timestamp) -> String {
+    match (word.at, word.is_refused()) {
+        (Some(at), true) => format!("{} ({} ago; it is asked again)", word.word, age(at, now)),
+        (Some(at), false) => format!("{} ({} ago)", word.word, age(at, now)),
+        (None, _) => word.word.clone(),
     }
-
-    /// The word, and for how long it has been true.
-    pub(super) fn words(&self, now: Timestamp) -> String {
-        match (self.at, self.word.starts_with("refused")) {
-            (Some(at), true) => format!("{} ({} ago; it is asked again)", self.word, age(at, now)),
-            (Some(at), false) => format!("{} ({} ago)", self.word, age(at, now)),
-            (None, _) => self.word.clone(),
-        }
-    }
-}
-
-/// The standing of all jobs that other hosts are to get.
-#[derive(Debug, Default)]
-pub(super) struct HostWords(BTreeMap<JobId, Vec<HostWord>>);
-
-impl HostWords {
-    /// Reads what the relay has noted; nothing where this host is alone.
-    pub(super) fn read(config: &Config) -> Result<Self, SpoolError> {
-        if config.relay.is_none() {
-            return Ok(Self::default());
-        }
-        let dir = RelayDir::of(&config.spool);
-        let sent = sent(&dir);
-        let mut heard = dir.heard()?;
-        let mut jobs: BTreeMap<JobId, Vec<HostWord>> = BTreeMap::new();
-        for host in dir.hosts()? {
-            let mut words = heard.remove(&host).unwrap_or_default();
-            for id in dir.marked(&host)?.0 {
-                let refused = words.remove(&id).filter(|word| word.text.starts_with("refused"));
-                let is_sent = sent.get(&host).is_some_and(|ids| ids.contains(&id));
-                let plain = if is_sent { "sent" } else { "to send" };
-                let (word, at) = refused.map_or_else(|| (plain.to_owned(), None), |word| (word.text, Some(word.at)));
-                jobs.entry(id).or_default().push(HostWord { host: host.clone(), word, at });
-            }
-            for (id, word) in words {
-                let word = HostWord { host: host.clone(), word: word.text, at: Some(word.at) };
-                jobs.entry(id).or_default().push(word);
-            }
-        }
-        Ok(Self(jobs))
-    }
-
-    /// Those of one job, by host.
-    pub(super) fn of(&self, id: JobId) -> &[HostWord] {
-        self.0.get(&id).map_or(&[], Vec::as_slice)
-    }
-
-    /// `2/3`: so many hosts of all have the job.
-    pub(super) fn fraction(&self, id: JobId) -> Option<String> {
-        let words = self.of(id);
-        let taken = words.iter().filter(|word| word.is_taken()).count();
-        (!words.is_empty()).then(|| format!("{taken}/{}", words.len()))
-    }
-}
-
-/// The jobs that a server has stored, by host, as the relay has left them.
-fn sent(dir: &RelayDir) -> BTreeMap<String, BTreeSet<JobId>> {
-    let state = dir.state().and_then(|text| serde_json::from_str::<serde_json::Value>(&text).ok());
-    state.and_then(|mut state| serde_json::from_value(state["sent"].take()).ok()).unwrap_or_default()
 }
 
 /// The relay on one line, for `status`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Default, Serialize)]
 pub(super) struct RelaySummary {
     /// The name of this host.
     pub(super) name: String,
@@ -117,12 +50,13 @@ impl RelaySummary {
                 to_send.insert(host, count);
             }
         }
-        let state = dir.state().filter(|_| is_alive);
-        let state: serde_json::Value = state.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
-        let text = |key: &str| state[key].as_str().map(str::to_owned);
-        let since = text("since").and_then(|since| since.parse().ok());
-        let (server, trouble, twin) = (text("server"), text("trouble"), text("twin"));
-        Ok(Some(Self { name: relay.name.clone(), server, since, trouble, twin, to_send }))
+        let (name, none) = (relay.name.clone(), Self::default());
+        Ok(Some(match dir.state().filter(|_| is_alive) {
+            Some(RelayState { server, since, trouble, twin, .. }) => {
+                Self { name, server, since: Some(since), trouble, twin, to_send }
+            }
+            None => Self { name, to_send, ..none },
+        }))
     }
 
     /// True if somebody should look.

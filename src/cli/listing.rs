@@ -2,7 +2,7 @@
 
 use super::args::ListArgs;
 use super::exit::{self, Failure};
-use super::hosts::{HostWord, HostWords};
+use super::hosts::{host_words, words};
 use super::jobs::{age, find, no_such, refuse_unknown, unreadable};
 use super::load::load;
 use super::local_time::beside;
@@ -10,7 +10,7 @@ use super::moment::Moment;
 use super::print;
 use super::step_progress::StepProgress;
 use crate::model::{JobId, JobMeta, State};
-use crate::spool::{self, Filter, JobView, Shown};
+use crate::spool::{self, Filter, HostWord, HostWords, JobView, Shown};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::Serialize;
@@ -26,7 +26,7 @@ pub(super) fn list(config: Option<&Path>, args: &ListArgs) -> Result<ExitCode, F
     if jobs.is_empty() {
         args.hook.as_ref().map_or(Ok(()), |hook| refuse_unknown(&config, hook))?;
     }
-    let hosts = HostWords::read(&config).map_err(unreadable)?;
+    let hosts = host_words(&config).map_err(unreadable)?;
     if args.json {
         let jobs: Vec<_> = jobs.iter().map(|job| JobWithHosts { hosts: hosts.of(job.id), job }).collect();
         print::json(&jobs)?;
@@ -63,7 +63,7 @@ pub(super) fn show(config: Option<&Path>, job: &str, json: bool) -> Result<ExitC
     let id = find(&config.spool, job)?;
     let shown = spool::show(&config.spool, id).map_err(unreadable)?.ok_or_else(|| no_such(job))?;
     let progress = StepProgress::of(&config, &shown.view);
-    let hosts = HostWords::read(&config).map_err(unreadable)?;
+    let hosts = host_words(&config).map_err(unreadable)?;
     let hosts = hosts.of(id);
     if json {
         let StepProgress { step, limit_s, usual_s } = &progress;
@@ -161,7 +161,7 @@ fn print_job(root: &Path, shown: &Shown, progress: &StepProgress, hosts: &[HostW
     field("file", Some(spool::job_path(root, view.state, view.id).display().to_string()))?;
     field("log", Some(spool::log_path(root, view.id).display().to_string()))?;
     let now = Timestamp::now();
-    hosts.iter().try_for_each(|word| field("host", Some(format!("{}: {}", word.host, word.words(now)))))?;
+    hosts.iter().try_for_each(|word| field("host", Some(format!("{}: {}", word.host, words(word, now)))))?;
     let entries = shown.history.entries().iter();
     entries
         .map(|entry| format!("{}  {}", beside(entry.at, 3, &zone), entry.what))

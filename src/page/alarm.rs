@@ -1,13 +1,18 @@
 //! Pure. The answer to the first question: is all well, and if not, what is it, since when, and what can be done.
 
+use super::card::seconds_between;
 use super::command::{Commands, argument};
 use super::face::Face;
 use super::facts::PageFacts;
 use super::foreign::Foreign;
+use super::relay::{HostCard, RelayCard};
 use super::table::link;
 use crate::model::State;
 use crate::page::card::{Breakage, HookCard};
 use maud::{Markup, html};
+
+/// A server that is away for no longer is on its way back.
+const AWAY_S: u64 = 60;
 
 /// Severity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -30,6 +35,7 @@ pub(super) fn alarms(facts: &PageFacts, face: &Face) -> Vec<Alarm> {
     let mut alarms: Vec<Alarm> = Vec::new();
     alarms.extend(of_disk(facts));
     alarms.extend(of_runner(facts));
+    alarms.extend(of_relay(facts, face));
     alarms.extend(facts.broken.iter().map(|breakage| of_breakage(breakage, face)));
     alarms.extend(facts.hooks.iter().filter_map(|hook| of_hold(hook, face)));
     alarms.extend(facts.hooks.iter().filter_map(of_deliveries));
@@ -143,5 +149,65 @@ fn of_corrupt(facts: &PageFacts) -> Option<Alarm> {
             ", and will not run"
         },
         commands: Commands::new(&["list --state corrupt"]),
+    })
+}
+
+fn of_relay(facts: &PageFacts, face: &Face) -> Vec<Alarm> {
+    let Some(relay) = &facts.relay else { return Vec::new() };
+    let late = relay.hosts.iter().filter_map(|host| of_host(host, face));
+    of_twin(relay).or_else(|| of_link(relay, face)).into_iter().chain(late).collect()
+}
+
+fn of_twin(relay: &RelayCard) -> Option<Alarm> {
+    relay.twin.as_ref().filter(|_| relay.as_of.is_none()).map(|_| Alarm {
+        urgency: Urgency::Broken,
+        what: html! {
+            strong { "Two hosts are called " (Foreign::name(&relay.name)) "." }
+            " Neither takes jobs until one has another name, or its runner is stopped."
+        },
+        commands: Commands::new(&["doctor"]),
+    })
+}
+
+fn of_link(relay: &RelayCard, face: &Face) -> Option<Alarm> {
+    let trouble = relay.trouble.as_ref()?;
+    let since = relay.as_of.or(relay.since)?;
+    let is_away = relay.server.is_none();
+    if is_away && seconds_between(since, face.now) < AWAY_S {
+        return None;
+    }
+    let waiting: usize = relay.hosts.iter().map(|host| host.to_take).sum();
+    Some(Alarm {
+        urgency: Urgency::Broken,
+        what: html! {
+            strong { @if is_away { "No server of the relay can be reached." } @else { "The relay cannot send." } }
+            @if is_away { " Since " (face.time_ago(since)) } @else { " Now" }
+            ": " (Foreign::sentence(trouble))
+            @if waiting > 0 { "; " (waiting) @if waiting == 1 { " job waits" } @else { " jobs wait" } " here" }
+        },
+        commands: Commands::new(&["status", "doctor"]),
+    })
+}
+
+fn of_host(host: &HostCard, face: &Face) -> Option<Alarm> {
+    let job = host.refusal();
+    let oldest_at = host.oldest_at()?;
+    if job.is_none() && !host.is_late(face) {
+        return None;
+    }
+    let first = job.or(host.oldest.first())?;
+    Some(Alarm {
+        urgency: Urgency::Notice,
+        what: html! {
+            strong { (Foreign::name(&host.host)) }
+            @match job {
+                Some(job) => { " has refused " (host.refused) " of the jobs for it: " (Foreign::sentence(job.why())) }
+                None => {
+                    " has not taken " (host.to_take) @if host.to_take == 1 { " job" } @else { " jobs" }
+                    ", the oldest since " (face.time_ago(oldest_at))
+                }
+            }
+        },
+        commands: Commands::new(&[&format!("show {}", argument(&first.id.short()))]),
     })
 }

@@ -1,6 +1,7 @@
 //! Pure. The facts of the page, as they were at one moment.
 
 use super::card::{Breakage, HookCard, JobCard};
+use super::relay::RelayCard;
 use crate::model::State;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -32,6 +33,8 @@ pub struct PageFacts {
     pub held: Vec<JobCard>,
     /// Branches of hooks that are broken.
     pub broken: Vec<Breakage>,
+    /// The relay of a host that is one of several.
+    pub relay: Option<RelayCard>,
     /// The hooks of the configuration.
     pub hooks: Vec<HookCard>,
     /// The newest jobs that ended, the newest first.

@@ -7,6 +7,7 @@ use super::face::{Face, span};
 use super::facts::{PageFacts, RunnerFacts, RunningCard, StepFacts};
 use super::foreign::Foreign;
 use super::frame::Frame;
+use super::relay::hosts;
 use super::table::{at_rest, badge_of, cell, headings, link, recent, subject};
 use crate::model::State;
 use maud::{Markup, html};
@@ -30,6 +31,9 @@ pub fn index(facts: &PageFacts, face: &Face, still: bool) -> String {
             (health(facts, face))
             section aria-labelledby="running" { h2 #running { "Running" } (running(facts, face)) }
             section aria-labelledby="waiting" { h2 #waiting { "Waiting" } (at_rest(facts, face)) }
+            @if let Some(relay) = &facts.relay {
+                section aria-labelledby="hosts" { h2 #hosts { "Other hosts" } (hosts(relay, face)) }
+            }
             section aria-labelledby="hooks" { h2 #hooks { "Hooks" } (hooks(facts, face)) }
             section aria-labelledby="recent" { h2 #recent { "Last jobs" } (recent(facts, face)) }
         }

@@ -10,7 +10,7 @@ use super::index::{REFRESH_S, step};
 use super::printed::LogExcerpt;
 use super::table::{badge_of, cell, headings};
 use crate::model::{EventKind, JobMeta, RefName, State};
-use crate::spool::Entry;
+use crate::spool::{Entry, HostWord};
 use maud::{Markup, html};
 
 /// Most lines of a history that are shown from its beginning, and from its end.
@@ -30,6 +30,8 @@ pub struct JobFactsheet {
     pub meta: Option<JobMeta>,
     /// Everything that happened to it.
     pub history: Vec<Entry>,
+    /// Its standing with other hosts.
+    pub hosts: Vec<HostWord>,
     /// The step that it is at.
     pub step: Option<StepFacts>,
     /// Its log; `None`: that is not for the page.
@@ -89,6 +91,7 @@ fn facts(sheet: &JobFactsheet, face: &Face) -> Markup {
         ("Pushed by", name(card.pusher.as_deref())),
         ("Provider", name(job.provider.as_deref())),
         ("Delivery", code(job.delivery.as_deref())),
+        ("From host", name(meta.and_then(|meta| meta.origin.as_deref()))),
         ("Note", meta.and_then(|meta| meta.note.as_deref()).map(|note| html! { (Foreign::whole(note)) })),
         ("Arrived", time(job.arrived_at)),
         ("Last attempt", time(card.started_at)),
@@ -103,7 +106,17 @@ fn facts(sheet: &JobFactsheet, face: &Face) -> Markup {
             @for (term, value) in &rows {
                 @if let Some(value) = value { div { dt { (term) } dd { (value) } } }
             }
+            @for word in &sheet.hosts { div { dt { "Host" } dd { (host(word, face)) } } }
         }
+    }
+}
+
+/// `web1: taken, 12:30:03`.
+fn host(word: &HostWord, face: &Face) -> Markup {
+    html! {
+        (Foreign::name(&word.host)) ": " (Foreign::whole(&word.word))
+        @if let Some(at) = word.at { ", " (face.full(at)) }
+        @if word.is_refused() { span.dim { "; it is asked again" } }
     }
 }
 

@@ -24,6 +24,7 @@ mod index;
 mod ink;
 mod job_page;
 mod printed;
+mod relay;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -35,6 +36,7 @@ pub use facts::{PageFacts, RunnerFacts, RunningCard, StepFacts};
 pub use index::index;
 pub use job_page::{JobFactsheet, job_page};
 pub use printed::LogExcerpt;
+pub use relay::{HostCard, HostJob, RelayCard};
 
 /// The style sheet, the same for every page.
 pub const STYLE: &str = include_str!("style.css");

@@ -26,9 +26,9 @@ pub(super) fn badge_of(word: &str) -> Markup {
 /// The tone of a word: a class of the style sheet.
 fn tone(word: &str) -> &'static str {
     match word {
-        "succeeded" => "good",
+        "succeeded" | "up to date" => "good",
         "failed" | "timed-out" | "interrupted" | "corrupt" => "bad",
-        "held" | "waiting" | "on hold" => "warn",
+        "held" | "waiting" | "on hold" | "behind" | "refuses" => "warn",
         "running" => "busy",
         _ => "quiet",
     }

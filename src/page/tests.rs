@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::model::{EventKind, JobId, Outcome, RefName, State};
-use crate::spool::{Hold, JobView};
+use crate::spool::{Hold, HostWord, JobView};
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use std::collections::BTreeMap;
 
@@ -70,6 +70,7 @@ fn facts() -> PageFacts {
         waiting: Vec::new(),
         held: Vec::new(),
         broken: Vec::new(),
+        relay: None,
         hooks: vec![hook()],
         recent: vec![card(1, State::Done, Some(Outcome::Succeeded))],
         complete: true,
@@ -174,6 +175,99 @@ fn no_page_is_large_whatever_is_in_its_rows() {
     assert!(page.contains('…') && !page.contains('\u{202e}'));
 }
 
+fn refusal(host: &str) -> HostWord {
+    let at = Some(now() - SignedDuration::from_mins(5));
+    HostWord { host: host.to_owned(), word: "refused: hook `docs` takes no jobs from `gate`".to_owned(), at }
+}
+
+/// A host that has not taken so many jobs, the oldest of them since `mins`.
+fn behind(host: &str, to_take: usize, mins: i64, word: &HostWord) -> HostCard {
+    let at = now() - SignedDuration::from_mins(mins);
+    let id = JobId::new(u64::try_from(at.as_nanosecond()).unwrap(), 5).unwrap();
+    let oldest = vec![HostJob { id, word: word.clone() }; to_take.min(5)];
+    let refused = if word.is_refused() { to_take } else { 0 };
+    HostCard { host: host.to_owned(), to_take, sent: to_take - refused, refused, oldest }
+}
+
+fn relay() -> RelayCard {
+    let since = Some(now() - SignedDuration::from_mins(7));
+    RelayCard {
+        name: "gate".into(),
+        server: Some("nats1".into()),
+        since,
+        trouble: None,
+        twin: None,
+        as_of: None,
+        hosts: vec![behind("web1", 0, 0, &refusal("web1"))],
+        more_hosts: 0,
+    }
+}
+
+fn told_of(relay: RelayCard) -> (String, Vec<String>, String) {
+    let facts = PageFacts { relay: Some(relay), ..facts() };
+    let (heading, items) = told(&facts);
+    let page = index(&facts, &face(), false);
+    let at = page.find("<h2 id=\"hosts\">").unwrap();
+    (heading, items, plain(page[at..].split("</section>").next().unwrap()))
+}
+
+#[test]
+fn other_hosts_are_told_of_where_there_are_any() {
+    assert!(!index(&facts(), &face(), false).contains("Other hosts"));
+    let (heading, items, section) = told_of(relay());
+    assert_eq!((heading.as_str(), items), ("All is well", vec![]));
+    assert!(
+        section.starts_with("Other hostsThis host is gate. It has been connected to nats1 since 11:53:00, 7 min ago.")
+    );
+    assert!(section.ends_with("web1up to date"), "{section}");
+    let sent = HostWord { host: "web2".into(), word: "sent".into(), at: None };
+    let hosts = vec![behind("web2", 7, 20, &sent), behind("web3", 1, 1, &refusal("web3"))];
+    let (heading, items, section) = told_of(RelayCard { hosts, more_hosts: 3, ..relay() });
+    assert_eq!(heading, "Nothing is broken; 2 things to know");
+    assert!(items[0].starts_with("web2 has not taken 7 jobs, the oldest since 11:40:00, 20 min agohookspool show "));
+    assert!(items[1].starts_with("web3 has refused 1 of the jobs for it: hook `docs` takes no jobs"));
+    assert!(section.contains("web2behind7 (7 sent)11:40:00, 20 min ago00000005 ") && section.contains("And 3 more"));
+}
+
+#[test]
+fn a_relay_that_goes_nowhere_is_what_is_broken() {
+    let trouble = Some("no answer within 10 s".to_owned());
+    let away = RelayCard { server: None, trouble: trouble.clone(), ..relay() };
+    let (heading, items, section) = told_of(away.clone());
+    assert_eq!(heading, "One thing is broken");
+    let says = "No server of the relay can be reached. Since 11:53:00, 7 min ago: no answer within 10 s";
+    assert!(items[0].starts_with(says), "{items:?}");
+    assert!(section.contains("No server can be reached since 11:53:00, 7 min ago: no answer within 10 s."));
+    let just_now = RelayCard { since: Some(now() - SignedDuration::from_secs(40)), ..away.clone() };
+    assert_eq!(told_of(just_now).0, "All is well", "it is on its way back");
+    let full = RelayCard { trouble, ..relay() };
+    assert!(told_of(full).1[0].starts_with("The relay cannot send. Now: no answer within 10 s"));
+    let (heading, items, section) = told_of(RelayCard { twin: Some("ab".repeat(16)), ..relay() });
+    assert_eq!((heading.as_str(), items.len()), ("One thing is broken", 1));
+    assert!(items[0].starts_with("Two hosts are called gate. Neither takes jobs") && section.contains("neither takes"));
+    let of_cron = RelayCard { as_of: Some(now() - SignedDuration::from_mins(2)), ..away };
+    let (_, items, section) = told_of(of_cron);
+    assert!(section.contains("When its last runner ended, 11:58:00, 2 min ago, nothing went: no answer"), "{section}");
+    assert_eq!(items.len(), 1);
+}
+
+#[test]
+fn words_of_other_hosts_and_servers_stay_text_and_short() {
+    let evil = "\"><img src=x onerror=pwned=1>\u{202e}\u{1b}[31m".repeat(20_000);
+    let word = HostWord { host: "web1".into(), word: format!("refused: {evil}"), at: None };
+    let hosts = vec![behind("web1", 9, 30, &word); 20];
+    let relay = RelayCard { server: Some(evil.clone()), trouble: Some(evil.clone()), hosts, ..relay() };
+    let page = index(&PageFacts { relay: Some(relay), ..facts() }, &face(), false);
+    assert!(page.len() < 60_000, "{} bytes", page.len());
+    assert!(!page.contains("<img") && !page.contains('\u{202e}') && !page.contains('\u{1b}'));
+    let page = job_page(&JobFactsheet { hosts: vec![word], ..sheet() }, &face());
+    assert!(!page.contains("<img") && !page.contains('\u{202e}') && page.len() < 20_000, "{} bytes", page.len());
+    let told = plain(&job_page(&sheet(), &face()));
+    assert!(
+        told.contains("Hostweb1: refused: hook `docs` takes no jobs from `gate`, 31 Jan 2026, 11:55:00 UTC; it is")
+    );
+}
+
 #[test]
 fn commands_for_a_configuration_in_an_unusual_place_are_told_how_to_find_it() {
     let facts = PageFacts { config: Some("/home/me/my hooks.toml".into()), ..facts() };
@@ -182,9 +276,9 @@ fn commands_for_a_configuration_in_an_unusual_place_are_told_how_to_find_it() {
     assert!(!index(&self::facts(), &face(), false).contains("HOOKSPOOL_CONFIG"));
 }
 
-#[test]
-fn no_page_has_a_script_or_a_style_of_its_own() {
-    let sheet = JobFactsheet {
+fn sheet() -> JobFactsheet {
+    JobFactsheet {
+        hosts: vec![refusal("web1")],
         title: "Deployments".into(),
         config: None,
         card: card(4, State::Done, Some(Outcome::Succeeded)),
@@ -194,8 +288,13 @@ fn no_page_has_a_script_or_a_style_of_its_own() {
         log: Some(LogExcerpt { head: "2026-01-31T12:00:00Z out \\x1b[31mred\n".into(), ..LogExcerpt::default() }),
         url: Some("https://example.org/deploy/job/1.html".into()),
         has_log_file: true,
-    };
-    for page in [index(&facts(), &face(), false), job_page(&sheet, &face()), badge(&hook(), &facts())] {
+    }
+}
+
+#[test]
+fn no_page_has_a_script_or_a_style_of_its_own() {
+    let of_several = PageFacts { relay: Some(relay()), ..facts() };
+    for page in [index(&of_several, &face(), false), job_page(&sheet(), &face()), badge(&hook(), &facts())] {
         for word in ["<script", "style=", "<style", " on", "javascript:", "url("] {
             let found = page.match_indices(word).find(|(at, _)| word != " on" || page[*at..].starts_with(" onl"));
             assert!(found.is_none(), "{word}: {page}");

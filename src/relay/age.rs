@@ -17,6 +17,16 @@ pub(super) fn forgotten(keep: Duration, now: Timestamp) -> Timestamp {
     before(keep * 2 + CLOCKS_DIFFER * 2, now)
 }
 
+/// True if two clocks, the one so many milliseconds ahead of the other, tell of the same days.
+pub(super) fn clocks_agree(ahead_ms: i64) -> bool {
+    u128::from(ahead_ms.unsigned_abs()) <= CLOCKS_DIFFER.as_millis()
+}
+
+/// The milliseconds by which `clock` is ahead of `other`.
+pub(super) fn ahead_ms(clock: Timestamp, other: Timestamp) -> i64 {
+    i64::try_from(clock.duration_since(other).as_millis()).unwrap_or(i64::MAX)
+}
+
 /// True if a job arrived longer ago than `keep`.
 pub(super) fn is_over(id: JobId, keep: Duration, now: Timestamp) -> bool {
     i128::from(id.sequence()) < before(keep, now).as_nanosecond()

@@ -2,6 +2,7 @@
 
 use super::subjects::Subjects;
 use super::wire::WireError;
+use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -157,6 +158,19 @@ impl Consumer {
     }
 }
 
+/// The subjects of a host's requests, to ask whether the servers allow them, with a body that none of them takes.
+pub(super) fn questions(subjects: &Subjects, host: &str, takes: bool) -> Vec<String> {
+    // Not the request for messages: whatever is in its body, it takes one.
+    let of = |consumer: Consumer| [consumer.create_subject(), consumer.delete()];
+    let jobs = takes.then(|| of(Consumer::of_jobs(subjects, host))).into_iter().flatten();
+    jobs.chain(of(Consumer::of_receipts(subjects, host))).collect()
+}
+
+/// The body of such a question: neither JSON nor a number, and not empty.
+pub(super) const QUESTION: &[u8] = b"allowed?";
+/// The name of no stream: a message that is expected in it is stored nowhere.
+pub(super) const NO_STREAM: &str = "hookspool-doctor";
+
 /// Body of the request for messages; `waits`: until there is one.
 pub(super) fn pull(waits: bool, max_bytes: u64) -> Vec<u8> {
     let mut body = json!({ "batch": BATCH, "max_bytes": max_bytes });
@@ -208,6 +222,19 @@ pub(super) fn facts(body: &[u8]) -> Option<StreamFacts> {
     Some(StreamFacts { config: answer["config"].take(), messages, bytes })
 }
 
+/// The server's clock, when it made the consumer that an answer tells of.
+pub(super) fn made_at(body: &[u8]) -> Option<Timestamp> {
+    serde_json::from_slice::<Value>(body).ok()?["created"].as_str()?.parse().ok()
+}
+
+/// The server's clock, when it stored the message that is acknowledged so: `$JS.ACK.…`, of nine words, or since 2.10
+/// of more, with two in front and one at the end.
+pub(super) fn stored_at(reply: &str) -> Option<Timestamp> {
+    let words: Vec<&str> = reply.split('.').collect();
+    let at = if words.len() > 9 { 9 } else { 7 };
+    Timestamp::from_nanosecond(words.get(at)?.parse().ok()?).ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -235,6 +262,18 @@ mod tests {
         let other = facts(body(other).as_bytes()).unwrap();
         assert_eq!(other.differences(&subjects, keep), ["`retention` is \"limits\", and has to be \"workqueue\""]);
         assert_eq!(other.differences(&subjects, keep * 2).len(), 2);
+    }
+
+    #[test]
+    fn the_servers_clock_is_read_from_what_it_says_anyway() {
+        let second = |at: Option<Timestamp>| at.map(Timestamp::as_second);
+        let old = "$JS.ACK.hookspool.web1.1.2.3.1700000000000000001.0";
+        let new = "$JS.ACK._.abcd.hookspool.web1.1.2.3.1700000000000000001.0.xyz";
+        assert_eq!([old, new].map(|reply| second(stored_at(reply))), [Some(1_700_000_000); 2]);
+        assert_eq!(["", "$JS.ACK.a", "a.b.c.d.e.f.g.h.i.j"].map(stored_at), [None; 3]);
+        let made = br#"{"created":"2023-11-14T22:13:20.5Z","name":"web1"}"#;
+        assert_eq!(second(made_at(made)), Some(1_700_000_000));
+        assert_eq!([&b"{}"[..], b"<", br#"{"created":7}"#].map(made_at), [None; 3]);
     }
 
     #[test]

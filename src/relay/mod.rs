@@ -25,15 +25,16 @@ mod receipt;
 mod sender;
 mod session;
 mod setup;
-mod state;
+mod spool_store;
+mod store;
+#[cfg(test)]
+mod stories;
 mod subjects;
 mod taker;
 mod thread;
 mod wire;
 
 pub use api::permissions;
-pub use sender::TAKEN;
 pub use setup::{StreamReport, StreamWish, check_stream, make_stream};
-pub use state::RelayState;
 pub use subjects::Subjects;
 pub use thread::Relay;

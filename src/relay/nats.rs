@@ -1,15 +1,17 @@
 //! Edge. NATS by async-nats: the only file in which anything is asynchronous. Its runtime has one thread, the caller's,
 //! and turns only while one of these calls waits. Opens connections.
 
+use super::api;
 use super::bell::RelayBell;
 use super::wire::{Arrival, Broker, BrokerMessage, Inlet, Wire, WireError};
 use async_nats::{Client, ConnectErrorKind, ConnectOptions, Event, HeaderMap, Message, RequestErrorKind, Subscriber};
 use futures_util::future::{Either, join_all, select};
 use futures_util::stream::{SelectAll, StreamExt, select_all};
+use jiff::Timestamp;
 use std::path::PathBuf;
 use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::timeout;
 
@@ -18,7 +20,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// Longest wait for one answer.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
 /// Between two signs of life: a server that is frozen is noticed after three.
-const PING_INTERVAL: Duration = Duration::from_secs(10);
+const PING_INTERVAL: Duration = Duration::from_secs(8);
 
 /// The things that one needs to know to connect.
 #[derive(Debug, Clone)]
@@ -105,6 +107,24 @@ impl Nats {
         let max_payload_bytes = info.max_payload as u64;
         let server = Broker { name: info.server_name, version: info.version, max_payload_bytes };
         Ok(Self { runtime, client, server, inlets, inboxes, trouble, bell })
+    }
+}
+
+impl Nats {
+    /// Those of these requests and messages that the server does not let this login publish. Nothing is done or stored:
+    /// it gets bodies that it refuses, and messages for a stream that is none.
+    pub(super) fn forbidden(&mut self, requests: &[String], messages: &[String]) -> Vec<String> {
+        let mut headers = HeaderMap::new();
+        headers.insert("Nats-Expected-Stream", api::NO_STREAM);
+        let all = requests.iter().map(|subject| (subject, HeaderMap::new()));
+        let all = all.chain(messages.iter().map(|subject| (subject, headers.clone())));
+        let client = &self.client;
+        let asked = all.map(|(subject, headers)| async move {
+            let asked = client.request_with_headers(subject.clone(), headers, api::QUESTION.into()).await;
+            let is_silent = asked.is_err_and(|error| error.kind() != RequestErrorKind::NoResponders);
+            is_silent.then(|| subject.clone())
+        });
+        quietly(&self.runtime, join_all(asked)).into_iter().flatten().collect()
     }
 }
 
@@ -207,6 +227,14 @@ impl Wire for Nats {
         self.trouble.lost()
     }
 
+    fn now(&self) -> Instant {
+        Instant::now()
+    }
+
+    fn clock(&self) -> Timestamp {
+        Timestamp::now()
+    }
+
     fn store(&mut self, parcels: Vec<BrokerMessage>) -> Vec<Result<(), WireError>> {
         let (client, trouble) = (&self.client, &self.trouble);
         let one = |parcel: BrokerMessage| async move {
@@ -221,6 +249,12 @@ impl Wire for Nats {
     fn ask(&mut self, subject: &str, body: &[u8]) -> Result<Vec<u8>, WireError> {
         let asked = self.client.request(subject.to_owned(), body.to_vec().into());
         answer(quietly(&self.runtime, asked), &self.trouble)
+    }
+
+    fn acknowledge(&mut self, replies: &[&str]) {
+        let client = &self.client;
+        let one = |reply: &&str| client.request((*reply).to_owned(), api::ACK.into());
+        let _lost = quietly(&self.runtime, join_all(replies.iter().map(one)));
     }
 
     fn pull(&mut self, inlet: Inlet, subject: &str, body: &[u8]) {
@@ -270,5 +304,5 @@ fn answer(
 
 /// The answer to a message that is to be stored. That it is there already is as good: each try has an id of its own.
 fn stored(body: &[u8]) -> Result<(), WireError> {
-    super::api::refusal(body).map_or(Ok(()), Err)
+    api::refusal(body).map_or(Ok(()), Err)
 }

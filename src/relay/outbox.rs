@@ -36,6 +36,11 @@ impl Outbox {
         self.jobs = marked.iter().map(standing).collect();
     }
 
+    /// True if a job waits for more than its turn.
+    pub(super) fn is_set_aside(&self, id: JobId) -> bool {
+        matches!(self.jobs.get(&id), Some(Passage::Refused(_) | Passage::TooLarge(_)))
+    }
+
     /// The jobs to send now, oldest first: never more than `window` of which nothing was heard.
     pub(super) fn due(&self, now: Instant, window: usize) -> Vec<JobId> {
         let room = window.saturating_sub(self.on_their_way(now));

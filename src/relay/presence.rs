@@ -1,7 +1,7 @@
-//! Edge. Two hosts of one name: each says from time to time which spool it is, and hears the other. Reads the clock.
+//! Edge. Two hosts of one name: each says from time to time which spool it is, and hears the other.
 
-use super::state::RelayState;
 use super::wire::Wire;
+use crate::spool::RelayState;
 use serde::{Deserialize, Serialize};
 use std::time::{Duration, Instant};
 
@@ -28,7 +28,15 @@ pub(super) struct TwinWatch {
     own: Sign,
     subject: String,
     said_at: Option<Instant>,
-    heard: Option<(String, Instant)>,
+    heard: Option<Twin>,
+}
+
+/// Another host of this name.
+#[derive(Debug)]
+struct Twin {
+    identity: String,
+    session: String,
+    heard_at: Instant,
 }
 
 impl TwinWatch {
@@ -42,7 +50,7 @@ impl TwinWatch {
     pub(super) fn greet(&mut self, wire: &mut dyn Wire) {
         let sign = serde_json::to_vec(&self.own).expect("text keys and no floats");
         wire.say(&self.subject, &sign);
-        self.said_at = Some(Instant::now());
+        self.said_at = Some(wire.now());
     }
 
     /// Says that it leaves: one that stays need not wait until it is sure.
@@ -52,14 +60,14 @@ impl TwinWatch {
     }
 
     /// Hears a sign, perhaps its own.
-    pub(super) fn hear(&mut self, body: &[u8]) {
+    pub(super) fn hear(&mut self, body: &[u8], now: Instant) {
         let Ok(sign) = serde_json::from_slice::<Sign>(body) else { return };
         if sign.leaves {
-            self.heard = None;
+            self.heard.take_if(|twin| twin.session == sign.session);
         } else if sign.session != self.own.session {
             let is_new = self.heard.is_none();
-            self.heard =
-                Some((sign.identity.chars().filter(char::is_ascii_hexdigit).take(32).collect(), Instant::now()));
+            let identity = sign.identity.chars().filter(char::is_ascii_hexdigit).take(32).collect();
+            self.heard = Some(Twin { identity, session: sign.session, heard_at: now });
             if is_new {
                 // It must hear of this one, too.
                 self.said_at = None;
@@ -69,11 +77,12 @@ impl TwinWatch {
 
     /// Says what is due, and notes whether there is another.
     pub(super) fn turn(&mut self, wire: &mut dyn Wire, state: &mut RelayState) {
-        if self.said_at.is_none_or(|at| at.elapsed() >= EVERY) {
+        let now = wire.now();
+        if self.said_at.is_none_or(|at| now.duration_since(at) >= EVERY) {
             self.greet(wire);
         }
-        self.heard.take_if(|(_, at)| at.elapsed() >= GONE_AFTER);
-        let twin = self.heard.as_ref().map(|(identity, _)| identity.clone());
+        self.heard.take_if(|twin| now.duration_since(twin.heard_at) >= GONE_AFTER);
+        let twin = self.heard.as_ref().map(|twin| twin.identity.clone());
         if twin != state.twin {
             let name = &state.name;
             if let Some(other) = &twin {
@@ -89,7 +98,7 @@ impl TwinWatch {
     /// Time until something is due.
     pub(super) fn wait(&self, now: Instant) -> Duration {
         let left = |at: Instant, time: Duration| (at + time).saturating_duration_since(now);
-        let gone = self.heard.as_ref().map_or(EVERY, |(_, at)| left(*at, GONE_AFTER));
+        let gone = self.heard.as_ref().map_or(EVERY, |twin| left(twin.heard_at, GONE_AFTER));
         self.said_at.map_or(Duration::ZERO, |at| left(at, EVERY)).min(gone)
     }
 }

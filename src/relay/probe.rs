@@ -7,6 +7,8 @@ use super::receipt::HostReceipt;
 use crate::model::{JobId, OriginKey};
 use crate::spool::SealedLine;
 use ed25519_dalek::SigningKey;
+use jiff::Timestamp;
+use std::time::Instant;
 
 /// The hosts of a message: from `gate` to `web1`.
 const ROUTE: Route<'static> = Route { target: "web1", origin: "gate" };
@@ -31,13 +33,14 @@ pub fn receipt(bytes: &[u8], id: JobId) -> Option<(String, Option<String>)> {
 
 /// The same as that host writes it.
 pub fn receipt_of(id: JobId, identity: &str, refused: Option<&str>) -> Vec<u8> {
-    HostReceipt::new(id, identity, refused.map(str::to_owned)).to_bytes()
+    HostReceipt::new(id, identity, Timestamp::UNIX_EPOCH, refused.map(str::to_owned)).to_bytes()
 }
 
 /// Reads `bytes` as a server's answer and as another host's sign; the size of the stream that it tells of.
-pub fn answered(bytes: &[u8]) -> Option<u64> {
+pub fn answered(bytes: &[u8], now: Instant) -> Option<u64> {
     let mut watch = TwinWatch::new("0123456789abcdef", "a session", "here.web1".to_owned());
-    watch.hear(bytes);
+    watch.hear(bytes, now);
+    let _read_alone = (api::made_at(bytes), api::stored_at(&String::from_utf8_lossy(bytes)));
     let is_refused = api::refusal(bytes).is_some();
     let facts = api::facts(bytes).filter(|_| !is_refused)?;
     facts.max_bytes().or(Some(facts.bytes))

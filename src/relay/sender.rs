@@ -3,16 +3,16 @@
 use super::envelope::{self, Route};
 use super::outbox::{Outbox, Passage};
 use super::receipt::HostReceipt;
-use super::state::RelayState;
+use super::store::JobStore;
 use super::subjects::{Parties, Subjects};
 use super::wire::{Arrival, BrokerMessage, Wire, WireError};
 use super::{age, api};
 use crate::config::{PayloadRule, RelaySettings};
 use crate::model::JobId;
-use crate::spool::{JobLedger, RelayDir, SealedJob, SealedLine, SpoolError, SpoolOwner};
+use crate::spool::{HostWord, RelayPeer, RelayState, SealedJob, SealedLine, SpoolError};
 use ed25519_dalek::SigningKey;
 use jiff::Timestamp;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 /// Room for the headers and the subject, which count as a part of a message.
@@ -25,9 +25,6 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// Until a payload that is too large is tried again: somebody may have raised the limit.
 const TOO_LARGE_PAUSE: Duration = Duration::from_secs(600);
 
-/// The word about a job that a host has.
-pub const TAKEN: &str = "taken";
-
 /// A job that is sent, or is not.
 enum Packed {
     BrokerMessage(BrokerMessage),
@@ -37,14 +34,11 @@ enum Packed {
 }
 
 /// The sending side of one host, for one connection: what a server stored on an earlier one, it may have lost.
-pub(super) struct JobSender<'a> {
-    owner: &'a SpoolOwner,
-    dir: RelayDir,
+pub(super) struct JobSender {
     settings: RelaySettings,
     subjects: Subjects,
     key: Option<SigningKey>,
     outboxes: BTreeMap<String, Outbox>,
-    ledgers: BTreeMap<String, JobLedger>,
     /// Tells the tries of this process from those of others.
     session: String,
     tries: u64,
@@ -52,36 +46,38 @@ pub(super) struct JobSender<'a> {
     resume_at: Option<Instant>,
 }
 
-impl<'a> JobSender<'a> {
+impl JobSender {
     /// Nothing was sent yet.
-    pub(super) fn new(
-        owner: &'a SpoolOwner,
-        dir: RelayDir,
-        settings: &RelaySettings,
-        key: Option<SigningKey>,
-        session: &str,
-    ) -> Self {
+    pub(super) fn new(settings: &RelaySettings, key: Option<SigningKey>, session: &str) -> Self {
         let subjects = Subjects::new(&settings.prefix, &settings.stream);
-        let (outboxes, ledgers) = (BTreeMap::new(), BTreeMap::new());
         let (settings, session) = (settings.clone(), session.to_owned());
-        Self { owner, dir, settings, subjects, key, outboxes, ledgers, session, tries: 0, pause: None, resume_at: None }
+        Self { settings, subjects, key, outboxes: BTreeMap::new(), session, tries: 0, pause: None, resume_at: None }
     }
 
-    /// Reads the marks, and gives up on what is too old.
-    pub(super) fn look(&mut self, now: Timestamp) -> Result<(), SpoolError> {
-        if self.dir.take_again() {
+    /// Reads the marks, and gives up on what is too old, unless this host's clock and the server's tell of other days:
+    /// a clock that jumped for a moment must cost no job.
+    pub(super) fn look(
+        &mut self,
+        wire: &dyn Wire,
+        store: &mut dyn JobStore,
+        state: &RelayState,
+    ) -> Result<(), SpoolError> {
+        let now = wire.clock();
+        let knows_the_day = state.ahead_ms.is_some_and(age::clocks_agree);
+        if store.takes_again() {
             self.outboxes.values_mut().for_each(Outbox::ask_at_once);
         }
-        for host in self.dir.hosts()? {
-            let (marked, _) = self.dir.marked(&host)?;
-            let (old, young): (Vec<JobId>, Vec<JobId>) =
-                marked.into_iter().partition(|id| age::is_over(*id, self.settings.keep, now));
-            self.outboxes.entry(host.clone()).or_default().learn(&young);
+        for host in store.hosts()? {
+            let outbox = self.outboxes.entry(host.clone()).or_default();
+            let marked = store.marked(&host, &|id| outbox.is_set_aside(id))?;
+            let is_over = |id: &JobId| knows_the_day && age::is_over(*id, self.settings.keep, now);
+            let (old, young): (Vec<JobId>, Vec<JobId>) = marked.into_iter().partition(is_over);
+            outbox.learn(&young);
             let why = format!("given up: not taken within {}", age::words(self.settings.keep));
             for id in &old {
                 tracing::error!(event = "given-up", job = %id, host, reason = why);
             }
-            self.end(&host, &old, &why, now)?;
+            self.end(store, &host, &old, &why, now)?;
         }
         Ok(())
     }
@@ -99,8 +95,13 @@ impl<'a> JobSender<'a> {
     }
 
     /// Sends what is due, a batch for each host. `true`: there may be more.
-    pub(super) fn send(&mut self, wire: &mut dyn Wire, state: &mut RelayState) -> Result<bool, SpoolError> {
-        let now = Instant::now();
+    pub(super) fn send(
+        &mut self,
+        wire: &mut dyn Wire,
+        store: &mut dyn JobStore,
+        state: &mut RelayState,
+    ) -> Result<bool, SpoolError> {
+        let now = wire.now();
         if self.key.is_none() || self.resume_at.is_some_and(|at| at > now) {
             return Ok(false);
         }
@@ -113,10 +114,10 @@ impl<'a> JobSender<'a> {
             }
             // One alone tells whether a server takes anything.
             let at_most = if self.pause.is_some() { 1 } else { api::BATCH };
-            let (ids, parcels) = self.pack(wire, &host, &due[..due.len().min(at_most)])?;
+            let (ids, parcels) = self.pack(wire, store, &host, &due[..due.len().min(at_most)])?;
             let results = wire.store(parcels);
             for (id, result) in ids.into_iter().zip(results) {
-                sent_any |= self.note_sent(&host, id, result, state);
+                sent_any |= self.note_sent(&host, id, result, wire.now(), state);
             }
             if self.resume_at.is_some() {
                 break;
@@ -131,16 +132,23 @@ impl<'a> JobSender<'a> {
         self.outboxes.iter().map(of).filter(|(_, ids)| !ids.is_empty()).collect()
     }
 
-    fn note_sent(&mut self, host: &str, id: JobId, result: Result<(), WireError>, state: &mut RelayState) -> bool {
+    fn note_sent(
+        &mut self,
+        host: &str,
+        id: JobId,
+        result: Result<(), WireError>,
+        now: Instant,
+        state: &mut RelayState,
+    ) -> bool {
         match result {
             Ok(()) => {
                 tracing::debug!(event = "sent", job = %id, host);
                 (self.pause, state.trouble) = (None, None);
-                self.note(host, id, Passage::Sent(Instant::now()));
+                self.note(host, id, Passage::Sent(now));
                 true
             }
             Err(WireError::TooLarge) => {
-                self.note(host, id, Passage::TooLarge(Instant::now() + TOO_LARGE_PAUSE));
+                self.note(host, id, Passage::TooLarge(now + TOO_LARGE_PAUSE));
                 false
             }
             Err(error) => {
@@ -150,7 +158,7 @@ impl<'a> JobSender<'a> {
                     tracing::warn!(event = "cannot-send", job = %id, host, reason = %error);
                 }
                 state.trouble = Some(reason);
-                (self.pause, self.resume_at) = (Some(pause), Some(Instant::now() + pause));
+                (self.pause, self.resume_at) = (Some(pause), Some(now + pause));
                 false
             }
         }
@@ -166,21 +174,22 @@ impl<'a> JobSender<'a> {
     fn pack(
         &mut self,
         wire: &dyn Wire,
+        store: &mut dyn JobStore,
         host: &str,
         ids: &[JobId],
     ) -> Result<(Vec<JobId>, Vec<BrokerMessage>), SpoolError> {
         let (mut packed, mut parcels, mut bytes) = (Vec::new(), Vec::new(), 0);
         for &id in ids {
-            match self.pack_one(wire, host, id)? {
+            match self.pack_one(wire, store, host, id)? {
                 Packed::BrokerMessage(parcel) => {
                     bytes += parcel.body.len();
                     packed.push(id);
                     parcels.push(parcel);
                 }
-                Packed::TooLarge => self.note(host, id, Passage::TooLarge(Instant::now() + TOO_LARGE_PAUSE)),
+                Packed::TooLarge => self.note(host, id, Passage::TooLarge(wire.now() + TOO_LARGE_PAUSE)),
                 Packed::Over(why) => {
                     tracing::error!(event = "given-up", job = %id, host, reason = why);
-                    self.end(host, &[id], &format!("given up: {why}"), Timestamp::now())?;
+                    self.end(store, host, &[id], &format!("given up: {why}"), wire.clock())?;
                 }
             }
             if bytes >= BATCH_BYTES {
@@ -190,10 +199,10 @@ impl<'a> JobSender<'a> {
         Ok((packed, parcels))
     }
 
-    fn pack_one(&mut self, wire: &dyn Wire, host: &str, id: JobId) -> Result<Packed, SpoolError> {
+    fn pack_one(&mut self, wire: &dyn Wire, store: &dyn JobStore, host: &str, id: JobId) -> Result<Packed, SpoolError> {
         let Some(key) = &self.key else { return Ok(Packed::TooLarge) };
         let limit_bytes = wire.server().max_payload_bytes.saturating_sub(HEADERS_BYTES);
-        let (line, payload) = match self.owner.sealed(id, limit_bytes)? {
+        let (line, payload) = match store.sealed(id, limit_bytes)? {
             SealedJob::Whole { line, payload } => (line, payload),
             SealedJob::Damaged(reason) => return Ok(Packed::Over(reason)),
             SealedJob::Gone => return Ok(Packed::Over("its file is gone".to_owned())),
@@ -221,26 +230,27 @@ impl<'a> JobSender<'a> {
     pub(super) fn hear(
         &mut self,
         wire: &mut dyn Wire,
+        store: &mut dyn JobStore,
         arrivals: &[Arrival],
         state: &mut RelayState,
     ) -> Result<(), SpoolError> {
-        let now = Timestamp::now();
         let mut by_host: BTreeMap<String, Vec<(JobId, HostReceipt)>> = BTreeMap::new();
         for arrival in arrivals {
             let Some((Parties { from, id, .. }, receipt)) = self.read(arrival) else {
                 tracing::warn!(event = "strange-receipt", subject = arrival.subject);
                 continue;
             };
-            compare(&from, &receipt, state);
+            if !self.outboxes.contains_key(&from) {
+                // Nothing was ever sent there.
+                continue;
+            }
+            compare(&from, &receipt, arrival.reply.as_deref().and_then(api::stored_at), state);
             by_host.entry(from).or_default().push((id, receipt));
         }
         for (host, receipts) in by_host {
-            self.settle(&host, receipts, now)?;
+            self.settle(wire, store, &host, receipts)?;
         }
-        for reply in arrivals.iter().filter_map(|arrival| arrival.reply.as_deref()) {
-            // One that is lost lets the receipt come once more.
-            let _lost = wire.ask(reply, api::ACK);
-        }
+        wire.acknowledge(&arrivals.iter().filter_map(|arrival| arrival.reply.as_deref()).collect::<Vec<_>>());
         state.sent = self.on_their_way();
         Ok(())
     }
@@ -251,52 +261,61 @@ impl<'a> JobSender<'a> {
         Some((parties, receipt))
     }
 
-    fn settle(&mut self, host: &str, receipts: Vec<(JobId, HostReceipt)>, now: Timestamp) -> Result<(), SpoolError> {
-        let mut taken = Vec::new();
-        // A word about a job that is not marked may be late, or invented: it would be all that is known of it.
-        let marked: BTreeSet<JobId> = self.dir.marked(host)?.0.into_iter().collect();
-        for (id, receipt) in receipts.into_iter().filter(|(id, _)| marked.contains(id)) {
+    /// A word about a job that is not marked may be late, or invented: it would be all that is known of it.
+    fn settle(
+        &mut self,
+        wire: &dyn Wire,
+        store: &mut dyn JobStore,
+        host: &str,
+        receipts: Vec<(JobId, HostReceipt)>,
+    ) -> Result<(), SpoolError> {
+        let (mut taken, now) = (Vec::new(), wire.clock());
+        for (id, receipt) in receipts {
+            if !store.is_marked(host, id)? {
+                continue;
+            }
             let Some(why) = receipt.refused else {
+                tracing::info!(event = "taken", job = %id, host);
                 taken.push(id);
                 continue;
             };
             tracing::error!(event = "refused", job = %id, host, reason = why);
-            self.ledger(host)?.add([(id, format!("refused: {why}").as_str())], now)?;
-            self.note(host, id, Passage::Refused(Instant::now()));
+            let since = age::forgotten(self.settings.keep, now);
+            store.note(host, &[(id, &format!("refused: {why}"))], now, since)?;
+            self.note(host, id, Passage::Refused(wire.now()));
         }
-        for id in &taken {
-            tracing::info!(event = "taken", job = %id, host);
-        }
-        self.end(host, &taken, TAKEN, now)
+        self.end(store, host, &taken, HostWord::TAKEN, now)
     }
 
     /// It is over with these jobs.
-    fn end(&mut self, host: &str, ids: &[JobId], words: &str, now: Timestamp) -> Result<(), SpoolError> {
+    fn end(
+        &mut self,
+        store: &mut dyn JobStore,
+        host: &str,
+        ids: &[JobId],
+        words: &str,
+        now: Timestamp,
+    ) -> Result<(), SpoolError> {
         if ids.is_empty() {
             return Ok(());
         }
-        self.ledger(host)?.add(ids.iter().map(|id| (*id, words)), now)?;
-        self.dir.unmark(host, ids)?;
+        let lines: Vec<(JobId, &str)> = ids.iter().map(|id| (*id, words)).collect();
+        store.note(host, &lines, now, age::forgotten(self.settings.keep, now))?;
+        store.unmark(host, ids)?;
         if let Some(outbox) = self.outboxes.get_mut(host) {
             for id in ids {
                 outbox.end(*id);
             }
         }
-        let since = age::forgotten(self.settings.keep, now);
-        self.ledger(host)?.forget(since)
-    }
-
-    fn ledger(&mut self, host: &str) -> Result<&mut JobLedger, SpoolError> {
-        if !self.ledgers.contains_key(host) {
-            self.ledgers.insert(host.to_owned(), self.dir.heard_of(host)?);
-        }
-        Ok(self.ledgers.get_mut(host).expect("it was inserted above"))
+        Ok(())
     }
 }
 
 /// Two spools that answer under one name are two hosts.
-fn compare(host: &str, receipt: &HostReceipt, state: &mut RelayState) {
-    let before = state.peers.insert(host.to_owned(), receipt.identity.clone());
+fn compare(host: &str, receipt: &HostReceipt, stored_at: Option<Timestamp>, state: &mut RelayState) {
+    let ahead_ms = stored_at.map(|stored_at| age::ahead_ms(receipt.at, stored_at));
+    let peer = RelayPeer { identity: receipt.identity.clone(), ahead_ms };
+    let before = state.peers.insert(host.to_owned(), peer).map(|before| before.identity);
     if let Some(before) = before.filter(|before| *before != receipt.identity) {
         let (now, reason) = (&receipt.identity, "another spool answers under this name");
         tracing::warn!(event = "other-spool", host, before, now, reason);

@@ -29,6 +29,8 @@ pub struct StreamReport {
     pub is_new: bool,
     /// Problems with it.
     pub problems: Vec<String>,
+    /// Subjects on which this host has to publish, and may not.
+    pub refused: Vec<String>,
     /// Its settings and content.
     pub facts: StreamFacts,
 }
@@ -51,7 +53,7 @@ pub fn make_stream(settings: &RelaySettings, wish: &StreamWish) -> Result<Stream
         if facts.replicas() != wish.replicas {
             problems.push(format!("it has {} copies, and {} are wanted", facts.replicas(), wish.replicas));
         }
-        return Ok(StreamReport { server: wire.server().clone(), is_new: false, problems, facts });
+        return Ok(StreamReport { server: wire.server().clone(), is_new: false, problems, refused: Vec::new(), facts });
     }
     let (subject, body) = api::make_stream(&subjects, plan);
     let answer = wire.ask(&subject, &body).map_err(|error| error.to_string())?;
@@ -59,7 +61,7 @@ pub fn make_stream(settings: &RelaySettings, wish: &StreamWish) -> Result<Stream
         return Err(format!("the servers refuse the stream: {error}"));
     }
     let facts = api::facts(&answer).ok_or("the servers' answer makes no sense")?;
-    Ok(StreamReport { server: wire.server().clone(), is_new: true, problems: Vec::new(), facts })
+    Ok(StreamReport { server: wire.server().clone(), is_new: true, problems: Vec::new(), refused: Vec::new(), facts })
 }
 
 /// Looks at the stream with this host's own login.
@@ -69,7 +71,13 @@ pub fn check_stream(settings: &RelaySettings) -> Result<StreamReport, String> {
     let facts = look(&mut wire, &subjects).map_err(|error| error.to_string())?;
     let facts = facts.ok_or("the stream is not there; `hookspool relay setup` makes it")?;
     let problems = facts.differences(&subjects, settings.keep);
-    Ok(StreamReport { server: wire.server().clone(), is_new: false, problems, facts })
+    let (takes, sends) = (!settings.trust.is_empty(), settings.sign.is_some());
+    let requests = api::questions(&subjects, &settings.name, takes);
+    let [job, receipt] = subjects.questions_of(&settings.name);
+    let messages: Vec<String> =
+        [(sends, job), (takes, receipt)].into_iter().filter_map(|(is, it)| is.then_some(it)).collect();
+    let refused = wire.forbidden(&requests, &messages);
+    Ok(StreamReport { server: wire.server().clone(), is_new: false, problems, refused, facts })
 }
 
 /// The stream; `None`: there is none.

@@ -73,6 +73,11 @@ impl Subjects {
         format!("{}.receipt.*.{host}.>", self.prefix)
     }
 
+    /// Messages that `host` sends, in a form that nobody means: a job and a receipt.
+    pub(super) fn questions_of(&self, host: &str) -> [String; 2] {
+        ["job", "receipt"].map(|kind| format!("{}.{kind}.{host}.{host}.allowed", self.prefix))
+    }
+
     /// Signs of life of `host`.
     pub fn here(&self, host: &str) -> String {
         format!("{}.here.{host}", self.prefix)

@@ -2,12 +2,13 @@
 
 use super::envelope::{self, OpenedJob, Route};
 use super::receipt::HostReceipt;
+use super::store::JobStore;
 use super::subjects::{Parties, Subjects};
 use super::wire::{Arrival, BrokerMessage, Wire};
 use super::{age, api};
 use crate::config::{Config, RelaySettings};
-use crate::model::JobMeta;
-use crate::spool::{JobLedger, RelayDir, SpoolError, SpoolOwner};
+use crate::model::{JobId, JobMeta};
+use crate::spool::{RelayState, SpoolError};
 use jiff::Timestamp;
 use std::sync::Arc;
 
@@ -17,73 +18,108 @@ const AROUND_BYTES: u64 = 66 * 1024;
 /// The decision about a message.
 enum Verdict {
     New(Box<JobMeta>, Vec<u8>),
-    Known,
+    /// It is here, perhaps since a moment before a crash: nobody has written down that its name is durable.
+    Here,
+    Taken,
     Refused(String),
 }
 
 /// The taking side of one host.
-pub(super) struct Taker<'a> {
-    owner: &'a SpoolOwner,
+pub(super) struct Taker {
     config: Arc<Config>,
     settings: RelaySettings,
     subjects: Subjects,
     identity: String,
-    taken: JobLedger,
     session: String,
     tries: u64,
 }
 
-impl<'a> Taker<'a> {
-    /// Reads what was taken before.
-    pub(super) fn new(
-        owner: &'a SpoolOwner,
-        dir: &RelayDir,
-        config: Arc<Config>,
-        settings: &RelaySettings,
-        session: &str,
-    ) -> Result<Self, SpoolError> {
+/// The jobs of one batch, and the answers to their messages.
+#[derive(Default)]
+struct TakenBatch<'m> {
+    fresh: Vec<(JobId, String)>,
+    answers: Vec<(&'m Arrival, Option<(String, HostReceipt)>)>,
+}
+
+impl Taker {
+    /// Of the spool with that `identity`.
+    pub(super) fn new(config: Arc<Config>, settings: &RelaySettings, identity: &str, session: &str) -> Self {
         let subjects = Subjects::new(&settings.prefix, &settings.stream);
-        let (identity, taken) = (dir.identity()?, dir.taken()?);
-        let (settings, session) = (settings.clone(), session.to_owned());
-        Ok(Self { owner, config, settings, subjects, identity, taken, session, tries: 0 })
+        let (settings, session, identity) = (settings.clone(), session.to_owned(), identity.to_owned());
+        Self { config, settings, subjects, identity, session, tries: 0 }
     }
 
     /// Takes what may be taken, in this order: jobs written and flushed, their names flushed, the ledger flushed,
     /// receipts, and only then the server may forget the messages. Whatever is cut short comes again.
-    pub(super) fn take(&mut self, wire: &mut dyn Wire, arrivals: &[Arrival]) -> Result<(), SpoolError> {
-        let now = Timestamp::now();
-        let mut answers = Vec::new();
-        let (mut new, mut has_adopted) = (Vec::new(), false);
+    pub(super) fn take(
+        &mut self,
+        wire: &mut dyn Wire,
+        store: &mut dyn JobStore,
+        arrivals: &[Arrival],
+        state: &mut RelayState,
+    ) -> Result<(), SpoolError> {
+        let now = wire.clock();
+        let mut batch = TakenBatch::default();
         for arrival in arrivals {
-            let Some(parties) = self.parties(arrival) else {
-                tracing::warn!(event = "strange-message", subject = arrival.subject);
-                answers.push((arrival, None));
-                continue;
-            };
-            let (id, refused) = match self.judge(&parties, arrival, now)? {
-                Verdict::New(meta, payload) => {
-                    let is_new = self.owner.adopt(parties.id, &meta, &payload)?;
-                    has_adopted = true;
-                    if is_new {
-                        tracing::info!(event = "relayed", job = %parties.id, hook = meta.hook, from = parties.from);
-                    }
-                    new.push((parties.id, parties.from.clone()));
-                    (parties.id, None)
-                }
-                Verdict::Known => (parties.id, None),
-                Verdict::Refused(why) => {
-                    tracing::error!(event = "refused", job = %parties.id, from = parties.from, reason = why);
-                    (parties.id, Some(why))
-                }
-            };
-            answers.push((arrival, Some((parties.from, HostReceipt::new(id, &self.identity, refused)))));
+            self.take_one(store, arrival, now, &mut batch, state)?;
         }
-        if has_adopted {
-            self.owner.flush_adopted()?;
-            self.taken.add(new.iter().map(|(id, from)| (*id, from.as_str())), now)?;
-            self.taken.forget(age::forgotten(self.settings.keep, now))?;
+        if !batch.fresh.is_empty() {
+            store.flush_adopted()?;
+            let fresh: Vec<(JobId, &str)> = batch.fresh.iter().map(|(id, from)| (*id, from.as_str())).collect();
+            store.note_taken(&fresh, now, age::forgotten(self.settings.keep, now))?;
         }
-        self.answer(wire, answers);
+        self.answer(wire, batch.answers);
+        Ok(())
+    }
+
+    /// After a crash, or an error of the disk: what came then is here, and may be run and pruned before its message
+    /// comes once more. It is written down before that.
+    pub(super) fn catch_up(&self, store: &mut dyn JobStore, now: Timestamp) -> Result<(), SpoolError> {
+        let unnoted = store.unnoted()?;
+        if unnoted.is_empty() {
+            return Ok(());
+        }
+        store.flush_adopted()?;
+        let unnoted: Vec<(JobId, &str)> = unnoted.iter().map(|(id, from)| (*id, from.as_str())).collect();
+        store.note_taken(&unnoted, now, age::forgotten(self.settings.keep, now))
+    }
+
+    fn take_one<'m>(
+        &self,
+        store: &mut dyn JobStore,
+        arrival: &'m Arrival,
+        now: Timestamp,
+        batch: &mut TakenBatch<'m>,
+        state: &mut RelayState,
+    ) -> Result<(), SpoolError> {
+        let Some(parties) = self.parties(arrival) else {
+            tracing::warn!(event = "strange-message", subject = arrival.subject);
+            batch.answers.push((arrival, None));
+            return Ok(());
+        };
+        let Parties { id, from, .. } = &parties;
+        let refused = match self.judge(store, &parties, arrival, now, state)? {
+            Verdict::New(meta, payload) => {
+                if store.adopt(*id, &meta, &payload)? {
+                    tracing::info!(event = "relayed", job = %id, hook = meta.hook, from);
+                }
+                batch.fresh.push((*id, from.clone()));
+                None
+            }
+            Verdict::Here => {
+                let other = batch.fresh.iter().find(|(known, other)| known == id && other != from);
+                let why = other.map(|(_, other)| of_another(other));
+                batch.fresh.extend(why.is_none().then(|| (*id, from.clone())));
+                why
+            }
+            Verdict::Taken => None,
+            Verdict::Refused(why) => {
+                tracing::error!(event = "refused", job = %id, from, reason = why);
+                Some(why)
+            }
+        };
+        let receipt = HostReceipt::new(*id, &self.identity, now, refused);
+        batch.answers.push((arrival, Some((parties.from, receipt))));
         Ok(())
     }
 
@@ -112,23 +148,27 @@ impl<'a> Taker<'a> {
                 Err(error) => tracing::warn!(event = "no-receipt", subject = arrival.subject, reason = %error),
             }
         }
-        for reply in done.into_iter().filter_map(|arrival| arrival.reply.as_deref()) {
-            // One that is lost lets the job come once more, and it is known then.
-            let _lost = wire.ask(reply, api::ACK);
-        }
+        wire.acknowledge(&done.into_iter().filter_map(|arrival| arrival.reply.as_deref()).collect::<Vec<_>>());
     }
 
-    fn judge(&self, parties: &Parties, arrival: &Arrival, now: Timestamp) -> Result<Verdict, SpoolError> {
+    fn judge(
+        &self,
+        store: &dyn JobStore,
+        parties: &Parties,
+        arrival: &Arrival,
+        now: Timestamp,
+        state: &mut RelayState,
+    ) -> Result<Verdict, SpoolError> {
         let opened = match self.open(parties, arrival, now) {
             Ok(opened) => opened,
             Err(why) => return Ok(Verdict::Refused(why)),
         };
-        if let Some(known) = self.taken.word(parties.id) {
-            let why = || format!("it has the id of a job that came from `{}`", known.text);
-            return Ok(if known.text == parties.from { Verdict::Known } else { Verdict::Refused(why()) });
+        note_clock(parties, &opened, arrival, state);
+        if let Some(from) = store.taken_from(parties.id) {
+            return Ok(if from == parties.from { Verdict::Taken } else { Verdict::Refused(of_another(&from)) });
         }
-        if self.owner.has(parties.id)? {
-            return Ok(Verdict::Known);
+        if store.has(parties.id)? {
+            return Ok(Verdict::Here);
         }
         let hook = &opened.line.meta().hook;
         if self.config.hook(hook).is_some_and(|hook| !hook.from.contains(&parties.from)) {
@@ -156,6 +196,22 @@ impl<'a> Taker<'a> {
             return Err("it has a person's wish, which counts on one host alone".to_owned());
         }
         age::objection(opened.line.meta().arrived_at, self.settings.keep, now).map_or(Ok(opened), Err)
+    }
+}
+
+fn of_another(origin: &str) -> String {
+    format!("it has the id of a job that came from `{origin}`")
+}
+
+/// A job that arrived at its origin after the server had it tells of their clocks.
+fn note_clock(parties: &Parties, opened: &OpenedJob, arrival: &Arrival, state: &mut RelayState) {
+    let Some(stored_at) = arrival.reply.as_deref().and_then(api::stored_at) else { return };
+    let ahead_ms = age::ahead_ms(opened.line.meta().arrived_at, stored_at);
+    // A job that is sent later tells less of a clock that is behind.
+    if ahead_ms > 0 {
+        state.origins_ahead_ms.insert(parties.from.clone(), ahead_ms);
+    } else {
+        state.origins_ahead_ms.remove(&parties.from);
     }
 }
 

@@ -6,12 +6,12 @@ use super::nats::{BrokerAddress, Nats};
 use super::presence::TwinWatch;
 use super::sender::JobSender;
 use super::session::{Outside, Session};
-use super::state::RelayState;
+use super::spool_store::SpoolStore;
 use super::subjects::Subjects;
 use super::taker::Taker;
 use super::wire::Wire;
 use crate::config::{Config, RelaySettings};
-use crate::spool::{RelayDir, SpoolError, SpoolOwner};
+use crate::spool::{RelayDir, RelayState, SpoolError, SpoolOwner};
 use crate::system::bell::Bell;
 use crate::system::random::random_bytes;
 use crate::system::stop::Stop;
@@ -36,13 +36,16 @@ pub struct Relay {
     config: Mutex<Arc<Config>>,
     once: bool,
     at_rest: AtomicBool,
+    /// There may be jobs of which nobody has written down that they were taken.
+    is_behind: AtomicBool,
 }
 
 impl Relay {
     /// A relay that has not begun. `once`: it says when nothing is left to do.
     pub fn new(config: Arc<Config>, once: bool) -> Self {
         let at_rest = AtomicBool::new(config.relay.is_none());
-        Self { bell: RelayBell::default(), config: Mutex::new(config), once, at_rest }
+        let is_behind = AtomicBool::new(true);
+        Self { bell: RelayBell::default(), config: Mutex::new(config), once, at_rest, is_behind }
     }
 
     /// There is something to send, or an end to be noticed.
@@ -82,6 +85,7 @@ impl Relay {
             let relay_try = RelayTry { relay: self, owner, halted, heard, config: &config, settings };
             if let Err(error) = relay_try.work() {
                 tracing::error!(event = "relay-failed", reason = %error);
+                self.is_behind.store(true, Ordering::Release);
             }
             pause = if began.elapsed() > LONG_SESSION { FIRST_PAUSE } else { (pause * 2).min(LONGEST_PAUSE) };
             if !halted.requested() && Arc::ptr_eq(&config, &self.config()) {
@@ -113,10 +117,10 @@ impl RelayTry<'_> {
         let dir = RelayDir::of(&self.config.spool);
         dir.make()?;
         let identity = dir.identity()?;
-        let before = dir.state().and_then(|text| RelayState::read(&text));
+        let before = dir.state();
         let mut state = RelayState::new(&self.settings.name, &identity, Timestamp::now());
         if let Some(before) = before {
-            state.peers = before.peers;
+            (state.peers, state.ahead_ms) = (before.peers, before.ahead_ms);
             if before.server.is_none() {
                 state.since = before.since;
             }
@@ -156,8 +160,14 @@ impl RelayTry<'_> {
             Err(why) => return Ok(why),
         };
         let subjects = Subjects::new(&settings.prefix, &settings.stream);
-        let mut sender = JobSender::new(self.owner, dir.clone(), settings, signing, &session);
-        sender.look(Timestamp::now())?;
+        let mut sender = JobSender::new(settings, signing, &session);
+        let is_target = !settings.trust.is_empty();
+        let mut taker = is_target.then(|| Taker::new(Arc::clone(self.config), settings, &state.identity, &session));
+        let mut store = SpoolStore::open(self.owner, dir.clone())?;
+        if let Some(taker) = taker.as_ref().filter(|_| self.relay.is_behind.load(Ordering::Acquire)) {
+            taker.catch_up(&mut store, Timestamp::now())?;
+            self.relay.is_behind.store(false, Ordering::Release);
+        }
         let mut wire = match connect(settings, &self.relay.bell, &|| self.is_over()) {
             Ok(wire) => wire,
             Err(why) => return Ok(why),
@@ -165,13 +175,10 @@ impl RelayTry<'_> {
         let server = wire.server().clone();
         tracing::info!(event = "relay-connected", server = server.name, version = server.version);
         (state.server, state.version, state.since) = (Some(server.name), Some(server.version), Timestamp::now());
-        let mut taking = match settings.trust.len() {
-            0 => None,
-            _ => Some(Taker::new(self.owner, dir, Arc::clone(self.config), settings, &session)?),
-        };
         let mut twins = TwinWatch::new(&state.identity, &session, subjects.here(&settings.name));
-        let (once, taker) = (self.relay.once, taking.as_mut());
-        Session { sender: &mut sender, taker, twins: &mut twins, state, once }.run(&mut wire, &subjects, shown)
+        let (once, taker) = (self.relay.once, taker.as_mut());
+        let (sender, twins) = (&mut sender, &mut twins);
+        Session { sender, taker, store: &mut store, twins, state, once }.run(&mut wire, &subjects, shown)
     }
 }
 
@@ -199,9 +206,7 @@ struct StateFile<'a> {
 impl StateFile<'_> {
     fn write(&mut self, state: &mut RelayState) {
         state.at = Timestamp::now();
-        let mut text = serde_json::to_vec(state).expect("text keys and no floats");
-        text.push(b'\n');
-        if let Err(error) = self.dir.leave_state(&text) {
+        if let Err(error) = self.dir.leave_state(state) {
             tracing::warn!(event = "no-relay-state", reason = %error);
         }
         self.last = Some((state.clone(), Instant::now()));
@@ -213,11 +218,13 @@ impl Outside for StateFile<'_> {
         self.turn.is_over()
     }
 
-    fn show(&mut self, state: &mut RelayState, at_rest: bool) {
+    fn show(&mut self, state: &mut RelayState, at_rest: bool) -> Option<Duration> {
         self.turn.relay.rest(self.turn.heard, at_rest);
-        let is_news = self.last.as_ref().is_none_or(|(last, at)| at.elapsed() >= SHOW_EVERY && !last.is_same(state));
-        if is_news {
+        let last = self.last.as_ref().filter(|(last, at)| at.elapsed() < SHOW_EVERY || last.is_same(state));
+        let Some((last, at)) = last else {
             self.write(state);
-        }
+            return None;
+        };
+        (!last.is_same(state)).then(|| SHOW_EVERY.saturating_sub(at.elapsed()))
     }
 }

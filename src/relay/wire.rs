@@ -1,7 +1,8 @@
 //! Pure. The net as the relay needs it: a few calls, each with its promise. One value is one connection; when it is
 //! lost, another is made, and nothing that was said on the old one counts.
 
-use std::time::Duration;
+use jiff::Timestamp;
+use std::time::{Duration, Instant};
 
 /// A message to be stored.
 #[derive(Debug, Clone)]
@@ -84,11 +85,20 @@ pub(super) trait Wire {
     /// The reason for which the connection is of no use any more.
     fn lost(&self) -> Option<String>;
 
+    /// The time by which it waits.
+    fn now(&self) -> Instant;
+
+    /// The clock of this host.
+    fn clock(&self) -> Timestamp;
+
     /// Asks for these to be stored, at the same time. `Ok` says that a server stored it, and no more: it may lose it.
     fn store(&mut self, parcels: Vec<BrokerMessage>) -> Vec<Result<(), WireError>>;
 
     /// Asks something, and waits for the answer.
     fn ask(&mut self, subject: &str, body: &[u8]) -> Result<Vec<u8>, WireError>;
+
+    /// Acknowledges messages, at the same time. One whose acknowledgement is lost comes once more.
+    fn acknowledge(&mut self, replies: &[&str]);
 
     /// Asks for messages; they come to `next`.
     fn pull(&mut self, inlet: Inlet, subject: &str, body: &[u8]);

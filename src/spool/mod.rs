@@ -152,7 +152,7 @@ pub use owner::prune::{Removed, Retention, expired};
 pub use owner::recover::Recovered;
 pub use owner::relayed::SealedJob;
 pub use owner::scan::{Scan, SpoolProblem};
-pub use relay::{JobLedger, LedgerWord, RelayDir};
+pub use relay::{HostBook, HostQueue, HostWord, HostWords, JobLedger, LedgerWord, RelayDir, RelayPeer, RelayState};
 pub use seen::{DeliveryResult, Seen, SeenCounts, SeenDelivery, SeenRings, Streak, seen};
 pub use tally::{BOUNDS_S, HookTally, Tally, TimeClasses};
 pub use view::{

@@ -108,6 +108,10 @@ pub(super) const OF_JOBS: &[Chapter] = &[
              `keep` is over.",
             "The hook's rules are asked again where the job arrives; `paths`, `skip` and `match` are judged by the \
              origin alone. Holds and cancellations are of one host. A job is passed on once only.",
+            "The age of a job is judged by clocks, with a day to spare: a target refuses one that is older than `keep` \
+             and a day, or that arrived more than a day ahead of the target's own clock. Each host compares its clock \
+             with the server's when it connects, and hears of the others' in their receipts; `doctor` says which is \
+             wrong. An origin whose clock differs from the server's by more than a day gives up no job.",
             "The servers need NATS 2.9 with JetStream. `hookspool relay setup` makes the stream (a work queue of \
              files that refuses what does not fit), and prints what each host may do there.",
         ],

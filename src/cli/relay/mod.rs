@@ -73,7 +73,7 @@ fn absolute(path: &Path) -> Result<std::path::PathBuf, Failure> {
 }
 
 fn tell(relay: &RelaySettings, report: &StreamReport, hosts: usize) -> Result<(), Failure> {
-    let StreamReport { server, is_new, problems, facts } = report;
+    let StreamReport { server, is_new, problems, facts, .. } = report;
     let (stream, version) = (&relay.stream, &server.version);
     let copies = print::count(usize::try_from(facts.replicas()).unwrap_or(usize::MAX), "copy");
     let copies = copies.replace("copys", "copies");

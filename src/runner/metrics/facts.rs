@@ -1,7 +1,7 @@
 //! Pure. The facts that metrics tell.
 
 use crate::model::State;
-use crate::spool::{HookTally, SeenCounts};
+use crate::spool::{HookTally, HostQueue, SeenCounts};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 
@@ -22,10 +22,23 @@ pub struct MetricFacts {
     pub free_bytes: Option<u64>,
     /// Hooks on hold.
     pub holds: Option<usize>,
-    /// Jobs that another host has not taken, by host.
-    pub to_send: BTreeMap<String, usize>,
+    /// The relay of a host that is one of several.
+    pub relay: Option<RelayFacts>,
     /// Messages, by target.
     pub notifications: Vec<NotificationFacts>,
+}
+
+/// The facts of the relay.
+#[derive(Debug, Clone, Default)]
+pub struct RelayFacts {
+    /// `true` while it is connected to a server.
+    pub is_connected: Option<bool>,
+    /// `true` while another host has the same name.
+    pub has_twin: Option<bool>,
+    /// By so many seconds this host's clock was ahead of the server's.
+    pub ahead_s: Option<i64>,
+    /// The jobs that other hosts have not taken, by host.
+    pub hosts: BTreeMap<String, HostQueue>,
 }
 
 /// The facts of one hook.

@@ -1,10 +1,10 @@
 //! Edge. The facts of a spool, collected. Jobs are looked at by their names; the hook of each is read once.
 
-use super::facts::{HookFacts, MetricFacts};
+use super::facts::{HookFacts, MetricFacts, RelayFacts};
 use crate::model::{JobId, State};
-use crate::spool::{self, Filter, Presence, RelayDir, Tally};
+use crate::spool::{self, Filter, HostBook, Presence, RelayDir, Tally};
 use jiff::Timestamp;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::path::Path;
 
 /// Most jobs whose hook is read at a time; those beyond it are told as those of no hook until the next look.
@@ -14,6 +14,7 @@ const READ_LIMIT: usize = 50_000;
 #[derive(Debug, Default)]
 pub struct MetricSources {
     hooks: HashMap<JobId, Option<String>>,
+    hosts: HostBook,
 }
 
 /// Collects the facts of the spool at `root` for `hooks`, with what has ended by `tally`.
@@ -35,21 +36,31 @@ pub fn gather(root: &Path, hooks: &[String], tally: &Tally, sources: &mut Metric
         },
         free_bytes: rustix::fs::statvfs(root).ok().map(|found| found.f_bavail.saturating_mul(found.f_frsize)),
         holds: spool::holds(root).ok().map(|holds| holds.len()),
-        to_send: to_send(root),
         ..MetricFacts::default()
     };
+    facts.relay = sources.relay(root, facts.runner_is_up);
     sources.count(root, &mut facts);
     facts
 }
 
-/// Hosts that have been sent something stay, with none.
-fn to_send(root: &Path) -> BTreeMap<String, usize> {
-    let dir = RelayDir::of(root);
-    let hosts = dir.hosts().unwrap_or_default().into_iter();
-    hosts.filter_map(|host| dir.marked(&host).ok().map(|(_, count)| (host, count))).collect()
-}
-
 impl MetricSources {
+    /// The relay; `None` where this host is alone. Hosts that have been sent something stay, with none. Of a relay
+    /// whose runner is gone the state says nothing.
+    fn relay(&mut self, root: &Path, is_up: Option<bool>) -> Option<RelayFacts> {
+        let dir = RelayDir::of(root);
+        let (words, state) = (self.hosts.read(&dir).ok()?, dir.state());
+        if state.is_none() && words.hosts().is_empty() {
+            return None;
+        }
+        let state = state.filter(|_| is_up != Some(false));
+        Some(RelayFacts {
+            is_connected: state.as_ref().map(|state| state.server.is_some()),
+            has_twin: state.as_ref().map(|state| state.twin.is_some()),
+            ahead_s: state.and_then(|state| state.ahead_ms).map(|ahead_ms| ahead_ms / 1000),
+            hosts: words.hosts().clone(),
+        })
+    }
+
     fn count(&mut self, root: &Path, facts: &mut MetricFacts) {
         let states = State::ALL.into_iter().filter(|state| *state != State::Done).collect();
         let jobs = spool::ids(root, &Filter { states, ..Filter::default() }).unwrap_or_default();

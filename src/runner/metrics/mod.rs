@@ -7,7 +7,7 @@ mod pulse;
 mod text;
 mod writer;
 
-pub use facts::{HookFacts, MetricFacts, NotificationFacts};
+pub use facts::{HookFacts, MetricFacts, NotificationFacts, RelayFacts};
 pub use gather::{MetricSources, gather};
 pub use text::text;
 

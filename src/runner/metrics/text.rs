@@ -1,8 +1,8 @@
 //! Pure. Facts as text, format 0.0.4: `# HELP`, `# TYPE`, and a line for each sample.
 
-use super::facts::{HookFacts, MetricFacts};
+use super::facts::{HookFacts, MetricFacts, RelayFacts};
 use crate::model::{Outcome, State};
-use crate::spool::{BOUNDS_S, DeliveryResult, HookTally, TimeClasses};
+use crate::spool::{BOUNDS_S, DeliveryResult, HookTally, HostQueue, TimeClasses};
 use jiff::Timestamp;
 use std::fmt::{Display, Write};
 
@@ -119,12 +119,37 @@ fn runner(page: &mut Exposition, facts: &MetricFacts) {
 }
 
 fn relay(page: &mut Exposition, facts: &MetricFacts) {
-    const NAME: &str = "hookspool_relay_pending";
-    if !facts.to_send.is_empty() {
-        page.family(NAME, "gauge", "Jobs that another host has not taken.");
+    type Value = fn(&HostQueue) -> usize;
+    let Some(relay) = &facts.relay else { return };
+    let number = |is_so: Option<bool>| is_so.map(u8::from);
+    page.single("hookspool_relay_up", "1 while the relay is connected to a server.", number(relay.is_connected));
+    page.single("hookspool_relay_twin", "1 while another host has this one's name.", number(relay.has_twin));
+    let clock = "Seconds by which this host's clock was ahead of the server's when it connected.";
+    page.single("hookspool_relay_clock_ahead_seconds", clock, relay.ahead_s);
+    let families: [(&str, &str, Value); 2] = [
+        ("hookspool_relay_pending", "Jobs that another host has not taken.", |queue| queue.count),
+        ("hookspool_relay_refused", "Those of them that the host has refused.", |queue| queue.refused),
+    ];
+    for (name, help, value) in families.into_iter().filter(|_| !relay.hosts.is_empty()) {
+        page.family(name, "gauge", help);
+        relay.hosts.iter().for_each(|(host, queue)| page.sample(name, &[("host", host)], value(queue)));
     }
-    for (host, count) in &facts.to_send {
-        page.sample(NAME, &[("host", host)], count);
+    oldest_of_hosts(page, relay);
+}
+
+/// Arrival of the oldest job that each host has not taken.
+fn oldest_of_hosts(page: &mut Exposition, relay: &RelayFacts) {
+    const NAME: &str = "hookspool_relay_oldest_pending_timestamp_seconds";
+    let oldest = |(host, queue): (&String, &HostQueue)| {
+        let (id, _) = queue.oldest.first()?;
+        Some((host.clone(), id.sequence() / 1_000_000_000))
+    };
+    let oldest: Vec<(String, u64)> = relay.hosts.iter().filter_map(oldest).collect();
+    if !oldest.is_empty() {
+        page.family(NAME, "gauge", "Arrival of the oldest job that the host has not taken, in seconds since 1970.");
+    }
+    for (host, at) in &oldest {
+        page.sample(NAME, &[("host", host)], at);
     }
 }
 
@@ -180,7 +205,7 @@ fn escaped(value: &str) -> String {
 mod tests {
     use super::*;
     use crate::runner::metrics::NotificationFacts;
-    use crate::spool::SeenCounts;
+    use crate::spool::{HostWord, SeenCounts};
     use std::collections::BTreeMap;
 
     fn facts() -> MetricFacts {
@@ -229,8 +254,25 @@ mod tests {
         assert!(!before.contains("free_bytes") && !before.contains("notifications"), "{before}");
         assert!(before.contains("\nhookspool_runner_up 1\n") && before.ends_with('\n'), "{before}");
         assert!(!before.contains("hookspool_relay_pending"), "{before}");
-        facts.to_send = BTreeMap::from([("web1".to_owned(), 3)]);
-        assert!(text(&facts).contains("\nhookspool_relay_pending{host=\"web1\"} 3\n"), "{}", text(&facts));
+        assert!(!before.contains("hookspool_relay"), "{before}");
+        let word = HostWord { host: "web1".to_owned(), word: "sent".to_owned(), at: None };
+        let oldest = vec![(crate::model::JobId::new(1_700_000_000_000_000_001, 7).unwrap(), word)];
+        let queue = HostQueue { count: 3, sent: 2, refused: 1, oldest };
+        let hosts = BTreeMap::from([("web1".to_owned(), queue), ("web2".to_owned(), HostQueue::default())]);
+        facts.relay = Some(RelayFacts { is_connected: Some(true), has_twin: Some(false), ahead_s: Some(-4), hosts });
+        let told = text(&facts);
+        for sample in [
+            "relay_up 1",
+            "relay_twin 0",
+            "relay_clock_ahead_seconds -4",
+            "relay_pending{host=\"web1\"} 3",
+            "relay_pending{host=\"web2\"} 0",
+            "relay_refused{host=\"web1\"} 1",
+            "relay_oldest_pending_timestamp_seconds{host=\"web1\"} 1700000000",
+        ] {
+            assert!(told.contains(&format!("\nhookspool_{sample}\n")), "{sample}: {told}");
+        }
+        assert!(!told.contains("oldest_pending_timestamp_seconds{host=\"web2\"}"));
         let target = "a\"\\\nb".to_owned();
         facts.notifications = vec![NotificationFacts { target, kind: "slack".into(), sent: 7, failed: 1, pending: 2 }];
         let told = "hookspool_notifications_total{target=\"a\\\"\\\\\\nb\",kind=\"slack\"} 7\n";

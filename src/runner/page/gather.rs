@@ -2,11 +2,12 @@
 
 use super::ledger::Ledger;
 use super::past::{HookRef, Past};
+use super::relay_card::relay_card;
 use crate::config::{Config, Hook};
 use crate::model::{JobId, State};
 use crate::page::{Breakage, DeliveryFacts, HookCard, JobCard, PageFacts, RunnerFacts, RunningCard, StepFacts, span};
 use crate::runner::log::{end_of, running_step};
-use crate::spool::{self, DeliveryResult, SpoolError, SpoolReader};
+use crate::spool::{self, DeliveryResult, HostWords, SpoolError, SpoolReader};
 use crate::system::room::is_scarce;
 use jiff::Timestamp;
 use std::collections::{BTreeMap, HashMap};
@@ -24,6 +25,7 @@ pub(super) struct Gathering<'a> {
     pub(super) config: &'a Config,
     pub(super) reader: &'a SpoolReader,
     pub(super) ledger: &'a mut Ledger,
+    pub(super) hosts: &'a HostWords,
     /// All jobs, in order of arrival.
     pub(super) ids: &'a [(JobId, State)],
     pub(super) now: Timestamp,
@@ -40,6 +42,7 @@ impl Gathering<'_> {
             hook.last_failure = self.found(past.last_failure.get(hook.name.as_str()), State::Failed)?;
         }
         let broken = self.broken(&past)?;
+        let relay = relay_card(self.config, self.hosts, &runner);
         Ok(PageFacts {
             as_of: self.now,
             title: title.to_owned(),
@@ -52,6 +55,7 @@ impl Gathering<'_> {
             waiting: self.first(State::Waiting)?,
             held: self.first(State::Held)?,
             broken,
+            relay,
             hooks,
             recent: past.recent,
             complete: past.complete && all_counted,

@@ -7,8 +7,9 @@ use super::place::{Folder, PageDir};
 use crate::config::{Config, PageSettings};
 use crate::model::{JobId, State};
 use crate::page::{Face, JobCard, JobFactsheet, job_page};
-use crate::spool::{HistoryStamp, SpoolReader};
+use crate::spool::{HistoryStamp, HostWord, HostWords, SpoolReader};
 use std::collections::{HashMap, HashSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Instant;
 
 /// The page of a job that lies in the directory.
@@ -17,6 +18,8 @@ struct OnDisk {
     /// `None` for a page of which nothing but its time is known.
     state: Option<State>,
     stamp: HistoryStamp,
+    /// Its standing with other hosts, as the page tells it.
+    hosts: u64,
 }
 
 /// The pages of jobs that there are.
@@ -32,6 +35,7 @@ pub(super) struct Sources<'a> {
     pub(super) config: &'a Config,
     pub(super) page: &'a PageSettings,
     pub(super) reader: &'a SpoolReader,
+    pub(super) hosts: &'a HostWords,
     pub(super) face: &'a Face,
 }
 
@@ -40,7 +44,7 @@ impl JobPages {
     pub(super) fn find(&mut self, dir: &PageDir, names: &[String]) {
         let ids = names.iter().filter_map(|name| name.strip_suffix(".html")?.parse::<JobId>().ok());
         let found = ids.filter_map(|id| Some((id, dir.stamp(Folder::Job, &html(id))?)));
-        self.written = found.map(|(id, stamp)| (id, OnDisk { state: None, stamp })).collect();
+        self.written = found.map(|(id, stamp)| (id, OnDisk { state: None, stamp, hosts: sum(&[]) })).collect();
     }
 
     /// Removes every page and log of a job among `names`: those that are still right are written anew.
@@ -82,7 +86,7 @@ impl JobPages {
         let others = ids.iter().rev().filter(|entry| !is_running(entry));
         let mut first_error = None;
         for &(id, state) in running.chain(others) {
-            if !self.is_due(sources.reader, id, state, looks(id)) {
+            if !self.is_due(sources, id, state, looks(id)) {
                 continue;
             }
             if state != State::Running && until.is_some_and(|until| Instant::now() >= until) {
@@ -95,8 +99,11 @@ impl JobPages {
         first_error.map_or(Ok(true), Err)
     }
 
-    fn is_due(&mut self, reader: &SpoolReader, id: JobId, state: State, looks: bool) -> bool {
+    fn is_due(&mut self, sources: &Sources<'_>, id: JobId, state: State, looks: bool) -> bool {
         let Some(written) = self.written.get_mut(&id) else { return true };
+        if written.hosts != sum(sources.hosts.of(id)) {
+            return true;
+        }
         if state == State::Running || written.state.is_some_and(|before| before != state) {
             return true;
         }
@@ -104,7 +111,7 @@ impl JobPages {
             return false;
         }
         written.state = Some(state);
-        reader.stamp(id, state) != Some(written.stamp)
+        sources.reader.stamp(id, state) != Some(written.stamp)
     }
 
     fn write(&mut self, dir: &PageDir, sources: &Sources<'_>, id: JobId, state: State) -> Result<(), PageError> {
@@ -116,6 +123,7 @@ impl JobPages {
         let has_log_file = page.logs && !is_running && log_file::copy(dir, &log(id), &config.spool, id, stamp)?;
         let (meta, history) = (shown.meta.clone(), shown.history.entries().to_vec());
         let card = JobCard::of(shown);
+        let hosts = sources.hosts.of(id);
         let sheet = JobFactsheet {
             title: page.title.clone(),
             config: unusual(config),
@@ -123,6 +131,7 @@ impl JobPages {
             log: page.logs.then(|| log_file::excerpt(&config.spool, id)),
             url: page.job_url(id),
             has_log_file,
+            hosts: hosts.to_vec(),
             card,
             meta,
             history,
@@ -130,10 +139,17 @@ impl JobPages {
         // What it shows of a running job changes without its history: only its own time tells a browser of that.
         let time = (!is_running).then_some(stamp);
         dir.put(Folder::Job, &html(id), &mut job_page(&sheet, sources.face).as_bytes(), time)?;
-        self.written.insert(id, OnDisk { state: Some(state), stamp });
+        self.written.insert(id, OnDisk { state: Some(state), stamp, hosts: sum(hosts) });
         self.writes += 1;
         Ok(())
     }
+}
+
+/// A number that is another one for other words.
+fn sum(words: &[HostWord]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    words.hash(&mut hasher);
+    hasher.finish()
 }
 
 fn html(id: JobId) -> String {

@@ -8,6 +8,7 @@ mod ledger;
 mod log_file;
 mod past;
 mod place;
+mod relay_card;
 #[cfg(test)]
 mod tests;
 mod writer;
@@ -20,7 +21,7 @@ use super::run_loop::DrainEnd;
 use crate::config::Config;
 use crate::model::State;
 use crate::page::RunnerFacts;
-use crate::spool::{self, Place, Presence};
+use crate::spool::{self, Place, Presence, RelayDir};
 use crate::system::errno::words;
 use crate::system::stop::Stop;
 use crate::system::wait::{after, ready};
@@ -126,6 +127,12 @@ fn watch(config: &Config) -> Watch {
     let (watch, error) = Watch::directory(&config.spool.join(State::Queued.as_str()));
     let others = State::ALL.iter().map(|state| state.as_str()).chain([Place::Holds.as_str()]);
     let failed = others.filter_map(|name| watch.add(&config.spool.join(name)).err()).collect::<Vec<_>>().pop();
+    let relay = RelayDir::of(&config.spool);
+    // Its thread makes the directory, too, perhaps later.
+    let failed = failed.or_else(|| {
+        let is_one_of_several = config.relay.is_some() && relay.make().is_ok();
+        is_one_of_several.then(|| watch.add(relay.path()).err()).flatten()
+    });
     if let Some(error) = error.or(failed) {
         tracing::warn!(event = "page-not-watched", reason = words(&error));
     }

@@ -8,11 +8,12 @@ use super::place::{Folder, PageDir, STYLE_MARK, STYLE_NAME};
 use crate::config::{Config, PageSettings};
 use crate::model::{JobId, State};
 use crate::page::{Face, PageFacts, RunnerFacts, STYLE, badge, icon, index, is_badge_of};
-use crate::spool::SpoolReader;
+use crate::spool::{HostBook, HostWords, RelayDir, SpoolReader};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use sha2::{Digest, Sha256};
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Between two looks at the histories of all jobs.
@@ -45,6 +46,7 @@ pub(super) struct PageWriter {
     /// The directory, and the settings by which its files were written.
     begun: Option<((u64, u64), PageSettings)>,
     all_looked_at: Option<Instant>,
+    hosts: HostBook,
 }
 
 impl PageWriter {
@@ -67,12 +69,14 @@ impl PageWriter {
             self.ledger.recheck(&reader);
         }
         let face = Face { now: Timestamp::now(), zone: TimeZone::system() };
-        let mut gathering = Gathering { config, reader: &reader, ledger: &mut self.ledger, ids: &ids, now: face.now };
+        let hosts = self.hosts(config)?;
+        let (ledger, now) = (&mut self.ledger, face.now);
+        let mut gathering = Gathering { config, reader: &reader, ledger, hosts: &hosts, ids: &ids, now };
         let facts = gathering.facts(&page.title, runner)?;
         self.write_index(&dir, &facts, &face)?;
         self.write_badges(&dir, &facts)?;
         self.jobs.prune(&dir, &here, &names)?;
-        let sources = Sources { config, page, reader: &reader, face: &face };
+        let sources = Sources { config, page, reader: &reader, hosts: &hosts, face: &face };
         // What is shown in a row is looked at each time, the rest now and then.
         let looks = |id: JobId| all || self.ledger.shows(id);
         let is_complete = self.jobs.write_due(&dir, &sources, &ids, looks, until)?;
@@ -108,6 +112,14 @@ impl PageWriter {
         self.all_looked_at = None;
         self.begun = Some(begun);
         Ok(names)
+    }
+
+    /// The standing of jobs with other hosts; nothing where this one is alone.
+    fn hosts(&mut self, config: &Config) -> Result<Arc<HostWords>, PageError> {
+        match config.relay {
+            Some(_) => Ok(self.hosts.read(&RelayDir::of(&config.spool))?),
+            None => Ok(Arc::default()),
+        }
     }
 
     fn is_time_for_all(&mut self) -> bool {

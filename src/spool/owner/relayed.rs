@@ -10,7 +10,7 @@ use crate::spool::error::{SpoolError, words};
 use crate::spool::job::check::{Damage, check, describe};
 use crate::spool::job::format;
 use crate::spool::job::sealed_line::SealedLine;
-use crate::spool::view::where_is;
+use crate::spool::view::{Filter, wanted, where_is};
 use crate::system::random::random_bytes;
 use rustix::io::Errno;
 use sha2::{Digest, Sha256};
@@ -76,6 +76,30 @@ impl<D: Disk> SpoolOwner<D> {
     /// True if there is a job of that id, wherever.
     pub fn has(&self, id: JobId) -> Result<bool, SpoolError> {
         Ok(where_is(&self.dirs.disk, id)?.is_some())
+    }
+
+    /// The jobs that came from other hosts, and the hosts, but for those that are known.
+    pub fn from_others(&self, is_known: &dyn Fn(JobId) -> bool) -> Result<Vec<(JobId, String)>, SpoolError> {
+        let mut found = Vec::new();
+        for (id, state) in wanted(&self.dirs.disk, &Filter::default())? {
+            if !is_known(id) {
+                found.extend(self.origin_of(id, state)?.map(|origin| (id, origin)));
+            }
+        }
+        Ok(found)
+    }
+
+    /// The host that a job came from, wherever it has gone meanwhile.
+    fn origin_of(&self, id: JobId, listed: State) -> Result<Option<String>, SpoolError> {
+        let mut state = Some(listed);
+        for _ in 0..3 {
+            let Some(here) = state else { return Ok(None) };
+            if let Some(meta) = self.peek(id, here)? {
+                return Ok(meta.origin);
+            }
+            state = where_is(&self.dirs.disk, id)?;
+        }
+        Ok(None)
     }
 
     /// Puts a job into `queued/` under the id that it has, never over another. `false`: there is one already. The name

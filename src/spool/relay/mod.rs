@@ -14,9 +14,15 @@
 //! - **Mark** ([`RelayDir::mark`]): the files, flushed with their directory, before the job leaves `queued/`.
 //! - **Unmark** ([`RelayDir::unmark`]): remove, flush, and only then the receipt is acknowledged.
 
+mod host_book;
+mod host_words;
 mod ledger;
+mod state;
 
+pub use host_book::HostBook;
+pub use host_words::{HostQueue, HostWord, HostWords};
 pub use ledger::{JobLedger, LedgerWord};
+pub use state::{RelayPeer, RelayState};
 
 use crate::model::JobId;
 use crate::spool::disk::Place;
@@ -33,8 +39,8 @@ use std::path::{Path, PathBuf};
 
 /// Most markers of one host that are kept in memory: a million of them take no more.
 const MARKED_LIMIT: usize = 5_000;
-/// Longest file that is read of those that hold one thing.
-const FILE_LIMIT_BYTES: u64 = 1024 * 1024;
+/// Longest file that is read of those that hold one thing: the state names the jobs on their way to a hundred hosts.
+const FILE_LIMIT_BYTES: u64 = 8 * 1024 * 1024;
 
 /// The directory `relay/` of a spool.
 #[derive(Debug, Clone)]
@@ -116,16 +122,35 @@ impl RelayDir {
 
     /// The oldest jobs that `host` has not taken, in order, and the number of all.
     pub fn marked(&self, host: &str) -> Result<(Vec<JobId>, usize), SpoolError> {
-        let (mut oldest, mut count) = (BinaryHeap::new(), 0);
+        let mut oldest = OldestFirst::default();
+        let count = self.visit_marked(host, &mut |id| oldest.add(id))?;
+        Ok((oldest.sorted(), count))
+    }
+
+    /// The same, where jobs that are `set_aside` do not count among the oldest, and come all the same.
+    pub fn marked_but(&self, host: &str, set_aside: &dyn Fn(JobId) -> bool) -> Result<Vec<JobId>, SpoolError> {
+        let (mut oldest, mut aside) = (OldestFirst::default(), Vec::new());
+        self.visit_marked(host, &mut |id| if set_aside(id) { aside.push(id) } else { oldest.add(id) })?;
+        aside.extend(oldest.sorted());
+        aside.sort_unstable();
+        Ok(aside)
+    }
+
+    fn visit_marked(&self, host: &str, see: &mut dyn FnMut(JobId)) -> Result<usize, SpoolError> {
+        let mut count = 0;
         visit(&self.out(host), &mut |name| {
-            let Ok(id) = name.parse::<JobId>() else { return };
-            count += 1;
-            oldest.push(id);
-            if oldest.len() > MARKED_LIMIT {
-                oldest.pop();
+            if let Ok(id) = name.parse() {
+                count += 1;
+                see(id);
             }
         })?;
-        Ok((oldest.into_sorted_vec(), count))
+        Ok(count)
+    }
+
+    /// True if `host` has not taken the job.
+    pub fn is_marked(&self, host: &str, id: JobId) -> Result<bool, SpoolError> {
+        let path = self.out(host).join(id.to_string());
+        path.try_exists().map_err(|e| failed("look at", &path, &e))
     }
 
     /// The hosts that have not taken the job.
@@ -152,13 +177,18 @@ impl RelayDir {
     }
 
     /// Leaves the state of the relay for people. What a crash leaves of it may make no sense.
-    pub fn leave_state(&self, text: &[u8]) -> Result<(), SpoolError> {
-        self.replace("state", text, false)
+    pub fn leave_state(&self, state: &RelayState) -> Result<(), SpoolError> {
+        self.replace("state", &state.to_bytes(), false)
     }
 
-    /// The state that was left last.
-    pub fn state(&self) -> Option<String> {
-        read_small(&self.root.join("state")).ok().flatten()
+    /// The state that was left last, if it makes sense.
+    pub fn state(&self) -> Option<RelayState> {
+        read_small(&self.root.join("state")).ok().flatten().and_then(|text| RelayState::read(&text))
+    }
+
+    /// The directory itself: a file in it is new when the state is.
+    pub fn path(&self) -> &Path {
+        &self.root
     }
 
     fn out(&self, host: &str) -> PathBuf {
@@ -184,6 +214,23 @@ impl RelayDir {
         };
         write().and_then(|()| fs::rename(&fresh, &path)).map_err(|e| failed("write", &path, &e))?;
         if is_flushed { flush_dir(&self.root) } else { Ok(()) }
+    }
+}
+
+/// The oldest of many jobs.
+#[derive(Default)]
+struct OldestFirst(BinaryHeap<JobId>);
+
+impl OldestFirst {
+    fn add(&mut self, id: JobId) {
+        self.0.push(id);
+        if self.0.len() > MARKED_LIMIT {
+            self.0.pop();
+        }
+    }
+
+    fn sorted(self) -> Vec<JobId> {
+        self.0.into_sorted_vec()
     }
 }
 
@@ -256,6 +303,18 @@ mod tests {
         relay.unmark("web1", &[id(2), id(9)]).unwrap();
         assert_eq!(relay.marked("web1").unwrap(), (vec![id(1), id(3)], 2));
         assert_eq!(relay.marked("nobody").unwrap(), (vec![], 0));
+        assert!(relay.is_marked("web1", id(3)).unwrap() && !relay.is_marked("web1", id(2)).unwrap());
+    }
+
+    #[test]
+    fn jobs_that_are_set_aside_leave_room_for_those_behind_them() {
+        let (_dir, relay) = made();
+        let many = MARKED_LIMIT as u64 + 10;
+        relay.mark(&(1..=many).map(|n| ("web1".to_owned(), id(n))).collect()).unwrap();
+        let refused = |job: JobId| job <= id(20);
+        let all = relay.marked_but("web1", &refused).unwrap();
+        assert_eq!((all.len() as u64, all[0], *all.last().unwrap()), (many, id(1), id(many)));
+        assert_eq!(relay.marked_but("web1", &|_| false).unwrap().last(), Some(&id(MARKED_LIMIT as u64)));
     }
 
     #[test]

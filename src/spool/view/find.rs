@@ -59,7 +59,7 @@ pub fn ids(root: &Path, filter: &Filter) -> Result<Vec<(JobId, State)>, SpoolErr
     wanted(&open(root)?, filter)
 }
 
-pub(super) fn wanted<D: Disk>(disk: &D, filter: &Filter) -> Result<Vec<(JobId, State)>, SpoolError> {
+pub(in crate::spool) fn wanted<D: Disk>(disk: &D, filter: &Filter) -> Result<Vec<(JobId, State)>, SpoolError> {
     let fits = |&(id, state): &(JobId, State)| {
         let in_state = filter.states.is_empty() || filter.states.contains(&state);
         in_state && filter.from.is_none_or(|from| id >= from) && filter.before.is_none_or(|before| id < before)

@@ -3,8 +3,8 @@
 mod find;
 mod reader;
 
-pub(in crate::spool) use find::where_is;
 pub use find::{Filter, Match, count, find, ids, state_of};
+pub(in crate::spool) use find::{wanted, where_is};
 pub use reader::{HistoryStamp, SpoolReader};
 
 use crate::model::{EventKind, JobId, JobMeta, Outcome, RefName, State};
@@ -18,7 +18,7 @@ use crate::spool::job::history_file::{self, history_name};
 use crate::spool::job::wait::Wait;
 use crate::spool::owner::kept_tally::{self, KeptTally};
 use crate::spool::owner::state_dirs::job_name;
-use find::{ORDER, wanted};
+use find::ORDER;
 use jiff::Timestamp;
 use rustix::io::Errno;
 use serde::Serialize;

@@ -56,6 +56,27 @@ fn the_printed_permissions_are_enough_for_all_that_hosts_do() {
 }
 
 #[test]
+fn a_permission_that_is_missing_is_named_by_doctor_and_its_questions_change_nothing() {
+    let mut fleet = with_logins();
+    let whole = fleet.nats.settings().to_owned();
+    for missing in ["$JS.API.CONSUMER.DELETE.hookspool.web1", "hookspool.receipt.*.web1.>"] {
+        let less: Vec<&str> = whole.lines().filter(|line| !line.contains(&format!("{missing}\""))).collect();
+        assert_eq!(less.len() + 1, whole.lines().count(), "{missing} stands on a line of its own");
+        fleet.nats.kill();
+        fleet.nats.set(&less.join("\n"));
+        fleet.nats.resume();
+        let doctor = String::from_utf8(fleet.targets[0].run(&["doctor"]).stdout).unwrap();
+        let told = missing.replace("*.web1.>", "web1.web1.allowed");
+        assert!(doctor.contains(&format!("PROBLEM  nats1 lets this host publish nothing on {told}\n")), "{doctor}");
+    }
+    fleet.nats.kill();
+    fleet.nats.set(&whole);
+    fleet.nats.resume();
+    let doctor = String::from_utf8(fleet.targets[0].run(&["doctor"]).stdout).unwrap();
+    assert!(doctor.contains("can be used: 0 messages wait in it"), "{doctor}");
+}
+
+#[test]
 fn a_stream_is_made_with_the_login_of_the_administrator_alone() {
     let mut fleet = with_logins();
     let own = fleet.gate.path("relay.nk");

@@ -22,6 +22,15 @@ fn list_and_show_tell_which_host_has_a_job() {
     let status = fleet.gate.said(&["status"]);
     assert!(status.contains("relay    gate, connected to nats1 for ") && status.contains("1 for web2"), "{status}");
     let metrics = fleet.gate.said(&["metrics"]);
+    for sample in [
+        "up 1",
+        "twin 0",
+        "clock_ahead_seconds 0",
+        "refused{host=\"web1\"} 0",
+        &format!("oldest_pending_timestamp_seconds{{host=\"web2\"}} {}", &id[..10]),
+    ] {
+        assert!(metrics.contains(&format!("hookspool_relay_{sample}\n")), "{sample}: {metrics}");
+    }
     assert!(metrics.contains("hookspool_relay_pending{host=\"web1\"} 0\n"), "{metrics}");
     assert!(metrics.contains("hookspool_relay_pending{host=\"web2\"} 1\n"), "{metrics}");
     let ended = "hookspool_jobs_ended_total{hook=\"docs\",outcome=\"relayed\"} 1\n";

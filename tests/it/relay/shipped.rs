@@ -1,35 +1,33 @@
 //! `deploy/nats/nats.conf`, loaded by the real server, with TLS and logins; and hosts that reach it so.
 
 use crate::support::fleet::Fleet;
+use crate::support::nats::certificates;
 use crate::support::site::read_shipped;
 use crate::support::until;
 use std::fs;
-use std::path::Path;
-use std::process::Command;
 
-fn openssl(directory: &Path, arguments: &str) {
-    let arguments = arguments.split_whitespace();
-    let output = Command::new("openssl").args(arguments).current_dir(directory).output().unwrap();
+#[test]
+fn the_block_that_makes_three_servers_one_is_taken_by_the_real_server() {
+    let dir = tempfile::tempdir().unwrap();
+    certificates(dir.path(), "127.0.0.1");
+    let fleet = read_shipped("deploy/FLEET.md");
+    let block = fleet.split("```text\n").find(|part| part.starts_with("cluster {")).unwrap();
+    let block = block.split("```").next().unwrap().replace("/etc/nats/", &format!("{}/", dir.path().display()));
+    let listen = "server_name: nats2\nlisten: \"127.0.0.1:1\"\njetstream { store_dir: \"/nonexistent\" }\n";
+    let file = dir.path().join("nats.conf");
+    fs::write(&file, format!("{listen}{block}")).unwrap();
+    let output = std::process::Command::new("nats-server").arg("-t").arg("-c").arg(&file).output().unwrap();
     assert!(output.status.success(), "{output:?}");
-}
-
-/// An authority of the test's own, and a server's certificate of it.
-fn certificates(directory: &Path) {
-    fs::write(directory.join("san"), "subjectAltName=IP:127.0.0.1\n").unwrap();
-    let ec = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes";
-    openssl(directory, &format!("req -x509 {ec} -keyout ca.key -out ca.pem -days 2 -subj /CN=ca"));
-    openssl(directory, &format!("req {ec} -keyout server.key -out server.csr -subj /CN=nats1"));
-    openssl(
-        directory,
-        "x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile san -out server.crt",
-    );
+    fs::write(&file, format!("{listen}{}", block.replace("routes", "ruotes"))).unwrap();
+    let output = std::process::Command::new("nats-server").arg("-t").arg("-c").arg(&file).output().unwrap();
+    assert!(!output.status.success(), "it says what it does not know");
 }
 
 #[test]
 fn the_shipped_configuration_serves_hosts_with_tls_and_logins() {
     let mut fleet = Fleet::new(&["web1"]);
     let root = fleet.nats.path("");
-    certificates(&root);
+    certificates(&root, "127.0.0.1");
     let admin = fleet.gate.path("admin.nk");
     let admin = admin.to_str().unwrap();
     fleet.gate.said(&["relay", "nkey", "--out", admin]);

@@ -243,8 +243,9 @@ fn the_alerts_that_are_shipped_name_metrics_that_there_are() {
     let named: BTreeSet<&str> =
         expressions.split(|c| !is_name(c)).filter(|word| word.starts_with("hookspool_")).collect();
     assert!(named.len() > 6, "{named:?}");
-    // The oldest job that waits is told of while there is one.
-    let absent: Vec<_> = named.iter().filter(|name| !told.contains(**name)).collect();
+    // The oldest job that waits is told of while there is one, and a relay where there is one (`relay::screens`).
+    let is_told = |name: &str| told.contains(name) || name.starts_with("hookspool_relay_");
+    let absent: Vec<_> = named.iter().filter(|name| !is_told(name)).collect();
     assert_eq!(absent, [&"hookspool_queue_oldest_timestamp_seconds"]);
 }
 
@@ -276,12 +277,24 @@ fn the_alerts_that_are_shipped_fire_for_what_they_are_named_after() {
         delivered("shop", "refused_signature", "0+1x60"),
         delivered("shop", "queued", "5x60"),
         delivered("shop", "error", "0+1x60"),
+        series("hookspool_relay_up{instance=\"a\"}", "0x60"),
+        series("hookspool_relay_up{instance=\"b\"}", "1x60"),
+        series("hookspool_relay_twin{instance=\"a\"}", "0x60"),
+        series("hookspool_relay_twin{instance=\"b\"}", "1x60"),
+        series("hookspool_relay_clock_ahead_seconds{instance=\"a\"}", "2x60"),
+        series("hookspool_relay_clock_ahead_seconds{instance=\"b\"}", "-120x60"),
+        series("hookspool_relay_oldest_pending_timestamp_seconds{instance=\"a\",host=\"web1\"}", "2900x60"),
+        series("hookspool_relay_oldest_pending_timestamp_seconds{instance=\"a\",host=\"web2\"}", "-1000x60"),
     ];
     let firing = [
+        ("HookspoolClockWrong", "instance=\"b\", severity=\"warning\""),
         ("HookspoolForgeRefused", "hook=\"shop\", instance=\"a\", result=\"refused_signature\", severity=\"warning\""),
+        ("HookspoolHostBehind", "host=\"web2\", instance=\"a\", severity=\"warning\""),
         ("HookspoolJobFailed", "hook=\"never\", instance=\"a\", severity=\"warning\""),
         ("HookspoolJobFailed", "hook=\"shop\", instance=\"a\", severity=\"warning\""),
         ("HookspoolReceiverTrouble", "hook=\"shop\", instance=\"a\", result=\"error\", severity=\"critical\""),
+        ("HookspoolRelayDown", "instance=\"a\", severity=\"warning\""),
+        ("HookspoolRelayTwin", "instance=\"b\", severity=\"critical\""),
         ("HookspoolRunnerDown", "instance=\"a\", severity=\"critical\""),
         ("HookspoolRunnerSilent", "instance=\"b\", severity=\"critical\""),
     ];

@@ -26,8 +26,13 @@ fn deadline() -> Instant {
 }
 
 /// Waits until `fact` holds. For facts that no event announces; panics with `what` after the deadline.
-pub(crate) fn until(what: &str, mut fact: impl FnMut() -> bool) {
-    let deadline = deadline();
+pub(crate) fn until(what: &str, fact: impl FnMut() -> bool) {
+    until_within(PATIENCE, what, fact);
+}
+
+/// The same for facts that take longer, such as what servers elect.
+pub(crate) fn until_within(patience: Duration, what: &str, mut fact: impl FnMut() -> bool) {
+    let deadline = Instant::now() + patience;
     while !fact() {
         assert!(Instant::now() < deadline, "waited in vain until {what}");
         wait(&mut [], LOOK);

@@ -2,17 +2,27 @@
 
 use super::daemon::until;
 use super::nats::Nats;
+use super::netns::Net;
 use super::world::World;
 use super::yard::Runner;
 use hookspool::model::{EventKind, JobId, JobMeta, RefName};
 use hookspool::spool::Inbox;
 use rustix::process::{Pid, Signal, kill_process};
+use std::ffi::OsStr;
 use std::fs;
 use std::ops::Deref;
-use std::process::Output;
+use std::path::PathBuf;
+use std::process::{Command, Output, Stdio};
 
 /// A step that leaves a mark for each run.
 const MARK: &str = "{ shell = \"echo $HOOKSPOOL_DELIVERY >>marks\" }";
+
+/// The library of Debian's package `faketime`.
+fn libfaketime() -> PathBuf {
+    let places = fs::read_dir("/usr/lib").unwrap().flatten();
+    let mut found = places.map(|place| place.path().join("faketime/libfaketime.so.1")).filter(|path| path.exists());
+    found.next().expect("faketime is installed; run tests/run once")
+}
 
 /// One host.
 pub(crate) struct Host {
@@ -20,6 +30,10 @@ pub(crate) struct Host {
     pub(crate) name: &'static str,
     runner: Option<Runner>,
     is_traced: bool,
+    /// The network namespace in which it is.
+    space: Option<String>,
+    /// By what its clock is wrong, as `faketime` takes it.
+    clock: Option<String>,
 }
 
 impl Deref for Host {
@@ -44,10 +58,14 @@ impl Drop for Host {
 /// A server, an origin `gate` that only passes on, and targets.
 pub(crate) struct Fleet {
     pub(crate) nats: Nats,
+    /// Further servers of a cluster.
+    pub(crate) peers: Vec<Nats>,
     pub(crate) gate: Host,
     pub(crate) targets: Vec<Host>,
     /// The public half of the origin's key.
     pub(crate) key: String,
+    /// The machines, where each is alone.
+    net: Option<Net>,
     _dir: tempfile::TempDir,
 }
 
@@ -55,20 +73,39 @@ impl Host {
     pub(crate) fn new(name: &'static str) -> Self {
         let world = World::in_memory();
         hookspool::spool::create(&world.spool()).unwrap();
-        Self { world, name, runner: None, is_traced: false }
+        Self { world, name, runner: None, is_traced: false, space: None, clock: None }
+    }
+
+    /// Its clock is wrong from the next start on.
+    pub(crate) fn set_clock(&mut self, offset: Option<&str>) {
+        self.clock = offset.map(str::to_owned);
+    }
+
+    /// The executable, where this host is, by its clock.
+    fn command(&self, arguments: &[&str]) -> Command {
+        let plain = self.hookspool(arguments);
+        let mut command = Command::new(if self.space.is_some() { OsStr::new("ip") } else { plain.get_program() });
+        if let Some(space) = &self.space {
+            command.args(["netns", "exec", space]).arg(plain.get_program());
+        }
+        command.args(plain.get_args()).env_clear().stdin(Stdio::null());
+        command.envs(plain.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        if let Some(clock) = &self.clock {
+            command.env("LD_PRELOAD", libfaketime()).env("FAKETIME", clock).env("DONT_FAKE_MONOTONIC", "1");
+        }
+        command
     }
 
     /// `relay` are lines of `[relay]` beside name and servers, `hooks` whole tables.
-    pub(crate) fn set(&self, nats: &Nats, relay: &str, hooks: &str) {
-        let (name, url) = (self.name, nats.url());
-        let relay = format!("[relay]\nname = \"{name}\"\nservers = [\"{url}\"]\n{relay}\n");
+    fn set(&self, servers: &str, relay: &str, hooks: &str) {
+        let relay = format!("[relay]\nname = \"{}\"\n{servers}\n{relay}\n", self.name);
         self.configure(&format!("{relay}\n{hooks}"));
     }
 
     pub(crate) fn start(&mut self) {
         let log = fs::OpenOptions::new().append(true).create(true).open(self.path("runner.log")).unwrap();
-        let mut command = self.hookspool(&["spool-runner"]);
-        command.stdout(std::process::Stdio::null()).stderr(log);
+        let mut command = self.command(&["spool-runner"]);
+        command.stdout(Stdio::null()).stderr(log);
         self.runner = Some(Runner::of(command));
         self.is_traced = false;
     }
@@ -155,7 +192,7 @@ impl Host {
     }
 
     pub(crate) fn run(&self, arguments: &[&str]) -> Output {
-        self.hookspool(arguments).output().unwrap()
+        self.command(arguments).output().unwrap()
     }
 }
 
@@ -164,18 +201,58 @@ impl Fleet {
     pub(crate) fn new(names: &[&'static str]) -> Self {
         let dir = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap();
         let nats = Nats::start(dir.path(), "");
+        let fleet = Self::around(nats, Vec::new(), None, names, dir);
+        fleet.make_stream();
+        fleet
+    }
+
+    /// The same with three servers, which are one cluster, and no stream yet.
+    pub(crate) fn with_cluster(names: &[&'static str]) -> Self {
+        let dir = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap();
+        let [nats, second, third] = Nats::start_cluster(dir.path());
+        Self::around(nats, vec![second, third], None, names, dir)
+    }
+
+    /// The same, each host and the server on a machine of its own, with a router between them.
+    pub(crate) fn apart(names: &[&'static str]) -> Self {
+        let dir = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap();
+        let net = Net::of(&[&["nats1", "gate"], names].concat());
+        let nats = Nats::start_on(&net, dir.path());
+        let fleet = Self::around(nats, Vec::new(), Some(net), names, dir);
+        fleet.make_stream();
+        fleet
+    }
+
+    fn around(nats: Nats, peers: Vec<Nats>, net: Option<Net>, names: &[&'static str], dir: tempfile::TempDir) -> Self {
         let gate = Host::new("gate");
         let key_file = gate.path("relay.key");
         let output = gate.run(&["relay", "key", "--out", key_file.to_str().unwrap()]);
         assert!(output.status.success(), "{output:?}");
         let key = String::from_utf8(output.stdout).unwrap().trim().to_owned();
-        let fleet = Self { nats, gate, targets: names.iter().map(|name| Host::new(name)).collect(), key, _dir: dir };
+        let targets = names.iter().map(|name| Host::new(name)).collect();
+        let mut fleet = Self { nats, peers, gate, targets, key, net, _dir: dir };
+        if let Some(net) = &fleet.net {
+            for host in std::iter::once(&mut fleet.gate).chain(&mut fleet.targets) {
+                host.space = Some(net.space(host.name));
+            }
+        }
         fleet.configure_gate("", names);
         for target in &fleet.targets {
             fleet.configure_target(target, "");
         }
-        fleet.make_stream();
         fleet
+    }
+
+    /// The network between its machines.
+    pub(crate) fn net(&self) -> &Net {
+        self.net.as_ref().expect("each is on a machine of its own")
+    }
+
+    /// The lines of `[relay]` that name the servers.
+    fn servers(&self) -> String {
+        let urls: Vec<String> = std::iter::once(&self.nats).chain(&self.peers).map(Nats::url).collect();
+        let ca = self.nats.ca().map(|path| format!("\nca = \"{}\"", path.display())).unwrap_or_default();
+        format!("servers = {urls:?}{ca}")
     }
 
     pub(crate) fn configure_gate(&self, relay: &str, hosts: &[&str]) {
@@ -189,14 +266,14 @@ impl Fleet {
             "[[hook]]\nname = \"docs\"\nprovider = \"github\"\nsecret = {{ file = \"ROOT/secret\" }}\n{hosts}\n"
         );
         self.gate.write("secret", "a secret that is long enough");
-        self.gate.set(&self.nats, &format!("sign = {{ file = \"ROOT/relay.key\" }}\n{relay}"), &hook);
+        self.gate.set(&self.servers(), &format!("sign = {{ file = \"ROOT/relay.key\" }}\n{relay}"), &hook);
     }
 
     pub(crate) fn configure_target(&self, target: &Host, relay: &str) {
         let hook = format!(
             "[[hook]]\nname = \"docs\"\nfrom = [\"gate\"]\ndir = \"ROOT/site\"\nwhen_newer = \"keep\"\nsteps = [{MARK}]\n"
         );
-        target.set(&self.nats, &format!("trust = {{ gate = \"{}\" }}\n{relay}", self.key), &hook);
+        target.set(&self.servers(), &format!("trust = {{ gate = \"{}\" }}\n{relay}", self.key), &hook);
     }
 
     pub(crate) fn make_stream(&self) {

@@ -17,6 +17,7 @@ pub(crate) mod http;
 pub(crate) mod job;
 mod lighttpd;
 pub(crate) mod nats;
+pub(crate) mod netns;
 pub(crate) mod nginx;
 pub(crate) mod page_server;
 pub(crate) mod repository;
@@ -40,6 +41,6 @@ pub(crate) mod world; // the directory, configuration and executable that the wo
 pub(crate) mod yard; // a spool, hooks of a test's own and the real runner
 
 pub(crate) use account::Account;
-pub(crate) use daemon::{Daemon, until};
+pub(crate) use daemon::{Daemon, until, until_within};
 pub(crate) use gateway::{Gateway, Server, answers, free_port, loopback, through_every_gateway};
 pub(crate) use site::Site;

@@ -8,6 +8,7 @@ use hookspool::relay::probe::{answered, opened, receipt, receipt_of, sent};
 use hookspool::spool::{SealedLine, probe};
 use jiff::Timestamp;
 use std::hash::{BuildHasher, RandomState};
+use std::time::Instant;
 
 pub fn run(input: &[u8]) {
     let id = JobId::new(1_795_332_869_123_456_789, 0x3f9a_1c2e).expect("19 digits");
@@ -19,7 +20,7 @@ pub fn run(input: &[u8]) {
         // What was written with other blanks may be longer when it is written by us.
         assert!(again.len() > 4096 || receipt(&again, id) == Some((identity, refused)), "another receipt");
     }
-    let _ = answered(input);
+    let _ = answered(input, Instant::now());
 }
 
 fn as_a_payload(key: [u8; 32], id: JobId, payload: &[u8]) {

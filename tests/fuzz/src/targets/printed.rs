@@ -82,6 +82,7 @@ fn page(log: LogExcerpt) -> String {
         steps_s: Vec::new(),
     };
     let sheet = JobFactsheet {
+        hosts: Vec::new(),
         title: "Jobs".into(),
         config: None,
         card,

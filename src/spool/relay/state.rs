@@ -5,6 +5,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+/// Most characters of what a server said.
+const WORDS_LIMIT: usize = 300;
+
 /// The state.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RelayState {
@@ -24,10 +27,23 @@ pub struct RelayState {
     pub twin: Option<String>,
     /// Jobs that a server has stored and no host has taken, by host.
     pub sent: BTreeMap<String, Vec<JobId>>,
-    /// The spools of the other hosts, as their receipts name them.
-    pub peers: BTreeMap<String, String>,
+    /// The other hosts, as their receipts show them.
+    pub peers: BTreeMap<String, RelayPeer>,
+    /// By so many milliseconds this host's clock was ahead of the server's when it connected.
+    pub ahead_ms: Option<i64>,
+    /// By so many milliseconds at least the clocks of hosts whose jobs came here were ahead of the server's.
+    pub origins_ahead_ms: BTreeMap<String, i64>,
     /// Time at which this was written.
     pub at: Timestamp,
+}
+
+/// A host that has said something about a job.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RelayPeer {
+    /// Its spool.
+    pub identity: String,
+    /// By so many milliseconds its clock was ahead of the server's.
+    pub ahead_ms: Option<i64>,
 }
 
 impl RelayState {
@@ -43,6 +59,8 @@ impl RelayState {
             twin: None,
             sent: BTreeMap::new(),
             peers: BTreeMap::new(),
+            ahead_ms: None,
+            origins_ahead_ms: BTreeMap::new(),
             at,
         }
     }
@@ -50,6 +68,15 @@ impl RelayState {
     /// Reads one that a relay has left.
     pub fn read(text: &str) -> Option<Self> {
         serde_json::from_str(text).ok()
+    }
+
+    /// Its bytes. What servers say is cut: a file that grows without bound would be read by nobody.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let cut = |text: &Option<String>| text.as_ref().map(|text| text.chars().take(WORDS_LIMIT).collect());
+        let (server, version, trouble) = (cut(&self.server), cut(&self.version), cut(&self.trouble));
+        let mut bytes = serde_json::to_vec(&Self { server, version, trouble, ..self.clone() }).expect("text keys");
+        bytes.push(b'\n');
+        bytes
     }
 
     /// True if it tells the same, whenever it was written.
