@@ -55,6 +55,12 @@ impl Config {
         }
     }
 
+    /// `true` if confined steps write to the repository in the work directory of `hook`.
+    pub fn is_reached_by_boxes(&self, hook: &Hook) -> bool {
+        let is_within_reach = hook.plan.boxes().next().is_some() || self.closed_to(hook).is_shared_with_boxes;
+        hook.plan.releases.is_none() && is_within_reach
+    }
+
     /// The files that secrets are read from, and the private keys of git.
     fn secret_files(&self) -> impl Iterator<Item = PathBuf> {
         let of_hooks = self.hooks.iter().flat_map(|hook| hook.secrets.iter().map(|secret| &secret.source));

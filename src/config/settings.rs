@@ -347,13 +347,15 @@ impl Plan {
 
     /// `true` if its confined steps write to the work directory of `other`, as far as names tell.
     pub fn confines_in(&self, other: &Self) -> bool {
-        let own = Some(self.dir.as_path()).filter(|_| self.releases.is_none());
-        let written = self.boxes().flat_map(|confine| &confine.write).filter_map(|path| match path {
-            BoxPath::At(path) => Some(path.as_path()),
-            BoxPath::InHome(_) => None,
-        });
         let meets = |place: &Path| place.starts_with(&other.dir) || other.dir.starts_with(place);
-        self.boxes().next().is_some() && own.into_iter().chain(written).any(meets)
+        let may_write = |path: &BoxPath| match path {
+            BoxPath::At(path) => meets(path),
+            // Whose home that is, only the runner knows.
+            BoxPath::InHome(_) => true,
+        };
+        let writes_in_dir = self.releases.is_none() && meets(&self.dir);
+        let has_boxes = self.boxes().next().is_some();
+        has_boxes && (writes_in_dir || self.boxes().flat_map(|confine| &confine.write).any(may_write))
     }
 
     /// The variables of the hook and of all its steps.

@@ -98,8 +98,8 @@ impl Tree {
         self.known.contains(&p.key())
             || match table::mark(p.pid, self.mark.0, &self.mark.1) {
                 Mark::Ours => true,
-                Mark::Absent | Mark::Unknown => self.is_claimed_orphan(p, relatives),
-                Mark::Other => false,
+                // A program may give its children whatever environment it likes.
+                Mark::Absent | Mark::Unknown | Mark::Other => self.is_claimed_orphan(p, relatives),
             }
     }
 

@@ -23,9 +23,12 @@ pub(super) fn look(config: &Config, offline: bool, findings: &mut Vec<Finding>) 
     for hook in config.hooks.iter().filter(|hook| !config.only_passes_on(hook)) {
         let is_usable = work_directory(hook, findings);
         let Some(update) = update_of(hook).filter(|_| is_usable && has_key(hook, findings)) else { continue };
-        let Some(url) = remote_of(hook, update, findings) else { continue };
+        // Git in a repository that confined steps write to would do what they like.
+        let is_asked_inside = !config.is_reached_by_boxes(hook);
+        let url = if is_asked_inside { remote_of(hook, update, findings) } else { update.from.clone() };
+        let Some(url) = url else { continue };
         if !offline && asked.insert((url.clone(), hook.plan.dir.clone())) {
-            let answer = remote::ask(hook, &url);
+            let answer = remote::ask(hook, &url, is_asked_inside);
             // What `ssh` itself would do is of interest only where git got nowhere: a repository may have its own key.
             if answer.level != Level::Ok {
                 ssh::look(&url, findings);

@@ -13,7 +13,7 @@ use std::path::Path;
 
 /// Files in the root of the spool, with their modes, and why a wider one would matter.
 const FILES: [(&str, u32, &str); 4] = [
-    ("version", 0o640, "anyone who can change it can stop the runner and all receivers"),
+    ("version", 0o644, "anyone who can change it can stop the runner and all receivers"),
     ("lock", 0o600, "anyone who can open it can keep the runner from starting"),
     ("sequence", 0o660, "anyone who can change it can stop deliveries from being accepted"),
     ("reserve", 0o660, "anyone who can change it can use up the space reserved for a full disk"),

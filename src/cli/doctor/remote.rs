@@ -9,10 +9,10 @@ use crate::runner::steps::{cause_and_remedy, ssh_command};
 use crate::system::users;
 use std::path::Path;
 
-/// Asks for the heads of `url`, as a job would.
-pub(super) fn ask(hook: &Hook, url: &str) -> Finding {
+/// Asks for the heads of `url`, as a job would; `is_inside` its repository, if there is one.
+pub(super) fn ask(hook: &Hook, url: &str, is_inside: bool) -> Finding {
     let repository = repository_of(hook);
-    let dir = if is_repository(&repository) { repository.as_path() } else { Path::new("/") };
+    let dir = if is_inside && is_repository(&repository) { repository.as_path() } else { Path::new("/") };
     let shown = without_credentials(url);
     let own_ssh = hook.plan.ssh_key.as_deref().and_then(|key| ssh_command(key).ok());
     match git(dir, &["ls-remote", "--heads", "--", url], own_ssh.as_deref()) {

@@ -26,7 +26,8 @@ pub(super) const OF_CONFINED_STEPS: &[Chapter] = &[(
          `gitee` or `coding`, which may hold the secret.",
         "It sends no signal to a process outside, reads neither their environment nor their memory, changes \
          neither their limits nor their priority, gains nothing by setuid programs, and root has no powers left \
-         but those over files. What it leaves running is ended when it ends.",
+         but those over files. What it leaves running is ended when it ends; with several workers one that \
+         leaves the session and its parents may be missed. SECURITY.md names what the box does not hold.",
         "Sockets: TCP and UDP, unless `network = false` (then neither, not even to this host, and no DNS). \
          Sockets that are files, and those with abstract names, are refused, since D-Bus, docker or an agent of \
          ssh would act for the step outside of its box; `local_sockets = true` allows the former. Pairs of \
@@ -37,7 +38,7 @@ pub(super) const OF_CONFINED_STEPS: &[Chapter] = &[(
          step that restarts a service. A reason that names `confine` tells that something was denied.",
         "The repository in `dir` is within reach of the steps, so that `git = \"update\"` (also of another hook \
          with this `dir`) refuses one in which a step left what would lead git out: a setting that names a \
-         program or a file, a link, a remote on this host that is not `from`, objects of another repository. \
+         program or a file, a link, a remote that is not `from` (without `from`, one on this host), files where no `.git` is, objects of another repository. \
          Submodules are refused there, too. With `releases` the repository is out of reach, and all of it works. \
          A step with `confine = false` that starts a program from `dir` starts what a confined step may have \
          written.",

@@ -4,7 +4,7 @@
 //! or with an empty one, is of the first version. Everything that opens a spool asks here, before it touches anything.
 
 use super::real::RealDisk;
-use super::{Access, Disk, Io, JOB_MODE, Place};
+use super::{Access, Disk, Io, Place};
 use crate::spool::SpoolError;
 use rustix::io::Errno;
 use std::ffi::OsStr;
@@ -14,8 +14,8 @@ use std::path::Path;
 pub(in crate::spool) const VERSION: u64 = 1;
 /// Name of the file.
 pub(in crate::spool) const FILE: &str = "version";
-/// Mode of the file: the group reads.
-pub(in crate::spool) const MODE: u32 = JOB_MODE;
+/// Mode of the file: whoever may pass the spool, of whatever group, must know its version, and it is no secret.
+pub(in crate::spool) const MODE: u32 = 0o644;
 /// So much of it is read: a number, and more than any number has.
 const LIMIT_BYTES: usize = 32;
 

@@ -54,7 +54,7 @@ fn a_spool_in_a_setgid_directory_has_the_modes_for_a_group() {
         ("seen", 0o3770),
         ("sequence", 0o660),
         ("tmp", 0o3770),
-        ("version", 0o640),
+        ("version", 0o644),
         ("waiting", 0o2750),
     ];
     assert_eq!(modes, expected.map(|(n, m)| (n.to_owned(), m)));

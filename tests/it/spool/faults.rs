@@ -83,8 +83,8 @@ fn a_receiver_outside_the_group_is_told_what_to_do() {
     assert_eq!(
         denied.to_string(),
         format!(
-            "cannot read {}: permission denied; run as the spool's owner or as a member of its group",
-            root.join("version").display()
+            "cannot open {}: permission denied; run as the spool's owner or as a member of its group",
+            root.join("tmp").display()
         )
     );
 }

@@ -1,6 +1,6 @@
 //! Edge. Questions to git, and their answers.
 
-use super::changes::{Change, parse_changes, path_of};
+use super::changes::{Change, is_within, parse_changes, path_of};
 use super::command::{Git, Talk};
 use crate::runner::steps::attempt::Trouble;
 use crate::runner::steps::output::{CALLER_LIMIT_BYTES, Sink};
@@ -40,7 +40,15 @@ impl Git<'_, '_> {
     pub(super) fn changes(&mut self, command: &[&str]) -> Result<Vec<Change>, Trouble> {
         const FORM: [&str; 5] = ["--raw", "-z", "--no-renames", "--no-ext-diff", "--ignore-submodules=dirty"];
         let (name, rest) = command.split_first().unwrap_or((&"", &[]));
-        Ok(parse_changes(&self.read(&[&[*name][..], &FORM, rest].concat())?))
+        let changes = parse_changes(&self.read(&[&[*name][..], &FORM, rest].concat())?);
+        match changes.iter().find(|change| !is_within(&change.path)) {
+            None => Ok(changes),
+            Some(Change { path, .. }) => Err(Trouble::refused(format!(
+                "the commit has a path that leads out of the work tree, or to git's own files: `{}`; nothing \
+                 was touched",
+                path.display()
+            ))),
+        }
     }
 
     /// The answer of git, in parts that end in NUL.

@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
-use std::path::PathBuf;
+use std::path::{Component, Path, PathBuf};
 
 /// Mode of a path that is not there.
 pub(super) const ABSENT: u32 = 0;
@@ -44,6 +44,16 @@ fn parse_head(head: &str, path: PathBuf) -> Option<Change> {
     Some(Change { path, before, after, object, is_unmerged })
 }
 
+/// `true` if a path leads to a place in the work tree that git's own files are not in. A commit may name others: fetch
+/// takes trees as they are.
+pub(super) fn is_within(path: &Path) -> bool {
+    let is_name = |part: Component<'_>| match part {
+        Component::Normal(name) => !name.eq_ignore_ascii_case(".git"),
+        _ => false,
+    };
+    !path.as_os_str().is_empty() && path.components().all(is_name)
+}
+
 /// A path as git prints it with `-z`.
 pub(super) fn path_of(bytes: &[u8]) -> PathBuf {
     PathBuf::from(OsStr::from_bytes(bytes))
@@ -52,6 +62,16 @@ pub(super) fn path_of(bytes: &[u8]) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_path_that_leads_out_of_the_work_tree_or_to_git_s_own_files_is_not_within() {
+        for path in ["", "/etc/x", "../x", "a/../../x", "..", ".git/config", "a/.GIT/config"] {
+            assert!(!is_within(Path::new(path)), "{path}");
+        }
+        for path in ["a", "a/b c", ".gitignore", ".gitmodules", "a/..b", "...", "git/x"] {
+            assert!(is_within(Path::new(path)), "{path}");
+        }
+    }
 
     #[test]
     fn modes_object_and_path_are_read() {

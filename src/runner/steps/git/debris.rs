@@ -1,6 +1,6 @@
 //! Edge. First clones that were not finished: of the repository, and of its submodules.
 
-use super::changes::path_of;
+use super::changes::{is_within, path_of};
 use super::command::Git;
 use super::disk::{has_file, remove_empty_parents};
 use crate::runner::steps::attempt::Trouble;
@@ -23,7 +23,7 @@ pub(super) fn remove_half_clone(git: &mut Git<'_, '_>, is_new: bool, commit: Opt
         None => Vec::new(),
     };
     let files: Vec<PathBuf> = files.iter().map(|file| path_of(file)).collect();
-    for file in &files {
+    for file in files.iter().filter(|file| is_within(file)) {
         let _was_not_written = fs::remove_file(git.dir.join(file));
         remove_empty_parents(&git.dir, file);
     }

@@ -65,7 +65,10 @@ pub(super) fn is_needed(attempt: &Attempt<'_>) -> bool {
 pub(super) fn check(git: &mut Git<'_, '_>, from: Option<&str>) -> Result<(), Trouble> {
     let repository = git.dir.join(".git");
     let why = match fs::symlink_metadata(&repository) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound && is_empty(&git.dir) => return Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            Some("it is not there, and other files are: git would take them for a repository".to_owned())
+        }
         Ok(found) if found.is_dir() => links(&repository).map_err(|error| unreadable(&repository, &error))?,
         _ => Some("it is no directory".to_owned()),
     };
@@ -76,17 +79,25 @@ pub(super) fn check(git: &mut Git<'_, '_>, from: Option<&str>) -> Result<(), Tro
     why.map_or(Ok(()), |why| Err(refusal(&repository, &why)))
 }
 
+/// `true` of a directory with nothing in it, and of none.
+fn is_empty(dir: &Path) -> bool {
+    match fs::read_dir(dir) {
+        Ok(mut entries) => entries.next().is_none(),
+        Err(error) => error.kind() == io::ErrorKind::NotFound,
+    }
+}
+
 /// Refuses submodules.
 pub(super) fn no_submodules(git: &Git<'_, '_>) -> Trouble {
     refusal(&git.dir.join(".git"), "it has submodules")
 }
 
-/// Refuses an address that is neither on another host nor what the configuration says: this host's other repositories
-/// are not the steps' to read.
+/// Refuses an address that is not what the configuration says, or, where it says none, that is not on another host: git
+/// logs in with more than the steps may use.
 pub(super) fn check_address(address: &str, from: Option<&str>) -> Option<String> {
     let is_remote = ["https://", "http://", "ssh://", "git://"].iter().any(|scheme| address.starts_with(scheme))
         || address.split_once(':').is_some_and(|(host, path)| !host.contains('/') && !path.starts_with([':', '/']));
-    let is_right = (is_remote && !address.starts_with('-')) || from == Some(address);
+    let is_right = from.map_or(is_remote && !address.starts_with('-'), |from| from == address);
     (!is_right).then(|| format!("its remote is `{}`, which no step names in `from`", without_credentials(address)))
 }
 

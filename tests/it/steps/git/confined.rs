@@ -43,7 +43,7 @@ fn updates_go_on_beside_confined_steps_that_build_and_commit_nothing() {
 }
 
 /// What a step leaves, and what is said of it. `PWN` is a program that tells on it.
-const TRAPS: [(&str, &str); 11] = [
+const TRAPS: [(&str, &str); 13] = [
     ("git config core.fsmonitor PWN", "its configuration sets `core.fsmonitor`"),
     ("git config core.sshCommand PWN", "its configuration sets `core.sshcommand`"),
     ("git config filter.x.smudge PWN", "its configuration sets `filter.x.smudge`"),
@@ -51,6 +51,8 @@ const TRAPS: [(&str, &str); 11] = [
     ("git config remote.origin.uploadpack PWN", "its configuration sets `remote.origin.uploadpack`"),
     ("git config core.worktree ..", "its configuration sets `core.worktree`"),
     ("git config remote.origin.url ../other", "its remote is `../other`, which no step names in `from`"),
+    ("git config remote.origin.url https://example.org/private", "its remote is `https://example.org/private`, which"),
+    ("mv .git/* .; rmdir .git; git config core.bare false", "it is not there, and other files are"),
     ("mv .git gone; git init -q evil; ln -s evil/.git .git", "it is no directory"),
     ("mv .git gone; echo 'gitdir: gone' >.git", "it is no directory"),
     ("mv .git/config c; ln -s ../c .git/config", "/.git/config` in it is no file"),

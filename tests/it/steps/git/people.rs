@@ -5,6 +5,7 @@ use hookspool::config::{GitUpdate, InTheWay, StepAction};
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
 const MAIN: &str = "refs/heads/main";
 const REMEDY: &str = "; move them, or set `in_the_way = \"move-aside\"`";
@@ -342,4 +343,38 @@ fn a_new_submodule_is_not_put_over_files_of_people() {
     let (reason, _) = site.refusal(MAIN);
     assert!(reason.contains("in the way of the commit: `part/photo`"), "{reason}");
     assert_eq!(site.bench.file("part/photo"), "mine");
+}
+
+#[test]
+fn a_commit_with_a_path_that_leads_out_touches_nothing() {
+    use std::io::Write;
+    let mut site = Site::new();
+    site.updated_to("refs/heads/main");
+    moves_aside(&mut site);
+    let secret = site.dir().parent().unwrap().join("secret");
+    let inside = site.dir().join(".git/description");
+    let described = fs::read_to_string(&inside).unwrap();
+    fs::write(&secret, "a secret that is long enough").unwrap();
+    for (outer, inner) in [("..", "secret"), (".git", "description")] {
+        // No command of git's makes such a tree: its bytes are written as they are.
+        let blob = git(&site.origin, &["hash-object", "-w", "file"]);
+        let tree = |mode: &str, name: &str, object: &str| {
+            let entry = [format!("{mode} {name}\0").as_bytes(), &hex::decode(object).unwrap()].concat();
+            let mut hash = Command::new("git");
+            hash.args(["hash-object", "-t", "tree", "-w", "--literally", "--stdin"]).current_dir(&site.origin);
+            let mut hash = hash.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+            hash.stdin.take().unwrap().write_all(&entry).unwrap();
+            String::from_utf8(hash.wait_with_output().unwrap().stdout).unwrap().trim().to_owned()
+        };
+        let commit =
+            git(&site.origin, &["commit-tree", "-m", "out", &tree("40000", outer, &tree("100644", inner, &blob))]);
+        git(&site.origin, &["update-ref", "refs/heads/main", &commit]);
+        let (reason, may_pass) = site.refusal("refs/heads/main");
+        let expected = format!(
+            "the commit has a path that leads out of the work tree, or to git's own files: `{outer}/{inner}`; nothing was touched"
+        );
+        assert_eq!((reason, may_pass), (expected, false));
+    }
+    assert_eq!(fs::read_to_string(&secret).unwrap(), "a secret that is long enough");
+    assert_eq!(fs::read_to_string(&inside).unwrap(), described);
 }
