@@ -38,8 +38,8 @@ pub(super) const OF_CONFINED_STEPS: &[Chapter] = &[(
          step that restarts a service. A reason that names `confine` tells that something was denied.",
         "The repository in `dir` is within reach of the steps, so that `git = \"update\"` (also of another hook \
          with this `dir`) refuses one in which a step left what would lead git out: a setting that names a \
-         program or a file, a link, a remote that is not `from` (without `from`, one on this host), files where no `.git` is, \
-         objects of another repository. \
+         program or a file, a link, a remote that is not `from` (without `from`, one on this host), \
+         files where no `.git` is, objects of another repository. \
          Submodules are refused there, too. With `releases` the repository is out of reach, and all of it works. \
          A step with `confine = false` that starts a program from `dir` starts what a confined step may have \
          written.",
