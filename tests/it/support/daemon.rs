@@ -11,7 +11,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// How long a fact may take to come true on a slow machine.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(90);
 /// How long a server may take to leave after SIGTERM.
 const FAREWELL: Duration = Duration::from_secs(10);
 /// Between two looks at a fact that no event announces.
